@@ -1,0 +1,1 @@
+//! From labelled scores to risk: what a threshold would have done.

@@ -1,0 +1,1 @@
+//! The hub: knows which looks are due, keeps the ledger, shows what needs a person.

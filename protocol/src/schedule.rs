@@ -1,0 +1,185 @@
+//! Plan → the checks of a night and when their looks are due.
+//!
+//! Pure, and the same on both sides: the unit looks at these moments and the hub expects a
+//! report after them. Local time becomes real time here and nowhere else, so nights of 23 and
+//! 25 hours are settled in one place: a time that the clock skips is moved forward by what was
+//! skipped, a time that comes twice means the first.
+
+use std::time::Duration;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use crate::ids::CheckId;
+use crate::plan::{Plan, PlanError, seconds_after_noon};
+use crate::time::Timestamp;
+
+/// One planned occasion of one night.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Which one.
+    pub id: CheckId,
+    /// When its window opens.
+    pub opens: Timestamp,
+    /// When its window closes: by then it has an outcome or is an exception.
+    pub deadline: Timestamp,
+    /// When to look, ascending. Each is made only while none before it found the person.
+    pub looks: Vec<Timestamp>,
+}
+
+impl Check {
+    /// When the looks are over and a silent unit's report is missing: the last look's time and
+    /// `grace`, at most the deadline.
+    #[must_use]
+    pub fn concluded_by(&self, grace: Duration) -> Timestamp {
+        let last = self.looks.last().copied().unwrap_or(self.opens);
+        last.after(grace).min(self.deadline)
+    }
+}
+
+/// The date of the night that `now` belongs to in the zone: a night runs from noon to noon.
+///
+/// # Errors
+///
+/// The zone is unknown.
+pub fn night_of(now: Timestamp, zone: &str) -> Result<Date, PlanError> {
+    let local = now.0.to_zoned(zone_of(zone)?);
+    let today = local.date();
+    if local.hour() >= 12 {
+        Ok(today)
+    } else {
+        Ok(today.yesterday().unwrap_or(today))
+    }
+}
+
+/// The checks of one night, by opening time.
+///
+/// # Errors
+///
+/// The plan cannot be kept; see [`Plan::examine`].
+pub fn checks_of(plan: &Plan, night: Date) -> Result<Vec<Check>, PlanError> {
+    plan.examine()?;
+    let zone = zone_of(&plan.zone)?;
+    let mut checks: Vec<Check> = plan
+        .windows
+        .iter()
+        .map(|window| {
+            let opens = moment(&zone, night, window.from);
+            let first = opens.after(Duration::from_secs(u64::from(plan.offset_s)));
+            Check {
+                id: CheckId {
+                    resident: plan.resident,
+                    night,
+                    window: window.key,
+                },
+                opens,
+                deadline: moment(&zone, night, window.to),
+                looks: plan
+                    .looks_after_s
+                    .iter()
+                    .map(|&after_s| first.after(Duration::from_secs(u64::from(after_s))))
+                    .collect(),
+            }
+        })
+        .collect();
+    checks.sort_by_key(|check| check.opens);
+    Ok(checks)
+}
+
+fn zone_of(name: &str) -> Result<TimeZone, PlanError> {
+    TimeZone::get(name)
+        .ok()
+        .ok_or_else(|| PlanError::UnknownZone(name.to_owned()))
+}
+
+/// A local time of the night as a moment.
+fn moment(zone: &TimeZone, night: Date, time: Time) -> Timestamp {
+    // Times before noon belong to the day after the night's date.
+    let belongs_to_morning = seconds_after_noon(time) >= 12 * 3600;
+    let date = if belongs_to_morning {
+        night.tomorrow().unwrap_or(night)
+    } else {
+        night
+    };
+    let local = date.to_datetime(time);
+    let ambiguous = zone.to_ambiguous_timestamp(local);
+    Timestamp(ambiguous.compatible().unwrap_or(jiff::Timestamp::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::plan::tests::plan;
+
+    /// `opens..deadline` of a night's checks, in UTC, hours and minutes.
+    fn windows(windows: &[(u8, &str, &str)], night: Date) -> Vec<String> {
+        checks_of(&plan(windows), night)
+            .unwrap()
+            .iter()
+            .map(|check| {
+                let show = |at: Timestamp| at.0.strftime("%dT%H:%M").to_string();
+                format!("{}..{}", show(check.opens), show(check.deadline))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_night_runs_from_noon_to_noon() {
+        let at = |text: &str| Timestamp(text.parse().unwrap());
+        let zone = "Europe/Stockholm";
+        assert_eq!(
+            night_of(at("2026-11-21T10:59:59Z"), zone),
+            Ok(date(2026, 11, 20))
+        );
+        assert_eq!(
+            night_of(at("2026-11-21T11:00:00Z"), zone),
+            Ok(date(2026, 11, 21))
+        );
+        assert_eq!(
+            night_of(at("2026-11-22T03:00:00Z"), zone),
+            Ok(date(2026, 11, 21))
+        );
+    }
+
+    #[test]
+    fn checks_come_in_order_and_cross_midnight() {
+        let asked = [(2, "03:00", "03:45"), (1, "23:45", "00:30")];
+        assert_eq!(
+            windows(&asked, date(2026, 11, 21)),
+            ["21T22:45..21T23:30", "22T02:00..22T02:45"]
+        );
+    }
+
+    #[test]
+    fn a_window_in_the_missing_hour_keeps_its_length() {
+        // 02:15–02:45 does not exist on 29 March 2026 in Sweden; it becomes 03:15–03:45.
+        assert_eq!(
+            windows(&[(1, "02:15", "02:45")], date(2026, 3, 28)),
+            ["29T01:15..29T01:45"]
+        );
+    }
+
+    #[test]
+    fn a_window_in_the_hour_that_comes_twice_is_kept_once() {
+        // 02:15–02:45 comes twice on 25 October 2026 in Sweden; the first counts.
+        assert_eq!(
+            windows(&[(1, "02:15", "02:45")], date(2026, 10, 24)),
+            ["25T00:15..25T00:45"]
+        );
+    }
+
+    #[test]
+    fn looks_follow_the_offset_and_the_plan() {
+        let mut plan = plan(&[(1, "23:00", "23:45")]);
+        plan.offset_s = 60;
+        let checks = checks_of(&plan, date(2026, 11, 21)).unwrap();
+        let after_s: Vec<u64> = checks[0]
+            .looks
+            .iter()
+            .map(|look| look.since(checks[0].opens).as_secs())
+            .collect();
+        assert_eq!(after_s, [60, 180, 360, 660, 960]);
+    }
+}

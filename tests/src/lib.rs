@@ -1,0 +1,1 @@
+//! The promises, end to end.
