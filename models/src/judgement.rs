@@ -1,0 +1,117 @@
+//! What one sighting says at given thresholds: a pure rule, one frame at a time.
+//!
+//! The order of the rules is the promise: an unfit picture never says anything about a person,
+//! *visible* needs evidence in a sleeping place and none elsewhere, and whatever is neither
+//! clearly there nor clearly absent is unclear. Fusing the frames of a look is not done here.
+
+use crate::health::Health;
+use crate::manifest::Thresholds;
+use crate::model::Sighting;
+
+/// What one frame shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// A person in a sleeping place, and nobody elsewhere.
+    Visible,
+    /// A good picture with nobody in a sleeping place and nobody elsewhere.
+    NotVisible,
+    /// A good picture that does not settle it.
+    Unclear(Doubt),
+    /// The picture is not fit to judge by; never [`Health::Ok`].
+    Unfit(Health),
+}
+
+/// Why one frame does not settle it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Somebody can be seen, but in no sleeping place.
+    OutsideSleepingPlace,
+    /// Somebody in a sleeping place and somebody elsewhere.
+    Several,
+    /// Evidence between the two thresholds.
+    WeakEvidence,
+}
+
+impl Thresholds {
+    /// What one frame's sighting shows at these thresholds.
+    #[must_use]
+    pub fn judge(&self, sighting: &Sighting) -> Judgement {
+        if sighting.health != Health::Ok {
+            return Judgement::Unfit(sighting.health);
+        }
+        let here = sighting.in_place >= self.visible;
+        let elsewhere = sighting.elsewhere >= self.elsewhere;
+        match (here, elsewhere) {
+            (true, true) => Judgement::Unclear(Doubt::Several),
+            (true, false) => Judgement::Visible,
+            (false, true) => Judgement::Unclear(Doubt::OutsideSleepingPlace),
+            (false, false) if sighting.in_place <= self.not_visible => Judgement::NotVisible,
+            (false, false) => Judgement::Unclear(Doubt::WeakEvidence),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    const THRESHOLDS: Thresholds = Thresholds {
+        visible: 0.8,
+        not_visible: 0.2,
+        elsewhere: 0.6,
+    };
+
+    fn judge(in_place: f32, elsewhere: f32, health: Health) -> Judgement {
+        let anywhere = in_place.max(elsewhere);
+        let map = Array2::zeros((16, 20));
+        THRESHOLDS.judge(&Sighting {
+            in_place,
+            elsewhere,
+            anywhere,
+            map,
+            health,
+        })
+    }
+
+    #[test]
+    fn visible_needs_evidence_in_a_sleeping_place() {
+        assert_eq!(judge(0.8, 0.0, Health::Ok), Judgement::Visible);
+        assert_eq!(
+            judge(0.79, 0.0, Health::Ok),
+            Judgement::Unclear(Doubt::WeakEvidence)
+        );
+        assert_eq!(judge(0.2, 0.0, Health::Ok), Judgement::NotVisible);
+    }
+
+    #[test]
+    fn somebody_only_elsewhere_is_outside_the_sleeping_place() {
+        for in_place in [0.0, 0.2, 0.5, 0.79] {
+            let judged = judge(in_place, 0.6, Health::Ok);
+            assert_eq!(judged, Judgement::Unclear(Doubt::OutsideSleepingPlace));
+        }
+    }
+
+    #[test]
+    fn somebody_here_and_somebody_elsewhere_are_several() {
+        assert_eq!(
+            judge(0.9, 0.6, Health::Ok),
+            Judgement::Unclear(Doubt::Several)
+        );
+    }
+
+    #[test]
+    fn an_unfit_picture_is_neither_visible_nor_not_visible() {
+        for health in [
+            Health::Dark,
+            Health::Covered,
+            Health::Blurred,
+            Health::Saturated,
+        ] {
+            for (in_place, elsewhere) in [(1.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1.0)] {
+                assert_eq!(judge(in_place, elsewhere, health), Judgement::Unfit(health));
+            }
+        }
+    }
+}
