@@ -1,1 +1,3 @@
 //! The unit: an eye that sees and cannot speak, a voice that speaks and cannot see.
+
+pub mod pair;

@@ -1,0 +1,184 @@
+//! What the page shows: tonight, as one immutable value.
+//!
+//! The service makes a new [`Tonight`] after every change; the page renders it and never asks
+//! the store. Nothing here travels to a unit, and nothing here is kept.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use nattsyn_protocol::finding::{Fault, Finding, Reason};
+use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
+use nattsyn_protocol::time::Timestamp;
+
+/// Tonight in all homes, at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tonight {
+    /// The moment.
+    pub now: Timestamp,
+    /// The date on which the night began.
+    pub night: Date,
+    /// The zone in which times are shown.
+    pub zone: String,
+    /// Whether this is real.
+    pub reality: Reality,
+    /// What needs a person: open exceptions, by due time.
+    pub open: Vec<ExceptionRow>,
+    /// Exceptions of tonight that need nobody any more, latest first.
+    pub closed: Vec<ExceptionRow>,
+    /// Tonight's checks, by opening time.
+    pub checks: Vec<CheckRow>,
+    /// The homes and how their units are.
+    pub homes: Vec<HomeRow>,
+}
+
+/// Whether what the page shows is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reality {
+    /// Homes with people in them.
+    Homes,
+    /// Generated rooms in fast time. The page says so, always.
+    Demonstration,
+}
+
+/// Who it is about, in the words of those who look after them. Never leaves the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The pseudonym, as on the wire.
+    pub resident: ResidentId,
+    /// The name that staff know.
+    pub name: String,
+    /// Where to go.
+    pub address: String,
+}
+
+/// One row of "Att åtgärda": one person and one cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExceptionRow {
+    /// Names the row for ever, and is its anchor on the page.
+    pub id: i64,
+    /// About whom.
+    pub person: Person,
+    /// Why somebody is needed.
+    pub cause: Cause,
+    /// Since when.
+    pub opened: Timestamp,
+    /// By when somebody must have acted.
+    pub due: Timestamp,
+    /// The checks it is about, oldest first; none if the unit is silent between checks.
+    pub checks: Vec<CheckId>,
+    /// How it ended; `None` while it needs a person.
+    pub ended: Option<(Timestamp, Ending)>,
+}
+
+/// Why a check or a home needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The picture is good and nobody can be seen.
+    NotVisible,
+    /// The picture is good and does not settle it.
+    Unclear(Reason),
+    /// The picture is not fit to judge by, or there is none.
+    Technical(Fault),
+    /// The resident has switched the unit off.
+    Paused,
+    /// The unit is heard, and the check's report did not come.
+    NoReport,
+    /// The unit is not heard.
+    Silent,
+}
+
+/// How an exception ended without a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// A later look found the person.
+    LaterVisible,
+    /// The report came late and says that all was well.
+    LateReport,
+    /// The unit is heard again, and no check was missed.
+    HeardAgain,
+}
+
+/// One check of tonight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckRow {
+    /// Which.
+    pub id: CheckId,
+    /// About whom.
+    pub person: Person,
+    /// When its window opens.
+    pub opens: Timestamp,
+    /// When its window closes.
+    pub deadline: Timestamp,
+    /// How it stands.
+    pub standing: Standing,
+    /// The looks that were made, in order.
+    pub looks: Vec<LookRow>,
+}
+
+/// How a check stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its window has not opened.
+    Planned,
+    /// Its window is open and nothing is settled.
+    Ongoing,
+    /// A look is more than a minute overdue, and its window is open.
+    Overdue,
+    /// The person was seen, by a report that came in time.
+    Visible {
+        /// When.
+        at: Timestamp,
+    },
+    /// The person was seen, by a report that came after the check had become an exception.
+    VisibleLate {
+        /// When the look was made.
+        at: Timestamp,
+        /// When its report came.
+        came: Timestamp,
+    },
+    /// It needs a person.
+    Exception {
+        /// Why.
+        cause: Cause,
+    },
+}
+
+/// One look that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookRow {
+    /// Which look of the check, counted from 1.
+    pub look: u8,
+    /// When, by the unit's clock.
+    pub at: Timestamp,
+    /// When its report came.
+    pub came: Timestamp,
+    /// What it concluded.
+    pub finding: Finding,
+}
+
+/// One home and how its unit is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HomeRow {
+    /// Which.
+    pub home: HomeId,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Where it is.
+    pub address: String,
+    /// When the unit was last heard; `None` if not since the hub started.
+    pub heard: Option<Timestamp>,
+    /// Whether it is heard.
+    pub hearing: Hearing,
+}
+
+/// Whether a unit is heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// It is, and its eye answers.
+    Well,
+    /// It is, and its eye does not answer or cannot see.
+    EyeTrouble,
+    /// It is not, for so long.
+    Silent(Duration),
+}
