@@ -3,6 +3,7 @@
 //! The service makes a new [`Tonight`] after every change; the page renders it and never asks
 //! the store. Nothing here travels to a unit, and nothing here is kept.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -86,6 +87,40 @@ pub enum Cause {
     NoReport,
     /// The unit is not heard.
     Silent,
+}
+
+impl fmt::Display for Cause {
+    /// The word in the store and in a printed ledger: a finding's own, or `no_report`,
+    /// `silent`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotVisible => Finding::NotVisible.fmt(f),
+            Self::Unclear(reason) => Finding::Unclear(reason).fmt(f),
+            Self::Technical(fault) => Finding::Technical(fault).fmt(f),
+            Self::Paused => Finding::Paused.fmt(f),
+            Self::NoReport => f.write_str("no_report"),
+            Self::Silent => f.write_str("silent"),
+        }
+    }
+}
+
+impl Cause {
+    /// Reads the word that [`Cause`] displays as. A word that this version does not know is a
+    /// technical fault: whatever it was, it needed a person.
+    #[must_use]
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "no_report" => Self::NoReport,
+            "silent" => Self::Silent,
+            finding => match Finding::from(finding.to_owned()) {
+                Finding::NotVisible => Self::NotVisible,
+                Finding::Unclear(reason) => Self::Unclear(reason),
+                Finding::Technical(fault) => Self::Technical(fault),
+                Finding::Paused => Self::Paused,
+                Finding::Visible => Self::Technical(Fault::Unrecognised),
+            },
+        }
+    }
 }
 
 /// How an exception ended without a person.

@@ -1,0 +1,114 @@
+//! The demonstration's homes: invented people at invented addresses, with plans.
+//!
+//! Everything follows from a home's index, so two demonstrations of the same size are the
+//! same. Nothing here is staged yet; [`super::story`] adds the trouble.
+
+use jiff::civil::{Date, Time};
+
+use nattsyn_protocol::ids::{HomeId, IdError, ResidentId, UnitId, WindowKey};
+use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, PlanError, Window};
+use nattsyn_protocol::schedule::{Check, checks_of};
+
+/// The zone in which the demonstration's nights are planned.
+pub const ZONE: &str = "Europe/Stockholm";
+
+/// How long the demonstration's windows are: long enough for five looks, twice over.
+const WINDOW_MIN: u32 = 40;
+
+const NAMES: [&str; 12] = [
+    "Astrid", "Bertil", "Cecilia", "David", "Elsa", "Folke", "Greta", "Håkan", "Ingrid", "Josef",
+    "Karin", "Lennart",
+];
+const STREETS: [&str; 4] = ["Björkgatan", "Ängsvägen", "Åkerstigen", "Kvarnbacken"];
+
+/// One home of the demonstration.
+#[derive(Clone, Debug)]
+pub struct Home {
+    /// Its place in the list, from 0.
+    pub index: u32,
+    /// Its id.
+    pub home: HomeId,
+    /// Its unit's id.
+    pub unit: UnitId,
+    /// Where it is: invented.
+    pub address: String,
+    /// The name that staff know: invented.
+    pub name: String,
+    /// The agreed nights.
+    pub plan: Plan,
+}
+
+impl Home {
+    /// The home with this index.
+    ///
+    /// # Errors
+    ///
+    /// The index has more than seven digits, so that no id can be made of it.
+    pub fn new(index: u32) -> Result<Self, IdError> {
+        let id = |kind: char| format!("{kind}{:07}", index + 1);
+        let unit: UnitId = id('u').parse()?;
+        let resident: ResidentId = id('r').parse()?;
+        let pick = |list: &[&str], at: u32| {
+            usize::try_from(at).ok().and_then(|at| list.get(at % list.len())).map(|&s| s.to_owned())
+        };
+        let initial = char::from(b'A' + u8::try_from((index * 7) % 26).unwrap_or(0));
+        let name = pick(&NAMES, index).unwrap_or_default();
+        let street = pick(&STREETS, index / 3).unwrap_or_default();
+        Ok(Self {
+            index,
+            home: id('h').parse()?,
+            unit,
+            address: format!("{street} {}", 1 + index * 2),
+            name: format!("{name} {initial}."),
+            plan: plan(index, unit, resident),
+        })
+    }
+
+    /// The checks of one night.
+    ///
+    /// # Errors
+    ///
+    /// The plan cannot be kept on that night.
+    pub fn checks(&self, night: Date) -> Result<Vec<Check>, PlanError> {
+        checks_of(&self.plan, night)
+    }
+}
+
+/// Two checks a night: practice in most municipalities (R66). Homes are spread over an hour.
+fn plan(index: u32, unit: UnitId, resident: ResidentId) -> Plan {
+    let shift_min = (index % 4) * 15;
+    Plan {
+        resident,
+        unit,
+        version: 1,
+        zone: ZONE.to_owned(),
+        offset_s: (index * 53) % 240,
+        looks_after_s: LOOKS_AFTER_S.to_vec(),
+        windows: vec![window(1, 22 * 60 + 30 + shift_min), window(2, 2 * 60 + 30 + shift_min)],
+        places: Vec::new(),
+    }
+}
+
+fn window(key: u8, from_min: u32) -> Window {
+    Window { key: WindowKey(key), from: clock_time(from_min), to: clock_time(from_min + WINDOW_MIN) }
+}
+
+/// A time of day from minutes after midnight.
+fn clock_time(minutes: u32) -> Time {
+    let part = |value: u32| i8::try_from(value).unwrap_or(0);
+    jiff::civil::time(part(minutes / 60 % 24), part(minutes % 60), 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_home_of_a_large_demonstration_has_a_plan_that_can_be_kept() {
+        for index in 0..200 {
+            let home = Home::new(index).unwrap();
+            assert_eq!(home.plan.examine(), Ok(()), "home {index}");
+            assert_eq!(home.checks(jiff::civil::date(2026, 11, 21)).unwrap().len(), 2);
+        }
+    }
+}
