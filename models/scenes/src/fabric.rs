@@ -1,0 +1,280 @@
+//! A sheet of cloth as a height field over the bed, and how a ray meets it.
+//!
+//! Deliberately knows nothing of beds or people: [`crate::bedding`] decides how the cloth lies.
+
+use crate::material::Material;
+use crate::noise;
+use crate::rounding::index;
+use crate::shape::Hit;
+use crate::vector::{Place, Ray, V3, v3};
+
+/// Distance between two heights in metres: finer than any fold worth seeing at 320 × 240.
+pub(crate) const CELL: f32 = 0.02;
+
+/// A regular grid over part of a plane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    /// Coordinates of the first cell.
+    pub(crate) corner: (f32, f32),
+    pub(crate) columns: usize,
+    pub(crate) rows: usize,
+}
+
+impl Grid {
+    /// The smallest grid from `low` to `high`.
+    pub(crate) fn over(low: (f32, f32), high: (f32, f32)) -> Self {
+        /// No bed is wider or longer than 20 metres.
+        const MOST: usize = 1000;
+        let cells = |from: f32, to: f32| index((to - from) / CELL, MOST) + 2;
+        Self {
+            corner: low,
+            columns: cells(low.0, high.0),
+            rows: cells(low.1, high.1),
+        }
+    }
+
+    /// One value for each cell, from its coordinates.
+    pub(crate) fn map<T>(&self, value: impl Fn(f32, f32) -> T) -> Vec<T> {
+        let at = |i: usize| self.coordinates(i % self.columns, i / self.columns);
+        (0..self.columns * self.rows)
+            .map(|i| {
+                let (u, v) = at(i);
+                value(u, v)
+            })
+            .collect()
+    }
+
+    fn coordinates(&self, column: usize, row: usize) -> (f32, f32) {
+        (
+            self.corner.0 + column as f32 * CELL,
+            self.corner.1 + row as f32 * CELL,
+        )
+    }
+
+    /// Calls `visit` with index and coordinates of every cell within `reach` of a point.
+    pub(crate) fn around(
+        &self,
+        u: f32,
+        v: f32,
+        reach: f32,
+        mut visit: impl FnMut(usize, f32, f32),
+    ) {
+        let span = |x: f32, corner: f32, end: usize| {
+            let from = index((x - reach - corner) / CELL, end);
+            from..=index((x + reach - corner) / CELL + 1.0, end)
+        };
+        for row in span(v, self.corner.1, self.rows) {
+            for column in span(u, self.corner.0, self.columns) {
+                let (cell_u, cell_v) = self.coordinates(column, row);
+                visit(row * self.columns + column, cell_u, cell_v);
+            }
+        }
+    }
+
+    /// Interpolates `values` at a point, held at the grid's border.
+    fn sample(&self, values: &[f32], u: f32, v: f32) -> f32 {
+        let (a, b) = ((u - self.corner.0) / CELL, (v - self.corner.1) / CELL);
+        let column = index(a.max(0.0), self.columns - 1);
+        let row = index(b.max(0.0), self.rows - 1);
+        let (share_u, share_v) = (
+            (a - column as f32).clamp(0.0, 1.0),
+            (b - row as f32).clamp(0.0, 1.0),
+        );
+        let first = row * self.columns + column;
+        let near = values[first] + (values[first + 1] - values[first]) * share_u;
+        let next = first + self.columns;
+        let far = values[next] + (values[next + 1] - values[next]) * share_u;
+        near + (far - near) * share_v
+    }
+
+    /// Lets no height fall away from its neighbours faster than `slope`: cloth makes tents.
+    pub(crate) fn drape(&self, heights: &mut [f32], slope: f32) {
+        let (straight, diagonal) = (slope * CELL, slope * CELL * std::f32::consts::SQRT_2);
+        let columns = self.columns;
+        let mut relax = |i: usize, neighbours: [(usize, f32); 4]| {
+            for (neighbour, fall) in neighbours {
+                heights[i] = heights[i].max(heights[neighbour] - fall);
+            }
+        };
+        for row in 1..self.rows {
+            for column in 1..columns - 1 {
+                let i = row * columns + column;
+                let up = i - columns;
+                relax(
+                    i,
+                    [
+                        (i - 1, straight),
+                        (up, straight),
+                        (up - 1, diagonal),
+                        (up + 1, diagonal),
+                    ],
+                );
+            }
+        }
+        for row in (0..self.rows - 1).rev() {
+            for column in (1..columns - 1).rev() {
+                let i = row * columns + column;
+                let low = i + columns;
+                let below = [(low - 1, diagonal), (low + 1, diagonal)];
+                relax(i, [(i + 1, straight), (low, straight), below[0], below[1]]);
+            }
+        }
+    }
+
+    /// Evens `values` out over three cells in each direction.
+    pub(crate) fn soften(&self, values: &mut [f32]) {
+        for stride in [1, self.columns] {
+            let before = values.to_vec();
+            for i in stride..values.len() - stride {
+                values[i] = 0.25 * (before[i - stride] + before[i + stride]) + 0.5 * before[i];
+            }
+        }
+    }
+}
+
+/// Cloth lying over the bed, in the bed's frame with `z = 0` at the top of the mattress.
+#[derive(Clone, Debug)]
+pub(crate) struct Fabric {
+    place: Place,
+    grid: Grid,
+    heights: Vec<f32>,
+    slopes: Vec<f32>,
+    slopes_along: Vec<f32>,
+    /// Distance inside the cloth's edge; negative where there is no cloth.
+    inside: Vec<f32>,
+    /// How much higher each cell lies than it would with nobody under it.
+    lifts: Vec<f32>,
+    low: f32,
+    high: f32,
+    material: Material,
+    wrinkles: u32,
+}
+
+impl Fabric {
+    pub(crate) fn new(
+        place: Place,
+        grid: Grid,
+        heights: Vec<f32>,
+        inside: Vec<f32>,
+        lifts: Vec<f32>,
+        material: Material,
+        wrinkles: u32,
+    ) -> Self {
+        let (slopes, slopes_along) = slopes(&grid, &heights);
+        let covered = || heights.iter().zip(&inside).filter(|(_, edge)| **edge > 0.0);
+        let low = covered().map(|(h, _)| *h).fold(0.0, f32::min);
+        let high = covered().map(|(h, _)| *h).fold(0.0, f32::max) + 0.01;
+        Self {
+            place,
+            grid,
+            heights,
+            slopes,
+            slopes_along,
+            inside,
+            lifts,
+            low,
+            high,
+            material,
+            wrinkles,
+        }
+    }
+
+    /// Middle and half size of a box around the cloth, in the bed's frame.
+    pub(crate) fn bounds(&self) -> (V3, V3) {
+        let (columns, rows) = (
+            self.grid.columns as f32 * CELL,
+            self.grid.rows as f32 * CELL,
+        );
+        let half = v3(columns * 0.5, rows * 0.5, 0.5 * (self.high - self.low));
+        let (u, v) = self.grid.corner;
+        (
+            v3(u + half.x, v + half.y, 0.5 * (self.high + self.low)),
+            half,
+        )
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The nearest hit, and how far a person lifts the cloth there.
+    pub(crate) fn hit(&self, ray: &Ray) -> Option<(Hit, f32)> {
+        let local = ray.seen_from(&self.place);
+        let (middle, half) = self.bounds();
+        let (enter, leave) = local.through(middle, half)?;
+        let under = |t: f32| {
+            let at = local.at(t);
+            let covered = self.grid.sample(&self.inside, at.x, at.y) > 0.0;
+            let gap = at.z - self.grid.sample(&self.heights, at.x, at.y);
+            (gap, covered)
+        };
+        let (mut t, mut before) = (enter, enter);
+        loop {
+            let (gap, covered) = under(t);
+            if gap < 0.0 && covered {
+                break;
+            }
+            before = t;
+            // Half the gap never jumps over a fold; the bounds keep the march short and sure.
+            t += if covered {
+                (0.5 * gap).clamp(0.006, 0.08)
+            } else {
+                0.015
+            };
+            if t > leave {
+                return None;
+            }
+        }
+        for _ in 0..5 {
+            let middle = 0.5 * (before + t);
+            let (gap, covered) = under(middle);
+            if gap < 0.0 && covered {
+                t = middle
+            } else {
+                before = middle
+            }
+        }
+        let at = local.at(t);
+        let normal = self.place.direction_out(self.normal(at.x, at.y));
+        let lift = self.grid.sample(&self.lifts, at.x, at.y);
+        // Down the sides the pattern runs on with the cloth.
+        let hit = Hit {
+            distance: t,
+            normal,
+            u: at.x + at.z.min(0.0),
+            v: at.y,
+        };
+        Some((hit, lift))
+    }
+
+    /// Share of light given back at a hit's surface coordinates.
+    pub(crate) fn albedo(&self, u: f32, v: f32) -> f32 {
+        self.material.albedo_at(u, v)
+    }
+
+    fn normal(&self, u: f32, v: f32) -> V3 {
+        let fine = |u: f32, v: f32| noise::rough(u * 22.0, v * 14.0, self.wrinkles);
+        // Wrinkles too fine for the grid: 3 mm high, leaning the light only.
+        let here = fine(u, v);
+        let (lean_u, lean_v) = (fine(u + 0.01, v) - here, fine(u, v + 0.01) - here);
+        let slope_u = self.grid.sample(&self.slopes, u, v) + 0.3 * lean_u;
+        let slope_v = self.grid.sample(&self.slopes_along, u, v) + 0.3 * lean_v;
+        v3(-slope_u, -slope_v, 1.0).unit()
+    }
+}
+
+/// Slopes across and along, from each cell's neighbours.
+fn slopes(grid: &Grid, heights: &[f32]) -> (Vec<f32>, Vec<f32>) {
+    let at = |column: usize, row: usize| heights[row * grid.columns + column];
+    let mut across = Vec::with_capacity(heights.len());
+    let mut along = Vec::with_capacity(heights.len());
+    for row in 0..grid.rows {
+        for column in 0..grid.columns {
+            let (left, right) = (column.saturating_sub(1), (column + 1).min(grid.columns - 1));
+            let (up, down) = (row.saturating_sub(1), (row + 1).min(grid.rows - 1));
+            across.push((at(right, row) - at(left, row)) / ((right - left) as f32 * CELL));
+            along.push((at(column, down) - at(column, up)) / ((down - up) as f32 * CELL));
+        }
+    }
+    (across, along)
+}

@@ -1,0 +1,36 @@
+//! Writes labelled pictures of generated bedrooms, for training and for looking at.
+//!
+//! `nattsyn-scenes --count N --seed S --out DIR [--sheet]` writes `DIR/frames/NNNNNN.pgm` (what the
+//! camera gives), `DIR/masks/NNNNNN.pgm` (255 a person shows, 128 bedding over a person, 0 neither)
+//! and `DIR/labels.csv`. Files are binary PGM because any tool reads it and none is needed here.
+//! Deliberately one thread: run it several times with different seeds to use more cores.
+
+mod args;
+mod write;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = args::parse(std::env::args().skip(1))
+        .map_err(Into::into)
+        .and_then(|asked| match asked {
+            args::Asked::Help => {
+                writeln!(std::io::stdout(), "{}", args::USAGE).map_err(write::WriteError::from)
+            }
+            args::Asked::Pictures(order) => write::run(&order),
+        });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            // Nobody is left to tell if standard error itself is closed.
+            drop(writeln!(
+                std::io::stderr(),
+                "nattsyn-scenes: {error}{}",
+                cause.unwrap_or_default()
+            ));
+            ExitCode::FAILURE
+        }
+    }
+}

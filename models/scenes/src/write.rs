@@ -1,0 +1,215 @@
+//! Draws the mix of pictures that training wants and writes it.
+//!
+//! Three pictures a room: nobody, somebody in bed, somebody elsewhere. Room, sensor and lens are
+//! drawn without looking at the occupant, so no label leaks into them, and every room has its twins.
+//! Deliberately no PNG and no JPEG: see the crate's reasons for PGM in `main.rs`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use nattsyn_scenes::{
+    Bedding, HEIGHT, Lens, Occupant, Picture, Rendered, Room, Seen, Sensor, View, WIDTH,
+};
+
+use crate::args::{ArgsError, Order, Sheet};
+
+/// Why pictures could not be written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error("{0}")]
+    Args(#[from] ArgsError),
+    #[error("telling how far it got")]
+    Tell(#[from] io::Error),
+    #[error("writing {path}")]
+    File { path: PathBuf, source: io::Error },
+}
+
+/// Pictures of one room.
+const PER_ROOM: u64 = 3;
+
+/// Pictures on a contact sheet, and how many side by side.
+const SHEET: (usize, usize) = (48, 8);
+
+const HEADER: &str = "file,mask,room,occupant,bedding,view,lens,visible_share,covered_share,\
+person_px,bedding_over_person_px,sleeping_place\n";
+
+/// One picture to draw.
+struct Shot {
+    room: u64,
+    occupant: Occupant,
+    lens: Lens,
+    /// Draws person, sensor and noise.
+    seed: u64,
+}
+
+/// Writes every picture of `order`, its mask and its label.
+pub(crate) fn run(order: &Order) -> Result<(), WriteError> {
+    for folder in ["frames", "masks"] {
+        let path = order.out.join(folder);
+        fs::create_dir_all(&path).map_err(|source| WriteError::File { path, source })?;
+    }
+    let path = order.out.join("labels.csv");
+    let failed = |source| WriteError::File {
+        path: path.clone(),
+        source,
+    };
+    let mut labels = BufWriter::new(File::create(&path).map_err(failed)?);
+    labels.write_all(HEADER.as_bytes()).map_err(failed)?;
+    let mut sheet = Vec::new();
+    for number in 0..order.count {
+        let shot = plan(order.seed, number);
+        let (label, picture) = shoot(&order.out, number, &shot)?;
+        labels.write_all(label.as_bytes()).map_err(failed)?;
+        if order.sheet == Sheet::Wanted && sheet.len() < SHEET.0 {
+            sheet.push(picture);
+        }
+        if (number + 1).is_multiple_of(200) || number + 1 == order.count {
+            writeln!(io::stderr(), "{} of {} pictures", number + 1, order.count)?;
+        }
+    }
+    labels.flush().map_err(failed)?;
+    if order.sheet == Sheet::Wanted {
+        write_sheet(&order.out.join("sheet.pgm"), &sheet)?;
+    }
+    Ok(())
+}
+
+/// What picture `number` of the series `seed` shows.
+fn plan(seed: u64, number: u64) -> Shot {
+    let elsewhere = [
+        Occupant::Standing,
+        Occupant::SittingOnEdge,
+        Occupant::OnFloor,
+    ];
+    let faults = [
+        Lens::Covered,
+        Lens::Defocused,
+        Lens::Saturated,
+        Lens::LampDead,
+    ];
+    let room = scatter(seed, number / PER_ROOM);
+    let chance = scatter(room, number + 1);
+    let occupant = match number % PER_ROOM {
+        0 => Occupant::Nobody,
+        1 => Occupant::InBed,
+        // One in sixteen of the others shows two people, as when staff are in the room.
+        _ if chance.is_multiple_of(16) => Occupant::Two,
+        _ => chosen(&elsewhere, chance >> 8),
+    };
+    // One picture in twelve has a fault, whoever is in the room.
+    let lens = if (chance >> 16).is_multiple_of(12) {
+        chosen(&faults, chance >> 24)
+    } else {
+        Lens::Clear
+    };
+    Shot {
+        room,
+        occupant,
+        lens,
+        seed: scatter(chance, 7),
+    }
+}
+
+fn chosen<T: Copy>(choices: &[T], chance: u64) -> T {
+    let rest = chance % choices.len() as u64;
+    choices[usize::try_from(rest).unwrap_or(0)]
+}
+
+/// A number that tells nothing of the two it is made from (the finaliser of SplitMix64).
+fn scatter(a: u64, b: u64) -> u64 {
+    let mut bits = a.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ b.wrapping_add(0xD1B5_4A32_D192_ED03);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    bits ^ (bits >> 31)
+}
+
+/// Renders, exposes and writes one picture; gives its line of the labels.
+fn shoot(out: &Path, number: u64, shot: &Shot) -> Result<(String, Picture), WriteError> {
+    let room = Room::from_seed(shot.room);
+    let rendered = room.render(shot.occupant, shot.seed, shot.lens);
+    let picture = Sensor::from_seed(shot.seed).expose(&rendered.radiance, shot.seed);
+    let (frame, mask) = (
+        format!("frames/{number:06}.pgm"),
+        format!("masks/{number:06}.pgm"),
+    );
+    write_pgm(&out.join(&frame), WIDTH, HEIGHT, &picture.luma)?;
+    let grey = |seen: &Seen| match seen {
+        Seen::Nothing => 0,
+        Seen::BeddingOverPerson => 128,
+        Seen::Person => 255,
+    };
+    let values: Vec<u8> = rendered.person.seen().iter().map(grey).collect();
+    write_pgm(&out.join(&mask), WIDTH, HEIGHT, &values)?;
+    Ok((label(&frame, &mask, shot, &room, &rendered), picture))
+}
+
+fn label(frame: &str, mask: &str, shot: &Shot, room: &Room, rendered: &Rendered) -> String {
+    let occupant = match shot.occupant {
+        Occupant::Nobody => "nobody",
+        Occupant::InBed => "in_bed",
+        Occupant::SittingOnEdge => "sitting_on_edge",
+        Occupant::Standing => "standing",
+        Occupant::OnFloor => "on_floor",
+        Occupant::Two => "two",
+    };
+    let bedding = match room.bedding() {
+        Bedding::Made => "made",
+        Bedding::FoldedBack => "folded_back",
+        Bedding::Rumpled => "rumpled",
+        Bedding::Heaped => "heaped",
+    };
+    let view = match room.view() {
+        View::Corner => "corner",
+        View::Wall => "wall",
+        View::Overhead => "overhead",
+    };
+    let lens = match shot.lens {
+        Lens::Clear => "clear",
+        Lens::Covered => "covered",
+        Lens::Defocused => "defocused",
+        Lens::Saturated => "saturated",
+        Lens::LampDead => "lamp_dead",
+    };
+    let (person, under) = (
+        rendered.person.count(Seen::Person),
+        rendered.person.count(Seen::BeddingOverPerson),
+    );
+    let (visible, covered) = (rendered.visible_share, rendered.covered_share);
+    let mut line = format!(
+        "{frame},{mask},{:016x},{occupant},{bedding},{view},{lens},{visible:.3},{covered:.3},\
+         {person},{under},",
+        shot.room
+    );
+    let corners = room
+        .sleeping_place()
+        .into_iter()
+        .map(|(x, y)| format!("{x:.4} {y:.4}"));
+    line.push_str(&corners.collect::<Vec<_>>().join(" "));
+    line.push('\n');
+    line
+}
+
+fn write_sheet(path: &Path, pictures: &[Picture]) -> Result<(), WriteError> {
+    let across = SHEET.1.min(pictures.len());
+    let down = pictures.len().div_ceil(SHEET.1);
+    let mut values = vec![0; across * WIDTH * down * HEIGHT];
+    for (i, picture) in pictures.iter().enumerate() {
+        let (column, row) = (i % SHEET.1, i / SHEET.1);
+        for (y, line) in picture.luma.chunks_exact(WIDTH).enumerate() {
+            let start = (row * HEIGHT + y) * across * WIDTH + column * WIDTH;
+            values[start..start + WIDTH].copy_from_slice(line);
+        }
+    }
+    write_pgm(path, across * WIDTH, down * HEIGHT, &values)
+}
+
+/// Binary PGM (P5), eight bits.
+fn write_pgm(path: &Path, width: usize, height: usize, values: &[u8]) -> Result<(), WriteError> {
+    let mut file = format!("P5\n{width} {height}\n255\n").into_bytes();
+    file.extend_from_slice(values);
+    fs::write(path, file).map_err(|source| WriteError::File {
+        path: path.to_owned(),
+        source,
+    })
+}
