@@ -1,0 +1,414 @@
+//! Fuses the frames of one look into one [`Finding`].
+//!
+//! The model is right about one frame more often than about every frame, and a camera fails in
+//! ways that a single frame does not show: a frozen picture is sharp and well exposed. So the
+//! frames of a look are counted, not averaged:
+//!
+//! 1. A frame that repeats an earlier one of the look is no evidence. Sensor noise makes every
+//!    honest frame differ, however still the sleeper lies.
+//! 2. If half of the frames or more are unfit, repeated or missing, the look is technical: a
+//!    blind picture is never *visible* and never *not visible*.
+//! 3. *Visible* and *not visible* need most of the remaining frames, and hardly any that say
+//!    something else. Everything between is unclear, with the reason.
+//!
+//! Pure: no clock, no camera, no model. Knows one look and remembers nothing after it.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher as _;
+
+use nattsyn_models::{Doubt, Frame, Health, Judgement, Sighting, Thresholds};
+use nattsyn_protocol::finding::{Fault, Finding, Reason};
+
+/// Stands for a frame's exact pixels, to tell a repeated frame from a fresh one.
+///
+/// Nothing of the picture can be had back from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub u64);
+
+/// The camera driver's number of a frame: a fresh frame has a fresh number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sequence(pub u64);
+
+/// What is known of one frame once its pixels are gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// What it shows by itself.
+    pub judgement: Judgement,
+    /// Its pixels' stand-in.
+    pub fingerprint: Fingerprint,
+    /// The driver's number of it.
+    pub sequence: Sequence,
+}
+
+/// Counts the frames of one look.
+#[derive(Debug)]
+pub struct Presence {
+    planned: usize,
+    fresh: Vec<Observation>,
+    faults: Vec<Fault>,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a frame.
+    ///
+    /// 64 bits: two different frames of a look share one by chance less than once in 10¹⁷
+    /// looks, and then one frame is not counted.
+    #[must_use]
+    pub fn of(frame: &Frame) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(frame.luma());
+        Self(hasher.finish())
+    }
+}
+
+impl Observation {
+    /// What remains of a frame: its judgement and what tells it from others.
+    #[must_use]
+    pub fn new(
+        sighting: &Sighting,
+        thresholds: &Thresholds,
+        fingerprint: Fingerprint,
+        sequence: Sequence,
+    ) -> Self {
+        Self {
+            judgement: thresholds.judge(sighting),
+            fingerprint,
+            sequence,
+        }
+    }
+
+    fn repeats(&self, earlier: &Self) -> bool {
+        self.fingerprint == earlier.fingerprint || self.sequence == earlier.sequence
+    }
+}
+
+impl Presence {
+    /// A look of `planned` frames, none of which has come.
+    #[must_use]
+    pub fn new(planned: usize) -> Self {
+        Self {
+            planned,
+            fresh: Vec::with_capacity(planned),
+            faults: Vec::new(),
+        }
+    }
+
+    /// Takes in what one frame shows.
+    pub fn handle_frame(&mut self, observation: Observation) {
+        if let Judgement::Unfit(health) = observation.judgement {
+            // Before the comparison: a black picture has no noise to tell its frames apart by.
+            self.faults.extend(fault_of(health));
+        } else if self.fresh.iter().any(|seen| observation.repeats(seen)) {
+            self.faults.push(Fault::Frozen);
+        } else {
+            self.fresh.push(observation);
+        }
+    }
+
+    /// Takes in that a frame could not be had, or not be judged, and why.
+    pub fn handle_loss(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    /// What the look concluded. Frames that never came count as lost to the camera.
+    #[must_use]
+    pub fn conclude(&self) -> Finding {
+        let handled = self.fresh.len() + self.faults.len();
+        let planned = self.planned.max(handled).max(1);
+        if (planned - self.fresh.len()) * 2 >= planned {
+            let missing = planned - handled;
+            return Finding::Technical(self.commonest_fault(missing));
+        }
+        Tally::of(&self.fresh).conclude()
+    }
+
+    fn commonest_fault(&self, missing: usize) -> Fault {
+        let count = |fault: Fault| {
+            let never_came = if fault == Fault::CameraDown {
+                missing
+            } else {
+                0
+            };
+            self.faults.iter().filter(|f| **f == fault).count() + never_came
+        };
+        // Of faults equally common, the one that is documented first: it says more.
+        let by_count = Fault::ALL.iter().copied().rev();
+        by_count
+            .max_by_key(|fault| count(*fault))
+            .unwrap_or(Fault::CameraDown)
+    }
+}
+
+/// How many good, fresh frames say what.
+#[derive(Default)]
+struct Tally {
+    frames: usize,
+    visible: usize,
+    not_visible: usize,
+    outside: usize,
+    several: usize,
+    weak: usize,
+}
+
+impl Tally {
+    fn of(observations: &[Observation]) -> Self {
+        let mut tally = Self {
+            frames: observations.len(),
+            ..Self::default()
+        };
+        for observation in observations {
+            match observation.judgement {
+                Judgement::Visible => tally.visible += 1,
+                Judgement::NotVisible => tally.not_visible += 1,
+                Judgement::Unclear(Doubt::OutsideSleepingPlace) => tally.outside += 1,
+                Judgement::Unclear(Doubt::Several) => tally.several += 1,
+                Judgement::Unclear(Doubt::WeakEvidence) => tally.weak += 1,
+                // `handle_frame` keeps these out; without a count they could only ever
+                // weaken a finding.
+                Judgement::Unfit(_) => {}
+            }
+        }
+        tally
+    }
+
+    fn conclude(&self) -> Finding {
+        if self.is_settled(self.visible) {
+            return Finding::Visible;
+        }
+        if self.is_settled(self.not_visible) {
+            return Finding::NotVisible;
+        }
+        Finding::Unclear(self.doubt())
+    }
+
+    /// Whether `frames` of one kind settle the look: at least two thirds of the frames, and at
+    /// most a tenth that say something else. Weak evidence contradicts nothing.
+    ///
+    /// Two thirds: a sleeper who turns may be lost for a third of a look. A tenth: one wavering
+    /// frame of the usual ten must not send anybody out, two may be somebody passing through.
+    /// Both by judgement; the bound on wrong *visible* is measured over whole looks.
+    fn is_settled(&self, frames: usize) -> bool {
+        let otherwise = self.frames - frames - self.weak;
+        frames * 3 >= self.frames * 2 && otherwise * 10 <= self.frames
+    }
+
+    fn doubt(&self) -> Reason {
+        let in_place = self.visible + self.several > 0;
+        let empty_place = self.not_visible + self.outside > 0;
+        let elsewhere = self.outside + self.several > 0;
+        let all_but_a_stray = |frames: usize| self.is_settled(frames);
+        if all_but_a_stray(self.several) {
+            Reason::Several
+        } else if all_but_a_stray(self.outside) {
+            Reason::OutsideSleepingPlace
+        } else if in_place && empty_place {
+            Reason::FramesDisagree
+        } else if in_place && elsewhere {
+            Reason::Several
+        } else if elsewhere {
+            Reason::OutsideSleepingPlace
+        } else {
+            Reason::WeakEvidence
+        }
+    }
+}
+
+/// `None` for a healthy frame, which is no fault.
+fn fault_of(health: Health) -> Option<Fault> {
+    match health {
+        Health::Ok => None,
+        Health::Dark => Some(Fault::Dark),
+        Health::Covered => Some(Fault::Covered),
+        Health::Blurred => Some(Fault::Blurred),
+        Health::Saturated => Some(Fault::Saturated),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Feeds `script`, one character a frame, and renders the finding:
+    /// `P` visible, `.` not visible, `o` outside, `2` several, `w` weak, `D` dark, `C` covered,
+    /// `B` blurred, `S` saturated, `r` a bit-identical repeat of the first frame, `q` a frame
+    /// with the first one's sequence number, `-` lost by the camera, `m` failed in the model.
+    fn run(script: &str) -> String {
+        conclude(10, script).to_string()
+    }
+
+    fn conclude(planned: usize, script: &str) -> Finding {
+        let mut presence = Presence::new(planned);
+        for (number, step) in (1u64..).zip(script.chars()) {
+            let shows = |judgement| (judgement, Fingerprint(number), Sequence(number));
+            let (judgement, fingerprint, sequence) = match step {
+                'P' => shows(Judgement::Visible),
+                '.' => shows(Judgement::NotVisible),
+                'o' => shows(Judgement::Unclear(Doubt::OutsideSleepingPlace)),
+                '2' => shows(Judgement::Unclear(Doubt::Several)),
+                'w' => shows(Judgement::Unclear(Doubt::WeakEvidence)),
+                'D' => (
+                    Judgement::Unfit(Health::Dark),
+                    Fingerprint(0),
+                    Sequence(number),
+                ),
+                'C' => shows(Judgement::Unfit(Health::Covered)),
+                'B' => shows(Judgement::Unfit(Health::Blurred)),
+                'S' => shows(Judgement::Unfit(Health::Saturated)),
+                'r' => (Judgement::Visible, Fingerprint(1), Sequence(number)),
+                'q' => (Judgement::NotVisible, Fingerprint(number), Sequence(1)),
+                '-' => {
+                    presence.handle_loss(Fault::CameraDown);
+                    continue;
+                }
+                'm' => {
+                    presence.handle_loss(Fault::ModelDown);
+                    continue;
+                }
+                other => panic!("unknown step {other:?}"),
+            };
+            presence.handle_frame(Observation {
+                judgement,
+                fingerprint,
+                sequence,
+            });
+        }
+        presence.conclude()
+    }
+
+    #[test]
+    fn most_frames_settle_it_and_one_stray_frame_changes_nothing() {
+        assert_eq!(run("PPPPPPPPPP"), "visible");
+        assert_eq!(run("PPPP.PPPPP"), "visible");
+        assert_eq!(run("PPPPPPPwww"), "visible");
+        assert_eq!(run(".........."), "not_visible");
+        assert_eq!(run("....P....."), "not_visible");
+        assert_eq!(run(".......www"), "not_visible");
+    }
+
+    #[test]
+    fn frames_that_contradict_each_other_are_unclear() {
+        assert_eq!(run("PPPPP....."), "unclear(frames_disagree)");
+        assert_eq!(run("PPPPPPPP.."), "unclear(frames_disagree)");
+        assert_eq!(run("........PP"), "unclear(frames_disagree)");
+        assert_eq!(run("PPPPPooooo"), "unclear(frames_disagree)");
+    }
+
+    #[test]
+    fn evidence_between_the_thresholds_is_weak() {
+        assert_eq!(run("wwwwwwwwww"), "unclear(weak_evidence)");
+        assert_eq!(run("PPPPPwwwww"), "unclear(weak_evidence)");
+        assert_eq!(run(".....wwwww"), "unclear(weak_evidence)");
+    }
+
+    #[test]
+    fn somebody_only_elsewhere_is_outside_the_sleeping_place() {
+        assert_eq!(run("oooooooooo"), "unclear(outside_sleeping_place)");
+        assert_eq!(run("ooooo....."), "unclear(outside_sleeping_place)");
+        assert_eq!(run("ooooowwwww"), "unclear(outside_sleeping_place)");
+        assert_eq!(run("oooooooooP"), "unclear(outside_sleeping_place)");
+    }
+
+    #[test]
+    fn a_visitor_beside_the_sleeper_is_several() {
+        assert_eq!(run("2222222222"), "unclear(several)");
+        assert_eq!(run("PPPPP22222"), "unclear(several)");
+        assert_eq!(run("PPPPPPP222"), "unclear(several)");
+    }
+
+    #[test]
+    fn a_blind_camera_is_technical_not_absent() {
+        assert_eq!(run("DDDDDDDDDD"), "technical(dark)");
+        assert_eq!(run("CCCCCCCCCC"), "technical(covered)");
+        assert_eq!(run("BBBBBB...."), "technical(blurred)");
+        assert_eq!(run("SSSSSPPPPP"), "technical(saturated)");
+        assert_eq!(run("DDDCCC...."), "technical(dark)");
+    }
+
+    #[test]
+    fn a_few_unfit_frames_do_not_spoil_the_look() {
+        assert_eq!(run("CCCCPPPPPP"), "visible");
+        assert_eq!(run("D-m......."), "not_visible");
+    }
+
+    #[test]
+    fn a_dead_camera_is_technical_not_absent() {
+        assert_eq!(run(""), "technical(camera_down)");
+        assert_eq!(run("----------"), "technical(camera_down)");
+        assert_eq!(run("PPPP"), "technical(camera_down)");
+        assert_eq!(run("....."), "technical(camera_down)");
+    }
+
+    #[test]
+    fn a_model_that_fails_is_said_so() {
+        assert_eq!(run("mmmmmmmmmm"), "technical(model_down)");
+        assert_eq!(run("mmmmm....."), "technical(model_down)");
+    }
+
+    #[test]
+    fn a_frozen_picture_is_technical_however_good_it_looks() {
+        assert_eq!(run("Prrrrrrrrr"), "technical(frozen)");
+        assert_eq!(run(".qqqqqqqqq"), "technical(frozen)");
+        assert_eq!(run("PPPPPrrrrr"), "technical(frozen)");
+    }
+
+    #[test]
+    fn a_frame_delivered_twice_is_no_evidence_and_no_fault() {
+        assert_eq!(run("PPPPPPPPrr"), "visible");
+        assert_eq!(run("w.......rr"), "not_visible");
+    }
+
+    #[test]
+    fn a_still_sleeper_is_not_frozen() {
+        // The same judgement in every frame; only the sensor's noise differs.
+        assert_eq!(run("PPPPPPPPPP"), "visible");
+    }
+
+    #[test]
+    fn one_changed_pixel_is_another_picture() {
+        let frame = |first| Frame::from_luma8(4, 4, [vec![first], vec![7; 15]].concat()).unwrap();
+        assert_eq!(Fingerprint::of(&frame(1)), Fingerprint::of(&frame(1)));
+        assert_ne!(Fingerprint::of(&frame(1)), Fingerprint::of(&frame(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_blind_look_never_says_visible_or_not_visible(
+            blind in proptest::collection::vec("[DCBSrq\\-m]", 5..=12),
+            good in proptest::collection::vec("[P.o2w]", 0..=5),
+            order in any::<prop::sample::Index>(),
+        ) {
+            let mut script: Vec<String> = good;
+            // A first frame for `r` and `q` to repeat, itself unfit.
+            script.insert(order.index(script.len() + 1), "D".to_owned());
+            script.splice(0..0, blind);
+            let script: String = script.concat();
+            // `r` and `q` repeat the first good frame only where one has come.
+            let script = script.replace(['r', 'q'], "D");
+            let finding = conclude(10, &script);
+            prop_assert!(matches!(finding, Finding::Technical(_)), "{script}: {finding}");
+        }
+
+        #[test]
+        fn visible_and_not_visible_rest_on_most_frames(
+            script in "[P.o2wDCBS\\-m]{0,14}",
+            planned in 3usize..=14,
+        ) {
+            let frames = |kind: char| script.chars().filter(|step| *step == kind).count();
+            let good: usize = ['P', '.', 'o', '2', 'w'].into_iter().map(frames).sum();
+            match conclude(planned, &script) {
+                Finding::Visible => {
+                    prop_assert!(frames('P') * 3 >= good * 2 && good * 2 > planned);
+                    prop_assert!(frames('P') * 3 >= planned);
+                }
+                Finding::NotVisible => {
+                    prop_assert!(frames('.') * 3 >= good * 2 && good * 2 > planned);
+                }
+                Finding::Unclear(_) => prop_assert!(good * 2 > planned),
+                Finding::Technical(_) => prop_assert!(good * 2 <= planned.max(script.len())),
+                Finding::Paused => prop_assert!(false, "no switch was pressed"),
+            }
+        }
+    }
+}
