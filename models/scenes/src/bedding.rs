@@ -131,19 +131,14 @@ impl Duvet {
     }
 
     fn heights(&self, bed: &Bed, grid: &Grid, inside: &[f32], lying: &[&Body]) -> Vec<f32> {
-        let mut heights = grid.map(|u, v| bed.pillow_height(u, v));
-        for body in lying {
-            body.raise(&bed.place, grid, &mut heights);
-        }
-        // What lies beside the cloth must not hold it up: a head is not under the hem.
-        for (height, &edge) in heights.iter_mut().zip(inside) {
-            if edge < -0.03 {
-                *height = 0.0;
-            }
-        }
+        /// How much a duvet rounds what is below, in metres.
+        const ROUNDING: f32 = 0.04;
+        let below = self.support(bed, grid, inside, lying, 0.0);
+        let mut heights = self.support(bed, grid, inside, lying, ROUNDING);
         grid.drape(&mut heights, self.slope);
         for _ in 0..self.stiffness {
             grid.soften(&mut heights);
+            rest_on(&mut heights, &below, 0.0);
         }
         let own = grid.map(|u, v| self.own_height(bed, u, v));
         for ((height, own), &edge) in heights.iter_mut().zip(own).zip(inside) {
@@ -154,6 +149,30 @@ impl Duvet {
             *height += 0.012 + (folds + hump) * puff - own.hang;
         }
         grid.soften(&mut heights);
+        // Softening sinks into what is below, and no elbow comes through a duvet.
+        rest_on(&mut heights, &below, 0.02);
+        heights
+    }
+
+    /// Top of what lies below the cloth: pillows, and people grown by `rounding`.
+    fn support(
+        &self,
+        bed: &Bed,
+        grid: &Grid,
+        inside: &[f32],
+        lying: &[&Body],
+        rounding: f32,
+    ) -> Vec<f32> {
+        let mut heights = grid.map(|u, v| bed.pillow_height(u, v));
+        for body in lying {
+            body.raise(&bed.place, grid, &mut heights, rounding);
+        }
+        // What lies beside the cloth must not hold it up: a head is not under the hem.
+        for (height, &edge) in heights.iter_mut().zip(inside) {
+            if edge < -0.03 {
+                *height = 0.0;
+            }
+        }
         heights
     }
 
@@ -225,6 +244,15 @@ impl Duvet {
         let sides = (u - self.left).min(self.right - u);
         let lengths = (v - self.upper_edge(u)).min(self.end - v);
         (sides.min(lengths) + ragged * self.wave * 6.0).min(hanging)
+    }
+}
+
+/// Keeps cloth at least `gap` above what it lies on, wherever something is there.
+fn rest_on(heights: &mut [f32], below: &[f32], gap: f32) {
+    for (height, &below) in heights.iter_mut().zip(below) {
+        if below > 0.0 {
+            *height = height.max(below + gap);
+        }
     }
 }
 

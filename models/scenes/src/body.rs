@@ -123,6 +123,8 @@ pub(crate) struct Rest {
     /// Share of their height over the floor that arms keep: muscles hold them up when awake and
     /// upright, they sink on somebody lying.
     pub(crate) arms_held: f32,
+    /// How far toes point to the front: fully when standing, less when lying.
+    pub(crate) toes_up: f32,
 }
 
 /// A person in a posture.
@@ -197,7 +199,7 @@ impl Body {
             let knee = held(hip + own(limb.upper, out) * (0.245 * tall), 0.065);
             let ankle = held(knee + own(limb.lower, out) * (0.235 * tall), 0.045);
             let toes = if limb.lower.z < -0.6 {
-                own(v3(0.3, 1.0, -0.15), out)
+                own(v3(0.3, rest.toes_up, -0.4), out)
             } else {
                 own(limb.lower, out)
             };
@@ -350,8 +352,9 @@ impl Body {
         }
     }
 
-    /// Raises `heights` over this body, in the frame of a bed whose mattress top is `z = 0`.
-    pub(crate) fn raise(&self, bed: &Place, grid: &Grid, heights: &mut [f32]) {
+    /// Raises `heights` over this body, in the frame of a bed whose mattress top is `z = 0`. Limbs
+    /// count as `grown` metres wider, not higher.
+    pub(crate) fn raise(&self, bed: &Place, grid: &Grid, heights: &mut [f32], grown: f32) {
         /// Balls that stand in for one part: closer together than half their radius.
         const BALLS: usize = 10;
         for part in &self.parts {
@@ -359,11 +362,11 @@ impl Body {
             for ball in 0..=BALLS {
                 let share = ball as f32 / BALLS as f32;
                 let middle = from.towards(to, share);
-                let radius = part.wide + (part.thin - part.wide) * share;
+                let radius = grown + part.wide + (part.thin - part.wide) * share;
                 grid.around(middle.x, middle.y, radius, |cell, u, v| {
                     let off = (u - middle.x).powi(2) + (v - middle.y).powi(2);
-                    let rise = (radius * radius - off).max(0.0).sqrt();
-                    if rise > 0.0 {
+                    let rise = (radius * radius - off).max(0.0).sqrt() - grown;
+                    if rise > -grown {
                         heights[cell] = heights[cell].max(middle.z + rise);
                     }
                 });

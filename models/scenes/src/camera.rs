@@ -2,6 +2,7 @@
 //!
 //! Deliberately without sensor: noise and exposure belong to [`crate::Sensor`].
 
+use crate::shape::Solid;
 use crate::vector::{Ray, UP, V3, v3};
 use crate::{HEIGHT, WIDTH};
 
@@ -65,6 +66,22 @@ impl Camera {
             from: self.at,
             along: along.unit(),
         }
+    }
+
+    /// Whether any of `solids` stands between the lens and `point`.
+    pub(crate) fn is_hidden(&self, point: V3, solids: &[Solid]) -> bool {
+        /// What is this near in front of a point, in metres, belongs to it.
+        const TOUCHING: f32 = 0.05;
+        let sight = point - self.at;
+        let ray = Ray {
+            from: self.at,
+            along: sight.unit(),
+        };
+        let before = sight.length() - TOUCHING;
+        solids
+            .iter()
+            .filter_map(|solid| solid.hit(&ray))
+            .any(|hit| hit.distance < before)
     }
 
     /// Where `point` is in the picture, as fractions; `None` behind the lens.

@@ -72,19 +72,20 @@ impl Grid {
     }
 
     /// Interpolates `values` at a point, held at the grid's border.
-    fn sample(&self, values: &[f32], u: f32, v: f32) -> f32 {
+    fn sample<const N: usize>(&self, values: &[[f32; N]], u: f32, v: f32) -> [f32; N] {
         let (a, b) = ((u - self.corner.0) / CELL, (v - self.corner.1) / CELL);
-        let column = index(a.max(0.0), self.columns - 1);
-        let row = index(b.max(0.0), self.rows - 1);
-        let (share_u, share_v) = (
-            (a - column as f32).clamp(0.0, 1.0),
-            (b - row as f32).clamp(0.0, 1.0),
-        );
+        let column = index(a, self.columns - 1);
+        let row = index(b, self.rows - 1);
+        let share_u = (a - column as f32).clamp(0.0, 1.0);
+        let share_v = (b - row as f32).clamp(0.0, 1.0);
         let first = row * self.columns + column;
-        let near = values[first] + (values[first + 1] - values[first]) * share_u;
         let next = first + self.columns;
-        let far = values[next] + (values[next + 1] - values[next]) * share_u;
-        near + (far - near) * share_v
+        let (near, far) = (&values[first..first + 2], &values[next..next + 2]);
+        std::array::from_fn(|k| {
+            let one = near[0][k] + (near[1][k] - near[0][k]) * share_u;
+            let other = far[0][k] + (far[1][k] - far[0][k]) * share_u;
+            one + (other - one) * share_v
+        })
     }
 
     /// Lets no height fall away from its neighbours faster than `slope`: cloth makes tents.
@@ -137,13 +138,10 @@ impl Grid {
 pub(crate) struct Fabric {
     place: Place,
     grid: Grid,
-    heights: Vec<f32>,
-    slopes: Vec<f32>,
-    slopes_along: Vec<f32>,
-    /// Distance inside the cloth's edge; negative where there is no cloth.
-    inside: Vec<f32>,
-    /// How much higher each cell lies than it would with nobody under it.
-    lifts: Vec<f32>,
+    /// Height, and distance inside the cloth's edge (negative where there is no cloth).
+    form: Vec<[f32; 2]>,
+    /// Slope across, slope along, and how much higher the cloth lies than with nobody under it.
+    detail: Vec<[f32; 3]>,
     low: f32,
     high: f32,
     material: Material,
@@ -160,18 +158,26 @@ impl Fabric {
         material: Material,
         wrinkles: u32,
     ) -> Self {
-        let (slopes, slopes_along) = slopes(&grid, &heights);
-        let covered = || heights.iter().zip(&inside).filter(|(_, edge)| **edge > 0.0);
-        let low = covered().map(|(h, _)| *h).fold(0.0, f32::min);
-        let high = covered().map(|(h, _)| *h).fold(0.0, f32::max) + 0.01;
+        let covered = || {
+            let edges = heights.iter().zip(&inside);
+            edges
+                .filter(|(_, edge)| **edge > 0.0)
+                .map(|(height, _)| *height)
+        };
+        let low = covered().fold(0.0, f32::min);
+        let high = covered().fold(0.0, f32::max) + 0.01;
+        let slopes = slopes(&grid, &heights).into_iter().zip(lifts);
         Self {
             place,
             grid,
-            heights,
-            slopes,
-            slopes_along,
-            inside,
-            lifts,
+            form: heights
+                .into_iter()
+                .zip(inside)
+                .map(|(height, edge)| [height, edge])
+                .collect(),
+            detail: slopes
+                .map(|((across, along), lift)| [across, along, lift])
+                .collect(),
             low,
             high,
             material,
@@ -204,9 +210,8 @@ impl Fabric {
         let (enter, leave) = local.through(middle, half)?;
         let under = |t: f32| {
             let at = local.at(t);
-            let covered = self.grid.sample(&self.inside, at.x, at.y) > 0.0;
-            let gap = at.z - self.grid.sample(&self.heights, at.x, at.y);
-            (gap, covered)
+            let [height, edge] = self.grid.sample(&self.form, at.x, at.y);
+            (at.z - height, edge > 0.0)
         };
         let (mut t, mut before) = (enter, enter);
         loop {
@@ -217,7 +222,7 @@ impl Fabric {
             before = t;
             // Half the gap never jumps over a fold; the bounds keep the march short and sure.
             t += if covered {
-                (0.5 * gap).clamp(0.006, 0.08)
+                (0.5 * gap).clamp(0.007, 0.12)
             } else {
                 0.015
             };
@@ -235,8 +240,9 @@ impl Fabric {
             }
         }
         let at = local.at(t);
-        let normal = self.place.direction_out(self.normal(at.x, at.y));
-        let lift = self.grid.sample(&self.lifts, at.x, at.y);
+        let [across, along, lift] = self.grid.sample(&self.detail, at.x, at.y);
+        let normal = self.wrinkled(at.x, at.y, across, along);
+        let normal = self.place.direction_out(normal);
         // Down the sides the pattern runs on with the cloth.
         let hit = Hit {
             distance: t,
@@ -252,29 +258,25 @@ impl Fabric {
         self.material.albedo_at(u, v)
     }
 
-    fn normal(&self, u: f32, v: f32) -> V3 {
+    /// The normal of cloth with these slopes, leaning with wrinkles too fine for the grid.
+    fn wrinkled(&self, u: f32, v: f32, across: f32, along: f32) -> V3 {
         let fine = |u: f32, v: f32| noise::rough(u * 22.0, v * 14.0, self.wrinkles);
-        // Wrinkles too fine for the grid: 3 mm high, leaning the light only.
         let here = fine(u, v);
         let (lean_u, lean_v) = (fine(u + 0.01, v) - here, fine(u, v + 0.01) - here);
-        let slope_u = self.grid.sample(&self.slopes, u, v) + 0.3 * lean_u;
-        let slope_v = self.grid.sample(&self.slopes_along, u, v) + 0.3 * lean_v;
-        v3(-slope_u, -slope_v, 1.0).unit()
+        v3(-across - 0.3 * lean_u, -along - 0.3 * lean_v, 1.0).unit()
     }
 }
 
 /// Slopes across and along, from each cell's neighbours.
-fn slopes(grid: &Grid, heights: &[f32]) -> (Vec<f32>, Vec<f32>) {
+fn slopes(grid: &Grid, heights: &[f32]) -> Vec<(f32, f32)> {
     let at = |column: usize, row: usize| heights[row * grid.columns + column];
-    let mut across = Vec::with_capacity(heights.len());
-    let mut along = Vec::with_capacity(heights.len());
-    for row in 0..grid.rows {
-        for column in 0..grid.columns {
-            let (left, right) = (column.saturating_sub(1), (column + 1).min(grid.columns - 1));
-            let (up, down) = (row.saturating_sub(1), (row + 1).min(grid.rows - 1));
-            across.push((at(right, row) - at(left, row)) / ((right - left) as f32 * CELL));
-            along.push((at(column, down) - at(column, up)) / ((down - up) as f32 * CELL));
-        }
-    }
-    (across, along)
+    let slope = |i: usize| {
+        let (column, row) = (i % grid.columns, i / grid.columns);
+        let (left, right) = (column.saturating_sub(1), (column + 1).min(grid.columns - 1));
+        let (up, down) = (row.saturating_sub(1), (row + 1).min(grid.rows - 1));
+        let across = (at(right, row) - at(left, row)) / ((right - left) as f32 * CELL);
+        let along = (at(column, down) - at(column, up)) / ((down - up) as f32 * CELL);
+        (across, along)
+    };
+    (0..heights.len()).map(slope).collect()
 }

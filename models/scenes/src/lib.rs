@@ -19,6 +19,7 @@ mod body;
 mod camera;
 mod dice;
 mod fabric;
+mod framing;
 mod furniture;
 mod lens;
 mod material;

@@ -66,8 +66,8 @@ fn on_back(dice: &mut Dice) -> (f32, Posture) {
         _ => limb((1.0, 0.0, 0.3), (-0.3, 0.0, 1.0)),
     };
     let leg = |dice: &mut Dice| {
-        let bent = if dice.chance(0.25) {
-            dice.between(0.4, 1.0)
+        let bent = if dice.chance(0.18) {
+            dice.between(0.3, 0.8)
         } else {
             0.0
         };
@@ -103,7 +103,7 @@ fn on_side(dice: &mut Dice, curl: f32) -> (f32, Posture) {
         head: v3(0.0, 0.2 * curl, 1.0),
         face: v3(dice.around(0.3), 1.0, -0.1),
     };
-    (dice.side() * dice.between(1.2, 1.6), posture)
+    (dice.side() * dice.between(1.35, 1.75), posture)
 }
 
 fn on_front(dice: &mut Dice) -> (f32, Posture) {
@@ -165,6 +165,7 @@ fn in_bed(room: &Room, dice: &mut Dice) -> Person {
         floor: bed.height,
         pillow: bed.height + rise,
         arms_held: LYING,
+        toes_up: 0.5,
     };
     let body = Body::pose(&figure, bed.place.point_out(pelvis), facing, &posture, rest);
     Person {
@@ -212,6 +213,7 @@ fn on_edge(room: &Room, dice: &mut Dice) -> Person {
             floor: 0.0,
             pillow: 0.0,
             arms_held: 1.0,
+            toes_up: 1.3,
         };
         let body = Body::pose(
             &figure,
@@ -256,6 +258,7 @@ fn standing(room: &Room, dice: &mut Dice) -> Person {
             floor: 0.0,
             pillow: 0.0,
             arms_held: 1.0,
+            toes_up: 1.3,
         };
         let body = Body::pose(&figure, pelvis, Facing { spine: UP, front }, &posture, rest);
         (body, room.crowding(x, y, 0.2))
@@ -280,6 +283,7 @@ fn on_floor(room: &Room, dice: &mut Dice) -> Person {
             floor: 0.0,
             pillow: 0.01,
             arms_held: LYING,
+            toes_up: 0.5,
         };
         let body = if dice.chance(0.2) {
             // Sitting on the floor, as somebody who slid down from the bed.
@@ -313,7 +317,7 @@ fn on_floor(room: &Room, dice: &mut Dice) -> Person {
     }
 }
 
-/// The first placing that is free and wholly in the picture, or the best of some.
+/// The first placing that is free, in the picture and not behind anything, or the best of some.
 fn best_seen(room: &Room, dice: &mut Dice, place: impl Fn(&mut Dice) -> (Body, f32)) -> Body {
     /// Enough for a narrow strip of floor beside the bed; each costs a few microseconds.
     const TRIES: usize = 80;
@@ -322,7 +326,13 @@ fn best_seen(room: &Room, dice: &mut Dice, place: impl Fn(&mut Dice) -> (Body, f
     for _ in 0..TRIES {
         let (body, crowding) = place(dice);
         let unseen: f32 = body.landmarks().map(|p| room.outside_picture(p)).sum();
-        let cost = unseen + 4.0 * crowding;
+        // Every fourth point is enough to tell a person behind the bed from one in front of it.
+        let hidden = body
+            .landmarks()
+            .step_by(4)
+            .filter(|&p| room.is_hidden(p))
+            .count() as f32;
+        let cost = unseen + 4.0 * crowding + 0.3 * hidden;
         if cost < least {
             least = cost;
             best = (body, crowding);

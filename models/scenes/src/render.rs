@@ -6,6 +6,7 @@
 
 use crate::body::Body;
 use crate::dice::Dice;
+use crate::fabric::Fabric;
 use crate::lens::{self, Lens};
 use crate::noise::step;
 use crate::picture::{PersonMap, Radiance, Seen};
@@ -42,9 +43,19 @@ struct Spot {
     seen: Seen,
 }
 
-struct Canvas {
+/// Everything in the room, laid out and ready to be drawn.
+struct Stage<'a> {
+    room: &'a Room,
+    people: Vec<Person>,
+    fabric: Fabric,
+}
+
+struct Canvas<'a> {
+    room: &'a Room,
     rays: Vec<Ray>,
     spots: Vec<Spot>,
+    /// Pixels that people cover before anything hides them.
+    silhouette: Vec<Seen>,
 }
 
 /// A part of the picture in pixels, ends excluded.
@@ -54,133 +65,173 @@ struct Window {
     rows: (usize, usize),
 }
 
+/// Where in a pixel rays pass: two are enough to take the stairs off edges, since the sensor's
+/// optics soften the rest.
+const SAMPLES: [(f32, f32); 2] = [(0.25, 0.3), (0.75, 0.7)];
+
 pub(crate) fn render(room: &Room, occupant: Occupant, pose_seed: u64, lens: Lens) -> Rendered {
     let mut dice = Dice::new(room.seed ^ pose_seed.rotate_left(32)).fork("people");
-    let people = pose::people(room, occupant, &mut dice);
-    let mut canvas = Canvas::new(room);
-    let silhouette = canvas.draw_people(room, &people);
-    canvas.draw_bedding(room, &people);
-    for solid in &room.solids {
-        let window = window(room, &solid.place, solid.bounds());
-        canvas.draw(
-            window,
-            |ray| {
-                let hit = solid.hit(ray)?;
-                Some((hit.distance, hit.normal, Seen::Nothing, hit.u, hit.v))
-            },
-            |u, v| solid.material.albedo_at(u, v),
-        );
-    }
-    canvas.draw_shell(room);
-    let (person, shares) = canvas.truth(&silhouette);
-    let mut radiance = Radiance {
-        light: canvas.light(room),
-    };
+    let stage = Stage::new(room, pose::people(room, occupant, &mut dice));
+    let canvases = SAMPLES.map(|within| stage.draw(within));
+    let [one, other] = [canvases[0].light(), canvases[1].light()];
+    let light = one
+        .iter()
+        .zip(&other)
+        .map(|(one, other)| 0.5 * (one + other))
+        .collect();
+    let mut radiance = Radiance { light };
     let mut chance = Dice::new(room.seed ^ pose_seed).fork("lens");
     lens::spoil(&mut radiance, lens, &mut chance);
+    let (person, visible_share, covered_share) = truth(&canvases);
     Rendered {
         radiance,
         person,
-        visible_share: shares.0,
-        covered_share: shares.1,
+        visible_share,
+        covered_share,
     }
 }
 
-impl Canvas {
-    fn new(room: &Room) -> Self {
-        let fraction = |i: usize, of: usize| (i as f32 + 0.5) / of as f32;
-        let ray = |i: usize| {
-            room.camera
-                .ray(fraction(i % WIDTH, WIDTH), fraction(i / WIDTH, HEIGHT))
-        };
-        let nothing = Spot {
-            distance: f32::MAX,
-            normal: UP,
-            albedo: 0.0,
-            open: 1.0,
-            seen: Seen::Nothing,
-        };
-        Self {
-            rays: (0..WIDTH * HEIGHT).map(ray).collect(),
-            spots: vec![nothing; WIDTH * HEIGHT],
-        }
-    }
-
-    /// Keeps what `hit` finds where it is nearer than what is already there.
-    fn draw(
-        &mut self,
-        window: Window,
-        hit: impl Fn(&Ray) -> Option<(f32, V3, Seen, f32, f32)>,
-        albedo: impl Fn(f32, f32) -> f32,
-    ) {
-        for row in window.rows.0..window.rows.1 {
-            for i in row * WIDTH + window.columns.0..row * WIDTH + window.columns.1 {
-                let Some((distance, normal, seen, u, v)) = hit(&self.rays[i]) else {
-                    continue;
-                };
-                if distance < self.spots[i].distance {
-                    self.spots[i] = Spot {
-                        distance,
-                        normal,
-                        albedo: albedo(u, v),
-                        open: 1.0,
-                        seen,
-                    };
-                }
+/// The map of the person (a pixel shows what either ray saw), and the visible and covered shares
+/// of the silhouette.
+fn truth(canvases: &[Canvas<'_>; 2]) -> (PersonMap, f32, f32) {
+    let rank = |seen: Seen| match seen {
+        Seen::Nothing => 0,
+        Seen::BeddingOverPerson => 1,
+        Seen::Person => 2,
+    };
+    let [one, other] = canvases;
+    let both = one.spots.iter().zip(&other.spots);
+    let seen = both
+        .map(|(a, b)| {
+            if rank(a.seen) >= rank(b.seen) {
+                a.seen
+            } else {
+                b.seen
+            }
+        })
+        .collect();
+    let mut counts = [0_u32; 3];
+    for canvas in canvases {
+        for (spot, was) in canvas.spots.iter().zip(&canvas.silhouette) {
+            if *was == Seen::Person {
+                counts[rank(spot.seen)] += 1;
             }
         }
     }
+    let whole = counts.iter().sum::<u32>().max(1) as f32;
+    (
+        PersonMap { seen },
+        counts[2] as f32 / whole,
+        counts[1] as f32 / whole,
+    )
+}
 
-    /// Draws people and gives back every pixel they cover.
-    fn draw_people(&mut self, room: &Room, people: &[Person]) -> Vec<Seen> {
-        for Person { body, .. } in people {
-            let upright = Place::new(v3(0.0, 0.0, 0.0), 0.0);
-            let window = window(room, &upright, body.bounds());
-            for row in window.rows.0..window.rows.1 {
-                for i in row * WIDTH + window.columns.0..row * WIDTH + window.columns.1 {
-                    let Some(hit) = body.hit(&self.rays[i]) else {
-                        continue;
-                    };
-                    if hit.distance < self.spots[i].distance {
-                        self.spots[i] = Spot {
-                            distance: hit.distance,
-                            normal: hit.normal,
-                            albedo: hit.albedo,
-                            open: 1.0,
-                            seen: Seen::Person,
-                        };
-                    }
-                }
-            }
-        }
-        self.spots.iter().map(|spot| spot.seen).collect()
-    }
-
-    fn draw_bedding(&mut self, room: &Room, people: &[Person]) {
+impl<'a> Stage<'a> {
+    fn new(room: &'a Room, people: Vec<Person>) -> Self {
         let lying: Vec<&Body> = people
             .iter()
             .filter(|person| person.cover == Cover::UnderDuvet)
             .map(|person| &person.body)
             .collect();
         let fabric = room.duvet.lay(&room.bed, &lying);
-        let window = window(room, fabric.place(), fabric.bounds());
-        self.draw(
-            window,
-            |ray| {
-                let (hit, lift) = fabric.hit(ray)?;
-                let seen = if lift > LIFT {
-                    Seen::BeddingOverPerson
-                } else {
-                    Seen::Nothing
-                };
-                Some((hit.distance, hit.normal, seen, hit.u, hit.v))
-            },
-            |u, v| fabric.albedo(u, v),
-        );
+        Self {
+            room,
+            people,
+            fabric,
+        }
+    }
+
+    /// Draws everything with rays through the point `within` each pixel.
+    fn draw(&self, within: (f32, f32)) -> Canvas<'a> {
+        let mut canvas = Canvas::new(self.room, within);
+        for Person { body, .. } in &self.people {
+            let upright = Place::new(v3(0.0, 0.0, 0.0), 0.0);
+            canvas.draw(&upright, body.bounds(), |ray, nearer| {
+                let hit = body.hit(ray).filter(|hit| hit.distance < nearer)?;
+                Some(Spot::new(
+                    hit.distance,
+                    hit.normal,
+                    hit.albedo,
+                    Seen::Person,
+                ))
+            });
+        }
+        canvas.silhouette = canvas.spots.iter().map(|spot| spot.seen).collect();
+        let fabric = &self.fabric;
+        canvas.draw(fabric.place(), fabric.bounds(), |ray, nearer| {
+            let (hit, lift) = fabric.hit(ray).filter(|(hit, _)| hit.distance < nearer)?;
+            let seen = if lift > LIFT {
+                Seen::BeddingOverPerson
+            } else {
+                Seen::Nothing
+            };
+            Some(Spot::new(
+                hit.distance,
+                hit.normal,
+                fabric.albedo(hit.u, hit.v),
+                seen,
+            ))
+        });
+        for solid in &self.room.solids {
+            canvas.draw(&solid.place, solid.bounds(), |ray, nearer| {
+                let hit = solid.hit(ray).filter(|hit| hit.distance < nearer)?;
+                let albedo = solid.material.albedo_at(hit.u, hit.v);
+                Some(Spot::new(hit.distance, hit.normal, albedo, Seen::Nothing))
+            });
+        }
+        canvas.draw_shell();
+        canvas
+    }
+}
+
+impl Spot {
+    fn new(distance: f32, normal: V3, albedo: f32, seen: Seen) -> Self {
+        Self {
+            distance,
+            normal,
+            albedo,
+            open: 1.0,
+            seen,
+        }
+    }
+}
+
+impl<'a> Canvas<'a> {
+    fn new(room: &'a Room, within: (f32, f32)) -> Self {
+        let ray = |i: usize| {
+            let x = ((i % WIDTH) as f32 + within.0) / WIDTH as f32;
+            let y = ((i / WIDTH) as f32 + within.1) / HEIGHT as f32;
+            room.camera.ray(x, y)
+        };
+        Self {
+            room,
+            rays: (0..WIDTH * HEIGHT).map(ray).collect(),
+            spots: vec![Spot::new(f32::MAX, UP, 0.0, Seen::Nothing); WIDTH * HEIGHT],
+            silhouette: Vec::new(),
+        }
+    }
+
+    /// Tries `nearest` on every pixel that the box can cover; it gets the ray and the distance of
+    /// what is already there, and gives what is nearer.
+    fn draw(
+        &mut self,
+        place: &Place,
+        bounds: (V3, V3),
+        nearest: impl Fn(&Ray, f32) -> Option<Spot>,
+    ) {
+        let window = window(self.room, place, bounds);
+        for row in window.rows.0..window.rows.1 {
+            for i in row * WIDTH + window.columns.0..row * WIDTH + window.columns.1 {
+                if let Some(spot) = nearest(&self.rays[i], self.spots[i].distance) {
+                    self.spots[i] = spot;
+                }
+            }
+        }
     }
 
     /// Walls, floor and ceiling behind everything.
-    fn draw_shell(&mut self, room: &Room) {
+    fn draw_shell(&mut self) {
+        let room = self.room;
         let half = room.size * 0.5;
         for (ray, spot) in self.rays.iter().zip(&mut self.spots) {
             let Some((_, leave)) = ray.through(half, half) else {
@@ -197,10 +248,10 @@ impl Canvas {
     }
 
     /// Light that reaches the lens from every pixel.
-    fn light(&self, room: &Room) -> Vec<f32> {
+    fn light(&self) -> Vec<f32> {
         /// The lamp has a size: nothing is lit as if nearer than this to a point.
         const NEAREST: f32 = 0.35;
-        let lamp = &room.lamp;
+        let (room, lamp) = (self.room, &self.room.lamp);
         let lit = |(ray, spot): (&Ray, &Spot)| {
             let at = ray.at(spot.distance.min(50.0));
             let sight = lamp.at - at;
@@ -213,26 +264,6 @@ impl Canvas {
             spot.albedo * (beam + bounce)
         };
         self.rays.iter().zip(&self.spots).map(lit).collect()
-    }
-
-    /// The map of the person, with the visible and the covered share of the silhouette.
-    fn truth(&self, silhouette: &[Seen]) -> (PersonMap, (f32, f32)) {
-        let seen: Vec<Seen> = self.spots.iter().map(|spot| spot.seen).collect();
-        let (mut whole, mut visible, mut covered) = (0_u32, 0_u32, 0_u32);
-        for (now, _) in seen
-            .iter()
-            .zip(silhouette)
-            .filter(|(_, was)| **was == Seen::Person)
-        {
-            whole += 1;
-            match now {
-                Seen::Person => visible += 1,
-                Seen::BeddingOverPerson => covered += 1,
-                Seen::Nothing => {}
-            }
-        }
-        let share = |part: u32| part as f32 / whole.max(1) as f32;
-        (PersonMap { seen }, (share(visible), share(covered)))
     }
 }
 
@@ -271,11 +302,8 @@ fn shell_spot(room: &Room, at: V3, distance: f32) -> Spot {
         open *= 0.3 + 0.7 * step(0.0, 0.3, near);
     }
     Spot {
-        distance,
-        normal,
-        albedo,
         open,
-        seen: Seen::Nothing,
+        ..Spot::new(distance, normal, albedo, Seen::Nothing)
     }
 }
 

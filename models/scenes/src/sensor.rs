@@ -50,8 +50,8 @@ impl Sensor {
                 dice.between(1.2, 2.2)
             },
             black: dice.between(0.0, 0.006),
-            read: dice.between(0.000_05, 0.000_4),
-            shot: dice.between(0.004, 0.018),
+            read: dice.between(0.000_05, 0.000_6),
+            shot: dice.between(0.004, 0.026),
             row: dice.between(0.0, 0.000_12),
             vignette: dice.between(0.0, 0.5),
             spread: dice.between(0.05, 0.45),

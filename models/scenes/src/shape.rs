@@ -215,13 +215,19 @@ fn pillow(ray: &Ray, half: V3, dent: f32, seed: u32) -> Option<Hit> {
         let p = ray.at(t);
         p.z.abs() - pillow_height(p.x, p.y, half, dent, seed)
     };
-    /// Steps through a pillow: about a centimetre each.
-    const STEPS: usize = 24;
-    let stride = (leave - enter) / STEPS as f32;
-    let mut far = (1..=STEPS)
-        .map(|i| enter + stride * i as f32)
-        .find(|&t| above(t) < 0.0)?;
-    let mut near = far - stride;
+    let (mut near, mut far) = (enter, enter);
+    loop {
+        let gap = above(far);
+        if gap < 0.0 {
+            break;
+        }
+        near = far;
+        // A pillow's rim is thin: steps shorten towards it.
+        far += (0.4 * gap).clamp(0.004, 0.03);
+        if far > leave {
+            return None;
+        }
+    }
     for _ in 0..6 {
         let middle = 0.5 * (near + far);
         if above(middle) < 0.0 {
@@ -251,7 +257,7 @@ fn curtain(ray: &Ray, half: V3, fold: f32) -> Option<Hit> {
     } else {
         ray.at(hit.distance).y
     };
-    let lean = 0.8 * (along / fold * std::f32::consts::TAU + 2.0 * (along * 5.0).sin()).sin();
+    let lean = 0.5 * (along / fold * std::f32::consts::TAU + 2.0 * (along * 5.0).sin()).sin();
     let tilt = if half.x > half.y {
         v3(lean, 0.0, 0.0)
     } else {

@@ -1,0 +1,220 @@
+//! What the generator promises whoever uses its rooms: the same seed gives the same picture, a
+//! person changes nothing but where they are, and a faulty lens looks faulty.
+//!
+//! Deliberately nothing about whether pictures look real: that is judged by eye and by what a model
+//! learns from them.
+
+use nattsyn_scenes::{Bedding, HEIGHT, Lens, Occupant, Picture, Room, Seen, Sensor, WIDTH};
+
+const EVERYONE: [Occupant; 6] = [
+    Occupant::Nobody,
+    Occupant::InBed,
+    Occupant::SittingOnEdge,
+    Occupant::Standing,
+    Occupant::OnFloor,
+    Occupant::Two,
+];
+
+/// Seeds for tests over several rooms, the two ends of the range among them.
+const SEEDS: [u64; 6] = [0, 1, 7, 20, 1_000_003, u64::MAX];
+
+fn exposed(seed: u64, occupant: Occupant, lens: Lens, frame: u64) -> Picture {
+    let rendered = Room::from_seed(seed).render(occupant, 5, lens);
+    Sensor::from_seed(seed).expose(&rendered.radiance, frame)
+}
+
+fn mean(picture: &Picture) -> f64 {
+    let sum: f64 = picture.luma.iter().map(|&luma| f64::from(luma)).sum();
+    sum / picture.luma.len() as f64
+}
+
+/// How sharply light changes along rows relative to its mean: the mean second difference, which
+/// slow gradients leave at nothing. Before the sensor, so that noise is not taken for detail.
+fn detail(light: &[f32]) -> f32 {
+    let bends = light.chunks_exact(WIDTH).flat_map(|row| row.windows(3));
+    let sum: f32 = bends
+        .map(|near| (near[0] - 2.0 * near[1] + near[2]).abs())
+        .sum();
+    sum / light.iter().sum::<f32>()
+}
+
+fn contains(polygon: &[(f32, f32)], x: f32, y: f32) -> bool {
+    let next = polygon.iter().cycle().skip(1);
+    let crossings = polygon
+        .iter()
+        .zip(next)
+        .filter(|(a, b)| (a.1 > y) != (b.1 > y) && x < a.0 + (y - a.1) / (b.1 - a.1) * (b.0 - a.0));
+    crossings.count() % 2 == 1
+}
+
+#[test]
+fn the_same_seeds_give_the_same_picture() {
+    for seed in SEEDS {
+        let one = exposed(seed, Occupant::InBed, Lens::Clear, 3);
+        assert_eq!(
+            one,
+            exposed(seed, Occupant::InBed, Lens::Clear, 3),
+            "seed {seed}"
+        );
+        assert_eq!(
+            (one.width, one.height, one.luma.len()),
+            (WIDTH, HEIGHT, WIDTH * HEIGHT)
+        );
+    }
+    let other = exposed(SEEDS[1], Occupant::InBed, Lens::Clear, 3);
+    assert_ne!(other, exposed(SEEDS[2], Occupant::InBed, Lens::Clear, 3));
+}
+
+#[test]
+fn two_frames_of_a_still_room_differ_by_noise_only() {
+    let one = exposed(7, Occupant::InBed, Lens::Clear, 1);
+    let other = exposed(7, Occupant::InBed, Lens::Clear, 2);
+    assert_ne!(one, other);
+    let differences = || {
+        one.luma
+            .iter()
+            .zip(&other.luma)
+            .map(|(&a, &b)| f64::from(a) - f64::from(b))
+    };
+    let count = one.luma.len() as f64;
+    let drift = differences().sum::<f64>() / count;
+    assert!(
+        drift.abs() < 0.5,
+        "the picture as a whole drifted by {drift}"
+    );
+    // Noise leaves neighbours unrelated; a moved edge would not.
+    let pairs = differences().zip(differences().skip(1));
+    let together =
+        pairs.map(|(a, b)| a * b).sum::<f64>() / differences().map(|d| d * d).sum::<f64>();
+    assert!(
+        together.abs() < 0.1,
+        "neighbouring differences are related: {together}"
+    );
+}
+
+#[test]
+fn a_room_without_a_person_does_not_depend_on_who_was_to_be_there() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let empty = room.render(Occupant::Nobody, 1, Lens::Clear);
+        assert_eq!(
+            empty,
+            room.render(Occupant::Nobody, 2, Lens::Clear),
+            "seed {seed}"
+        );
+        assert_eq!(empty.person.count(Seen::Nothing), WIDTH * HEIGHT);
+        assert_eq!((empty.visible_share, empty.covered_share), (0.0, 0.0));
+        for occupant in [
+            Occupant::Standing,
+            Occupant::SittingOnEdge,
+            Occupant::OnFloor,
+        ] {
+            let twin = room.render(occupant, 1, Lens::Clear);
+            let seen = twin.person.seen().iter();
+            let lights = twin.radiance.light().iter().zip(empty.radiance.light());
+            for (i, (seen, (with, without))) in seen.zip(lights).enumerate() {
+                let same = with.to_bits() == without.to_bits();
+                assert!(
+                    same || *seen == Seen::Person,
+                    "seed {seed} {occupant:?} pixel {i}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_person_in_bed_lies_in_the_sleeping_place() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let place = room.sleeping_place();
+        assert!(place.len() >= 3, "seed {seed}: {place:?}");
+        let within = |x: f32| (0.0..=1.0).contains(&x);
+        assert!(
+            place.iter().all(|&(x, y)| within(x) && within(y)),
+            "seed {seed}: {place:?}"
+        );
+        let person = room.render(Occupant::InBed, 9, Lens::Clear).person;
+        let (mut inside, mut all) = (0, 0);
+        for (i, _) in person
+            .seen()
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| **s != Seen::Nothing)
+        {
+            let (x, y) = (
+                (i % WIDTH) as f32 / WIDTH as f32,
+                (i / WIDTH) as f32 / HEIGHT as f32,
+            );
+            all += 1;
+            inside += usize::from(contains(&place, x, y));
+        }
+        assert!(all > 300, "seed {seed}: only {all} pixels of a person");
+        assert!(
+            inside * 10 >= all * 8,
+            "seed {seed}: {inside} of {all} pixels in the bed"
+        );
+    }
+}
+
+#[test]
+fn empty_beds_are_made_folded_back_rumpled_and_heaped() {
+    let beds: Vec<Bedding> = (0..200)
+        .map(|seed| Room::from_seed(seed).bedding())
+        .collect();
+    let states = [
+        Bedding::Made,
+        Bedding::FoldedBack,
+        Bedding::Rumpled,
+        Bedding::Heaped,
+    ];
+    for state in states {
+        let count = beds.iter().filter(|&&bedding| bedding == state).count();
+        assert!(count >= 20, "{state:?}: {count} of 200");
+    }
+}
+
+#[test]
+fn everyone_can_be_put_into_every_room() {
+    for seed in SEEDS {
+        for occupant in EVERYONE {
+            let rendered = Room::from_seed(seed).render(occupant, u64::MAX, Lens::Clear);
+            let light = rendered.radiance.light();
+            assert!(
+                light.iter().all(|l| l.is_finite() && *l >= 0.0),
+                "seed {seed} {occupant:?}"
+            );
+            let shares = rendered.visible_share + rendered.covered_share;
+            assert!(
+                (0.0..=1.001).contains(&shares),
+                "seed {seed} {occupant:?}: {shares}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_dead_lamp_is_black_and_a_flooded_sensor_white() {
+    for seed in SEEDS {
+        let dead = mean(&exposed(seed, Occupant::InBed, Lens::LampDead, 1));
+        assert!(dead < 45.0, "seed {seed}: dead lamp at {dead}");
+        let flooded = mean(&exposed(seed, Occupant::InBed, Lens::Saturated, 1));
+        assert!(flooded > 250.0, "seed {seed}: flooded at {flooded}");
+    }
+}
+
+#[test]
+fn a_covered_or_defocused_lens_shows_no_detail() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let detail_through = |lens| detail(room.render(Occupant::InBed, 5, lens).radiance.light());
+        let clear = detail_through(Lens::Clear);
+        for lens in [Lens::Covered, Lens::Defocused] {
+            let dull = detail_through(lens);
+            assert!(
+                dull < 0.2 * clear,
+                "seed {seed} {lens:?}: {dull} against {clear}"
+            );
+        }
+    }
+}
