@@ -1,0 +1,346 @@
+//! Runs a demonstration: prepares it, keeps the night, prints or serves it.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+use nattsyn_clock::conductor::Conductor;
+use nattsyn_clock::{Clock, ClockError};
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::plan::PlanError;
+use nattsyn_protocol::schedule::night_of;
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::time::Uptime;
+
+use super::Args;
+use super::cast::{Cast, CastError};
+use super::folder::{Folder, FolderError};
+use super::homes::ZONE;
+use super::link::Link;
+use super::pictures::{Pictures, PicturesError};
+use super::places::{self, PlaceError};
+use super::provision::{self, ProvisionError};
+use super::stage::Stagehand;
+use super::tally::{Tally, table};
+use super::units::{Units, UnitsError};
+use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
+use crate::certificates::{Authority, CertificateError, authority_in};
+use crate::enrolment::{Homes, enrol};
+use crate::http;
+use crate::ingest::Endpoint;
+use crate::keys::{HubKeys, KeyError, endorse};
+use crate::service::{self, ServiceError, Setup};
+use crate::store::{SqliteStore, StoreError};
+use crate::view::{Reality, Standing, Tonight};
+
+/// Most connections to the demonstration's broker: 200 homes, the hub, and each once more while
+/// an old connection times out.
+const CONNECTIONS_MAX: usize = 402;
+
+/// How often the terminal is told how far the night is, in real time.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// Why a demonstration cannot be given.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// There is nothing to replay.
+    #[error(transparent)]
+    Pictures(#[from] PicturesError),
+    /// A bed is not known.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// No cast can be made.
+    #[error(transparent)]
+    Cast(#[from] CastError),
+    /// The zone is not known.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A unit cannot be made ready.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// The unit programs cannot be started.
+    #[error(transparent)]
+    Units(#[from] UnitsError),
+    /// Certificates cannot be made.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The hub's keys cannot be made.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The broker does not start.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The ledger cannot be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The service ended.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The clock cannot be followed.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The system refuses.
+    #[error("{doing}")]
+    System {
+        /// What was being done.
+        doing: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Gives a demonstration until it is interrupted, or for one night.
+///
+/// # Errors
+///
+/// With what was being done and why it failed.
+pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .map_err(system(format!("opening the page's address {}", args.listen)))?;
+    let address = listener.local_addr().map_err(system("reading the page's address"))?;
+    let mut units = Units::find()?;
+    let house = House::open(&args).await?;
+    let (links, homes) = house.furnish().await?;
+    let service = house.serve(homes).await?;
+    let tonight = service.tonight.clone();
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let state = http::State { tonight: tonight.clone() };
+    let page = tokio::spawn(http::serve(listener, state, async {
+        stopped.await.ok();
+    }));
+    announce(address, &house.cast);
+    let clock = Clock::demonstration(&house.socket, "stage")?;
+    for part in &house.cast.parts {
+        units.plug_in(part.home.unit, &house.unit_folder(part.home.unit))?;
+    }
+    let stagehand = Stagehand::new(clock, house.cast.acts(), units, links);
+    let code = keep_night(stagehand, &house, tonight, &args).await?;
+    stop.send(()).ok();
+    page.await.ok();
+    service.stop().await?;
+    Ok(code)
+}
+
+/// Everything that stands ready before the first unit is plugged in.
+struct House {
+    folder: Folder,
+    cast: Arc<Cast>,
+    authority: Authority,
+    endpoint: Endpoint,
+    socket: PathBuf,
+    end: Uptime,
+    _conductor: Conductor,
+    _broker: Option<BrokerHandle>,
+}
+
+impl House {
+    async fn open(args: &Args) -> Result<Self, DemoError> {
+        let folder = Folder::take(&args.data)?;
+        let cast = Arc::new(cast(args)?);
+        let story = serde_json::to_vec_pretty(&cast.told())
+            .expect("a story is plain data, which always has a JSON form");
+        std::fs::write(folder.story(), story).map_err(system("writing the story"))?;
+        let tls = folder.tls();
+        let authority = match authority_in(&tls) {
+            Some(_) => Authority::open(&tls)?,
+            None => Authority::create(&tls)?,
+        };
+        let identity = authority.issue_hub(&tls)?;
+        let (host, port, broker) = match &args.broker {
+            Some(url) => (url.host.clone(), url.port, None),
+            None => {
+                let config = BrokerConfig {
+                    listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+                    identity: authority.issue_server(&[], &tls)?,
+                    connections_max: CONNECTIONS_MAX,
+                };
+                let broker = broker::start(&config).await?;
+                ("127.0.0.1".to_owned(), broker.address().port(), Some(broker))
+            }
+        };
+        let socket = provision::clock_socket();
+        let end = Uptime(cast.ends().since(cast.begins()));
+        let conductor = Conductor::start(&socket, cast.begins(), Some(end))
+            .map_err(system("starting the demonstration's clock"))?;
+        Ok(Self {
+            folder,
+            cast,
+            authority,
+            endpoint: Endpoint { host, port, identity },
+            socket,
+            end,
+            _conductor: conductor,
+            _broker: broker,
+        })
+    }
+
+    /// Gives every home a link to the broker and a unit's folder.
+    async fn furnish(&self) -> Result<(BTreeMap<UnitId, Link>, Homes), DemoError> {
+        let mut links = BTreeMap::new();
+        let mut homes = Homes { homes: Vec::new(), plans: Vec::new() };
+        for part in &self.cast.parts {
+            let broker = (self.endpoint.host.clone(), self.endpoint.port);
+            let link = Link::open(broker).await.map_err(system("opening a home's link"))?;
+            let home = provision::provision(
+                &part.home,
+                &part.stage,
+                &self.unit_folder(part.home.unit),
+                &self.authority,
+                link.address,
+                &self.socket,
+            )?;
+            homes.homes.push(home);
+            homes.plans.push(part.home.plan.clone());
+            links.insert(part.home.unit, link);
+        }
+        Ok((links, homes))
+    }
+
+    /// Starts the hub proper, with these homes enrolled.
+    async fn serve(&self, homes: Homes) -> Result<service::Handle, DemoError> {
+        let folder = self.folder.hub();
+        let own = HubKeys::draw(&folder)?;
+        let endorsement = endorse(&demonstration::root_key(), own, 1);
+        HubKeys::keep(&folder, &demonstration::root(), &endorsement)?;
+        let keys = HubKeys::open(&folder)?;
+        let mut store = SqliteStore::open(&folder.join("nattsyn.db"))?;
+        enrol(&mut store, &homes, &keys, self.cast.begins())?;
+        let setup = Setup {
+            zone: ZONE.to_owned(),
+            reality: Reality::Demonstration,
+            broker: self.endpoint.clone(),
+            keys,
+        };
+        let clock = Clock::demonstration(&self.socket, "hub")?;
+        Ok(service::start(setup, Box::new(store), clock).await?)
+    }
+
+    fn unit_folder(&self, unit: UnitId) -> PathBuf {
+        self.folder.units().join(unit.to_string())
+    }
+}
+
+fn cast(args: &Args) -> Result<Cast, DemoError> {
+    let night = match args.night {
+        Some(night) => night,
+        None => night_of(Clock::machine().now().timestamp, ZONE)?,
+    };
+    if let Some(folder) = &args.frames {
+        return Ok(Cast::in_pictures(args.homes, night, Pictures::of(folder)?)?);
+    }
+    let own = std::env::current_exe().map_err(system("finding this program"))?;
+    let programs = own.parent().unwrap_or(Path::new("")).to_owned();
+    Cast::in_rooms(args.homes, night, |seed| Ok(places::of_room(&programs, seed)?))
+}
+
+/// Keeps the night and prints it; then, unless it was asked for once, serves the page until it
+/// is interrupted. The units run as long.
+async fn keep_night(
+    stagehand: Stagehand,
+    house: &House,
+    tonight: watch::Receiver<Arc<Tonight>>,
+    args: &Args,
+) -> Result<ExitCode, DemoError> {
+    let mut signals = Signals::listen().map_err(system("listening for Ctrl-C"))?;
+    let telling = tokio::spawn(tell_progress(tonight.clone()));
+    let units = tokio::select! {
+        units = stagehand.run(tonight.clone(), house.end) => Some(units),
+        () = signals.interrupted() => None,
+    };
+    telling.abort();
+    let Some(_units) = units else {
+        eprint_line("interrupted: the night was not kept to its end");
+        return Ok(ExitCode::from(130));
+    };
+    let truth = |check, at| house.cast.truth(check, at);
+    let last = Arc::clone(&tonight.borrow());
+    let tally = Tally::of(&last, truth);
+    print_line(table(&last, truth).trim_end());
+    print_line(&tally.line());
+    if args.once {
+        return Ok(if tally.kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    eprint_line("the night is over; the page is served until Ctrl-C");
+    signals.interrupted().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ctrl-C and a service manager's stop.
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn interrupted(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn announce(address: SocketAddr, cast: &Cast) {
+    let homes = cast.parts.len();
+    print_line(&format!("Nattsyn, a demonstration: tonight in {homes} homes at http://{address}"));
+}
+
+/// Says now and then how far the night is, on standard error.
+async fn tell_progress(tonight: watch::Receiver<Arc<Tonight>>) {
+    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    loop {
+        tokio::time::sleep(TELL_EVERY).await;
+        let tonight = Arc::clone(&tonight.borrow());
+        let settled = tonight.checks.iter().filter(|check| is_settled(check.standing)).count();
+        eprint_line(&format!(
+            "{}  {settled} of {} checks settled, {} need a person",
+            tonight.now.0.to_zoned(zone.clone()).strftime("%H:%M"),
+            tonight.checks.len(),
+            tonight.open.len()
+        ));
+    }
+}
+
+fn is_settled(standing: Standing) -> bool {
+    match standing {
+        Standing::Visible { .. } | Standing::VisibleLate { .. } | Standing::Exception { .. } => true,
+        Standing::Planned | Standing::Ongoing | Standing::Overdue => false,
+    }
+}
+
+/// A line for whoever reads the output; a reader that is gone is no reason to stop.
+fn print_line(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).ok();
+}
+
+/// A line for whoever waits at the terminal.
+fn eprint_line(line: &str) {
+    writeln!(std::io::stderr().lock(), "{line}").ok();
+}
+
+fn system(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> DemoError {
+    let doing = doing.into();
+    move |source| DemoError::System { doing, source }
+}
