@@ -1,0 +1,35 @@
+# Each target is one line of what it is for; the logic lives in Rust.
+# demo, night and test set up what they need first: `.ci/setup` says what it installs.
+.PHONY: demo night test check bench eval setup-demo setup-test help
+HOMES ?= 12
+LISTEN ?= 127.0.0.1:8080
+RUN = target/debug/nattsyn-hub
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: setup-demo ## tonight in twelve homes, in fast time, on a page at http://127.0.0.1:8080
+	cargo build --workspace --bins
+	$(RUN) demo --homes $(HOMES) --listen $(LISTEN) $(if $(FRAMES),--frames $(FRAMES))
+
+night: setup-demo ## one night printed as a table: make night [HOMES=12] [FRAMES=a/folder/of/pictures]
+	cargo build --workspace --bins
+	$(RUN) demo --once --homes $(HOMES) --listen 127.0.0.1:0 $(if $(FRAMES),--frames $(FRAMES))
+
+test: setup-test ## everything that must hold, with a real broker, database and browser
+	cargo build --workspace --bins
+	cargo test --workspace
+
+check: setup-test ## what must hold of the text itself: format, lints, the unit's own features
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p nattsyn-detector --features pi -- -D warnings
+
+bench: setup-demo ## how fast, as ratios in one run
+	cargo bench -p nattsyn-benches
+
+setup-demo:
+	@.ci/setup demo
+
+setup-test:
+	@.ci/setup test
