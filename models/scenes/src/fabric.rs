@@ -222,7 +222,7 @@ impl Fabric {
             before = t;
             // Half the gap never jumps over a fold; the bounds keep the march short and sure.
             t += if covered {
-                (0.5 * gap).clamp(0.007, 0.12)
+                (0.6 * gap).clamp(0.008, 0.15)
             } else {
                 0.015
             };
@@ -260,10 +260,10 @@ impl Fabric {
 
     /// The normal of cloth with these slopes, leaning with wrinkles too fine for the grid.
     fn wrinkled(&self, u: f32, v: f32, across: f32, along: f32) -> V3 {
-        let fine = |u: f32, v: f32| noise::rough(u * 22.0, v * 14.0, self.wrinkles);
+        let fine = |u: f32, v: f32| noise::smooth(u * 30.0, v * 20.0, self.wrinkles);
         let here = fine(u, v);
         let (lean_u, lean_v) = (fine(u + 0.01, v) - here, fine(u, v + 0.01) - here);
-        v3(-across - 0.3 * lean_u, -along - 0.3 * lean_v, 1.0).unit()
+        v3(-across - 0.25 * lean_u, -along - 0.25 * lean_v, 1.0).unit()
     }
 }
 

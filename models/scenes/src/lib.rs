@@ -11,6 +11,16 @@
 //! is what is seen, and `albedo · cos / r²` is most of the picture), movement, colour, files. The
 //! binary `nattsyn-scenes` writes files.
 //!
+//! ```
+//! use nattsyn_scenes::{Lens, Occupant, Room, Sensor};
+//!
+//! let room = Room::from_seed(7);
+//! let rendered = room.render(Occupant::InBed, 1, Lens::Clear);
+//! let sensor = Sensor::from_seed(7);
+//! let frames: Vec<_> = (0..10).map(|frame| sensor.expose(&rendered.radiance, frame)).collect();
+//! assert_ne!(frames[0], frames[1]); // The same still room, with other noise.
+//! ```
+//!
 //! Lengths are metres, `z` is up, the floor is at `z = 0`. A *silhouette* is every pixel a person
 //! would cover with bedding and furniture taken away.
 

@@ -17,7 +17,7 @@ use crate::args::{ArgsError, Order, Sheet};
 /// Why pictures could not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
-    #[error("{0}")]
+    #[error(transparent)]
     Args(#[from] ArgsError),
     #[error("telling how far it got")]
     Tell(#[from] io::Error),
@@ -212,4 +212,52 @@ fn write_pgm(path: &Path, width: usize, height: usize, values: &[u8]) -> Result<
         path: path.to_owned(),
         source,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_room_is_shown_empty_with_a_sleeper_and_with_somebody_elsewhere() {
+        for room in 0..50 {
+            let shots: Vec<Shot> = (0..PER_ROOM)
+                .map(|i| plan(9, room * PER_ROOM + i))
+                .collect();
+            assert!(shots.iter().all(|shot| shot.room == shots[0].room));
+            assert_eq!(shots[0].occupant, Occupant::Nobody);
+            assert_eq!(shots[1].occupant, Occupant::InBed);
+            assert!(![Occupant::Nobody, Occupant::InBed].contains(&shots[2].occupant));
+        }
+    }
+
+    #[test]
+    fn faults_come_as_often_with_a_sleeper_as_in_an_empty_room() {
+        let faults = |first: u64| {
+            let shots = (0..3000).map(|room| plan(9, room * PER_ROOM + first));
+            shots.filter(|shot| shot.lens != Lens::Clear).count()
+        };
+        let (empty, in_bed) = (faults(0), faults(1));
+        // One in twelve of 3,000 is 250, with a standard deviation of 15.
+        assert!(
+            (190..310).contains(&empty) && (190..310).contains(&in_bed),
+            "{empty} {in_bed}"
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_named() {
+        let file = std::env::current_exe().unwrap();
+        let order = Order {
+            count: 1,
+            seed: 1,
+            out: file.join("x"),
+            sheet: Sheet::Unwanted,
+        };
+        let told = run(&order).unwrap_err().to_string();
+        assert!(
+            told.starts_with("writing ") && told.ends_with("frames"),
+            "{told}"
+        );
+    }
 }
