@@ -1,3 +1,19 @@
 //! The hub: knows which looks are due, keeps the ledger, shows what needs a person.
 
+pub mod broker;
+pub mod certificates;
+pub mod config;
+pub mod dispatch;
+pub mod enrolment;
+pub mod http;
+pub mod ingest;
+pub mod keys;
+pub mod nights;
+pub mod roster;
+pub mod service;
+pub mod store;
 pub mod view;
+pub mod watch;
+
+mod private_file;
+mod tls;

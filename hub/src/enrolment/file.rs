@@ -1,0 +1,327 @@
+//! The enrolment file: TOML, read with every reason for refusing it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use nattsyn_protocol::ids::{HomeId, IdError, ResidentId, UnitId, WindowKey};
+use nattsyn_protocol::plan::{LOOKS_AFTER_S, LOOKS_PER_NIGHT_MAX, Plan, Window};
+use nattsyn_protocol::signing::PublicKey;
+
+use super::Homes;
+use crate::roster::{Home, Resident};
+
+/// The shipped example: two homes of invented people.
+pub const EXAMPLE: &str = include_str!("../../examples/homes.toml");
+
+/// Why an enrolment file is not taken. Nothing of it was written.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolError {
+    /// The file cannot be read.
+    #[error("reading {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is no enrolment.
+    #[error("{}: {message}", path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Line, key and reason.
+        message: String,
+    },
+    /// A home cannot be enrolled.
+    #[error("{}: home {home}: {key}: {reason}", path.display())]
+    Home {
+        /// Which file.
+        path: PathBuf,
+        /// Which home: its id as written.
+        home: String,
+        /// Which key.
+        key: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    #[serde(default)]
+    home: Vec<HomeForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HomeForm {
+    id: String,
+    address: String,
+    unit: String,
+    eye: String,
+    #[serde(default)]
+    resident: Vec<ResidentForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResidentForm {
+    id: String,
+    name: String,
+    plan: PlanForm,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanForm {
+    zone: String,
+    #[serde(default)]
+    offset_s: u32,
+    #[serde(default = "usual_looks")]
+    looks_after_s: Vec<u32>,
+    windows: Vec<WindowForm>,
+    #[serde(default)]
+    places: Vec<Vec<[f32; 2]>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WindowForm {
+    key: u8,
+    from: String,
+    to: String,
+}
+
+fn usual_looks() -> Vec<u32> {
+    LOOKS_AFTER_S.to_vec()
+}
+
+/// What is wrong, before it is known in which file and home.
+struct Fault {
+    key: String,
+    reason: String,
+}
+
+impl Homes {
+    /// Reads an enrolment file and checks all of it.
+    ///
+    /// # Errors
+    ///
+    /// With file, home, key and reason.
+    pub fn read(path: &Path) -> Result<Self, EnrolError> {
+        let text = std::fs::read_to_string(path).map_err(|source| EnrolError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of an enrolment file; `path` is for error texts.
+    ///
+    /// # Errors
+    ///
+    /// With file, home, key and reason.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, EnrolError> {
+        let form: FileForm = toml::from_str(text).map_err(|error| EnrolError::Parse {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
+        let mut homes = Self {
+            homes: Vec::new(),
+            plans: Vec::new(),
+        };
+        let mut taken = BTreeSet::new();
+        for form in &form.home {
+            let fault = |fault: Fault| EnrolError::Home {
+                path: path.to_owned(),
+                home: form.id.clone(),
+                key: fault.key,
+                reason: fault.reason,
+            };
+            take_names(form, &mut taken).map_err(fault)?;
+            let (home, plans) = read_home(form).map_err(fault)?;
+            homes.homes.push(home);
+            homes.plans.extend(plans);
+        }
+        Ok(homes)
+    }
+}
+
+/// Refuses what stands twice in the file.
+fn take_names(form: &HomeForm, taken: &mut BTreeSet<String>) -> Result<(), Fault> {
+    let residents = form
+        .resident
+        .iter()
+        .map(|resident| ("resident.id", &resident.id));
+    let names = [("id", &form.id), ("unit", &form.unit), ("eye", &form.eye)];
+    for (key, name) in names.into_iter().chain(residents) {
+        if !taken.insert(format!("{key} {name}")) {
+            return Err(fault(key, format!("{name:?} stands twice in the file")));
+        }
+    }
+    Ok(())
+}
+
+fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
+    let id: HomeId = form
+        .id
+        .parse()
+        .map_err(|error: IdError| fault("id", error))?;
+    let unit: UnitId = form
+        .unit
+        .parse()
+        .map_err(|error: IdError| fault("unit", error))?;
+    let eye = PublicKey::try_from(form.eye.clone()).map_err(|error| fault("eye", error))?;
+    not_empty("address", &form.address)?;
+    if form.resident.is_empty() {
+        return Err(fault("resident", "nobody lives here"));
+    }
+    let mut residents = Vec::new();
+    let mut plans = Vec::new();
+    for resident in &form.resident {
+        let key = |key: &str| format!("resident {}: {key}", resident.id);
+        let id: ResidentId = resident
+            .id
+            .parse()
+            .map_err(|error: IdError| fault(key("id"), error))?;
+        not_empty("resident.name", &resident.name)?;
+        let plan = read_plan(&resident.plan, id, unit).map_err(|inner| Fault {
+            key: key(&inner.key),
+            reason: inner.reason,
+        })?;
+        residents.push(Resident {
+            id,
+            name: resident.name.clone(),
+        });
+        plans.push(plan);
+    }
+    let looks: usize = plans
+        .iter()
+        .map(|plan| plan.windows.len() * plan.looks_after_s.len())
+        .sum();
+    if looks > LOOKS_PER_NIGHT_MAX {
+        let reason =
+            format!("{looks} looks a night by one unit; at most {LOOKS_PER_NIGHT_MAX} are allowed");
+        return Err(fault("resident", reason));
+    }
+    let home = Home {
+        id,
+        address: form.address.clone(),
+        unit,
+        eye,
+        residents,
+    };
+    Ok((home, plans))
+}
+
+fn read_plan(form: &PlanForm, resident: ResidentId, unit: UnitId) -> Result<Plan, Fault> {
+    let mut windows = Vec::new();
+    for window in &form.windows {
+        let time = |key: &str, text: &str| {
+            text.parse().map_err(|_error| {
+                let key = format!("plan.windows {}: {key}", window.key);
+                fault(key, format!("{text:?} is not a time of day, such as 23:00"))
+            })
+        };
+        windows.push(Window {
+            key: WindowKey(window.key),
+            from: time("from", &window.from)?,
+            to: time("to", &window.to)?,
+        });
+    }
+    let plan = Plan {
+        resident,
+        unit,
+        version: 0,
+        zone: form.zone.clone(),
+        offset_s: form.offset_s,
+        looks_after_s: form.looks_after_s.clone(),
+        windows,
+        places: form.places.clone(),
+    };
+    plan.examine().map_err(|error| fault("plan", error))?;
+    Ok(plan)
+}
+
+fn not_empty(key: &str, text: &str) -> Result<(), Fault> {
+    if text.trim().is_empty() {
+        return Err(fault(key, "is empty"));
+    }
+    Ok(())
+}
+
+fn fault(key: impl Into<String>, reason: impl ToString) -> Fault {
+    Fault {
+        key: key.into(),
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Homes, String> {
+        Homes::parse(text, Path::new("homes.toml")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_shipped_example_can_be_enrolled() {
+        let homes = parse(EXAMPLE).unwrap();
+        assert_eq!((homes.homes.len(), homes.plans.len()), (2, 3));
+        assert!(homes.plans.iter().all(|plan| plan.examine().is_ok()));
+    }
+
+    #[test]
+    fn a_bad_home_is_named_with_file_home_key_and_reason() {
+        for (from, to, key, reason) in [
+            ("u0000001", "U1", "unit", "is not eight characters"),
+            (
+                "r0000001",
+                "r000",
+                "resident r000: id",
+                "is not eight characters",
+            ),
+            ("u0000002", "u0000001", "unit", "stands twice"),
+            (
+                "23:45",
+                "23:05",
+                "resident r0000001: plan",
+                "window 1 lasts",
+            ),
+            (
+                "23:45",
+                "kvart i",
+                "plan.windows 1: to",
+                "is not a time of day",
+            ),
+            (
+                "Europe/Stockholm",
+                "Mars",
+                "resident r0000001: plan",
+                "zone \"Mars\"",
+            ),
+            ("eye = \"", "eye = \"x", "eye", "key is not"),
+            ("Exempelgatan 1", " ", "address", "is empty"),
+        ] {
+            let text = EXAMPLE.replacen(from, to, 1);
+            assert_ne!(text, EXAMPLE, "{from}");
+            let error = parse(&text).unwrap_err();
+            for part in ["homes.toml: home h000000", key, reason] {
+                assert!(error.contains(part), "{error:?} has no {part:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = parse(&EXAMPLE.replacen("offset_s", "ofset_s", 1)).unwrap_err();
+        assert!(
+            error.contains("ofset_s") && error.contains("homes.toml"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! One message off the broker: read, verified, or a reason why not. Pure.
+
+use nattsyn_protocol::heartbeat::Heartbeat;
+use nattsyn_protocol::hello::Hello;
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::report::{Notice, Report};
+use nattsyn_protocol::signing::{SignatureError, Signed};
+use nattsyn_protocol::topics::{Channel, Topic};
+use nattsyn_protocol::wire::{self, WireError};
+
+use super::DropKind;
+use crate::roster::Roster;
+
+/// A message that can be believed to be of this unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whose.
+    pub unit: UnitId,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What a unit said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It works.
+    Heartbeat(Heartbeat),
+    /// It has connected.
+    Hello(Hello),
+    /// A look was concluded: the eye's own signed word.
+    Report(Box<Report>, Signed),
+    /// A look could not be made: the voice's unsigned word.
+    Notice(Notice),
+}
+
+/// Reads one message and verifies whose it is.
+///
+/// # Errors
+///
+/// Why it is not believed.
+pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropKind> {
+    let topic = Topic::parse(topic).ok_or(DropKind::ForeignTopic)?;
+    let unit = topic.unit;
+    let home = roster.of_unit(unit).ok_or(DropKind::UnknownUnit)?;
+    let (said, named) = match topic.channel {
+        Channel::Heartbeat => (Said::Heartbeat(read(body)?), unit),
+        Channel::Hello => {
+            let hello: Hello = read(body)?;
+            let named = hello.unit;
+            (Said::Hello(hello), named)
+        }
+        Channel::Notice => {
+            let notice: Notice = read(body)?;
+            let named = notice.unit;
+            (Said::Notice(notice), named)
+        }
+        Channel::Report => {
+            let signed: Signed = read(body)?;
+            let report: Report = signed.open(&home.eye).map_err(|error| match error {
+                SignatureError::BadKey | SignatureError::Wrong(_) => DropKind::WrongSignature,
+                SignatureError::Unreadable { .. } => DropKind::Unreadable,
+            })?;
+            let named = report.unit;
+            (Said::Report(Box::new(report), signed), named)
+        }
+        Channel::Plan | Channel::Ack => return Err(DropKind::ForeignTopic),
+    };
+    if named == unit {
+        Ok(Message { unit, said })
+    } else {
+        Err(DropKind::AnotherUnit)
+    }
+}
+
+fn read<M: wire::Message>(body: &[u8]) -> Result<M, DropKind> {
+    wire::decode(body).map_err(|error| match error {
+        WireError::TooLarge(_) => DropKind::TooLarge,
+        WireError::Unreadable { .. } => DropKind::Unreadable,
+        WireError::UnknownVersion { .. } => DropKind::UnknownVersion,
+    })
+}

@@ -1,0 +1,192 @@
+//! The hub's own connection to the broker, kept for ever.
+//!
+//! It hands on bytes and judges none. Everything that waits for the network waits in real time,
+//! also in a demonstration.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use nattsyn_clock::{Clock, Hold};
+use nattsyn_protocol::topics::{HUB_FILTER, Topic};
+
+use super::Endpoint;
+use crate::certificates::HUB_NAME;
+use crate::tls::{self, TlsError};
+
+/// How often the hub says to the broker that it is there. The same as a unit's.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// Waits between attempts to connect: doubled up to this, as a unit's.
+const BACK_OFF_MAX: Duration = Duration::from_secs(30);
+
+/// Messages that may wait for the service. A full queue makes the broker wait, then drop; units
+/// repeat what was not acknowledged.
+const ARRIVED_MAX: usize = 1024;
+
+/// Messages that may wait for the broker. At the bound they are dropped: an acknowledgement is
+/// asked for again by its report's repetition, a plan by the next hello.
+const DEPARTING_MAX: usize = 4096;
+
+/// Largest packet that the hub takes in, in bytes. Over the wire's limit, so that a body over
+/// that is counted rather than ending the connection; the embedded broker lets through less.
+const TAKEN_MAX: u32 = 64 * 1024;
+
+/// Runs a demonstration at most so fast while the hub connects: the fastest that anything runs.
+const CONNECTING_RATE: f64 = 20.0;
+
+/// Why the connection cannot even be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// The hub's certificate cannot be used.
+    #[error("the hub's certificate")]
+    Tls(#[from] TlsError),
+}
+
+/// Something happened on the connection.
+#[derive(Debug)]
+pub(crate) enum LinkEvent {
+    /// The broker passes on what units say from now on.
+    Connected,
+    /// It does not any more.
+    Lost,
+    /// A message.
+    Message(Publication),
+}
+
+/// A message, either way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Publication {
+    pub(crate) topic: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The connection. Ends when dropped.
+pub(crate) struct Link {
+    pub(crate) events: mpsc::Receiver<LinkEvent>,
+    client: AsyncClient,
+    task: JoinHandle<()>,
+}
+
+impl Link {
+    /// Begins to connect, on the current tokio runtime.
+    pub(crate) fn open(endpoint: &Endpoint, clock: Clock) -> Result<Self, LinkError> {
+        let tls = tls::client(&endpoint.identity)?;
+        let mut options = MqttOptions::new(HUB_NAME, endpoint.host.as_str(), endpoint.port);
+        options
+            .set_transport(Transport::Tls(TlsConfiguration::Rustls(tls)))
+            .set_clean_start(true)
+            .set_keep_alive(KEEP_ALIVE)
+            .set_max_packet_size(Some(TAKEN_MAX));
+        let (client, event_loop) = AsyncClient::new(options, DEPARTING_MAX);
+        let (sender, events) = mpsc::channel(ARRIVED_MAX);
+        let run = run(event_loop, client.clone(), sender, clock);
+        Ok(Self {
+            events,
+            client,
+            task: tokio::spawn(run),
+        })
+    }
+
+    /// Sends to a unit, QoS 1; or drops it if too much waits already.
+    pub(crate) fn send(&self, topic: Topic, body: Vec<u8>) {
+        let name = topic.to_string();
+        if self
+            .client
+            .try_publish(name, QoS::AtLeastOnce, false, body)
+            .is_err()
+        {
+            tracing::warn!(unit = %topic.unit, "too much waits for the broker; dropped");
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(
+    mut event_loop: EventLoop,
+    client: AsyncClient,
+    events: mpsc::Sender<LinkEvent>,
+    clock: Clock,
+) {
+    let mut connecting: Option<Hold> = Some(clock.hold(CONNECTING_RATE));
+    let mut back_off = Duration::from_secs(1);
+    loop {
+        let event = match event_loop.poll().await {
+            Ok(Event::Incoming(packet)) => match react(packet, &client) {
+                Some(event) => event,
+                None => continue,
+            },
+            Ok(Event::Outgoing(_)) => continue,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no broker");
+                drop(connecting.take());
+                if events.send(LinkEvent::Lost).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(back_off).await;
+                back_off = (back_off * 2).min(BACK_OFF_MAX);
+                connecting = Some(clock.hold(CONNECTING_RATE));
+                continue;
+            }
+        };
+        let is_connected = matches!(event, LinkEvent::Connected);
+        if events.send(event).await.is_err() {
+            return;
+        }
+        if is_connected {
+            back_off = Duration::from_secs(1);
+            drop(connecting.take());
+        }
+    }
+}
+
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other packets are the client library's own affair"
+)]
+fn react(packet: Packet, client: &AsyncClient) -> Option<LinkEvent> {
+    match packet {
+        Packet::ConnAck(_) => {
+            if client.try_subscribe(HUB_FILTER, QoS::AtLeastOnce).is_err() {
+                tracing::error!("cannot ask the broker for what units say");
+            }
+            None
+        }
+        Packet::SubAck(ack) => {
+            let granted = ack.return_codes.iter().all(|code| {
+                matches!(
+                    code,
+                    rumqttc::v5::mqttbytes::v5::SubscribeReasonCode::Success(_)
+                )
+            });
+            if granted {
+                return Some(LinkEvent::Connected);
+            }
+            tracing::error!(?ack.return_codes, "the broker does not let the hub listen");
+            None
+        }
+        Packet::Publish(publish) => Some(LinkEvent::Message(publication(publish))),
+        _ => None,
+    }
+}
+
+fn publication(publish: Publish) -> Publication {
+    Publication {
+        topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+        body: publish.payload.to_vec(),
+    }
+}
+
+// The TLS configuration is shared with rumqttc, so both must be built on the same rustls.
+const _: fn(Arc<rustls::ClientConfig>) -> TlsConfiguration = TlsConfiguration::Rustls;

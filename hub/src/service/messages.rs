@@ -1,0 +1,186 @@
+//! What came from units: judged, written down together, then answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::report::{Report, ReportKey};
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::topics::{Channel, Topic};
+use nattsyn_protocol::wire;
+
+use super::{Service, ServiceError, moment};
+use crate::dispatch;
+use crate::ingest::{LinkEvent, Message, Publication, Said, judge};
+use crate::nights;
+use crate::store::{Batch, NewReport};
+use crate::watch::{Fit, Moment};
+
+/// Whether the page has anything new to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    Nothing,
+    Something,
+}
+
+/// What a handful of messages lead to: written first, answered then.
+struct Intake {
+    batch: Batch,
+    acks: BTreeMap<UnitId, Vec<ReportKey>>,
+    hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
+    fresh: BTreeSet<(UnitId, ReportKey)>,
+    news: News,
+}
+
+impl Service {
+    /// Takes in what came.
+    pub(super) fn apply(&mut self, events: Vec<LinkEvent>) -> Result<(), ServiceError> {
+        let now = moment(&self.clock);
+        let mut intake = Intake {
+            batch: Batch::default(),
+            acks: BTreeMap::new(),
+            hellos: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            news: News::Nothing,
+        };
+        for event in events {
+            match event {
+                LinkEvent::Connected => tracing::info!("connected to the broker"),
+                LinkEvent::Lost => tracing::warn!("lost the broker"),
+                LinkEvent::Message(publication) => {
+                    self.take(&publication, now, &mut intake)?;
+                }
+            }
+        }
+        if !intake.batch.is_empty() {
+            self.store.commit(&intake.batch)?;
+            intake.news = News::Something;
+        }
+        // Only now is anything true that a unit may rely on.
+        for (unit, reports) in &intake.acks {
+            self.send_acks(*unit, reports);
+        }
+        for (unit, held) in &intake.hellos {
+            self.send_newer(now, *unit, held)?;
+        }
+        if intake.news == News::Something {
+            self.show(now);
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        publication: &Publication,
+        now: Moment,
+        intake: &mut Intake,
+    ) -> Result<(), ServiceError> {
+        let roster = self.watch.roster();
+        let Message { unit, said } = match judge(&publication.topic, &publication.body, roster) {
+            Ok(message) => message,
+            Err(kind) => {
+                self.drops.count(kind, &publication.topic);
+                return Ok(());
+            }
+        };
+        let before = self.watch.hearing(unit, now);
+        match said {
+            Said::Heartbeat(heartbeat) => {
+                let changes = self.watch.handle_sign(now, unit, Some(heartbeat.eye));
+                intake.batch.changes.extend(changes);
+            }
+            Said::Hello(hello) => self.take_hello(now, unit, hello, intake),
+            Said::Report(report, signed) => self.take_report(now, *report, signed, intake)?,
+            Said::Notice(notice) => {
+                let (fit, changes) = self.watch.handle_notice(now, &notice);
+                intake.batch.changes.extend(changes);
+                match fit {
+                    Fit::Check => intake.batch.notices.push((notice, now.timestamp)),
+                    Fit::Nothing => tracing::warn!(
+                        %unit, check = %notice.check, "a notice matches no check"
+                    ),
+                }
+            }
+        }
+        if self.watch.hearing(unit, now) != before {
+            intake.news = News::Something;
+        }
+        Ok(())
+    }
+
+    fn take_hello(&mut self, now: Moment, unit: UnitId, hello: Hello, intake: &mut Intake) {
+        let software: String = hello.software.chars().take(40).collect();
+        tracing::debug!(%unit, ?software, waiting = hello.waiting, "hello");
+        intake
+            .batch
+            .changes
+            .extend(self.watch.handle_sign(now, unit, None));
+        intake.hellos.insert(unit, hello.plans);
+    }
+
+    fn take_report(
+        &mut self,
+        now: Moment,
+        report: Report,
+        signed: Signed,
+        intake: &mut Intake,
+    ) -> Result<(), ServiceError> {
+        let (unit, key) = (report.unit, report.key());
+        intake.acks.entry(unit).or_default().push(key);
+        if !intake.fresh.insert((unit, key)) {
+            return Ok(());
+        }
+        if let Some(held) = self.store.held(unit, key)? {
+            if held != signed {
+                tracing::error!(%unit, boot = %key.boot, counter = key.counter,
+                    "two reports by one name; the first counts");
+            }
+            intake
+                .batch
+                .changes
+                .extend(self.watch.handle_sign(now, unit, None));
+            return Ok(());
+        }
+        let (fit, changes) = self.watch.handle_report(now, &report);
+        if fit == Fit::Nothing {
+            tracing::warn!(%unit, check = %report.check, "a report matches no check; kept");
+        }
+        intake.batch.changes.extend(changes);
+        intake.batch.reports.push(NewReport {
+            report,
+            signed,
+            came: now.timestamp,
+        });
+        Ok(())
+    }
+
+    fn send_acks(&self, unit: UnitId, reports: &[ReportKey]) {
+        for ack in dispatch::acks(reports) {
+            let channel = Channel::Ack;
+            self.link
+                .send(Topic { unit, channel }, wire::encode::<Ack>(&ack));
+        }
+    }
+
+    /// Sends a unit the plans in force that it does not hold.
+    fn send_newer(&self, now: Moment, unit: UnitId, held: &[HeldPlan]) -> Result<(), ServiceError> {
+        let noon = nights::noon(self.watch.night(), &self.setup.zone)?;
+        let in_force = nights::in_force(&self.plans, self.watch.roster(), noon);
+        for plan in dispatch::newer(unit, held, &in_force, &self.setup.keys.endorsement) {
+            tracing::debug!(%unit, now = %now.timestamp.0, "sends a plan");
+            let channel = Channel::Plan;
+            self.link
+                .send(Topic { unit, channel }, wire::encode::<PlanMessage>(&plan));
+        }
+        Ok(())
+    }
+
+    /// Sends every unit its plans in force, after they may have changed. A unit that is away
+    /// asks when it is back.
+    pub(super) fn send_plans(&self, now: Moment) -> Result<(), ServiceError> {
+        for home in self.watch.roster().homes() {
+            self.send_newer(now, home.unit, &[])?;
+        }
+        Ok(())
+    }
+}

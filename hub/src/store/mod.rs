@@ -1,0 +1,181 @@
+//! The hub's memory: who is enrolled, what was agreed, what happened.
+//!
+//! [`Store`] is the role, [`SqliteStore`] the embedded implementation. What was written stays:
+//! ledger rows are only ever added. Heartbeats are not kept here, nor is any picture.
+
+mod ledger;
+mod rows;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::report::{Notice, Report, ReportKey};
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::Timestamp;
+
+use crate::roster::{Home, Roster};
+use crate::watch::{Change, Planned, Saved};
+
+pub use sqlite::SqliteStore;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened.
+    #[error("opening the ledger {}", path.display())]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
+    /// The database was written by a newer hub.
+    #[error(
+        "the ledger {} has schema version {found}; this build knows {known}: start a newer hub",
+        path.display()
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest that this build knows.
+        known: i64,
+    },
+    /// The database refused.
+    #[error("{doing}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What the database says.
+        source: rusqlite::Error,
+    },
+    /// A row cannot be read back.
+    #[error("{doing}: {what:?} cannot be read")]
+    Row {
+        /// What was being done.
+        doing: &'static str,
+        /// What stands there.
+        what: String,
+    },
+}
+
+/// A plan as it was signed and is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredPlan {
+    /// The plan.
+    pub plan: Plan,
+    /// As signed.
+    pub signed: Signed,
+    /// When it was made. It holds from the next window that opens.
+    pub made: Timestamp,
+}
+
+/// A report on its way into the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewReport {
+    /// The report.
+    pub report: Report,
+    /// As signed: kept to the byte, so that anyone can verify it later.
+    pub signed: Signed,
+    /// When it came.
+    pub came: Timestamp,
+}
+
+/// What belongs together: all of it is written, or none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// Reports that came, none of them held already.
+    pub reports: Vec<NewReport>,
+    /// Notices that came, and when.
+    pub notices: Vec<(Notice, Timestamp)>,
+    /// What follows from them or from time.
+    pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// Whether there is anything to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.notices.is_empty() && self.changes.is_empty()
+    }
+}
+
+/// The hub's memory. Calls block until what was written is on the disk.
+pub trait Store: Send {
+    /// Who is enrolled.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn roster(&self) -> Result<Roster, StoreError>;
+
+    /// Every version of every plan, by resident and version.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn plans(&self) -> Result<Vec<StoredPlan>, StoreError>;
+
+    /// Makes the roster and adds plan versions, in one piece. Homes that are not among `homes`
+    /// are no longer enrolled; their ledger stays.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written, or has such a plan version.
+    fn enrol(
+        &mut self,
+        homes: &[Home],
+        plans: &[StoredPlan],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The last night whose checks were frozen.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn last_night(&self) -> Result<Option<Date>, StoreError>;
+
+    /// Writes a night's checks down. A check that stands there already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be written.
+    fn freeze(&mut self, night: Date, checks: &[Planned], now: Timestamp)
+    -> Result<(), StoreError>;
+
+    /// What a watch needs: the checks of `night`, every earlier check without an outcome, open
+    /// exceptions, and exceptions that ended at `since` or later.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn saved(&self, night: Date, since: Timestamp) -> Result<Saved, StoreError>;
+
+    /// The signed text of a report that is held already; `None` if it is not.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn held(&self, unit: UnitId, key: ReportKey) -> Result<Option<Signed>, StoreError>;
+
+    /// Writes everything in the batch down for good, or nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// A number that changes whenever another process writes to the store, such as an
+    /// enrolment while the hub runs.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn revision(&self) -> Result<i64, StoreError>;
+}

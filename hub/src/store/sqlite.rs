@@ -1,0 +1,305 @@
+//! The embedded store: one SQLite file, in write-ahead mode, synced at every commit.
+//!
+//! Its schema is a list of numbered files under `migrations/`; a database of a newer schema is
+//! refused, an older one is brought up to date. Triggers refuse to change or delete what was
+//! written in the ledger, also by hand; whoever may write the file can of course drop them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::report::ReportKey;
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::Timestamp;
+
+use super::{Batch, Store, StoreError, StoredPlan, ledger, rows};
+use crate::roster::{Home, Resident, Roster};
+use crate::watch::{Planned, Saved};
+
+/// The schema, one step a file. Never edited once released, only added to.
+const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("migrations/001_ledger.sql"))];
+
+/// How long to wait for another process that writes, such as an enrolment.
+const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// The embedded store.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+}
+
+/// Adds to a database's error what was being done.
+pub(super) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| StoreError::Database { doing, source }
+}
+
+impl SqliteStore {
+    /// Opens the ledger in a file, and makes it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or a newer hub wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let cannot = |source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let mut connection = Connection::open(path).map_err(cannot)?;
+        prepare(&connection).map_err(cannot)?;
+        let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+        let found = migrate(&mut connection).map_err(cannot)?;
+        if found > known {
+            return Err(StoreError::Newer {
+                path: path.to_owned(),
+                found,
+                known,
+            });
+        }
+        Ok(Self { connection })
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_MAX)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // Otherwise INSERT OR REPLACE would delete without asking the triggers.
+    connection.pragma_update(None, "recursive_triggers", true)
+}
+
+/// Brings the schema up to date; returns its version, which may be newer than any known.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction
+        .execute_batch("CREATE TABLE IF NOT EXISTS schema (version INTEGER PRIMARY KEY) STRICT;")?;
+    let found: i64 =
+        transaction.query_row("SELECT coalesce(max(version), 0) FROM schema", [], |row| {
+            row.get(0)
+        })?;
+    let mut version = found;
+    for (step, sql) in MIGRATIONS {
+        if step > version {
+            transaction.execute_batch(sql)?;
+            transaction.execute("INSERT INTO schema VALUES (?1)", [step])?;
+            version = step;
+        }
+    }
+    transaction.commit()?;
+    Ok(version)
+}
+
+impl Store for SqliteStore {
+    fn roster(&self) -> Result<Roster, StoreError> {
+        const DOING: &str = "reading who is enrolled";
+        let mut homes = Vec::new();
+        let mut query = self
+            .connection
+            .prepare_cached(
+                "SELECT home, address, unit, eye FROM homes JOIN units USING (home)
+                 WHERE homes.left_ms IS NULL AND units.left_ms IS NULL ORDER BY place",
+            )
+            .map_err(doing(DOING))?;
+        let mut found = query.query([]).map_err(doing(DOING))?;
+        while let Some(row) = found.next().map_err(doing(DOING))? {
+            let id = rows::parsed(row, 0, DOING)?;
+            homes.push(Home {
+                id,
+                address: row.get(1).map_err(doing(DOING))?,
+                unit: rows::parsed(row, 2, DOING)?,
+                eye: rows::public_key(row, 3, DOING)?,
+                residents: self.residents(&id.to_string())?,
+            });
+        }
+        Ok(Roster::new(homes))
+    }
+
+    fn plans(&self) -> Result<Vec<StoredPlan>, StoreError> {
+        const DOING: &str = "reading plans";
+        let mut query = self
+            .connection
+            .prepare_cached("SELECT body, signature, made_ms FROM plans ORDER BY resident, version")
+            .map_err(doing(DOING))?;
+        let mut found = query.query([]).map_err(doing(DOING))?;
+        let mut plans = Vec::new();
+        while let Some(row) = found.next().map_err(doing(DOING))? {
+            let signed = Signed {
+                body: row.get(0).map_err(doing(DOING))?,
+                signature: row.get(1).map_err(doing(DOING))?,
+            };
+            let plan = serde_json::from_str(&signed.body).ok();
+            plans.push(StoredPlan {
+                plan: plan.ok_or_else(|| rows::unreadable(DOING, &signed.body))?,
+                signed,
+                made: rows::moment(row, 2, DOING)?,
+            });
+        }
+        Ok(plans)
+    }
+
+    fn enrol(
+        &mut self,
+        homes: &[Home],
+        plans: &[StoredPlan],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let doing = doing("enrolling");
+        let transaction = self.connection.transaction().map_err(&doing)?;
+        for table in ["homes", "units", "residents"] {
+            let sql = format!("UPDATE {table} SET left_ms = ?1 WHERE left_ms IS NULL");
+            transaction.execute(&sql, [now.as_ms()]).map_err(&doing)?;
+        }
+        for (place, home) in homes.iter().enumerate() {
+            enrol_home(&transaction, place, home).map_err(&doing)?;
+        }
+        for stored in plans {
+            transaction
+                .execute(
+                    "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![
+                        stored.plan.resident.to_string(),
+                        stored.plan.version,
+                        stored.made.as_ms(),
+                        stored.signed.body,
+                        stored.signed.signature,
+                    ],
+                )
+                .map_err(&doing)?;
+        }
+        transaction.commit().map_err(&doing)
+    }
+
+    fn last_night(&self) -> Result<Option<Date>, StoreError> {
+        const DOING: &str = "reading the last night";
+        let last: Option<String> = self
+            .connection
+            .query_row("SELECT max(night) FROM nights", [], |row| row.get(0))
+            .map_err(doing(DOING))?;
+        last.map(|night| {
+            night
+                .parse()
+                .map_err(|_error| rows::unreadable(DOING, &night))
+        })
+        .transpose()
+    }
+
+    fn freeze(
+        &mut self,
+        night: Date,
+        checks: &[Planned],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let doing = doing("freezing a night's checks");
+        let transaction = self.connection.transaction().map_err(&doing)?;
+        transaction
+            .execute(
+                "INSERT INTO nights VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![night.to_string(), now.as_ms()],
+            )
+            .map_err(&doing)?;
+        for planned in checks {
+            ledger::freeze_check(&transaction, planned).map_err(&doing)?;
+        }
+        transaction.commit().map_err(&doing)
+    }
+
+    fn saved(&self, night: Date, since: Timestamp) -> Result<Saved, StoreError> {
+        ledger::saved(&self.connection, night, since)
+    }
+
+    fn held(&self, unit: UnitId, key: ReportKey) -> Result<Option<Signed>, StoreError> {
+        let doing = doing("looking a report up");
+        self.connection
+            .prepare_cached(
+                "SELECT body, signature FROM reports
+                 WHERE unit = ?1 AND boot = ?2 AND counter = ?3",
+            )
+            .map_err(&doing)?
+            .query_row(
+                params![
+                    unit.to_string(),
+                    key.boot.to_string(),
+                    key.counter.cast_signed()
+                ],
+                |row| {
+                    Ok(Signed {
+                        body: row.get(0)?,
+                        signature: row.get(1)?,
+                    })
+                },
+            )
+            .optional()
+            .map_err(&doing)
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        let doing = doing("writing the ledger");
+        let transaction = self.connection.transaction().map_err(&doing)?;
+        ledger::write(&transaction, batch).map_err(&doing)?;
+        transaction.commit().map_err(&doing)
+    }
+
+    fn revision(&self) -> Result<i64, StoreError> {
+        self.connection
+            .query_row("PRAGMA data_version", [], |row| row.get(0))
+            .map_err(doing("asking whether the ledger changed"))
+    }
+}
+
+impl SqliteStore {
+    fn residents(&self, home: &str) -> Result<Vec<Resident>, StoreError> {
+        const DOING: &str = "reading who lives where";
+        let mut query = self
+            .connection
+            .prepare_cached(
+                "SELECT resident, name FROM residents
+                 WHERE home = ?1 AND left_ms IS NULL ORDER BY place",
+            )
+            .map_err(doing(DOING))?;
+        let mut found = query.query([home]).map_err(doing(DOING))?;
+        let mut residents = Vec::new();
+        while let Some(row) = found.next().map_err(doing(DOING))? {
+            residents.push(Resident {
+                id: rows::parsed(row, 0, DOING)?,
+                name: row.get(1).map_err(doing(DOING))?,
+            });
+        }
+        Ok(residents)
+    }
+}
+
+fn enrol_home(transaction: &Transaction<'_>, place: usize, home: &Home) -> rusqlite::Result<()> {
+    let place = i64::try_from(place).unwrap_or(i64::MAX);
+    transaction.execute(
+        "INSERT INTO homes VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE
+         SET address = excluded.address, place = excluded.place, left_ms = NULL",
+        params![home.id.to_string(), home.address, place],
+    )?;
+    transaction.execute(
+        "INSERT INTO units VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE
+         SET home = excluded.home, eye = excluded.eye, left_ms = NULL",
+        params![
+            home.unit.to_string(),
+            home.id.to_string(),
+            home.eye.to_string()
+        ],
+    )?;
+    for (place, resident) in (0i64..).zip(&home.residents) {
+        transaction.execute(
+            "INSERT INTO residents VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT DO UPDATE
+             SET home = excluded.home, name = excluded.name, place = excluded.place,
+                 left_ms = NULL",
+            params![
+                resident.id.to_string(),
+                home.id.to_string(),
+                resident.name,
+                place
+            ],
+        )?;
+    }
+    Ok(())
+}

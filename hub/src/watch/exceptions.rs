@@ -1,0 +1,213 @@
+//! The rows that need a person: one a person and cause, about one or more checks.
+//!
+//! Only a report that the person was seen in that very check, or a unit that is heard again with
+//! no check unexplained, ends a row here. Everything else waits for a person.
+
+use std::collections::BTreeMap;
+
+use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::time::Timestamp;
+
+use super::change::{Change, Exception, Punctuality};
+use crate::view::{Cause, Ending};
+
+/// What is to be told to a person.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) now: Timestamp,
+    pub(super) resident: ResidentId,
+    pub(super) cause: Cause,
+    pub(super) due: Timestamp,
+    pub(super) punctuality: Punctuality,
+}
+
+/// Whether a row of a silent unit is still needed for the silence itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Heard,
+    Silent,
+}
+
+/// All rows that are open, and those that ended tonight.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exceptions {
+    rows: BTreeMap<i64, Exception>,
+    next: i64,
+}
+
+impl Exceptions {
+    pub(super) fn restore(saved: Vec<Exception>, next: i64) -> Self {
+        Self {
+            rows: saved
+                .into_iter()
+                .map(|exception| (exception.id, exception))
+                .collect(),
+            next,
+        }
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Exception> {
+        self.rows.values()
+    }
+
+    /// The open row about a check.
+    pub(super) fn of_check(&self, check: CheckId) -> Option<&Exception> {
+        self.all()
+            .find(|row| row.ended.is_none() && row.checks.contains(&check))
+    }
+
+    pub(super) fn open(&self, resident: ResidentId, cause: Cause) -> Option<&Exception> {
+        self.all()
+            .find(|row| row.ended.is_none() && row.resident == resident && row.cause == cause)
+    }
+
+    /// Forgets rows that ended before `since`. They stay in the store.
+    pub(super) fn forget(&mut self, since: Timestamp) {
+        self.rows
+            .retain(|_, row| row.ended.is_none_or(|(at, _)| at >= since));
+    }
+
+    /// A person is needed for a silent unit, with no check missed yet.
+    pub(super) fn call(&mut self, call: Call, changes: &mut Vec<Change>) {
+        if self.open(call.resident, call.cause).is_none() {
+            self.begin(call, None, changes);
+        }
+    }
+
+    /// A person is needed for a check. If it has a row with another cause, the row changes its
+    /// cause, or the check changes rows.
+    pub(super) fn place(
+        &mut self,
+        call: Call,
+        check: CheckId,
+        unit: Unit,
+        changes: &mut Vec<Change>,
+    ) {
+        let held = self.of_check(check).cloned();
+        if held.as_ref().is_some_and(|row| row.cause == call.cause) {
+            return;
+        }
+        let target = self.open(call.resident, call.cause).map(|row| row.id);
+        if let (Some(row), None) = (&held, target)
+            && row.checks.len() == 1
+            && !is_needed_for_silence(row, unit)
+        {
+            self.become_(row.id, call, changes);
+            return;
+        }
+        if let Some(row) = &held {
+            self.leave(row.id, check, call.now, changes);
+        }
+        match target {
+            Some(exception) => self.join(exception, check, call.now, changes),
+            None => self.begin(call, Some(check), changes),
+        }
+        if let Some(row) = held.filter(|row| row.checks.len() == 1)
+            && !is_needed_for_silence(&row, unit)
+        {
+            // The check did not go missing after all; it is another row's now.
+            self.end(row.id, Ending::HeardAgain, call.now, changes);
+        }
+    }
+
+    /// A check's person was seen: ends its row if every check of the row is explained.
+    pub(super) fn explain(
+        &mut self,
+        check: CheckId,
+        now: Timestamp,
+        seen_at: Timestamp,
+        is_explained: impl Fn(CheckId) -> bool,
+        changes: &mut Vec<Change>,
+    ) {
+        let Some(row) = self.of_check(check) else {
+            return;
+        };
+        if row.checks.iter().all(|&check| is_explained(check)) {
+            let ending = if seen_at < row.opened {
+                Ending::LateReport
+            } else {
+                Ending::LaterVisible
+            };
+            self.end(row.id, ending, now, changes);
+        }
+    }
+
+    /// A unit is heard again: ends the row of its silence, unless a check is unexplained.
+    pub(super) fn hear(
+        &mut self,
+        resident: ResidentId,
+        now: Timestamp,
+        is_explained: impl Fn(CheckId) -> bool,
+        changes: &mut Vec<Change>,
+    ) {
+        if let Some(row) = self.open(resident, Cause::Silent)
+            && row.checks.iter().all(|&check| is_explained(check))
+        {
+            self.end(row.id, Ending::HeardAgain, now, changes);
+        }
+    }
+
+    fn begin(&mut self, call: Call, check: Option<CheckId>, changes: &mut Vec<Change>) {
+        let exception = Exception {
+            id: self.next,
+            resident: call.resident,
+            cause: call.cause,
+            opened: call.now,
+            due: call.due,
+            punctuality: call.punctuality,
+            checks: check.into_iter().collect(),
+            ended: None,
+        };
+        self.next += 1;
+        self.rows.insert(exception.id, exception.clone());
+        changes.push(Change::Opened(exception));
+    }
+
+    fn join(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
+        if let Some(row) = self.rows.get_mut(&exception) {
+            row.checks.insert(check);
+            changes.push(Change::Joined {
+                exception,
+                check,
+                at,
+            });
+        }
+    }
+
+    fn leave(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
+        if let Some(row) = self.rows.get_mut(&exception) {
+            row.checks.remove(&check);
+            changes.push(Change::Left {
+                exception,
+                check,
+                at,
+            });
+        }
+    }
+
+    fn become_(&mut self, exception: i64, call: Call, changes: &mut Vec<Change>) {
+        if let Some(row) = self.rows.get_mut(&exception) {
+            row.cause = call.cause;
+            changes.push(Change::Became {
+                exception,
+                cause: call.cause,
+                at: call.now,
+            });
+        }
+    }
+
+    fn end(&mut self, exception: i64, ending: Ending, at: Timestamp, changes: &mut Vec<Change>) {
+        if let Some(row) = self.rows.get_mut(&exception) {
+            row.ended = Some((at, ending));
+            changes.push(Change::Ended {
+                exception,
+                ending,
+                at,
+            });
+        }
+    }
+}
+
+fn is_needed_for_silence(row: &Exception, unit: Unit) -> bool {
+    row.cause == Cause::Silent && unit == Unit::Silent
+}
