@@ -1,0 +1,206 @@
+// Keeps an open page in step with the hub, and says so when it cannot.
+//
+// It holds no words and no rules: the server renders every text, and this module only swaps
+// sections that differ. Contact means that an event came *and* that what it announced is on the
+// page *and* that the hub's moment moves; a server that answers while the service behind it
+// hangs is no contact.
+
+const WARN_AFTER_MS = 15_000; // three beats of the hub's 5 s
+const STANDSTILL_MS = 60_000; // twice the longest that a healthy service leaves its moment unmoved
+const RETRY_MS = 1_000;
+const PRESS_MS = 5_000; // longer than a finger rests, in case its lifting is never told
+const FETCH_MS = 8_000; // a slow mobile network, and still well inside the warning
+
+const main = document.querySelector("main");
+const contact = document.getElementById("contact");
+const announcer = document.getElementById("announcer");
+
+/// A stopwatch that also counts sleep: one of the two clocks stands still while a phone does,
+/// and the other may be set back.
+function stopwatch() {
+  let wall = Date.now();
+  let steady = performance.now();
+  return {
+    restart() {
+      wall = Date.now();
+      steady = performance.now();
+    },
+    elapsed: () => Math.max(Date.now() - wall, performance.now() - steady),
+  };
+}
+
+const sinceContact = stopwatch();
+const sinceMoved = stopwatch();
+const sinceEvent = stopwatch();
+let clock = main.dataset.clock;
+let moment = 0;
+let latest = null;
+let source = null;
+let wanted = false;
+let fetching = false;
+let pressedAt = -Infinity;
+let shown = sectionsOf(main);
+
+function sectionsOf(root) {
+  return new Map(Array.from(root.children, (section) => [section.id, section.outerHTML]));
+}
+
+function exceptionsOf(root) {
+  return new Map(
+    Array.from(root.querySelectorAll("[data-exception]"), (row) => [
+      row.dataset.exception,
+      row.dataset.say,
+    ]),
+  );
+}
+
+// What was heard, and the banner when nothing is.
+
+function heard() {
+  if (latest === null || sinceMoved.elapsed() > STANDSTILL_MS) return;
+  clock = latest.clock;
+  sinceContact.restart();
+  if (contact.textContent !== "") contact.textContent = "";
+}
+
+function warn() {
+  const text = contact.dataset.text.replace("{time}", clock);
+  // Said once: setting the same text again would make a screen reader repeat it.
+  if (contact.textContent !== text) contact.textContent = text;
+}
+
+function take(event) {
+  latest = JSON.parse(event.data);
+  sinceEvent.restart();
+  if (latest.now_ms !== moment) {
+    moment = latest.now_ms;
+    sinceMoved.restart();
+  }
+}
+
+function listen() {
+  source?.close();
+  sinceEvent.restart();
+  source = new EventSource(main.dataset.events);
+  source.addEventListener("changed", (event) => {
+    take(event);
+    wanted = true;
+    refresh();
+  });
+  source.addEventListener("beat", (event) => {
+    take(event);
+    if (!wanted && !fetching) heard();
+  });
+}
+
+setInterval(() => {
+  if (sinceContact.elapsed() > WARN_AFTER_MS) warn();
+  const dead = source.readyState === EventSource.CLOSED && sinceEvent.elapsed() > RETRY_MS;
+  // A connection can also hang without ever closing.
+  if (dead || sinceEvent.elapsed() > WARN_AFTER_MS) listen();
+  if (wanted) refresh();
+}, RETRY_MS);
+
+// Back from a locked screen or another page: what stands here may be old.
+function wake() {
+  if (document.hidden) return;
+  if (sinceContact.elapsed() > WARN_AFTER_MS) {
+    warn();
+    listen();
+  }
+}
+document.addEventListener("visibilitychange", wake);
+addEventListener("pageshow", wake);
+
+// Fetching and swapping.
+
+async function refresh() {
+  if (fetching || pressed()) return;
+  fetching = true;
+  wanted = false;
+  try {
+    const answer = await fetch(main.dataset.fragment, { signal: AbortSignal.timeout(FETCH_MS) });
+    if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
+    const text = await answer.text();
+    if (pressed()) {
+      wanted = true;
+    } else {
+      swap(new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").body.firstChild);
+      heard();
+    }
+  } catch (error) {
+    // Tried again by the timer; if it goes on, the banner says so.
+    console.warn(error);
+    wanted = true;
+  } finally {
+    fetching = false;
+  }
+  if (wanted) setTimeout(refresh, RETRY_MS);
+}
+
+function swap(next) {
+  const fresh = sectionsOf(next);
+  const before = exceptionsOf(main);
+  const keep = anchor();
+  for (const section of Array.from(next.children)) {
+    if (fresh.get(section.id) !== shown.get(section.id)) exchange(section);
+  }
+  shown = fresh;
+  keep();
+  announce(before, exceptionsOf(main));
+}
+
+function exchange(section) {
+  const old = document.getElementById(section.id);
+  for (const opened of old.querySelectorAll("details[open]")) {
+    section.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
+  }
+  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  old.replaceWith(section);
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (section.dataset.title) document.title = section.dataset.title;
+}
+
+// The row at the top of the screen stays where it is, whatever grows above it.
+function anchor() {
+  if (scrollY < 8) return () => {};
+  const rows = Array.from(main.querySelectorAll("[id]"));
+  const row = rows.find((row) => {
+    const { top, height } = row.getBoundingClientRect();
+    return height > 0 && top >= 0;
+  });
+  if (!row) return () => {};
+  const { id } = row;
+  const { top } = row.getBoundingClientRect();
+  return () => {
+    const moved = document.getElementById(id);
+    if (moved) scrollBy({ top: moved.getBoundingClientRect().top - top, behavior: "instant" });
+  };
+}
+
+function announce(before, after) {
+  const added = Array.from(after.keys()).filter((id) => !before.has(id));
+  if (added.length === 0) return;
+  announcer.textContent = [announcer.dataset.text, ...added.map((id) => after.get(id))].join(" ");
+}
+
+// A finger that is down must find under it what it came for.
+
+function pressed() {
+  return performance.now() - pressedAt < PRESS_MS;
+}
+
+addEventListener("pointerdown", () => {
+  pressedAt = performance.now();
+});
+for (const end of ["pointerup", "pointercancel", "blur"]) {
+  addEventListener(end, () => {
+    // The click that follows comes first.
+    setTimeout(() => {
+      pressedAt = -Infinity;
+      if (wanted) refresh();
+    }, 0);
+  });
+}
+
+listen();

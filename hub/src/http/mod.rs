@@ -1,0 +1,175 @@
+//! The staff page over HTTP: tonight as one page that keeps itself up to date.
+//!
+//! It only ever reads: every address answers GET alone, and what it shows comes from the
+//! [`Tonight`] that the service last sent. It asks no store, decides nothing and keeps nothing,
+//! in the browser neither: no cookie, no cache, no address outside its own.
+//!
+//! There is **no sign-in and no encryption** in this version, and the page shows names and
+//! addresses: whoever can reach the socket can read it. Listen on loopback, or behind something
+//! that signs people in.
+
+mod clockface;
+mod events;
+mod page;
+mod texts;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State as Shared};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::map_response;
+use axum::response::sse::Sse;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::view::Tonight;
+
+use self::texts::Lang;
+
+/// What the browser may load: this server's own style sheet, module, icon and answers, and
+/// nothing else. No inline script or style, so a name that slipped through unescaped could
+/// still do nothing.
+const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+     img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// How long answers under way may take to end once the server is asked to stop. A page or a
+/// fragment takes milliseconds; only a browser that does not read can take longer.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+/// What the page is made from.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Tonight, as the service last sent it.
+    ///
+    /// The service sends anew after every change, **and at least every 30 s of real time, with
+    /// the moment moved on, if nothing changes**: an open page takes a moment that stands still
+    /// for a minute as a service that hangs, and warns. If the sender is dropped, the events end
+    /// and every open page warns within 15 s.
+    pub tonight: watch::Receiver<Arc<Tonight>>,
+}
+
+/// The page, as a value that can be asked without a socket.
+pub fn app(state: State) -> Router {
+    router(state, pending().boxed().shared())
+}
+
+/// Serves the page until `stop` is done; open event streams are ended, not waited for.
+///
+/// # Errors
+///
+/// The listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: State,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let stop = stop.boxed().shared();
+    let grace = stop.clone().then(|()| tokio::time::sleep(STOP_GRACE));
+    let server =
+        axum::serve(listener, router(state, stop.clone())).with_graceful_shutdown(stop.clone());
+    tokio::select! {
+        served = server => served,
+        () = grace => Ok(()),
+    }
+}
+
+type Stop = SharedFuture<BoxFuture<'static, ()>>;
+
+#[derive(Clone)]
+struct Site {
+    tonight: watch::Receiver<Arc<Tonight>>,
+    stop: Stop,
+}
+
+fn router(state: State, stop: Stop) -> Router {
+    let site = Site {
+        tonight: state.tonight,
+        stop,
+    };
+    Router::new()
+        .route("/", get(start))
+        .route("/fragment", get(fragment))
+        .route("/events", get(event_stream))
+        .route("/healthz", get(health))
+        .route("/assets/page.css", asset("text/css", PAGE_CSS))
+        .route("/assets/page.js", asset("text/javascript", PAGE_JS))
+        .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
+        .fallback(no_such_page)
+        .layer(map_response(harden))
+        .with_state(site)
+}
+
+const PAGE_CSS: &str = include_str!("assets/page.css");
+const PAGE_JS: &str = include_str!("assets/page.js");
+const ICON_SVG: &str = include_str!("assets/icon.svg");
+
+fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
+    let kind = format!("{kind}; charset=utf-8");
+    get(move || async move { ([(CONTENT_TYPE, kind)], body) })
+}
+
+async fn start(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Html<String> {
+    let tonight = site.tonight.borrow().clone();
+    let lang = Lang::from_query(query.as_deref());
+    Html(page::document(&tonight, lang).into_string())
+}
+
+async fn fragment(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Html<String> {
+    let tonight = site.tonight.borrow().clone();
+    let lang = Lang::from_query(query.as_deref());
+    Html(page::live(&tonight, lang).into_string())
+}
+
+async fn event_stream(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Response {
+    if site.tonight.has_changed().is_err() {
+        return service_gone();
+    }
+    let events = events::stream(site.tonight, Lang::from_query(query.as_deref()));
+    Sse::new(events.take_until(site.stop)).into_response()
+}
+
+/// For whatever watches the hub: `ok` while the service behind the page is alive.
+async fn health(Shared(site): Shared<Site>) -> Response {
+    match site.tonight.has_changed() {
+        Ok(_) => "ok".into_response(),
+        Err(_) => service_gone(),
+    }
+}
+
+fn service_gone() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, "the service has stopped").into_response()
+}
+
+async fn no_such_page(RawQuery(query): RawQuery) -> (StatusCode, Html<String>) {
+    let lang = Lang::from_query(query.as_deref());
+    let body = page::not_found(lang).into_string();
+    (StatusCode::NOT_FOUND, Html(body))
+}
+
+/// Puts on every answer what keeps a browser from loading, keeping or telling more than it must.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, CONTENT_SECURITY);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! "Att åtgärda": what needs a person, and what no longer does.
+//!
+//! Sorted by due time here too, whatever order the rows came in: it is the one order that the
+//! page promises. Nothing can be taken or closed by hand in this version, so nothing is offered.
+
+use maud::{Markup, html};
+
+use crate::view::{CheckRow, ExceptionRow};
+
+use super::super::texts::{self, Concerns};
+use super::View;
+use super::signs::{Sign, sign};
+
+/// The rows that need a person.
+pub(super) fn open(view: &View<'_>) -> Markup {
+    let lang = view.lang;
+    let mut rows: Vec<&ExceptionRow> = view.tonight.open.iter().collect();
+    rows.sort_by_key(|row| (row.due, row.id));
+    html! {
+        section #attend tabindex="-1" data-title=(texts::title(lang, rows.len())) {
+            div.heading {
+                h1 {
+                    (texts::ATTEND.to(lang))
+                    @if !rows.is_empty() { " " span.count { (rows.len()) } }
+                }
+                p.updated { (texts::UPDATED.to(lang)) " " (view.time(view.tonight.now)) }
+            }
+            @if rows.is_empty() {
+                div.nothing {
+                    p { (texts::NOTHING.to(lang)) }
+                    p.meaning { (texts::MEANING.to(lang)) }
+                }
+            } @else {
+                ol.exceptions { @for row in rows { (open_row(view, row)) } }
+            }
+        }
+    }
+}
+
+fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
+    let lang = view.lang;
+    let now = view.tonight.now;
+    let cause = texts::cause(row.cause).to(lang);
+    let concerns = if row.checks.is_empty() {
+        Concerns::NoneYet
+    } else {
+        Concerns::Checks
+    };
+    let announcement = format!("{}, {}: {cause}.", row.person.name, row.person.address);
+    html! {
+        li.exception #{ "e" (row.id) } data-exception=(row.id) data-say=(announcement) {
+            h2 {
+                (sign(Sign::of_cause(row.cause)))
+                span { (cause) }
+            }
+            p.who {
+                strong { (row.person.name) }
+                span.address { (row.person.address) }
+            }
+            p.next {
+                span.label { (texts::NEXT.to(lang)) } " "
+                (texts::next(row.cause, concerns).to(lang))
+            }
+            dl.times {
+                (due(view, row))
+                div {
+                    dt { (texts::SINCE.to(lang)) }
+                    dd {
+                        (view.time(row.opened))
+                        span.lasted { " (" (texts::lasted(lang, now.since(row.opened))) ")" }
+                    }
+                }
+                @let windows = windows(view, row);
+                @if !windows.is_empty() {
+                    div {
+                        dt { (texts::CONCERNS.to(lang)) }
+                        dd { @for (i, check) in windows.iter().enumerate() {
+                            @if i > 0 { ", " }
+                            (view.time(check.opens)) "–" (view.time(check.deadline))
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn due(view: &View<'_>, row: &ExceptionRow) -> Markup {
+    let (class, label) = if row.due < view.tonight.now {
+        ("due past", texts::PAST_DUE)
+    } else {
+        ("due", texts::DUE)
+    };
+    html! {
+        div class=(class) { dt { (label.to(view.lang)) } dd { (view.time(row.due)) } }
+    }
+}
+
+/// The checks that a row is about, as far as they are tonight's.
+fn windows<'a>(view: &View<'a>, row: &ExceptionRow) -> Vec<&'a CheckRow> {
+    let of_row = |check: &&CheckRow| row.checks.contains(&check.id);
+    view.tonight.checks.iter().filter(of_row).collect()
+}
+
+/// The rows that need nobody any more, folded away.
+pub(super) fn closed(view: &View<'_>) -> Markup {
+    let lang = view.lang;
+    let rows = &view.tonight.closed;
+    html! {
+        section #closed {
+            @if !rows.is_empty() {
+                details #closed-rows {
+                    summary #closed-summary {
+                        (texts::CLOSED.to(lang)) " " span.count { (rows.len()) }
+                    }
+                    ol.rows { @for row in rows { (closed_row(view, row)) } }
+                }
+            }
+        }
+    }
+}
+
+fn closed_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
+    let lang = view.lang;
+    html! {
+        li.row #{ "e" (row.id) } {
+            span.when {
+                (view.time(row.opened))
+                @if let Some((at, _)) = row.ended { "–" (view.time(at)) }
+            }
+            span.who { strong { (row.person.name) } span.address { (row.person.address) } }
+            span.standing {
+                (sign(Sign::of_cause(row.cause)))
+                span { (texts::cause(row.cause).to(lang)) }
+            }
+            @if let Some((_, ending)) = row.ended {
+                span.detail { (texts::ending(ending).to(lang)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Renders [`Tonight`] as HTML: a whole page, or the part that changes.
+//!
+//! Pure: the same [`Tonight`] gives the same bytes. There is nothing to press here that changes
+//! anything, since nothing on this page can yet; and no order but time's: rows are sorted by
+//! when somebody must have acted, never by predicted urgency (architecture, invariant 10).
+//!
+//! The part that changes is a row of `<section>`s, each with an id. `assets/page.js` replaces
+//! the sections whose bytes differ.
+
+mod attend;
+mod homes;
+mod ledger;
+mod signs;
+
+use maud::{DOCTYPE, Markup, html};
+
+use nattsyn_protocol::time::Timestamp;
+
+use crate::view::{Reality, Tonight};
+
+use super::clockface::{Clockface, Knowledge};
+use super::texts::{self, Lang};
+
+/// What every part of the page needs to render itself.
+struct View<'a> {
+    tonight: &'a Tonight,
+    lang: Lang,
+    face: Clockface,
+}
+
+impl<'a> View<'a> {
+    fn new(tonight: &'a Tonight, lang: Lang) -> Self {
+        let face = Clockface::new(&tonight.zone, tonight.night, lang);
+        Self {
+            tonight,
+            lang,
+            face,
+        }
+    }
+
+    fn time(&self, at: Timestamp) -> Markup {
+        html! { time datetime=(self.face.exact(at)) { (self.face.show(at)) } }
+    }
+}
+
+/// The moment that tonight was rendered at, for people: what a lost contact is dated by.
+pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
+    Clockface::new(&tonight.zone, tonight.night, lang).show(tonight.now)
+}
+
+/// The whole page.
+pub(super) fn document(tonight: &Tonight, lang: Lang) -> Markup {
+    let fragment = format!("/fragment?lang={}", lang.tag());
+    let events = format!("/events?lang={}", lang.tag());
+    let body = html! {
+        a.skip href="#attend" { (texts::SKIP.to(lang)) }
+        div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
+        div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
+        (signs::sheet())
+        (header(tonight, lang))
+        main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
+            (live(tonight, lang))
+        }
+    };
+    let title = texts::title(lang, tonight.open.len());
+    shell(lang, &title, Reload::WithoutScript, &body)
+}
+
+/// The part that changes: what stands inside `<main>`.
+pub(super) fn live(tonight: &Tonight, lang: Lang) -> Markup {
+    let view = View::new(tonight, lang);
+    html! {
+        (status(&view))
+        (attend::open(&view))
+        (attend::closed(&view))
+        (ledger::section(&view))
+        (homes::section(&view))
+    }
+}
+
+/// The page for an address that is none.
+pub(super) fn not_found(lang: Lang) -> Markup {
+    let body = html! {
+        main {
+            section {
+                h1 { (texts::NOT_FOUND.to(lang)) }
+                p { a.press href=(address(lang)) { (texts::TO_START.to(lang)) } }
+            }
+        }
+    };
+    shell(lang, texts::NOT_FOUND.to(lang), Reload::Never, &body)
+}
+
+/// Whether a browser without scripts fetches the page again by itself.
+enum Reload {
+    WithoutScript,
+    Never,
+}
+
+fn shell(lang: Lang, title: &str, reload: Reload, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(lang.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="dark";
+                title { (title) }
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/assets/page.css";
+                @match reload {
+                    Reload::WithoutScript => {
+                        script type="module" src="/assets/page.js" {}
+                        noscript { meta http-equiv="refresh" content="30"; }
+                    }
+                    Reload::Never => {}
+                }
+            }
+            body { (body) }
+        }
+    }
+}
+
+fn header(tonight: &Tonight, lang: Lang) -> Markup {
+    let other = lang.other();
+    html! {
+        header {
+            p.brand { "Nattsyn" span.night { (texts::night(lang, tonight.night)) } }
+            nav aria-label=(texts::LANGUAGES.to(lang)) {
+                a.press href=(address(other)) lang=(other.tag()) hreflang=(other.tag()) {
+                    (texts::own_name(other))
+                }
+            }
+        }
+        noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
+    }
+}
+
+fn address(lang: Lang) -> String {
+    format!("/?lang={}", lang.tag())
+}
+
+/// What must never be overlooked: that this is no real night, that nobody is told, that times
+/// are in the wrong zone.
+fn status(view: &View<'_>) -> Markup {
+    let lang = view.lang;
+    let kind = match view.tonight.reality {
+        Reality::Homes => "homes",
+        Reality::Demonstration => "demonstration",
+    };
+    html! {
+        section #status data-reality=(kind) {
+            @match view.tonight.reality {
+                Reality::Homes => {}
+                Reality::Demonstration => {
+                    p.banner {
+                        span { (texts::DEMONSTRATION.to(lang)) } " "
+                        span.clock {
+                            (texts::DEMONSTRATION_CLOCK.to(lang)) " "
+                            strong { (view.time(view.tonight.now)) }
+                        }
+                    }
+                }
+            }
+            @match view.face.knowledge() {
+                Knowledge::Known => {}
+                Knowledge::Unknown => p.notice { (texts::WRONG_ZONE.to(lang)) },
+            }
+            // No notifier is connected in this version, whatever the configuration.
+            p.notice { (texts::NO_NOTIFIER.to(lang)) }
+        }
+    }
+}
