@@ -102,6 +102,13 @@ impl Authority {
         })
     }
 
+    /// The key of the authority in a folder; `None` if there is none.
+    #[must_use]
+    pub fn exists(folder: &Path) -> Option<PathBuf> {
+        let key = folder.join("ca.key");
+        fs::exists(&key).unwrap_or_default().then_some(key)
+    }
+
     /// The certificate that units and hub trust.
     #[must_use]
     pub fn ca(&self) -> PathBuf {
@@ -226,13 +233,6 @@ fn making(name: &str) -> impl Fn(rcgen::Error) -> CertificateError {
         name: name.clone(),
         source,
     }
-}
-
-/// Whether a folder holds an authority.
-#[must_use]
-pub fn authority_in(folder: &Path) -> Option<PathBuf> {
-    let key = folder.join("ca.key");
-    fs::exists(&key).unwrap_or_default().then_some(key)
 }
 
 #[cfg(test)]

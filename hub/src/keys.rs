@@ -59,9 +59,9 @@ pub enum KeyError {
         /// Which file.
         path: PathBuf,
         /// The key that it endorses.
-        endorsed: PublicKey,
+        endorsed: String,
         /// The hub's.
-        own: PublicKey,
+        own: String,
     },
     /// The operating system gives no random bytes.
     #[error("drawing a random key")]
@@ -139,8 +139,8 @@ impl HubKeys {
         if endorsed.key != own {
             return Err(KeyError::AnotherKey {
                 path,
-                endorsed: endorsed.key,
-                own,
+                endorsed: endorsed.key.to_string(),
+                own: own.to_string(),
             });
         }
         Ok(Self {

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod keys;
 pub mod nights;
 pub mod roster;
+pub mod serve;
 pub mod service;
 pub mod store;
 pub mod view;

@@ -29,9 +29,9 @@ use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
 use crate::watch::{Change, Moment, Watch};
 
-/// How often the hub looks whether another process enrolled anybody, and shows the page that it
-/// is alive.
-const REFRESH: Duration = Duration::from_secs(60);
+/// How often the hub looks whether another process enrolled anybody, and shows the page a moment
+/// that has moved on: half of what [`crate::http::State`] asks for.
+const REFRESH: Duration = Duration::from_secs(15);
 
 /// Most messages that are written down in one commit.
 const MESSAGES_MAX: usize = 64;

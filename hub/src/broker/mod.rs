@@ -92,6 +92,14 @@ impl BrokerHandle {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Waits until the broker ends by itself, which it never should.
+    pub async fn ended(&mut self) {
+        tokio::select! {
+            _ = &mut self.front => {}
+            _ = &mut self.server => {}
+        }
+    }
 }
 
 impl Drop for BrokerHandle {

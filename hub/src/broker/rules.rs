@@ -26,7 +26,7 @@ pub(super) fn may_write(name: &str, topic: &str) -> Answer {
     } else {
         name == HUB_NAME
     };
-    yes(may)
+    may.into()
 }
 
 /// Whether somebody may listen to a filter: a unit to what goes down to itself, the hub to what
@@ -36,17 +36,19 @@ pub(super) fn may_listen(name: &str, filter: &str) -> Answer {
         || name
             .parse::<UnitId>()
             .is_ok_and(|unit| filter == Topic::down_filter(unit));
-    yes(may)
+    may.into()
 }
 
 /// Whether somebody may come in under a client id: under their own name alone.
 pub(super) fn may_connect(name: &str, client_id: &str) -> Answer {
     let is_somebody = name == HUB_NAME || name.parse::<UnitId>().is_ok();
-    yes(is_somebody && name == client_id)
+    (is_somebody && name == client_id).into()
 }
 
-fn yes(may: bool) -> Answer {
-    if may { Answer::Yes } else { Answer::No }
+impl From<bool> for Answer {
+    fn from(may: bool) -> Self {
+        if may { Self::Yes } else { Self::No }
+    }
 }
 
 #[cfg(test)]

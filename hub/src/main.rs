@@ -1,0 +1,145 @@
+//! `nattsyn-hub`: the command line around the hub.
+//!
+//! It reads arguments and says what went wrong, with every cause. What the commands do is in
+//! the library.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use nattsyn_clock::Clock;
+use nattsyn_hub::config::Config;
+use nattsyn_hub::enrolment::{self, Homes};
+use nattsyn_hub::keys::HubKeys;
+use nattsyn_hub::serve::{self, Layout};
+use nattsyn_hub::store::SqliteStore;
+
+/// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the hub's folder: keys that the municipality's root endorses, and an authority for
+    /// the units' certificates. Repeating it changes nothing.
+    Prepare {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The root's key: a file with 64 hexadecimal digits, kept off the network.
+        #[arg(long, value_name = "FILE")]
+        root: PathBuf,
+    },
+    /// Enrol homes, units, people and plans from a file. Can be done while the hub runs.
+    Enrol {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// The homes; hub/examples/homes.toml shows the form.
+        #[arg(long, value_name = "FILE")]
+        homes: PathBuf,
+    },
+    /// Run the hub until it is told to end.
+    Serve {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    // DEMONSTRATION: its subcommand goes here, and its arm into `run` below.
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_error| EnvFilter::new("info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Args::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            tell(std::io::stderr(), &format!("nattsyn-hub: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Prepare { config, root } => prepare(&config, &root)?,
+        Command::Enrol { config, homes } => enrol(&config, &homes)?,
+        Command::Serve { config } => {
+            let config = Config::read(&config)?;
+            runtime()?.block_on(async {
+                let stop = stop()?;
+                serve::run(&config, stop).await.map_err(anyhow::Error::from)
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the hub's threads")
+}
+
+/// Done when the system asks the hub to end.
+fn stop() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+fn prepare(config: &Path, root: &Path) -> anyhow::Result<()> {
+    let root = serve::prepare(&Config::read(config)?, root)?;
+    tell(std::io::stdout(), &format!("units pin this root: {root}"));
+    Ok(())
+}
+
+fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let homes = Homes::read(homes)?;
+    let layout = Layout::under(&config.data)?;
+    let keys =
+        HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+    let mut store = SqliteStore::open(&layout.ledger())?;
+    let enrolled = enrolment::enrol(&mut store, &homes, &keys, Clock::machine().now().timestamp)?;
+    for folder in serve::admit(&config, &enrolled.units)? {
+        let what = format!("for the unit's voice: {}", folder.display());
+        tell(std::io::stdout(), &what);
+    }
+    for (resident, version) in &enrolled.plans {
+        tell(
+            std::io::stdout(),
+            &format!("plan of {resident}: version {version}"),
+        );
+    }
+    let summary = format!(
+        "{} homes enrolled, {} plans new; a changed plan holds from the next noon",
+        enrolled.homes,
+        enrolled.plans.len()
+    );
+    tell(std::io::stdout(), &summary);
+    Ok(())
+}
+
+/// A reader that is gone is told nothing; there is nobody else to tell.
+fn tell(mut to: impl std::io::Write, what: &str) {
+    writeln!(to, "{what}").ok();
+}

@@ -1,0 +1,255 @@
+//! The hub as an installed service: its folder, its broker, its loop and its page.
+//!
+//! [`prepare`] makes the folder once, [`run`] keeps the hub going, [`admit`] gives enrolled units
+//! their certificates. What the hub does is in the modules that this one starts.
+
+use std::future::Future;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use tokio::net::TcpListener;
+
+use nattsyn_clock::Clock;
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::signing::PublicKey;
+
+use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
+use crate::certificates::{Authority, CertificateError, Identity};
+use crate::config::{Broker, Config, Embedded};
+use crate::http;
+use crate::ingest::Endpoint;
+use crate::keys::{self, HubKeys, KeyError};
+use crate::service::{self, ServiceError, Setup};
+use crate::store::{SqliteStore, StoreError};
+use crate::view::Reality;
+
+/// Where things are in the hub's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout(PathBuf);
+
+/// Why the hub cannot be made ready, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The folder cannot be made.
+    #[error("making the folder {}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The hub's keys cannot be used. `nattsyn-hub prepare` makes them.
+    #[error("the hub's keys (made by `nattsyn-hub prepare`)")]
+    Keys(#[source] KeyError),
+    /// The root's key cannot be used.
+    #[error("the municipality's root key")]
+    Root(#[source] KeyError),
+    /// Certificates cannot be used. `nattsyn-hub prepare` makes the authority.
+    #[error("the certificates (made by `nattsyn-hub prepare`)")]
+    Certificates(#[from] CertificateError),
+    /// The broker cannot be started.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// The broker ended by itself.
+    #[error("the embedded broker ended")]
+    BrokerEnded,
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The service cannot be started, or ended.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The page's address cannot be had.
+    #[error("serving the page on {address}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl Layout {
+    /// The layout under a folder, which is made, readable by the hub's user alone.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn under(folder: &Path) -> Result<Self, ServeError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| ServeError::Folder {
+                path: folder.to_owned(),
+                source,
+            })?;
+        Ok(Self(folder.to_owned()))
+    }
+
+    /// The ledger.
+    #[must_use]
+    pub fn ledger(&self) -> PathBuf {
+        self.0.join("ledger.sqlite")
+    }
+
+    /// The hub's signing key and the root's word for it.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.0.join("keys")
+    }
+
+    /// The authority, the broker's certificate and the hub's.
+    #[must_use]
+    pub fn tls(&self) -> PathBuf {
+        self.0.join("tls")
+    }
+
+    /// What a unit's voice is given.
+    #[must_use]
+    pub fn unit(&self, unit: UnitId) -> PathBuf {
+        self.0.join("units").join(unit.to_string())
+    }
+}
+
+/// Makes the hub's folder: an authority, and a signing key that the root endorses. What is
+/// there already stays, so it can be repeated. Returns the root that units pin.
+///
+/// The root's seed file is only read. It belongs on a machine without a network: prepare the
+/// folder there, and move the folder.
+///
+/// # Errors
+///
+/// The folder cannot be written, or the root's key cannot be read.
+pub fn prepare(config: &Config, root_seed: &Path) -> Result<PublicKey, ServeError> {
+    let layout = Layout::under(&config.data)?;
+    let root = keys::read_seed(root_seed).map_err(ServeError::Root)?;
+    let key = HubKeys::draw(&layout.keys()).map_err(ServeError::Keys)?;
+    let endorsement = keys::endorse(&root, key, 1);
+    let root = PublicKey::of(&root);
+    HubKeys::keep(&layout.keys(), &root, &endorsement).map_err(ServeError::Keys)?;
+    match (&config.broker, Authority::exists(&layout.tls())) {
+        (Broker::Embedded(_), None) => drop(Authority::create(&layout.tls())?),
+        (Broker::Embedded(_) | Broker::External(_), _) => {}
+    }
+    Ok(root)
+}
+
+/// Gives every unit that has none a certificate for the embedded broker; returns the folders of
+/// those that are new. With another broker its operator does this.
+///
+/// # Errors
+///
+/// There is no authority, or the folder cannot be written.
+pub fn admit(config: &Config, units: &[UnitId]) -> Result<Vec<PathBuf>, ServeError> {
+    let mut made = Vec::new();
+    match &config.broker {
+        Broker::External(_) => {}
+        Broker::Embedded(_) => {
+            let layout = Layout::under(&config.data)?;
+            let authority = Authority::open(&layout.tls())?;
+            for &unit in units {
+                let folder = layout.unit(unit);
+                if !folder.join("unit.key").exists() {
+                    authority.issue_unit(unit, &folder)?;
+                    made.push(folder);
+                }
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// Keeps the hub going until `stop` is done.
+///
+/// # Errors
+///
+/// Something that the hub cannot do without does not start, or ends.
+pub async fn run(
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let layout = Layout::under(&config.data)?;
+    let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
+    let store = SqliteStore::open(&layout.ledger())?;
+    let unheard = |source| ServeError::Listen {
+        address: config.listen,
+        source,
+    };
+    let page = TcpListener::bind(config.listen).await.map_err(unheard)?;
+    let (mut embedded, endpoint) = broker(config, &layout).await?;
+    let setup = Setup {
+        zone: config.zone.clone(),
+        reality: Reality::Homes,
+        broker: endpoint,
+        keys,
+    };
+    let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
+    let state = http::State {
+        tonight: service.tonight.clone(),
+    };
+    tracing::info!(listen = %config.listen, "serves the page");
+    tokio::select! {
+        served = http::serve(page, state, stop) => served.map_err(unheard)?,
+        ended = service.ended() => return Ok(ended?),
+        () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
+    }
+    Ok(service.stop().await?)
+}
+
+async fn ended(broker: &mut Option<BrokerHandle>) {
+    match broker {
+        Some(broker) => broker.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn broker(
+    config: &Config,
+    layout: &Layout,
+) -> Result<(Option<BrokerHandle>, Endpoint), ServeError> {
+    match &config.broker {
+        Broker::Embedded(embedded) => {
+            let (handle, endpoint) = embedded_broker(embedded, &layout.tls()).await?;
+            Ok((Some(handle), endpoint))
+        }
+        Broker::External(external) => {
+            let endpoint = Endpoint {
+                host: external.url.host.clone(),
+                port: external.url.port,
+                identity: Identity {
+                    ca: external.ca.clone(),
+                    certificate: external.certificate.clone(),
+                    key: external.key.clone(),
+                },
+            };
+            Ok((None, endpoint))
+        }
+    }
+}
+
+async fn embedded_broker(
+    embedded: &Embedded,
+    tls: &Path,
+) -> Result<(BrokerHandle, Endpoint), ServeError> {
+    let authority = Authority::open(tls)?;
+    let host = if embedded.listen.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        embedded.listen.ip().to_string()
+    };
+    let mut names = embedded.names.clone();
+    names.push(host.clone());
+    let config = BrokerConfig {
+        listen: embedded.listen,
+        identity: authority.issue_server(&names, tls)?,
+        connections_max: embedded.connections_max,
+    };
+    let handle = broker::start(&config).await?;
+    let endpoint = Endpoint {
+        host,
+        port: handle.address().port(),
+        identity: authority.issue_hub(tls)?,
+    };
+    Ok((handle, endpoint))
+}
