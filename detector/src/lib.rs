@@ -1,6 +1,16 @@
 //! The unit: an eye that sees and cannot speak, a voice that speaks and cannot see.
 
+pub mod camera;
 pub mod config;
+pub mod disk;
+pub mod eye;
+pub mod guard;
+pub mod light;
+pub mod look;
+pub mod night;
+pub mod outbox;
 pub mod pair;
 pub mod pair_socket;
 pub mod presence;
+pub mod record;
+pub mod score;

@@ -1,0 +1,369 @@
+//! Plans and time → looks.
+//!
+//! A look is due at its moment, and no more looks of a check are due once one found the
+//! person. One eye makes one look at a time: of two that are due, the one that was due first
+//! comes first. Nothing is known here of sockets, disks or the hub, and no clock is read.
+//!
+//! After a restart in the middle of a check the next due look is made: what was begun is
+//! written down before it is begun, so a look is never made twice. If that record is lost,
+//! looks are made again: a look too many disturbs nobody, a look too few leaves somebody
+//! unchecked, and the eye itself stops at its own limit.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use nattsyn_clock::Now;
+use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::hello::HeldPlan;
+use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::plan::{LOOK_MAX, Plan, PlanError};
+use nattsyn_protocol::schedule::{Check, checks_of, night_of};
+use nattsyn_protocol::time::{Timestamp, Uptime};
+
+use crate::pair::Refusal;
+
+/// How long the eye may take to answer a look: the longest look, and time to judge it.
+pub const ANSWER_WITHIN: Duration = LOOK_MAX.saturating_add(Duration::from_secs(10));
+
+/// How late a look may be and still count as made at its moment. The hub shows a look as
+/// overdue after the same minute.
+pub const LATE_MAX: Duration = Duration::from_secs(60);
+
+/// A look that is too late is left out if the check's next one is due within this: the longest
+/// pause between the design's looks.
+pub const NEXT_SOON: Duration = Duration::from_secs(300);
+
+/// Latest start before a window closes: twice the five seconds of an ordinary look.
+pub const BEFORE_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Most residents of one home: a double room, twice over.
+pub const PLANS_MAX: usize = 4;
+
+/// Most checks of which the progress is kept: four residents' checks of four nights. At the
+/// bound the oldest night's go; their windows are long closed.
+pub const PROGRESS_MAX: usize = 128;
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Have the eye look. Answer with [`Night::handle_finding`] or [`Night::handle_refusal`].
+    Look {
+        /// For which check.
+        check: CheckId,
+        /// Which look of the check, counted from 1.
+        look: u8,
+    },
+    /// Tell the hub that a look was not made.
+    Notice {
+        /// The check that suffers.
+        check: CheckId,
+        /// Which look of the check.
+        look: u8,
+        /// Why.
+        fault: Fault,
+    },
+}
+
+/// How far a check has come. Kept on disk, so that a restart repeats nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Which check.
+    pub check: CheckId,
+    /// The last look that was begun or left out, counted from 1.
+    pub spent: u8,
+    /// Whether more looks are due.
+    pub standing: Standing,
+}
+
+/// Whether a check has been settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The person was not seen yet.
+    Open,
+    /// The person was seen. No more looks.
+    Seen,
+}
+
+/// Why a plan is not worked by.
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum PlanRefused {
+    /// It cannot be kept.
+    #[error("plan of {resident} cannot be kept")]
+    Unkeepable {
+        /// Whose.
+        resident: ResidentId,
+        /// Why.
+        source: PlanError,
+    },
+    /// A newer version is held. A unit never goes back.
+    #[error("plan of {resident} is version {offered}; version {held} is held")]
+    Older {
+        /// Whose.
+        resident: ResidentId,
+        /// What was offered.
+        offered: u32,
+        /// What is held.
+        held: u32,
+    },
+    /// Plans of [`PLANS_MAX`] others are held.
+    #[error("plan of {0} is one more than the {PLANS_MAX} that a unit holds")]
+    TooMany(ResidentId),
+}
+
+#[derive(Clone, Copy)]
+struct Awaited {
+    check: CheckId,
+    look: u8,
+    until: Uptime,
+}
+
+/// The unit's night: its plans, and how far each check has come.
+#[derive(Default)]
+pub struct Night {
+    plans: BTreeMap<ResidentId, Plan>,
+    progress: BTreeMap<CheckId, Progress>,
+    awaited: Option<Awaited>,
+}
+
+impl Night {
+    /// A night with the progress that was written down before a restart.
+    #[must_use]
+    pub fn resume(written_down: Vec<Progress>) -> Self {
+        let progress = written_down.into_iter().map(|each| (each.check, each));
+        Self {
+            progress: progress.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The progress to write down: after every change, before the look is begun.
+    pub fn progress(&self) -> impl Iterator<Item = &Progress> {
+        self.progress.values()
+    }
+
+    /// The plans that the unit works by.
+    #[must_use]
+    pub fn held(&self) -> Vec<HeldPlan> {
+        let held = self.plans.values().map(|plan| HeldPlan {
+            resident: plan.resident,
+            version: plan.version,
+        });
+        held.collect()
+    }
+
+    /// Takes in a plan; it replaces an older one of the same resident. What was looked at under
+    /// the older one stays looked at.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be kept, is older than what is held, or is one too many.
+    pub fn handle_plan(&mut self, plan: Plan) -> Result<(), PlanRefused> {
+        self.judge(&plan)?;
+        self.plans.insert(plan.resident, plan);
+        Ok(())
+    }
+
+    /// Whether a plan would be taken, without taking it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Night::handle_plan`].
+    pub fn judge(&self, plan: &Plan) -> Result<(), PlanRefused> {
+        let resident = plan.resident;
+        plan.examine()
+            .map_err(|source| PlanRefused::Unkeepable { resident, source })?;
+        match self.plans.get(&resident) {
+            Some(held) if held.version > plan.version => Err(PlanRefused::Older {
+                resident,
+                offered: plan.version,
+                held: held.version,
+            }),
+            None if self.plans.len() >= PLANS_MAX => Err(PlanRefused::TooMany(resident)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Takes in what a look concluded, also one that nobody waits for any more.
+    pub fn handle_finding(&mut self, check: CheckId, look: u8, finding: Finding) {
+        self.answered(check, look);
+        self.spend(check, look);
+        if finding == Finding::Visible
+            && let Some(progress) = self.progress.get_mut(&check)
+        {
+            progress.standing = Standing::Seen;
+        }
+    }
+
+    /// Takes in that the eye would not look.
+    ///
+    /// Eye and voice disagree about the time if the one finds a window open and the other not.
+    /// For a plan that the eye does not hold, or a limit it has reached, the wire has no fault
+    /// of its own: the hub sees an unrecognised one and asks a person, which is right.
+    pub fn handle_refusal(&mut self, check: CheckId, look: u8, why: Refusal) -> Option<Command> {
+        let fault = match why {
+            Refusal::OutsideWindow => Fault::ClockUnknown,
+            Refusal::NotPlanned | Refusal::TooMany => Fault::Unrecognised,
+        };
+        self.answered(check, look)
+            .then_some(Command::Notice { check, look, fault })
+    }
+
+    /// Takes in that the eye is not there, or has started anew and knows of no look.
+    pub fn handle_eye_gone(&mut self) -> Option<Command> {
+        self.awaited.take().map(|awaited| Command::Notice {
+            check: awaited.check,
+            look: awaited.look,
+            fault: Fault::EyeDown,
+        })
+    }
+
+    /// Lets time pass; returns what is to be done now.
+    pub fn handle_timeout(&mut self, now: Now) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if self
+            .awaited
+            .is_some_and(|awaited| awaited.until <= now.uptime)
+        {
+            commands.extend(self.handle_eye_gone());
+        }
+        if self.awaited.is_none()
+            && let Some((_, check, look)) = self.due(now.timestamp)
+        {
+            self.spend(check, look);
+            self.awaited = Some(Awaited {
+                check,
+                look,
+                until: now.uptime.after(ANSWER_WITHIN),
+            });
+            commands.push(Command::Look { check, look });
+        }
+        commands
+    }
+
+    /// When [`Night::handle_timeout`] next has something to do.
+    #[must_use]
+    pub fn next_timeout(&self, now: Now) -> Option<Uptime> {
+        match self.awaited {
+            Some(awaited) => Some(awaited.until),
+            None => {
+                let next = self.next_look(now.timestamp)?;
+                Some(now.uptime.after(next.since(now.timestamp)))
+            }
+        }
+    }
+
+    /// When the next look is due, at the earliest `now`; `None` if none is, this night or the
+    /// next.
+    #[must_use]
+    pub fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
+        self.checks(now)
+            .iter()
+            .filter_map(|check| self.next_of(check, now))
+            .min()
+    }
+
+    /// Whether the eye has been asked to look and has not answered.
+    #[must_use]
+    pub fn is_looking(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    /// The look that has been due longest, with its moment.
+    fn due(&self, now: Timestamp) -> Option<(Timestamp, CheckId, u8)> {
+        let due = self.checks(now).into_iter().filter_map(|check| {
+            let (index, moment) = self.due_of(&check, now)?;
+            Some((moment, check.id, number(index)))
+        });
+        due.min()
+    }
+
+    /// The look of a check that is to be made now: the latest whose moment has come, if it is
+    /// not made yet. One that is too late waits for the next if that comes soon.
+    fn due_of(&self, check: &Check, now: Timestamp) -> Option<(usize, Timestamp)> {
+        if now.after(BEFORE_DEADLINE) > check.deadline {
+            return None;
+        }
+        let index = check.looks.iter().rposition(|&moment| moment <= now)?;
+        let moment = *check.looks.get(index)?;
+        if number(index) <= self.spent(check.id)? {
+            return None;
+        }
+        let next_is_soon = || {
+            let next = check.looks.get(index + 1);
+            next.is_some_and(|next| next.since(now) <= NEXT_SOON)
+        };
+        let too_late = now.since(moment) > LATE_MAX;
+        (!(too_late && next_is_soon())).then_some((index, moment))
+    }
+
+    /// When a check's next look is to be made.
+    fn next_of(&self, check: &Check, now: Timestamp) -> Option<Timestamp> {
+        if self.due_of(check, now).is_some() {
+            return Some(now);
+        }
+        let spent = usize::from(self.spent(check.id)?);
+        let to_come =
+            |moment: &Timestamp| *moment > now && moment.after(BEFORE_DEADLINE) <= check.deadline;
+        check.looks.iter().skip(spent).copied().find(to_come)
+    }
+
+    /// How many looks of a check are behind it; `None` if the person was seen.
+    fn spent(&self, check: CheckId) -> Option<u8> {
+        match self.progress.get(&check) {
+            None => Some(0),
+            Some(progress) => match progress.standing {
+                Standing::Open => Some(progress.spent),
+                Standing::Seen => None,
+            },
+        }
+    }
+
+    /// The checks of this night and the next, of all residents.
+    fn checks(&self, now: Timestamp) -> Vec<Check> {
+        let checks = self.plans.values().flat_map(|plan| {
+            // A plan was examined when it was taken in, so its zone is known.
+            let night = night_of(now, &plan.zone).ok();
+            let nights = [night, night.and_then(|night: Date| night.tomorrow().ok())];
+            let of_nights = nights.into_iter().flatten();
+            of_nights.flat_map(|night| checks_of(plan, night).unwrap_or_default())
+        });
+        checks.collect()
+    }
+
+    fn spend(&mut self, check: CheckId, look: u8) {
+        let progress = self.progress.entry(check).or_insert(Progress {
+            check,
+            spent: 0,
+            standing: Standing::Open,
+        });
+        progress.spent = progress.spent.max(look);
+        while self.progress.len() > PROGRESS_MAX {
+            let oldest = self
+                .progress
+                .keys()
+                .min_by_key(|check| check.night)
+                .copied();
+            oldest.and_then(|oldest| self.progress.remove(&oldest));
+        }
+    }
+
+    /// Whether this answer was waited for; it no longer is.
+    fn answered(&mut self, check: CheckId, look: u8) -> bool {
+        let awaited = self
+            .awaited
+            .take_if(|awaited| (awaited.check, awaited.look) == (check, look));
+        awaited.is_some()
+    }
+}
+
+/// Looks are counted from 1; a plan has at most five.
+fn number(index: usize) -> u8 {
+    u8::try_from(index).unwrap_or(u8::MAX).saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests;
