@@ -1,1 +1,6 @@
-//! The promises, end to end.
+//! The promises, end to end: what the tests beside this crate share.
+//!
+//! [`workspace`] reads the repository, for the tests that hold it to its own rules. The tests
+//! themselves, one file a promise, are in `tests/tests/`.
+
+pub mod workspace;
