@@ -3,6 +3,7 @@
 //! An error names the file, the key and the reason. Homes, windows and thresholds are not
 //! configuration; they are the plan. What a key means stands with the program's own type.
 
+pub mod eye;
 pub mod voice;
 
 use std::path::{Path, PathBuf};

@@ -14,3 +14,5 @@ pub mod pair_socket;
 pub mod presence;
 pub mod record;
 pub mod score;
+pub mod uplink;
+pub mod voice;

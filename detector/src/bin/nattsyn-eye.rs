@@ -1,0 +1,58 @@
+//! The eye as a program: reads its configuration, gives up what it does not need, and runs.
+//!
+//! Started by the supervisor with its end of the pair as standard input.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Parser;
+use nattsyn_detector::config::eye::EyeConfig;
+use nattsyn_detector::eye::{self, End};
+use nattsyn_detector::pair_socket::PairEnd;
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
+    set_parent_process_death_signal, setrlimit,
+};
+use tracing_subscriber::EnvFilter;
+
+/// The eye of a Nattsyn unit: looks when the plan allows it, and says what it found, signed.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The eye's configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    set_parent_process_death_signal(Some(Signal::TERM)).context("tying the eye to its parent")?;
+    keep_memory_private().context("forbidding core dumps")?;
+    let config = EyeConfig::load(&arguments.config)?;
+    let pair = PairEnd::from_stdin()?;
+    match eye::open(config, pair)?.run() {
+        End::Asked => {
+            tracing::info!("eye ended");
+            Ok(())
+        }
+        end @ End::Hung => Err(end.into()),
+    }
+}
+
+/// No core dump and no tracing by others: frames are in this process's memory.
+fn keep_memory_private() -> std::io::Result<()> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    setrlimit(Resource::Core, none)?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    Ok(())
+}

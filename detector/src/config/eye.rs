@@ -1,0 +1,352 @@
+//! What the eye is told when it starts: who it is, whom it believes, what it sees with.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::signing::PublicKey;
+
+use super::{ConfigError, beside, read};
+use crate::look::Pacing;
+
+/// `eye.toml` as it stands in the file. [`EyeConfig::load`] checks what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EyeFile {
+    /// Which unit this is. Plans for another are not held.
+    pub unit: UnitId,
+    /// File with the eye's own Ed25519 seed: 64 hexadecimal digits.
+    #[serde(default = "default_key")]
+    pub key: PathBuf,
+    /// The municipality's public key, pinned when the unit was enrolled: base64 without `=`.
+    pub root: PublicKey,
+    /// Where frames come from.
+    #[serde(default)]
+    pub source: SourceConfig,
+    /// What lights the room.
+    #[serde(default)]
+    pub light: LightConfig,
+    /// How a look is made.
+    #[serde(default)]
+    pub look: LookConfig,
+    /// Only in a demonstration: whose clock to follow.
+    pub demonstration: Option<DemonstrationConfig>,
+}
+
+/// `[source]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum SourceConfig {
+    /// A camera. Needs a build with feature `pi`.
+    V4l2 {
+        /// Its device node.
+        #[serde(default = "default_device")]
+        device: PathBuf,
+    },
+    /// What a demonstration stages; only under the demonstration's root.
+    Staged {
+        /// The stage: a [`nattsyn_protocol::demonstration::Stage`] in JSON.
+        file: PathBuf,
+    },
+    /// Pictures in order of name, one a look; only under the demonstration's root.
+    Pictures {
+        /// Their folder.
+        folder: PathBuf,
+    },
+}
+
+/// `[light]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LightConfig {
+    /// A lamp on a pin. Needs a build with feature `pi`.
+    Gpio {
+        /// The pin, by its BCM number.
+        #[serde(default = "default_pin")]
+        pin: u8,
+    },
+    /// None: a demonstration, or a camera with a lamp of its own.
+    Simulated,
+}
+
+/// `[look]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LookConfig {
+    /// Frames a look.
+    pub frames: u32,
+    /// Over how many milliseconds they are spread.
+    pub over_ms: u32,
+    /// How many milliseconds light and exposure settle before the first.
+    pub settle_ms: u32,
+}
+
+/// `[demonstration]`, absent in a real home.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemonstrationConfig {
+    /// The Unix socket at which the demonstration's clock is conducted.
+    pub clock: PathBuf,
+}
+
+/// The checked configuration, with its paths resolved.
+#[derive(Clone, Debug)]
+pub struct EyeConfig {
+    /// Which unit this is.
+    pub unit: UnitId,
+    /// What the eye signs with.
+    pub key: EyeKey,
+    /// Whom the eye believes.
+    pub root: PublicKey,
+    /// Where frames come from.
+    pub source: SourceConfig,
+    /// What lights the room.
+    pub light: LightConfig,
+    /// How a look is made.
+    pub pacing: Pacing,
+    /// The socket of a demonstration's clock.
+    pub clock: Option<PathBuf>,
+}
+
+/// The eye's signing key. Never printed; overwritten when dropped.
+#[derive(Clone)]
+pub struct EyeKey(pub SigningKey);
+
+impl std::fmt::Debug for EyeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+impl Default for SourceConfig {
+    fn default() -> Self {
+        Self::V4l2 {
+            device: default_device(),
+        }
+    }
+}
+
+impl Default for LightConfig {
+    fn default() -> Self {
+        Self::Gpio { pin: default_pin() }
+    }
+}
+
+impl Default for LookConfig {
+    /// Ten frames over four and a half seconds: what the look's budget counts with (§12 of the
+    /// design), half a second apart so that breathing moves something between two of them.
+    /// Half a second to settle: exposure steers by some ten frames.
+    fn default() -> Self {
+        Self {
+            frames: 10,
+            over_ms: 4500,
+            settle_ms: 500,
+        }
+    }
+}
+
+fn default_key() -> PathBuf {
+    PathBuf::from("eye.key")
+}
+
+/// The first camera of a machine.
+fn default_device() -> PathBuf {
+    PathBuf::from("/dev/video0")
+}
+
+/// GPIO 18, pin 12 of the header: beside a ground pin, and used by nothing else by default.
+fn default_pin() -> u8 {
+    18
+}
+
+impl EyeConfig {
+    /// Reads the file, the key beside it, and checks both.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or a key cannot be used; the error names file, key and reason.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let file: EyeFile = read(path)?;
+        let bad = |key, reason: String| ConfigError::BadValue {
+            path: path.to_owned(),
+            key,
+            reason,
+        };
+        file.examine().map_err(|(key, reason)| bad(key, reason))?;
+        let ms = |ms: u32| Duration::from_millis(ms.into());
+        let LookConfig {
+            frames,
+            over_ms,
+            settle_ms,
+        } = file.look;
+        let pacing = Pacing::new(frames, ms(over_ms), ms(settle_ms))
+            .map_err(|error| bad("look", error.to_string()))?;
+        let key = read_key(&beside(path, &file.key)).map_err(|reason| bad("key", reason))?;
+        let source = match file.source {
+            SourceConfig::V4l2 { device } => SourceConfig::V4l2 { device },
+            SourceConfig::Staged { file } => SourceConfig::Staged {
+                file: beside(path, &file),
+            },
+            SourceConfig::Pictures { folder } => SourceConfig::Pictures {
+                folder: beside(path, &folder),
+            },
+        };
+        Ok(Self {
+            unit: file.unit,
+            key,
+            root: file.root,
+            source,
+            light: file.light,
+            pacing,
+            clock: file.demonstration.map(|demo| beside(path, &demo.clock)),
+        })
+    }
+}
+
+impl EyeFile {
+    /// What stages or hurries must stand under the demonstration's root, which no home pins.
+    fn examine(&self) -> Result<(), (&'static str, String)> {
+        if self.root == demonstration::root() {
+            return Ok(());
+        }
+        let only = "is allowed only under the demonstration's root, and this unit pins another";
+        if self.demonstration.is_some() {
+            return Err(("demonstration", only.to_owned()));
+        }
+        match self.source {
+            SourceConfig::V4l2 { .. } => Ok(()),
+            SourceConfig::Staged { .. } => Err(("source.kind", format!("staged {only}"))),
+            SourceConfig::Pictures { .. } => Err(("source.kind", format!("pictures {only}"))),
+        }
+    }
+}
+
+fn read_key(path: &Path) -> Result<EyeKey, String> {
+    let text = std::fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let digits = text.trim_end();
+    let malformed = || format!("{} is not 64 hexadecimal digits", path.display());
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(malformed());
+    }
+    let mut seed = Zeroizing::new([0_u8; 32]);
+    for (byte, pair) in seed.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+        let pair = std::str::from_utf8(pair).ok().ok_or_else(malformed)?;
+        *byte = u8::from_str_radix(pair, 16).ok().ok_or_else(malformed)?;
+    }
+    Ok(EyeKey(SigningKey::from_bytes(&seed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../examples/eye.toml");
+    const SEED: &str = "0101010101010101010101010101010101010101010101010101010101010101";
+
+    fn shortest(root: PublicKey) -> String {
+        format!("unit = \"u0000001\"\nroot = \"{root}\"\n")
+    }
+
+    fn home() -> PublicKey {
+        PublicKey::of(&SigningKey::from_bytes(&[7; 32]))
+    }
+
+    fn load(text: &str, seed: &str) -> Result<EyeConfig, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("eye.key"), seed).unwrap();
+        let path = folder.path().join("eye.toml");
+        std::fs::write(&path, text).unwrap();
+        EyeConfig::load(&path)
+    }
+
+    #[test]
+    fn the_shipped_example_says_what_is_true_without_it() {
+        let example: EyeFile = toml::from_str(EXAMPLE).unwrap();
+        let defaults: EyeFile = toml::from_str(&shortest(example.root)).unwrap();
+        assert_eq!(example, defaults);
+    }
+
+    #[test]
+    fn a_home_needs_two_lines() {
+        let config = load(&shortest(home()), SEED).unwrap();
+        assert_eq!(config.key.0.to_bytes(), [1; 32]);
+        assert_eq!(config.pacing.frames(), 10);
+        assert_eq!(config.clock, None);
+    }
+
+    #[test]
+    fn a_key_is_never_printed() {
+        let config = load(&shortest(home()), &format!("{SEED}\n")).unwrap();
+        let printed = format!("{config:?}");
+        assert!(printed.contains("key: <redacted>"), "{printed}");
+    }
+
+    #[test]
+    fn nothing_is_staged_in_a_home() {
+        let staged = [
+            (
+                "[demonstration]\nclock = \"clock.sock\"",
+                "key demonstration",
+            ),
+            (
+                "[source]\nkind = \"staged\"\nfile = \"s.json\"",
+                "key source.kind: staged",
+            ),
+            (
+                "[source]\nkind = \"pictures\"\nfolder = \"p\"",
+                "key source.kind: pictures",
+            ),
+        ];
+        for (table, named) in staged {
+            let error = load(&format!("{}{table}\n", shortest(home())), SEED).unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+            let demonstration = shortest(demonstration::root());
+            assert!(load(&format!("{demonstration}{table}\n"), SEED).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_error_names_file_key_and_reason() {
+        let text = shortest(home());
+        let with = |table: &str| format!("{text}{table}\n");
+        let wrong = [
+            (text.replace("u0000001", "U1"), "unit", "eight characters"),
+            (text.replace("root = \"", "root = \"?"), "root", "32 bytes"),
+            (with("[look]\nframes = 2"), "look", "2 frames a look"),
+            (with("[look]\nover_ms = 30000"), "look", "30500 ms"),
+            (with("[look]\nframs = 5"), "frams", "unknown field"),
+            (
+                with("[light]\nkind = \"candle\""),
+                "candle",
+                "unknown variant",
+            ),
+            (
+                with("[source]\nkind = \"staged\""),
+                "source",
+                "missing field",
+            ),
+            (with("key = \"none.key\""), "key", "none.key cannot be read"),
+        ];
+        for (text, key, reason) in wrong {
+            let error = load(&text, SEED).unwrap_err().to_string();
+            assert!(error.contains("eye.toml"), "{error}");
+            assert!(error.contains(key), "{error}");
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_seed_that_is_none_is_refused() {
+        for seed in ["", "01", &SEED.replace('1', "g"), &"å".repeat(32)] {
+            let error = load(&shortest(home()), seed).unwrap_err().to_string();
+            assert!(error.contains("is not 64 hexadecimal digits"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The eye: sees, and cannot speak to anybody but the voice.
+//!
+//! [`Eye::run`] is its one loop: `select` names the [`Event`], `apply` acts. What may be looked
+//! at is the guard's to say, when frames are due the look's, what they show presence's; here
+//! they are put together around camera, light and key. At most one look is made at a time.
+//!
+//! Deliberately not here: network, files other than the configuration, plans' timing (the voice
+//! asks, the guard refuses), and any way for a picture to leave.
+
+mod seeing;
+mod signing;
+mod start;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
+
+use nattsyn_clock::{Clock, Hold, Now};
+use nattsyn_models::SleepingPlace;
+use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::hello::PlanMessage;
+use nattsyn_protocol::ids::CheckId;
+use nattsyn_protocol::time::Uptime;
+
+use crate::guard::{Errand, Guard, Moment, Permit, Taken, Trust, Verdict};
+use crate::light::{Lamp, Shine};
+use crate::look::{Ending, Look, Pacing, Step};
+use crate::pair::{FromEye, LastLook, Refusal, ToEye};
+use crate::pair_socket::{PairEnd, SendError};
+use crate::presence::Presence;
+
+use seeing::{Answer, Order};
+use signing::Signer;
+
+pub use start::{StartError, open};
+
+/// How often the eye says by itself that it is there: three times a heartbeat, so that the
+/// voice's next heartbeat is true.
+pub const ALIVE_EVERY: Duration = Duration::from_secs(20);
+
+/// Events that may wait. The voice's messages come first to a stop: its queue then fills, and
+/// it is told so when it sends.
+const EVENTS_MAX: usize = 16;
+
+/// Looks that may wait for the one being made; a home with four sleepers may ask for four at
+/// once. More are refused.
+const WAITING_MAX: usize = 4;
+
+/// Fastest that a demonstration's clock may run while a frame is taken and judged: computing
+/// takes real time.
+const COMPUTING_RATE: f64 = 1.0;
+
+/// Everything that can happen to the eye.
+enum Event {
+    /// The voice says something.
+    Told(ToEye),
+    /// Camera or model answer.
+    Seen(Answer),
+    /// Some time has passed, or a demonstration's clock has changed its pace.
+    Tick,
+    /// The process is asked to end.
+    AskedToEnd,
+    /// Nobody holds the other end of the pair any more.
+    PairClosed,
+}
+
+/// Why the eye has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum End {
+    /// It was asked to, or nobody is left to speak to.
+    #[error("the eye was asked to end")]
+    Asked,
+    /// The camera or the model did not come back from a look. Only a fresh process helps.
+    #[error("the camera or the model hangs; the eye ends to be started afresh")]
+    Hung,
+}
+
+/// What vouches for the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voucher {
+    /// The machine's own signs.
+    Machine,
+    /// A demonstration, which makes its own time.
+    Demonstration,
+}
+
+/// The eye and all that it holds.
+pub struct Eye {
+    clock: Clock,
+    voucher: Voucher,
+    pair: PairEnd,
+    lamp: Lamp,
+    /// `None` where the model cannot be run: every look is then a technical fault.
+    orders: Option<SyncSender<Order>>,
+    events: Receiver<Event>,
+    guard: Guard,
+    signer: Signer,
+    pacing: Pacing,
+    looking: Option<Looking>,
+    waiting: VecDeque<(CheckId, u8)>,
+    /// The hold of work that is done, kept until a demonstration's clock has been told what is
+    /// next: otherwise it would jump to what was next before.
+    released: Option<Hold>,
+    last_look: LastLook,
+    next_alive: Uptime,
+}
+
+/// The look being made. Dropping it switches the light off.
+struct Looking {
+    errand: Errand,
+    places: Arc<[SleepingPlace]>,
+    look: Look,
+    presence: Presence,
+    shine: Shine,
+    hold: Option<Hold>,
+}
+
+impl Eye {
+    /// Works until it has a reason to end. The light is off when this returns, and when it
+    /// unwinds.
+    pub fn run(mut self) -> End {
+        let boot = self.signer.boot();
+        tracing::info!(%boot, "eye started");
+        self.say(&FromEye::Started { boot });
+        loop {
+            let now = self.clock.now();
+            let mut flow = self.apply(now, Event::Tick);
+            if flow.is_continue() {
+                self.clock.settle(now, Some(self.next_timeout()));
+                self.released = None;
+                let event = self.select();
+                let now = self.clock.now();
+                flow = self.apply(now, event);
+            }
+            if let ControlFlow::Break(end) = flow {
+                return end;
+            }
+        }
+    }
+
+    /// The only place that waits.
+    fn select(&self) -> Event {
+        let patience = self.clock.real_until(self.next_timeout());
+        match self.events.recv_timeout(patience) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Tick,
+            // Its senders are threads that live as long as the pair does.
+            Err(RecvTimeoutError::Disconnected) => Event::PairClosed,
+        }
+    }
+
+    fn apply(&mut self, now: Now, event: Event) -> ControlFlow<End> {
+        match event {
+            Event::Told(ToEye::Plan(plan)) => self.handle_plan(&plan),
+            Event::Told(ToEye::Look { check, look }) => self.handle_request(now, check, look),
+            Event::Told(ToEye::Ping) => self.say_alive(now),
+            Event::Seen(answer) => return self.handle_answer(now, answer),
+            Event::Tick => return self.handle_timeout(now),
+            Event::AskedToEnd | Event::PairClosed => return ControlFlow::Break(End::Asked),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn next_timeout(&self) -> Uptime {
+        let looking = self.looking.as_ref().map(|it| it.look.next_timeout());
+        looking.map_or(self.next_alive, |due| due.min(self.next_alive))
+    }
+
+    fn handle_timeout(&mut self, now: Now) -> ControlFlow<End> {
+        if now.uptime >= self.next_alive {
+            self.say_alive(now);
+        }
+        match self.looking.as_mut() {
+            Some(looking) => {
+                let step = looking.look.handle_timeout(now.uptime);
+                self.take_step(now, step)
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn handle_plan(&mut self, plan: &PlanMessage) {
+        match self.guard.handle_plan(plan) {
+            Ok(Taken::Changed) => tracing::info!(holding = ?self.guard.holding(), "plan held"),
+            Ok(Taken::Unchanged) => {}
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "plan not held");
+            }
+        }
+        self.say(&FromEye::Holding(self.guard.holding()));
+    }
+
+    fn handle_request(&mut self, now: Now, check: CheckId, look: u8) {
+        if self.looking.is_none() {
+            self.begin(now, check, look);
+        } else if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back((check, look));
+        } else {
+            self.refuse(check, look, Refusal::TooMany);
+        }
+    }
+
+    fn begin(&mut self, now: Now, check: CheckId, look: u8) {
+        let moment = Moment {
+            uptime: now.uptime,
+            wall: now.timestamp,
+            trust: self.trust(now),
+        };
+        match self.guard.admit(moment, check, look) {
+            Verdict::Look(permit) => self.light_up(now, permit),
+            Verdict::ClockUnknown(errand) => {
+                self.report(now, errand, Finding::Technical(Fault::ClockUnknown));
+            }
+            Verdict::Refuse(why) => self.refuse(check, look, why),
+        }
+    }
+
+    /// Begins a look. Only a permit leads here.
+    fn light_up(&mut self, now: Now, permit: Permit) {
+        let errand = permit.errand();
+        if self.orders.is_none() {
+            self.report(now, errand, Finding::Technical(Fault::ModelDown));
+            return;
+        }
+        match self.lamp.shine() {
+            Ok(shine) => {
+                self.looking = Some(Looking {
+                    errand,
+                    places: permit.places().into(),
+                    look: Look::begin(now.uptime, self.pacing),
+                    presence: Presence::new(self.pacing.frames()),
+                    shine,
+                    hold: None,
+                });
+                self.order(Order::Open(now.timestamp));
+            }
+            Err(error) => {
+                tracing::error!(%error, "light cannot be switched on");
+                self.report(now, errand, Finding::Technical(Fault::LightDown));
+            }
+        }
+    }
+
+    fn handle_answer(&mut self, now: Now, answer: Answer) -> ControlFlow<End> {
+        let Some(looking) = self.looking.as_mut() else {
+            return ControlFlow::Continue(());
+        };
+        self.released = looking.hold.take();
+        let step = match answer {
+            Answer::Opened(Ok(())) => looking.look.handle_opened(now.uptime),
+            Answer::Opened(Err(fault)) => {
+                self.conclude(now, Finding::Technical(fault));
+                return ControlFlow::Continue(());
+            }
+            Answer::Frame(frame) => {
+                match frame {
+                    Ok(observation) => looking.presence.handle_frame(observation),
+                    Err(fault) => looking.presence.handle_loss(fault),
+                }
+                looking.look.handle_frame(now.uptime)
+            }
+        };
+        self.take_step(now, step)
+    }
+
+    fn take_step(&mut self, now: Now, step: Step) -> ControlFlow<End> {
+        let Some(looking) = self.looking.as_ref() else {
+            return ControlFlow::Continue(());
+        };
+        match step {
+            Step::Wait => {}
+            Step::Capture => {
+                let places = Arc::clone(&looking.places);
+                self.order(Order::Frame(places));
+            }
+            Step::Conclude(Ending::Whole) => {
+                let finding = looking.presence.conclude();
+                self.conclude(now, finding);
+            }
+            Step::Conclude(Ending::TooSlow) => {
+                self.conclude(now, Finding::Technical(Fault::TooSlow));
+            }
+            Step::Conclude(Ending::Hung) => {
+                self.waiting.clear();
+                self.conclude(now, Finding::Technical(Fault::TooSlow));
+                return ControlFlow::Break(End::Hung);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Gives the thread something to do, and keeps a demonstration's clock at its pace for it.
+    fn order(&mut self, order: Order) {
+        let Some(looking) = self.looking.as_mut() else {
+            return;
+        };
+        looking.hold = Some(self.clock.hold(COMPUTING_RATE));
+        let sent = self.orders.as_ref().map(|orders| orders.try_send(order));
+        if !matches!(sent, Some(Ok(()))) {
+            // Never answered, so the look's cut-off ends it and this process with it.
+            tracing::error!("camera thread takes no orders");
+        }
+    }
+
+    /// Ends the look: light off, camera closed, and only then the finding.
+    fn conclude(&mut self, now: Now, finding: Finding) {
+        let Some(looking) = self.looking.take() else {
+            return;
+        };
+        self.released = looking.hold.or(self.released.take());
+        let switched = looking.shine.end();
+        if let Some(orders) = &self.orders {
+            // A thread that hangs does not take it, and closes nothing.
+            orders.try_send(Order::Close).ok();
+        }
+        let finding = match switched {
+            Ok(()) => finding,
+            Err(error) => {
+                tracing::error!(%error, "light cannot be switched off");
+                Finding::Technical(Fault::LightDown)
+            }
+        };
+        self.report(now, looking.errand, finding);
+        while self.looking.is_none()
+            && let Some((check, look)) = self.waiting.pop_front()
+        {
+            self.begin(now, check, look);
+        }
+    }
+
+    fn report(&mut self, now: Now, errand: Errand, finding: Finding) {
+        self.last_look = match finding {
+            Finding::Technical(_) => LastLook::Faulty,
+            Finding::Visible | Finding::NotVisible | Finding::Unclear(_) | Finding::Paused => {
+                LastLook::Fit
+            }
+        };
+        let mut nonce = [0; 16];
+        getrandom::fill(&mut nonce)
+            .expect("the kernel gave random bytes at the start and never stops");
+        let when = (now.timestamp, self.trust(now).state());
+        tracing::debug!(check = %errand.check, look = errand.look, %finding, "look concluded");
+        let signed = self.signer.sign(errand, finding, when, nonce);
+        self.say(&FromEye::Report(signed));
+    }
+
+    fn refuse(&self, check: CheckId, look: u8, why: Refusal) {
+        tracing::warn!(%check, look, ?why, "look refused");
+        self.say(&FromEye::Refused { check, look, why });
+    }
+
+    fn say_alive(&mut self, now: Now) {
+        self.next_alive = now.uptime.after(ALIVE_EVERY);
+        self.say(&FromEye::Alive {
+            last_look: self.last_look,
+        });
+    }
+
+    /// Tells the voice. If it does not read, its supervisor starts another; what was lost is
+    /// said in the log, and the voice, missing an answer, says that the eye is down.
+    fn say(&self, message: &FromEye) {
+        match self.pair.send(message) {
+            Ok(()) => {}
+            Err(error @ SendError::Full) => tracing::warn!(%error, "message dropped"),
+            Err(error @ (SendError::Closed | SendError::TooLarge(_) | SendError::System(_))) => {
+                tracing::error!(%error, "message lost");
+            }
+        }
+    }
+
+    fn trust(&self, now: Now) -> Trust {
+        match self.voucher {
+            Voucher::Machine => trust::of_machine(now.timestamp),
+            Voucher::Demonstration => Trust::Synced,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Camera and model on a thread of their own, so that neither can hold up the light.
+//!
+//! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
+//! taken, judged and overwritten within one order: no picture leaves the thread. A panic costs
+//! one frame. A driver that never returns cannot be stopped from here; the look's cut-off
+//! notices it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use nattsyn_models::{Model, SleepingPlace};
+use nattsyn_protocol::finding::Fault;
+use nattsyn_protocol::time::Timestamp;
+
+use crate::camera::{FrameSource, Shot};
+use crate::presence::{Fingerprint, Observation};
+
+/// Orders that may wait: one to close, one to open for the look after it.
+const ORDERS_MAX: usize = 2;
+
+/// What the thread is told to do.
+pub(super) enum Order {
+    /// Open the camera for a look at this moment.
+    Open(Timestamp),
+    /// Take a frame and judge it.
+    Frame(Arc<[SleepingPlace]>),
+    /// Close the camera. Nothing is answered.
+    Close,
+}
+
+/// What came of an order.
+pub(super) enum Answer {
+    /// The camera is open, or will give nothing.
+    Opened(Result<(), Fault>),
+    /// What a frame shows, or why there is none.
+    Frame(Result<Observation, Fault>),
+}
+
+/// The thread's end of things.
+struct Seeing {
+    source: Box<dyn FrameSource>,
+    model: Model,
+}
+
+/// Starts the thread. It ends when the orders do, or when `tell` says that nobody listens.
+pub(super) fn start<T>(source: Box<dyn FrameSource>, model: Model, tell: T) -> SyncSender<Order>
+where
+    T: Fn(Answer) -> Result<(), ()> + Send + 'static,
+{
+    let (orders, ordered) = sync_channel(ORDERS_MAX);
+    std::thread::spawn(move || Seeing { source, model }.run(&ordered, tell));
+    orders
+}
+
+impl Seeing {
+    fn run(mut self, orders: &Receiver<Order>, tell: impl Fn(Answer) -> Result<(), ()>) {
+        for order in orders {
+            let answer = match order {
+                Order::Open(now) => Answer::Opened(self.open(now)),
+                Order::Frame(places) => Answer::Frame(self.frame(&places)),
+                Order::Close => {
+                    self.close();
+                    continue;
+                }
+            };
+            if tell(answer).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn open(&mut self, now: Timestamp) -> Result<(), Fault> {
+        let opened = guarded(Fault::CameraDown, || self.source.open(now))?;
+        opened.map_err(|error| {
+            tracing::warn!(error = chain(&error), "camera does not open");
+            Fault::CameraDown
+        })
+    }
+
+    fn frame(&mut self, places: &[SleepingPlace]) -> Result<Observation, Fault> {
+        let taken = guarded(Fault::CameraDown, || self.source.next_frame());
+        let Shot { frame, sequence } = match taken {
+            Ok(Ok(shot)) => shot,
+            Ok(Err(error)) => {
+                tracing::warn!(error = chain(&error), "camera gives no frame");
+                return Err(Fault::CameraDown);
+            }
+            Err(fault) => {
+                // Whatever state it was left in, nothing more comes of this look.
+                self.close();
+                return Err(fault);
+            }
+        };
+        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places))?;
+        let sighting = sighting.map_err(|error| {
+            tracing::warn!(error = chain(&error), "model does not answer");
+            Fault::ModelDown
+        })?;
+        tracing::trace!(
+            in_place = sighting.in_place,
+            elsewhere = sighting.elsewhere,
+            health = ?sighting.health,
+            "frame"
+        );
+        let thresholds = &self.model.manifest().thresholds;
+        let fingerprint = Fingerprint::of(&frame);
+        Ok(Observation::new(
+            &sighting,
+            thresholds,
+            fingerprint,
+            sequence,
+        ))
+    }
+
+    fn close(&mut self) {
+        // A driver that fails at closing has still let go of the device; the panic is logged.
+        guarded(Fault::CameraDown, || self.source.close()).ok();
+    }
+}
+
+/// Runs what may panic, drivers and the model; a panic is the given fault.
+fn guarded<T>(fault: Fault, work: impl FnOnce() -> T) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_payload| {
+        tracing::error!(fault = fault.word(), "panic during a look");
+        fault
+    })
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

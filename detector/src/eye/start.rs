@@ -1,0 +1,194 @@
+//! Opens everything the eye needs, and starts the threads that wait for it.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use nattsyn_clock::{Clock, ClockError};
+use nattsyn_models::Model;
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::BootId;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::seeing;
+use super::signing::Signer;
+use super::{EVENTS_MAX, Event, Eye, Voucher};
+use crate::camera::{FrameSource, ReplayCamera, StagedCamera};
+use crate::config::eye::{EyeConfig, LightConfig, SourceConfig};
+use crate::guard::Guard;
+use crate::light::{Lamp, Light, LightError, SimulatedLight};
+use crate::pair::LastLook;
+use crate::pair_socket::{PairEnd, PairError, ReceiveError};
+
+/// Stands in a report where no model could be loaded.
+const NO_MODEL: &str = "00000000";
+
+/// Hexadecimal digits of the model's checksum that a report carries.
+const MODEL_DIGITS: usize = 8;
+
+/// Why the eye does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The demonstration's clock cannot be followed.
+    #[error("following the clock")]
+    Clock(#[from] ClockError),
+    /// The pair cannot be used by two threads.
+    #[error("opening the pair")]
+    Pair(#[from] PairError),
+    /// The lamp's pin cannot be had.
+    #[error("opening the light")]
+    Light(#[from] LightError),
+    /// The kernel has no random bytes yet.
+    #[error("drawing random bytes")]
+    Random(#[source] getrandom::Error),
+    /// The process cannot be told about signals.
+    #[error("listening for signals")]
+    Signals(#[source] std::io::Error),
+    /// The configuration asks for what only a build for the unit's hardware has.
+    #[error("{0} needs a build with feature `pi`")]
+    NotInThisBuild(&'static str),
+}
+
+/// Opens the eye that a configuration describes.
+///
+/// A model that cannot be loaded does not keep the eye from starting: it says so in every
+/// look, which is heard sooner than a process that is not there.
+///
+/// # Errors
+///
+/// What could not be opened.
+pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
+    let clock = match &config.clock {
+        Some(socket) => Clock::demonstration(socket, &format!("eye {}", config.unit))?,
+        None => Clock::machine(),
+    };
+    let (events, heard) = sync_channel(EVENTS_MAX);
+    let lamp = Lamp::new(open_light(&config.light)?);
+    let source = open_source(config.source)?;
+    let mut boot = [0; 8];
+    getrandom::fill(&mut boot).map_err(StartError::Random)?;
+
+    listen(pair.try_clone()?, events.clone());
+    await_signals(events.clone())?;
+    let ticks = events.clone();
+    // A full queue wakes the loop by itself.
+    clock.on_change(move || drop(ticks.try_send(Event::Tick)));
+
+    let (orders, model) = match Model::load() {
+        Ok(model) => {
+            let digits = model.manifest().sha256.chars().take(MODEL_DIGITS).collect();
+            let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
+            (Some(seeing::start(source, model, tell)), digits)
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no model");
+            (None, NO_MODEL.to_owned())
+        }
+    };
+    let is_demonstration = config.root == demonstration::root();
+    Ok(Eye {
+        next_alive: clock.now().uptime.after(super::ALIVE_EVERY),
+        clock,
+        voucher: if is_demonstration {
+            Voucher::Demonstration
+        } else {
+            Voucher::Machine
+        },
+        pair,
+        lamp,
+        orders,
+        events: heard,
+        guard: Guard::new(config.unit, config.root),
+        signer: Signer::new(
+            config.unit,
+            config.key.0,
+            BootId(u64::from_be_bytes(boot)),
+            model,
+        ),
+        pacing: config.pacing,
+        looking: None,
+        waiting: std::collections::VecDeque::new(),
+        released: None,
+        last_look: LastLook::Fit,
+    })
+}
+
+fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, StartError> {
+    match source {
+        SourceConfig::Staged { file } => Ok(Box::new(StagedCamera::new(file))),
+        SourceConfig::Pictures { folder } => Ok(Box::new(ReplayCamera::new(folder))),
+        SourceConfig::V4l2 { device } => open_camera(device),
+    }
+}
+
+#[cfg(feature = "pi")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "fails in builds without the feature"
+)]
+fn open_camera(device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
+    Ok(Box::new(crate::camera::V4l2Camera::new(device)))
+}
+
+#[cfg(not(feature = "pi"))]
+fn open_camera(_device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
+    Err(StartError::NotInThisBuild("source of kind v4l2"))
+}
+
+fn open_light(light: &LightConfig) -> Result<Box<dyn Light>, StartError> {
+    match light {
+        LightConfig::Simulated => Ok(Box::new(SimulatedLight)),
+        LightConfig::Gpio { pin } => open_pin(*pin),
+    }
+}
+
+#[cfg(feature = "pi")]
+fn open_pin(pin: u8) -> Result<Box<dyn Light>, StartError> {
+    Ok(Box::new(crate::light::GpioLight::open(pin)?))
+}
+
+#[cfg(not(feature = "pi"))]
+fn open_pin(_pin: u8) -> Result<Box<dyn Light>, StartError> {
+    Err(StartError::NotInThisBuild("light of kind gpio"))
+}
+
+/// Reads the pair on a thread of its own.
+fn listen(pair: PairEnd, events: SyncSender<Event>) {
+    std::thread::spawn(move || {
+        loop {
+            let event = match pair.receive() {
+                Ok(told) => Event::Told(told),
+                Err(ReceiveError::Closed | ReceiveError::System(_)) => Event::PairClosed,
+                Err(error @ (ReceiveError::TooLarge(_) | ReceiveError::Unreadable(_))) => {
+                    tracing::warn!(%error, "message from the voice dropped");
+                    continue;
+                }
+            };
+            let was_last = matches!(event, Event::PairClosed);
+            if events.send(event).is_err() || was_last {
+                return;
+            }
+        }
+    });
+}
+
+/// Turns SIGTERM and SIGINT into an event: a process that just died would leave the light on.
+fn await_signals(events: SyncSender<Event>) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .map_err(StartError::Signals)?;
+    let listening = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    drop(listening);
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _asked = terminate.recv() => {}
+                _asked = interrupt.recv() => {}
+            }
+        });
+        events.send(Event::AskedToEnd).ok();
+    });
+    Ok(())
+}

@@ -1,0 +1,444 @@
+//! The eye around cameras and lamps that fail, with moments given by hand.
+//!
+//! Real are the model, the camera's thread, the pair and the signatures; only the clock's
+//! moments, the camera and the lamp are stand-ins. What the whole program does is tested from
+//! outside, in `tests/eye.rs`.
+
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
+
+use ed25519_dalek::SigningKey;
+use nattsyn_models::{Frame, Model};
+use nattsyn_protocol::ids::{BootId, WindowKey};
+use nattsyn_protocol::plan::{Plan, Window};
+use nattsyn_protocol::report::Report;
+use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
+use nattsyn_protocol::time::Timestamp;
+use nattsyn_scenes::{Lens, Occupant, Room, Sensor};
+use rustix::net::{RecvFlags, recv};
+
+use super::*;
+use crate::camera::{CameraError, FrameSource, Shot};
+use crate::light::{Light, LightError};
+use crate::presence::Sequence;
+
+/// What the camera does when a frame is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Behaviour {
+    /// Gives a room with an empty bed, with fresh noise.
+    Works,
+    /// Gives the same frame of it again and again, under new numbers.
+    Freezes,
+    /// Panics.
+    Panics,
+    /// Does not come back while the test lasts.
+    Hangs,
+    /// Does not even open.
+    Refuses,
+}
+
+struct Stand {
+    behaviour: Behaviour,
+    frames: u64,
+    /// Held by the test: a camera that hangs waits for it.
+    end: Arc<Mutex<()>>,
+}
+
+impl FrameSource for Stand {
+    fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
+        match self.behaviour {
+            Behaviour::Refuses => Err(CameraError::Closed),
+            Behaviour::Works | Behaviour::Freezes | Behaviour::Panics | Behaviour::Hangs => Ok(()),
+        }
+    }
+
+    fn next_frame(&mut self) -> Result<Shot, CameraError> {
+        self.frames += 1;
+        let seed = match self.behaviour {
+            Behaviour::Works => self.frames,
+            Behaviour::Freezes => 0,
+            Behaviour::Panics => panic!("the driver is broken"),
+            Behaviour::Hangs => {
+                drop(self.end.lock());
+                return Err(CameraError::Closed);
+            }
+            Behaviour::Refuses => return Err(CameraError::Closed),
+        };
+        let room = Room::from_seed(3).render(Occupant::Nobody, 0, Lens::Clear);
+        let picture = Sensor::from_seed(3).expose(&room.radiance, seed);
+        Ok(Shot {
+            frame: Frame::from_luma8(320, 240, picture.luma)?,
+            sequence: Sequence(self.frames),
+        })
+    }
+
+    fn close(&mut self) {}
+}
+
+/// Writes down how it is switched, and whether the voice had heard anything before.
+struct Bulb {
+    switched: SyncSender<(&'static str, Heard)>,
+    voice: PairEnd,
+    works: Result<(), ()>,
+}
+
+/// Whether something waits to be read on the voice's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Heard {
+    Nothing,
+    Something,
+}
+
+impl Bulb {
+    fn note(&self, what: &'static str) {
+        let mut byte = [0];
+        let waiting = recv(
+            &self.voice,
+            &mut byte[..],
+            RecvFlags::PEEK | RecvFlags::DONTWAIT,
+        );
+        let heard = match waiting {
+            Ok(_) => Heard::Something,
+            Err(_) => Heard::Nothing,
+        };
+        self.switched.send((what, heard)).unwrap();
+    }
+}
+
+impl Light for Bulb {
+    fn on(&mut self) -> Result<(), LightError> {
+        self.note("on");
+        self.works.map_err(|()| LightError::Pin {
+            pin: 18,
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        })
+    }
+
+    fn off(&mut self) -> Result<(), LightError> {
+        self.note("off");
+        Ok(())
+    }
+}
+
+/// An eye, the voice's end of its pair, and what its lamp did.
+struct Rig {
+    eye: Eye,
+    voice: PairEnd,
+    switched: Receiver<(&'static str, Heard)>,
+    now: Now,
+    end: Arc<Mutex<()>>,
+}
+
+const ROOT: [u8; 32] = [1; 32];
+const HUB: [u8; 32] = [2; 32];
+const EYE: [u8; 32] = [3; 32];
+
+fn key(seed: [u8; 32]) -> SigningKey {
+    SigningKey::from_bytes(&seed)
+}
+
+fn message() -> PlanMessage {
+    let plan = Plan {
+        resident: "r0000001".parse().unwrap(),
+        unit: "u0000001".parse().unwrap(),
+        version: 4,
+        zone: "Europe/Stockholm".to_owned(),
+        offset_s: 0,
+        looks_after_s: vec![0, 120, 300],
+        windows: vec![Window {
+            key: WindowKey(1),
+            from: "23:00".parse().unwrap(),
+            to: "23:45".parse().unwrap(),
+        }],
+        places: Vec::new(),
+    };
+    let endorsement = Endorsement {
+        key: PublicKey::of(&key(HUB)),
+        epoch: 1,
+    };
+    PlanMessage {
+        plan: Signed::seal(&plan, &key(HUB)),
+        endorsement: Signed::seal(&endorsement, &key(ROOT)),
+    }
+}
+
+fn check() -> CheckId {
+    "r0000001.20261121.1".parse().unwrap()
+}
+
+impl Rig {
+    /// An eye that holds a plan whose window has just opened.
+    fn new(behaviour: Behaviour, lamp_works: Result<(), ()>) -> Self {
+        let (pair, voice) = PairEnd::pair().unwrap();
+        // Far more lines than any test's lamp writes.
+        let (switches, switched) = sync_channel(64);
+        let lamp = Lamp::new(Box::new(Bulb {
+            switched: switches,
+            voice: voice.try_clone().unwrap(),
+            works: lamp_works,
+        }));
+        let end = Arc::new(Mutex::new(()));
+        let source = Box::new(Stand {
+            behaviour,
+            frames: 0,
+            end: Arc::clone(&end),
+        });
+        let (events, heard) = sync_channel(EVENTS_MAX);
+        let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
+        let unit = "u0000001".parse().unwrap();
+        let now = Now {
+            uptime: Uptime(Duration::from_secs(1000)),
+            timestamp: Timestamp("2026-11-21T22:00:00Z".parse().unwrap()),
+            epoch: 0,
+        };
+        let mut eye = Eye {
+            clock: Clock::machine(),
+            voucher: Voucher::Demonstration,
+            pair,
+            lamp,
+            orders: Some(seeing::start(source, Model::load().unwrap(), tell)),
+            events: heard,
+            guard: Guard::new(unit, PublicKey::of(&key(ROOT))),
+            signer: Signer::new(unit, key(EYE), BootId(9), "01234567".to_owned()),
+            pacing: Pacing::new(3, Duration::from_secs(2), Duration::from_secs(1)).unwrap(),
+            looking: None,
+            waiting: VecDeque::new(),
+            released: None,
+            last_look: LastLook::Fit,
+            next_alive: now.uptime.after(ALIVE_EVERY),
+        };
+        assert!(
+            eye.apply(now, Event::Told(ToEye::Plan(message())))
+                .is_continue()
+        );
+        let held = voice.receive::<FromEye>().unwrap();
+        assert!(matches!(held, FromEye::Holding(plans) if plans[0].version == 4));
+        Self {
+            eye,
+            voice,
+            switched,
+            now,
+            end,
+        }
+    }
+
+    fn ask(&mut self, look: u8) -> ControlFlow<End> {
+        let asked = ToEye::Look {
+            check: check(),
+            look,
+        };
+        self.eye.apply(self.now, Event::Told(asked))
+    }
+
+    /// Lets the eye work until no look is being made, in as little real time as possible.
+    fn work(&mut self) -> ControlFlow<End> {
+        while let Some(looking) = &self.eye.looking {
+            let at_work = looking.hold.is_some();
+            if at_work {
+                // Far longer than a frame takes in a debug build.
+                let answer = self
+                    .eye
+                    .events
+                    .recv_timeout(Duration::from_secs(60))
+                    .unwrap();
+                self.eye.apply(self.now, answer)?;
+            } else {
+                self.pass(looking.look.next_timeout().since(self.now.uptime))?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pass(&mut self, time: Duration) -> ControlFlow<End> {
+        self.now.uptime = self.now.uptime.after(time);
+        self.now.timestamp = self.now.timestamp.after(time);
+        self.eye.apply(self.now, Event::Tick)
+    }
+
+    /// The next report that the voice hears, verified.
+    fn report(&self) -> Report {
+        loop {
+            match self.voice.receive::<FromEye>().unwrap() {
+                FromEye::Report(signed) => {
+                    return signed.open(&PublicKey::of(&key(EYE))).unwrap();
+                }
+                FromEye::Alive { .. } => {}
+                other @ (FromEye::Started { .. }
+                | FromEye::Holding(_)
+                | FromEye::Refused { .. }) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn switched(&self) -> Vec<&'static str> {
+        self.switched.try_iter().map(|(what, _)| what).collect()
+    }
+}
+
+/// What one look concludes with this camera, and how the lamp was switched.
+fn one_look(behaviour: Behaviour) -> (Finding, Vec<&'static str>) {
+    let mut rig = Rig::new(behaviour, Ok(()));
+    assert!(rig.ask(1).is_continue());
+    assert!(rig.work().is_continue());
+    (rig.report().finding, rig.switched())
+}
+
+#[test]
+fn a_look_says_what_it_was_for_and_who_says_so() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    assert!(rig.ask(2).is_continue());
+    assert!(rig.work().is_continue());
+    let report = rig.report();
+    assert!(
+        !matches!(report.finding, Finding::Technical(_)),
+        "{report:?}"
+    );
+    assert_eq!((report.check, report.look, report.plan), (check(), 2, 4));
+    assert_eq!((report.boot, report.counter), (BootId(9), 1));
+    assert_eq!(report.at_ms, rig.now.timestamp);
+    assert!(rig.ask(3).is_continue());
+    assert!(rig.work().is_continue());
+    let next = rig.report();
+    assert_eq!(next.counter, 2);
+    assert_ne!(next.nonce, report.nonce);
+}
+
+#[test]
+fn the_light_is_off_before_the_finding_is_sent() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    assert!(rig.ask(1).is_continue());
+    assert!(rig.work().is_continue());
+    let switched: Vec<_> = rig.switched.try_iter().collect();
+    assert_eq!(switched, [("on", Heard::Nothing), ("off", Heard::Nothing)]);
+    rig.report();
+}
+
+#[test]
+fn a_broken_camera_is_technical_and_the_light_goes_off() {
+    for behaviour in [Behaviour::Panics, Behaviour::Refuses] {
+        let (finding, switched) = one_look(behaviour);
+        let expected = Finding::Technical(Fault::CameraDown);
+        assert_eq!(finding, expected, "{behaviour:?}");
+        assert_eq!(switched, ["on", "off"], "{behaviour:?}");
+    }
+}
+
+#[test]
+fn a_camera_that_repeats_one_frame_is_frozen_not_empty() {
+    let (finding, _) = one_look(Behaviour::Freezes);
+    assert_eq!(finding, Finding::Technical(Fault::Frozen));
+}
+
+#[test]
+fn a_camera_that_hangs_is_cut_off_and_the_eye_ends() {
+    let mut rig = Rig::new(Behaviour::Hangs, Ok(()));
+    let end = Arc::clone(&rig.end);
+    let hanging = end.lock().unwrap();
+    assert!(rig.ask(1).is_continue());
+    let opened = rig.eye.events.recv().unwrap();
+    assert!(rig.eye.apply(rig.now, opened).is_continue());
+    assert!(rig.pass(Duration::from_secs(1)).is_continue());
+    assert!(rig.pass(Duration::from_millis(27_999)).is_continue());
+    assert_eq!(rig.switched(), ["on"]);
+    assert_eq!(
+        rig.pass(Duration::from_millis(1)),
+        ControlFlow::Break(End::Hung)
+    );
+    assert_eq!(rig.switched(), ["off"]);
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::TooSlow));
+    drop(hanging);
+}
+
+#[test]
+fn a_lamp_that_does_not_light_is_said_so_and_told_to_be_off() {
+    let mut rig = Rig::new(Behaviour::Works, Err(()));
+    assert!(rig.ask(1).is_continue());
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::LightDown));
+    assert_eq!(rig.switched(), ["on", "off"]);
+}
+
+#[test]
+fn an_eye_without_a_model_says_so_in_the_dark() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    rig.eye.orders = None;
+    assert!(rig.ask(1).is_continue());
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::ModelDown));
+    assert!(rig.switched().is_empty());
+}
+
+#[test]
+fn with_no_trusted_time_there_is_a_report_and_no_light() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    rig.now.timestamp = Timestamp("2020-01-01T00:00:00Z".parse().unwrap());
+    assert!(rig.ask(1).is_continue());
+    assert_eq!(
+        rig.report().finding,
+        Finding::Technical(Fault::ClockUnknown)
+    );
+    assert!(rig.switched().is_empty());
+}
+
+#[test]
+fn an_eye_that_ends_in_the_middle_of_a_look_leaves_no_light_on() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    assert!(rig.ask(1).is_continue());
+    let asked = rig.eye.apply(rig.now, Event::AskedToEnd);
+    assert_eq!(asked, ControlFlow::Break(End::Asked));
+    assert_eq!(rig.switched(), ["on"]);
+    drop(rig.eye);
+    let after: Vec<_> = rig.switched.try_iter().map(|(what, _)| what).collect();
+    assert_eq!(after, ["off"]);
+}
+
+#[test]
+fn looks_wait_for_each_other_and_only_so_many() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    for look in 1..=6 {
+        assert!(rig.ask(look).is_continue());
+    }
+    let refused = rig.voice.receive::<FromEye>().unwrap();
+    let why = Refusal::TooMany;
+    let expected = FromEye::Refused {
+        check: check(),
+        look: 6,
+        why,
+    };
+    assert_eq!(refused, expected);
+    assert!(rig.work().is_continue());
+    let looks: Vec<u8> = (0..5).map(|_| rig.report().look).collect();
+    assert_eq!(looks, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_voice_that_does_not_read_holds_nothing_up() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    for _ in 0..10_000 {
+        assert!(
+            rig.eye
+                .apply(rig.now, Event::Told(ToEye::Ping))
+                .is_continue()
+        );
+    }
+    assert!(rig.ask(1).is_continue());
+    assert!(rig.work().is_continue());
+    assert_eq!(rig.switched(), ["on", "off"]);
+}
+
+#[test]
+fn the_eye_says_by_itself_that_it_is_there_and_how_it_went() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    let hear = |rig: &Rig| rig.voice.receive::<FromEye>().unwrap();
+    assert!(rig.pass(ALIVE_EVERY).is_continue());
+    let last_look = LastLook::Fit;
+    assert_eq!(hear(&rig), FromEye::Alive { last_look });
+    assert!(rig.ask(1).is_continue());
+    assert!(rig.work().is_continue());
+    rig.report();
+    assert!(
+        rig.eye
+            .apply(rig.now, Event::Told(ToEye::Ping))
+            .is_continue()
+    );
+    let last_look = LastLook::Faulty;
+    assert_eq!(hear(&rig), FromEye::Alive { last_look });
+}

@@ -1,0 +1,630 @@
+//! What the eye is willing to do: it trusts nobody it talks to.
+//!
+//! The guard holds plans that the pinned root stands behind, and gives a [`Permit`] only for a
+//! look at a check of such a plan, while the check's window is open, and never more often than
+//! the resident was told. A look can only be begun with a permit. With no trusted time there is
+//! no look, and the answer is a fault.
+//!
+//! Pure: it opens no file and reads no clock. What it counts it forgets with the process: after
+//! a restart the voice hands over the plans anew, and the looks of the last 24 hours begin again
+//! at none. A voice cannot restart the eye; a power cut can.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use nattsyn_models::SleepingPlace;
+use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+use nattsyn_protocol::plan::{LOOKS_PER_CHECK_MAX, Plan, PlanError};
+use nattsyn_protocol::schedule::{Check, checks_of};
+use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
+use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
+
+use crate::pair::Refusal;
+
+/// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
+/// the eye checks itself"), two more than a night of plans may have.
+pub const LOOKS_MAX: usize = 24;
+
+/// The time over which [`LOOKS_MAX`] is counted, by the kernel's clock.
+pub const LOOKS_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Most looks at one check: the plan's, and one more before a live view would be offered.
+pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + 1;
+
+/// How far outside its window a check may be looked at: a message waits, a clock is set right.
+pub const WINDOW_SLACK: Duration = Duration::from_secs(30);
+
+/// Most residents of a home whose plans are held. The largest shared bedrooms have four beds;
+/// this leaves it double, and bounds what a broken hub could make the eye keep.
+pub const RESIDENTS_MAX: usize = 8;
+
+/// Before this no unit existed: a wall clock that shows an earlier time was never set.
+/// 2026-01-01 00:00 UTC.
+const CLOCK_BEGINS_MS: i64 = 1_767_225_600_000;
+
+/// How far the machine's wall clock can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Set from a trusted source since the machine started, or a demonstration's.
+    Synced,
+    /// Not set since then, and in step with a battery-backed clock that ran on.
+    BatteryBacked,
+    /// Nothing vouches for it.
+    Guessed,
+}
+
+impl Trust {
+    /// What a report says of the clock.
+    #[must_use]
+    pub fn state(self) -> ClockState {
+        match self {
+            Self::Synced => ClockState::Synced,
+            Self::BatteryBacked | Self::Guessed => ClockState::Unsynced,
+        }
+    }
+}
+
+/// A moment as the guard judges by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// For counting looks.
+    pub uptime: Uptime,
+    /// For the plan's windows.
+    pub wall: Timestamp,
+    /// Whether those can be trusted with it.
+    pub trust: Trust,
+}
+
+/// Leave to look once. Only [`Guard::admit`] makes one.
+#[derive(Debug, PartialEq)]
+pub struct Permit {
+    errand: Errand,
+    places: Vec<SleepingPlace>,
+}
+
+impl Permit {
+    /// What the look is for.
+    #[must_use]
+    pub fn errand(&self) -> Errand {
+        self.errand
+    }
+
+    /// The agreed sleeping places, from the plan.
+    #[must_use]
+    pub fn places(&self) -> &[SleepingPlace] {
+        &self.places
+    }
+}
+
+/// What a report is about: which look of which check, under which plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// The check.
+    pub check: CheckId,
+    /// Which look of it, counted from 1.
+    pub look: u8,
+    /// The version of the plan.
+    pub plan: u32,
+}
+
+/// What the guard says to being asked for a look.
+#[derive(Debug, PartialEq)]
+pub enum Verdict {
+    /// Look.
+    Look(Permit),
+    /// The check is planned, and nobody knows whether it is time: report a clock unknown.
+    ClockUnknown(Errand),
+    /// Do not look, and report nothing.
+    Refuse(Refusal),
+}
+
+/// What became of a plan that is now held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It is new, or newer.
+    Changed,
+    /// It was held already.
+    Unchanged,
+}
+
+/// Why a plan is not held.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanRefusal {
+    /// The root does not stand behind it, or it cannot be read.
+    #[error("verifying a plan")]
+    Signature(#[from] SignatureError),
+    /// Its hub key belongs to an epoch that is over.
+    #[error("plan is signed by a key of epoch {found}; epoch {held} has begun")]
+    OldKey {
+        /// The key's epoch.
+        found: u32,
+        /// The latest that was seen.
+        held: u32,
+    },
+    /// It is another unit's.
+    #[error("plan is for unit {0}")]
+    OtherUnit(UnitId),
+    /// A newer one is held, or another of the same version.
+    #[error("plan of {resident} has version {found}; version {held} is held")]
+    NotNewer {
+        /// Whose.
+        resident: ResidentId,
+        /// Its version.
+        found: u32,
+        /// The version that is held.
+        held: u32,
+    },
+    /// It cannot be kept.
+    #[error("examining the plan of {resident}")]
+    Unkeepable {
+        /// Whose.
+        resident: ResidentId,
+        /// Why.
+        source: PlanError,
+    },
+    /// A sleeping place covers too little to be looked at.
+    #[error("outlining the sleeping places of {resident}")]
+    Place {
+        /// Whose.
+        resident: ResidentId,
+        /// Why.
+        source: nattsyn_models::PlaceError,
+    },
+    /// As many residents as a home may have are held already.
+    #[error("plan of {0} is one resident more than {RESIDENTS_MAX}")]
+    TooManyResidents(ResidentId),
+}
+
+/// The eye's own judgement of what it is asked to do.
+#[derive(Debug)]
+pub struct Guard {
+    unit: UnitId,
+    root: PublicKey,
+    epoch: u32,
+    plans: BTreeMap<ResidentId, Held>,
+    /// Looks of the last [`LOOKS_WITHIN`], at most [`LOOKS_MAX`].
+    looks: VecDeque<(Uptime, CheckId)>,
+}
+
+#[derive(Debug)]
+struct Held {
+    plan: Plan,
+    places: Vec<SleepingPlace>,
+}
+
+impl Guard {
+    /// A guard that holds no plan yet, of a unit that pins this root.
+    #[must_use]
+    pub fn new(unit: UnitId, root: PublicKey) -> Self {
+        Self {
+            unit,
+            root,
+            epoch: 0,
+            plans: BTreeMap::new(),
+            looks: VecDeque::with_capacity(LOOKS_MAX),
+        }
+    }
+
+    /// Takes in a plan as it came off the wire.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not held. Whatever was held before still is.
+    pub fn handle_plan(&mut self, message: &PlanMessage) -> Result<Taken, PlanRefusal> {
+        let endorsement: Endorsement = message.endorsement.open(&self.root)?;
+        if endorsement.epoch < self.epoch {
+            return Err(PlanRefusal::OldKey {
+                found: endorsement.epoch,
+                held: self.epoch,
+            });
+        }
+        // The root said so, whatever the plan under it is worth.
+        self.epoch = endorsement.epoch;
+        let plan: Plan = message.plan.open(&endorsement.key)?;
+        let taken = self.compare(&plan)?;
+        let resident = plan.resident;
+        plan.examine()
+            .map_err(|source| PlanRefusal::Unkeepable { resident, source })?;
+        let places = places_of(&plan).map_err(|source| PlanRefusal::Place { resident, source })?;
+        if !self.plans.contains_key(&resident) && self.plans.len() >= RESIDENTS_MAX {
+            return Err(PlanRefusal::TooManyResidents(resident));
+        }
+        self.plans.insert(resident, Held { plan, places });
+        Ok(taken)
+    }
+
+    /// The plans that are held.
+    #[must_use]
+    pub fn holding(&self) -> Vec<HeldPlan> {
+        let held = self.plans.iter().map(|(resident, held)| HeldPlan {
+            resident: *resident,
+            version: held.plan.version,
+        });
+        held.collect()
+    }
+
+    /// Judges a look that somebody asks for; with a permit it counts as made.
+    pub fn admit(&mut self, now: Moment, check: CheckId, look: u8) -> Verdict {
+        let Some((held, planned)) = self.find(check) else {
+            return Verdict::Refuse(Refusal::NotPlanned);
+        };
+        if look == 0 || usize::from(look) > LOOKS_AT_CHECK_MAX {
+            return Verdict::Refuse(Refusal::NotPlanned);
+        }
+        let errand = Errand {
+            check,
+            look,
+            plan: held.plan.version,
+        };
+        if now.trust == Trust::Guessed || now.wall.as_ms() < CLOCK_BEGINS_MS {
+            return Verdict::ClockUnknown(errand);
+        }
+        let opens = planned.opens.before(WINDOW_SLACK);
+        let closes = planned.deadline.after(WINDOW_SLACK);
+        if now.wall < opens || now.wall > closes {
+            return Verdict::Refuse(Refusal::OutsideWindow);
+        }
+        let places = held.places.clone();
+        if !self.has_looks_left(now.uptime, check) {
+            return Verdict::Refuse(Refusal::TooMany);
+        }
+        self.looks.push_back((now.uptime, check));
+        Verdict::Look(Permit { errand, places })
+    }
+
+    fn compare(&self, plan: &Plan) -> Result<Taken, PlanRefusal> {
+        if plan.unit != self.unit {
+            return Err(PlanRefusal::OtherUnit(plan.unit));
+        }
+        let Some(held) = self.plans.get(&plan.resident) else {
+            return Ok(Taken::Changed);
+        };
+        if held.plan == *plan {
+            return Ok(Taken::Unchanged);
+        }
+        if plan.version <= held.plan.version {
+            return Err(PlanRefusal::NotNewer {
+                resident: plan.resident,
+                found: plan.version,
+                held: held.plan.version,
+            });
+        }
+        Ok(Taken::Changed)
+    }
+
+    fn find(&self, id: CheckId) -> Option<(&Held, Check)> {
+        let held = self.plans.get(&id.resident)?;
+        let checks = checks_of(&held.plan, id.night).ok()?;
+        let check = checks.into_iter().find(|check| check.id == id)?;
+        Some((held, check))
+    }
+
+    fn has_looks_left(&mut self, now: Uptime, check: CheckId) -> bool {
+        self.looks.retain(|(at, _)| now.since(*at) < LOOKS_WITHIN);
+        let at_check = self.looks.iter().filter(|(_, made)| *made == check);
+        self.looks.len() < LOOKS_MAX && at_check.count() < LOOKS_AT_CHECK_MAX
+    }
+}
+
+/// The plan's sleeping places; the whole picture if it outlines none.
+fn places_of(plan: &Plan) -> Result<Vec<SleepingPlace>, nattsyn_models::PlaceError> {
+    if plan.places.is_empty() {
+        return Ok(vec![SleepingPlace::whole_frame()]);
+    }
+    let corners = |place: &Vec<[f32; 2]>| place.iter().map(|&[x, y]| (x, y)).collect();
+    let places = plan.places.iter();
+    places
+        .map(|place| SleepingPlace::new(corners(place)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use nattsyn_protocol::ids::WindowKey;
+    use nattsyn_protocol::plan::{LOOKS_AFTER_S, Window};
+    use nattsyn_protocol::signing::Signed;
+
+    use super::*;
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_bytes(&[seed; 32])
+    }
+
+    const ROOT: u8 = 1;
+    const HUB: u8 = 2;
+
+    fn guard() -> Guard {
+        let unit = "u0000001".parse().unwrap();
+        Guard::new(unit, PublicKey::of(&key(ROOT)))
+    }
+
+    fn plan(version: u32) -> Plan {
+        let window = |key, from: &str, to: &str| Window {
+            key: WindowKey(key),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+        };
+        Plan {
+            resident: "r0000001".parse().unwrap(),
+            unit: "u0000001".parse().unwrap(),
+            version,
+            zone: "Europe/Stockholm".to_owned(),
+            offset_s: 0,
+            looks_after_s: LOOKS_AFTER_S.to_vec(),
+            windows: vec![
+                window(1, "23:00", "23:45"),
+                window(2, "02:00", "02:45"),
+                window(3, "03:00", "03:45"),
+                window(4, "04:00", "04:45"),
+            ],
+            places: vec![vec![[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]],
+        }
+    }
+
+    fn signed(plan: &Plan, root: u8, epoch: u32) -> PlanMessage {
+        let endorsement = Endorsement {
+            key: PublicKey::of(&key(HUB)),
+            epoch,
+        };
+        PlanMessage {
+            plan: Signed::seal(plan, &key(HUB)),
+            endorsement: Signed::seal(&endorsement, &key(root)),
+        }
+    }
+
+    fn holding(plans: &[Plan]) -> Guard {
+        let mut guard = guard();
+        for plan in plans {
+            guard.handle_plan(&signed(plan, ROOT, 1)).unwrap();
+        }
+        guard
+    }
+
+    /// A moment by Swedish winter time, which is UTC and one hour; uptime runs alike.
+    fn at(local: &str) -> Moment {
+        let wall = Timestamp(format!("{local}+01:00").parse().unwrap());
+        let begin = Timestamp("2026-11-01T00:00:00Z".parse().unwrap());
+        Moment {
+            uptime: Uptime(wall.since(begin)),
+            wall,
+            trust: Trust::Synced,
+        }
+    }
+
+    fn check(window: u8) -> CheckId {
+        format!("r0000001.20261121.{window}").parse().unwrap()
+    }
+
+    fn refusal(verdict: Verdict) -> Option<Refusal> {
+        match verdict {
+            Verdict::Refuse(why) => Some(why),
+            Verdict::Look(_) | Verdict::ClockUnknown(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_planned_look_in_its_window_is_made_at_the_agreed_places() {
+        let mut guard = holding(&[plan(3)]);
+        let verdict = guard.admit(at("2026-11-21T23:00:00"), check(1), 1);
+        let Verdict::Look(permit) = verdict else {
+            panic!("{verdict:?}");
+        };
+        let errand = Errand {
+            check: check(1),
+            look: 1,
+            plan: 3,
+        };
+        assert_eq!(permit.errand(), errand);
+        assert_eq!(permit.places()[0].corners()[2], (0.9, 0.9));
+    }
+
+    #[test]
+    fn a_plan_without_places_means_the_whole_picture() {
+        let mut everywhere = plan(1);
+        everywhere.places.clear();
+        let verdict = holding(&[everywhere]).admit(at("2026-11-21T23:00:00"), check(1), 1);
+        let Verdict::Look(permit) = verdict else {
+            panic!("{verdict:?}");
+        };
+        assert_eq!(permit.places(), [SleepingPlace::whole_frame()]);
+    }
+
+    #[test]
+    fn outside_the_window_nobody_looks() {
+        for (moment, open) in [
+            ("2026-11-21T22:59:29", false),
+            ("2026-11-21T22:59:30", true),
+            ("2026-11-21T23:45:30", true),
+            ("2026-11-21T23:45:31", false),
+            ("2026-11-22T23:10:00", false),
+            ("2026-11-21T14:00:00", false),
+        ] {
+            let verdict = holding(&[plan(1)]).admit(at(moment), check(1), 1);
+            let expected = (!open).then_some(Refusal::OutsideWindow);
+            assert_eq!(refusal(verdict), expected, "{moment}");
+        }
+    }
+
+    #[test]
+    fn what_no_plan_has_is_refused() {
+        let now = at("2026-11-21T23:00:00");
+        let mut guard = holding(&[plan(1)]);
+        for (check, look) in [
+            (check(9), 1),
+            ("r0000002.20261121.1".parse().unwrap(), 1),
+            (check(1), 0),
+            (check(1), 7),
+        ] {
+            let why = refusal(guard.admit(now, check, look));
+            assert_eq!(why, Some(Refusal::NotPlanned), "{check:?} {look}");
+        }
+        for night in ["00000101", "99991231"] {
+            let check = format!("r0000001.{night}.1").parse().unwrap();
+            assert_eq!(
+                refusal(guard.admit(now, check, 1)),
+                Some(Refusal::OutsideWindow)
+            );
+        }
+        let nothing_held = refusal(super::tests::guard().admit(now, self::check(1), 1));
+        assert_eq!(nothing_held, Some(Refusal::NotPlanned));
+    }
+
+    #[test]
+    fn a_check_is_looked_at_at_most_six_times() {
+        let mut guard = holding(&[plan(1)]);
+        let now = at("2026-11-21T23:00:00");
+        for _ in 0..LOOKS_AT_CHECK_MAX {
+            assert_eq!(refusal(guard.admit(now, check(1), 1)), None);
+        }
+        assert_eq!(
+            refusal(guard.admit(now, check(1), 1)),
+            Some(Refusal::TooMany)
+        );
+        let another = guard.admit(at("2026-11-22T02:00:00"), check(2), 1);
+        assert_eq!(refusal(another), None);
+    }
+
+    #[test]
+    fn no_more_than_24_looks_in_24_hours_whatever_the_wall_clock_says() {
+        let mut other = plan(1);
+        other.resident = "r0000002".parse().unwrap();
+        let mut guard = holding(&[plan(1), other]);
+        let started = at("2026-11-21T23:00:00").uptime;
+        let mut now = at("2026-11-21T23:00:00");
+        let hours = [(1, "21T23"), (2, "22T02"), (3, "22T03"), (4, "22T04")];
+        for (window, hour) in hours {
+            for look in 1..=6 {
+                // A clock that jumps through the whole night in minutes.
+                now.wall = at(&format!("2026-11-{hour}:10:00")).wall;
+                now.uptime = now.uptime.after(Duration::from_secs(60));
+                assert_eq!(refusal(guard.admit(now, check(window), look)), None);
+            }
+        }
+        let again: CheckId = "r0000002.20261121.4".parse().unwrap();
+        assert_eq!(refusal(guard.admit(now, again, 1)), Some(Refusal::TooMany));
+        now.uptime = started.after(LOOKS_WITHIN + Duration::from_secs(59));
+        assert_eq!(refusal(guard.admit(now, again, 1)), Some(Refusal::TooMany));
+        now.uptime = started.after(LOOKS_WITHIN + Duration::from_secs(60));
+        assert_eq!(refusal(guard.admit(now, again, 1)), None);
+    }
+
+    #[test]
+    fn a_refused_look_is_not_counted() {
+        let mut guard = holding(&[plan(1)]);
+        for _ in 0..100 {
+            guard.admit(at("2026-11-21T22:00:00"), check(1), 1);
+        }
+        let verdict = guard.admit(at("2026-11-21T23:00:00"), check(1), 1);
+        assert_eq!(refusal(verdict), None);
+    }
+
+    #[test]
+    fn with_no_trusted_time_there_is_no_look_and_a_fault() {
+        let errand = Errand {
+            check: check(1),
+            look: 1,
+            plan: 1,
+        };
+        let mut guessed = at("2026-11-21T23:00:00");
+        guessed.trust = Trust::Guessed;
+        let mut never_set = at("2026-11-21T23:00:00");
+        never_set.wall = Timestamp("2025-12-31T23:59:59Z".parse().unwrap());
+        for moment in [guessed, never_set] {
+            let verdict = holding(&[plan(1)]).admit(moment, check(1), 1);
+            assert_eq!(verdict, Verdict::ClockUnknown(errand));
+            let unplanned = holding(&[plan(1)]).admit(moment, check(9), 1);
+            assert_eq!(refusal(unplanned), Some(Refusal::NotPlanned));
+        }
+        let mut on_battery = at("2026-11-21T23:00:00");
+        on_battery.trust = Trust::BatteryBacked;
+        let verdict = holding(&[plan(1)]).admit(on_battery, check(1), 1);
+        assert_eq!(refusal(verdict), None);
+        assert_eq!(Trust::BatteryBacked.state(), ClockState::Unsynced);
+    }
+
+    #[test]
+    fn a_plan_that_the_root_does_not_stand_behind_is_not_held() {
+        let mut guard = guard();
+        let forged = signed(&plan(1), HUB, 1);
+        assert!(matches!(
+            guard.handle_plan(&forged),
+            Err(PlanRefusal::Signature(_))
+        ));
+        let mut changed = signed(&plan(1), ROOT, 1);
+        changed.plan.body = changed.plan.body.replace("23:45", "23:59");
+        assert!(matches!(
+            guard.handle_plan(&changed),
+            Err(PlanRefusal::Signature(_))
+        ));
+        assert!(guard.holding().is_empty());
+    }
+
+    #[test]
+    fn an_older_plan_never_replaces_a_newer_one() {
+        let mut guard = holding(&[plan(5)]);
+        let mut other = plan(5);
+        other.offset_s = 7;
+        for older in [plan(4), other] {
+            let refused = guard.handle_plan(&signed(&older, ROOT, 1));
+            assert!(matches!(
+                refused,
+                Err(PlanRefusal::NotNewer { held: 5, .. })
+            ));
+        }
+        let again = guard.handle_plan(&signed(&plan(5), ROOT, 1)).unwrap();
+        assert_eq!(again, Taken::Unchanged);
+        assert_eq!(
+            guard.handle_plan(&signed(&plan(6), ROOT, 1)).unwrap(),
+            Taken::Changed
+        );
+        assert_eq!(guard.holding()[0].version, 6);
+    }
+
+    #[test]
+    fn a_key_of_an_epoch_that_is_over_signs_no_plan() {
+        let mut guard = guard();
+        guard.handle_plan(&signed(&plan(1), ROOT, 7)).unwrap();
+        let refused = guard.handle_plan(&signed(&plan(2), ROOT, 6));
+        assert!(matches!(
+            refused,
+            Err(PlanRefusal::OldKey { found: 6, held: 7 })
+        ));
+        assert_eq!(guard.holding()[0].version, 1);
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_kept_or_is_anothers_is_not_held() {
+        let mut other_unit = plan(1);
+        other_unit.unit = "u0000002".parse().unwrap();
+        let mut unknown_zone = plan(1);
+        unknown_zone.zone = "Mars/Olympus".to_owned();
+        let mut no_area = plan(1);
+        no_area.places = vec![vec![[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]];
+        let mut guard = guard();
+        let mut refuse = |plan: &Plan| {
+            let error = guard.handle_plan(&signed(plan, ROOT, 1)).unwrap_err();
+            assert!(guard.holding().is_empty());
+            error
+        };
+        assert!(matches!(refuse(&other_unit), PlanRefusal::OtherUnit(_)));
+        assert!(matches!(
+            refuse(&unknown_zone),
+            PlanRefusal::Unkeepable { .. }
+        ));
+        assert!(matches!(refuse(&no_area), PlanRefusal::Place { .. }));
+    }
+
+    #[test]
+    fn a_home_has_a_bounded_number_of_residents() {
+        let mut guard = guard();
+        for number in 0..=RESIDENTS_MAX {
+            let mut theirs = plan(1);
+            theirs.resident = format!("r000000{number}").parse().unwrap();
+            let taken = guard.handle_plan(&signed(&theirs, ROOT, 1));
+            assert_eq!(taken.is_ok(), number < RESIDENTS_MAX);
+        }
+        assert_eq!(guard.holding().len(), RESIDENTS_MAX);
+    }
+}
