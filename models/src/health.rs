@@ -113,37 +113,45 @@ fn measure(levels: &[f32]) -> Statistics {
 ///
 /// 1, x, y, xy, x² and y² less their means are orthogonal on a full grid, so each is fitted alone.
 fn without_shading(levels: &[f32]) -> Zeroizing<Vec<f32>> {
-    let across = |i: usize| centred(i % INPUT_WIDTH, INPUT_WIDTH);
-    let down = |i: usize| centred(i / INPUT_WIDTH, INPUT_HEIGHT);
-    let bend = |x: f32, cells: usize| x * x - mean_square(cells);
-    let terms: [&dyn Fn(usize) -> f32; 6] = [
-        &|_| 1.0,
-        &|i| across(i),
-        &|i| down(i),
-        &|i| across(i) * down(i),
-        &|i| bend(across(i), INPUT_WIDTH),
-        &|i| bend(down(i), INPUT_HEIGHT),
+    let (across, down) = (positions(INPUT_WIDTH), positions(INPUT_HEIGHT));
+    let (bent_across, bent_down) = (bends(&across), bends(&down));
+    let grid = |row: &[f32], column: &[f32]| -> Vec<f32> {
+        column
+            .iter()
+            .flat_map(|y| row.iter().map(move |x| x * y))
+            .collect()
+    };
+    let (ones_across, ones_down) = ([1.0; INPUT_WIDTH], [1.0; INPUT_HEIGHT]);
+    let terms = [
+        grid(&ones_across, &ones_down),
+        grid(&across, &ones_down),
+        grid(&ones_across, &down),
+        grid(&across, &down),
+        grid(&bent_across, &ones_down),
+        grid(&ones_across, &bent_down),
     ];
     let mut rest = Zeroizing::new(levels.to_vec());
-    for term in terms {
-        let basis: Vec<f32> = (0..levels.len()).map(term).collect();
+    for basis in &terms {
         let own: f32 = basis.iter().map(|b| b * b).sum();
         let shared: f32 = basis.iter().zip(levels).map(|(b, v)| b * v).sum();
-        for (value, b) in rest.iter_mut().zip(&basis) {
+        for (value, b) in rest.iter_mut().zip(basis) {
             *value -= shared / own * b;
         }
     }
     rest
 }
 
-/// Where pixel number `i` of `cells` lies, from -1 to 1.
-fn centred(i: usize, cells: usize) -> f32 {
-    (2 * i + 1) as f32 / cells as f32 - 1.0
+/// Where each of `cells` pixels lies, from -1 to 1.
+fn positions(cells: usize) -> Vec<f32> {
+    (0..cells)
+        .map(|i| (2 * i + 1) as f32 / cells as f32 - 1.0)
+        .collect()
 }
 
-/// Mean of the squares of `centred` over all cells.
-fn mean_square(cells: usize) -> f32 {
-    (0..cells).map(|i| centred(i, cells).powi(2)).sum::<f32>() / cells as f32
+/// The squares of the positions, less their mean.
+fn bends(positions: &[f32]) -> Vec<f32> {
+    let mean = positions.iter().map(|x| x * x).sum::<f32>() / positions.len() as f32;
+    positions.iter().map(|x| x * x - mean).collect()
 }
 
 /// Means of blocks of `side` by `side` pixels.
