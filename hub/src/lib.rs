@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod certificates;
 pub mod config;
+pub mod demo;
 pub mod dispatch;
 pub mod enrolment;
 pub mod http;

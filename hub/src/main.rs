@@ -13,6 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use nattsyn_clock::Clock;
 use nattsyn_hub::config::Config;
+use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
 use nattsyn_hub::serve::{self, Layout};
@@ -20,7 +21,7 @@ use nattsyn_hub::store::SqliteStore;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, disable_help_subcommand = true)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -53,7 +54,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
-    // DEMONSTRATION: its subcommand goes here, and its arm into `run` below.
+    /// Tonight in invented homes, in fast time: real programs, generated rooms.
+    Demo(demo::Args),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Demo(args) => return Ok(runtime()?.block_on(demo::run(args))?),
         Command::Prepare { config, root } => prepare(&config, &root)?,
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Serve { config } => {

@@ -72,14 +72,27 @@ impl Cast {
         let parts = (0..homes).map(|index| {
             let seed = u64::from(index) + 1;
             let mut home = Home::new(index).map_err(CastError::from)?;
-            home.plan = Plan { places: vec![place(seed)?], ..home.plan };
+            home.plan = Plan {
+                places: vec![place(seed)?],
+                ..home.plan
+            };
             let checks = home.checks(night).map_err(CastError::from)?;
             let trouble = Trouble::of(index);
             let stage = story::rooms(seed, trouble, &checks);
             let acts = story::acts(trouble, &checks);
-            Ok(Part { home, checks, stage, acts, trouble })
+            Ok(Part {
+                home,
+                checks,
+                stage,
+                acts,
+                trouble,
+            })
         });
-        Ok(Self { night, parts: parts.collect::<Result<_, E>>()?, pictures: None })
+        Ok(Self {
+            night,
+            parts: parts.collect::<Result<_, E>>()?,
+            pictures: None,
+        })
     }
 
     /// Replayed pictures, one a check in turn, and no trouble. The whole picture is the
@@ -97,14 +110,29 @@ impl Cast {
             let mut scenes = Vec::new();
             for check in &checks {
                 let path = pictures.nth(number).map(|path| path.display().to_string());
-                let show = Show::Picture { path: path.unwrap_or_default() };
-                scenes.push(StagedScene { from_ms: check.opens, show });
+                let show = Show::Picture {
+                    path: path.unwrap_or_default(),
+                };
+                scenes.push(StagedScene {
+                    from_ms: check.opens,
+                    show,
+                });
                 number += 1;
             }
             let stage = Stage { scenes };
-            parts.push(Part { home, checks, stage, acts: Vec::new(), trouble: None });
+            parts.push(Part {
+                home,
+                checks,
+                stage,
+                acts: Vec::new(),
+                trouble: None,
+            });
         }
-        Ok(Self { night, parts, pictures: Some(pictures) })
+        Ok(Self {
+            night,
+            parts,
+            pictures: Some(pictures),
+        })
     }
 
     /// When the demonstration's clock starts: in the evening, before the first window.
@@ -119,7 +147,11 @@ impl Cast {
     /// When the night is over.
     #[must_use]
     pub fn ends(&self) -> Timestamp {
-        let deadlines = self.parts.iter().flat_map(|part| &part.checks).map(|check| check.deadline);
+        let deadlines = self
+            .parts
+            .iter()
+            .flat_map(|part| &part.checks)
+            .map(|check| check.deadline);
         deadlines.max().unwrap_or(self.begins()).after(AFTERMATH)
     }
 
@@ -128,7 +160,10 @@ impl Cast {
     pub fn acts(&self) -> Vec<(Timestamp, UnitId, Act)> {
         let of = |part: &Part| {
             let unit = part.home.unit;
-            part.acts.iter().map(move |&(at, act)| (at, unit, act)).collect::<Vec<_>>()
+            part.acts
+                .iter()
+                .map(move |&(at, act)| (at, unit, act))
+                .collect::<Vec<_>>()
         };
         self.parts.iter().flat_map(of).collect()
     }
@@ -136,7 +171,10 @@ impl Cast {
     /// What was true of a check's sleeping place at a moment.
     #[must_use]
     pub fn truth(&self, check: CheckId, at: Timestamp) -> Truth {
-        let part = self.parts.iter().find(|part| part.home.plan.resident == check.resident);
+        let part = self
+            .parts
+            .iter()
+            .find(|part| part.home.plan.resident == check.resident);
         match part.and_then(|part| part.stage.at(at)) {
             Some(&Show::Room { occupant, lens, .. }) => story::truth_of_room(occupant, lens),
             Some(Show::Picture { path }) => match &self.pictures {
@@ -178,7 +216,10 @@ mod tests {
                 assert!(check.deadline < cast.ends(), "{night}");
             }
             let first = cast.parts[0].checks[0].looks[0];
-            assert_eq!(cast.truth(cast.parts[0].checks[0].id, first), Truth::SomebodyThere);
+            assert_eq!(
+                cast.truth(cast.parts[0].checks[0].id, first),
+                Truth::SomebodyThere
+            );
         }
     }
 }

@@ -108,7 +108,11 @@ impl Folder {
 }
 
 fn remove(path: &Path) -> std::io::Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
     match removed {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         other => other,
@@ -144,6 +148,9 @@ mod tests {
     fn two_demonstrations_never_share_a_folder() {
         let root = tempfile::tempdir().unwrap();
         let _first = Folder::take(root.path()).unwrap();
-        assert!(matches!(Folder::take(root.path()), Err(FolderError::InUse(_))));
+        assert!(matches!(
+            Folder::take(root.path()),
+            Err(FolderError::InUse(_))
+        ));
     }
 }

@@ -49,7 +49,10 @@ impl Home {
         let unit: UnitId = id('u').parse()?;
         let resident: ResidentId = id('r').parse()?;
         let pick = |list: &[&str], at: u32| {
-            usize::try_from(at).ok().and_then(|at| list.get(at % list.len())).map(|&s| s.to_owned())
+            usize::try_from(at)
+                .ok()
+                .and_then(|at| list.get(at % list.len()))
+                .map(|&s| s.to_owned())
         };
         let initial = char::from(b'A' + u8::try_from((index * 7) % 26).unwrap_or(0));
         let name = pick(&NAMES, index).unwrap_or_default();
@@ -84,13 +87,20 @@ fn plan(index: u32, unit: UnitId, resident: ResidentId) -> Plan {
         zone: ZONE.to_owned(),
         offset_s: (index * 53) % 240,
         looks_after_s: LOOKS_AFTER_S.to_vec(),
-        windows: vec![window(1, 22 * 60 + 30 + shift_min), window(2, 2 * 60 + 30 + shift_min)],
+        windows: vec![
+            window(1, 22 * 60 + 30 + shift_min),
+            window(2, 2 * 60 + 30 + shift_min),
+        ],
         places: Vec::new(),
     }
 }
 
 fn window(key: u8, from_min: u32) -> Window {
-    Window { key: WindowKey(key), from: clock_time(from_min), to: clock_time(from_min + WINDOW_MIN) }
+    Window {
+        key: WindowKey(key),
+        from: clock_time(from_min),
+        to: clock_time(from_min + WINDOW_MIN),
+    }
 }
 
 /// A time of day from minutes after midnight.
@@ -108,7 +118,10 @@ mod tests {
         for index in 0..200 {
             let home = Home::new(index).unwrap();
             assert_eq!(home.plan.examine(), Ok(()), "home {index}");
-            assert_eq!(home.checks(jiff::civil::date(2026, 11, 21)).unwrap().len(), 2);
+            assert_eq!(
+                home.checks(jiff::civil::date(2026, 11, 21)).unwrap().len(),
+                2
+            );
         }
     }
 }

@@ -38,7 +38,11 @@ impl Link {
         let address = listener.local_addr()?;
         let (state, watched) = watch::channel(LinkState::Up);
         let relay = tokio::spawn(relay(listener, broker, watched));
-        Ok(Self { address, state, relay })
+        Ok(Self {
+            address,
+            state,
+            relay,
+        })
     }
 
     /// Cuts the link, or mends it.
@@ -56,7 +60,9 @@ impl Drop for Link {
 async fn relay(listener: TcpListener, broker: (String, u16), state: watch::Receiver<LinkState>) {
     loop {
         // A failed accept concerns one connection; the unit tries again.
-        let Ok((unit, _)) = listener.accept().await else { continue };
+        let Ok((unit, _)) = listener.accept().await else {
+            continue;
+        };
         if *state.borrow() == LinkState::Cut {
             continue;
         }
@@ -73,7 +79,9 @@ async fn relay(listener: TcpListener, broker: (String, u16), state: watch::Recei
 async fn carry(mut unit: TcpStream, broker: (String, u16)) {
     if let Ok(mut broker) = TcpStream::connect(broker).await {
         // Either end's close ends the connection; neither is an error of the link.
-        tokio::io::copy_bidirectional(&mut unit, &mut broker).await.ok();
+        tokio::io::copy_bidirectional(&mut unit, &mut broker)
+            .await
+            .ok();
     }
 }
 
@@ -96,7 +104,9 @@ mod tests {
                 });
             }
         });
-        let link = Link::open((address.ip().to_string(), address.port())).await.unwrap();
+        let link = Link::open((address.ip().to_string(), address.port()))
+            .await
+            .unwrap();
         let mut byte = [0];
 
         let mut stream = TcpStream::connect(link.address).await.unwrap();

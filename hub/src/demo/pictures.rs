@@ -48,7 +48,10 @@ impl Pictures {
     ///
     /// The folder cannot be read or has no pictures, or its list is malformed.
     pub fn of(folder: &Path) -> Result<Self, PicturesError> {
-        let unreadable = |source| PicturesError::Unreadable { path: folder.to_owned(), source };
+        let unreadable = |source| PicturesError::Unreadable {
+            path: folder.to_owned(),
+            source,
+        };
         let folder = folder.canonicalize().map_err(unreadable)?;
         let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
             .map_err(unreadable)?
@@ -61,13 +64,20 @@ impl Pictures {
         }
         let known = known_near(&folder)?;
         let truth = |path: &Path| known.get(path).copied().unwrap_or(Truth::Unknown);
-        Ok(Self(files.into_iter().map(|path| (path.clone(), truth(&path))).collect()))
+        Ok(Self(
+            files
+                .into_iter()
+                .map(|path| (path.clone(), truth(&path)))
+                .collect(),
+        ))
     }
 
     /// The picture for the check with this number; they take turns.
     #[must_use]
     pub fn nth(&self, number: usize) -> Option<&Path> {
-        self.0.get(number % self.0.len().max(1)).map(|(path, _)| path.as_path())
+        self.0
+            .get(number % self.0.len().max(1))
+            .map(|(path, _)| path.as_path())
     }
 
     /// What is known of a picture.
@@ -79,8 +89,13 @@ impl Pictures {
 }
 
 fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    ["jpg", "jpeg", "png"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or("");
+    ["jpg", "jpeg", "png"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// What the nearest list says, by absolute path.
@@ -89,18 +104,31 @@ fn known_near(folder: &Path) -> Result<BTreeMap<PathBuf, Truth>, PicturesError> 
         .ancestors()
         .take(FOLDERS_ABOVE_MAX)
         .find(|above| above.join("frames.csv").is_file());
-    let Some(above) = nearest else { return Ok(BTreeMap::new()) };
+    let Some(above) = nearest else {
+        return Ok(BTreeMap::new());
+    };
     let path = above.join("frames.csv");
-    let bad = |line, reason| PicturesError::BadList { path: path.clone(), line, reason };
-    let mut reader =
-        csv::Reader::from_path(&path).ok().ok_or_else(|| bad(1, "the list cannot be opened"))?;
-    let headers = reader.headers().ok().ok_or_else(|| bad(1, "the list has no header"))?.clone();
+    let bad = |line, reason| PicturesError::BadList {
+        path: path.clone(),
+        line,
+        reason,
+    };
+    let mut reader = csv::Reader::from_path(&path)
+        .ok()
+        .ok_or_else(|| bad(1, "the list cannot be opened"))?;
+    let headers = reader
+        .headers()
+        .ok()
+        .ok_or_else(|| bad(1, "the list has no header"))?
+        .clone();
     let column = |name| headers.iter().position(|header| header == name);
     let file = column("file").ok_or_else(|| bad(1, "the header has no column `file`"))?;
     let person = column("person").ok_or_else(|| bad(1, "the header has no column `person`"))?;
     let mut known = BTreeMap::new();
     for (line, record) in (2..).zip(reader.records()) {
-        let record = record.ok().ok_or_else(|| bad(line, "the row is not a row of this list"))?;
+        let record = record
+            .ok()
+            .ok_or_else(|| bad(line, "the row is not a row of this list"))?;
         let truth = match record.get(person).unwrap_or("") {
             "yes" => Truth::SomebodyThere,
             "no" => Truth::NobodyToSee,
@@ -123,7 +151,8 @@ mod tests {
         for name in ["a.jpg", "b.PNG", "c.jpeg", "notes.txt"] {
             std::fs::write(folder.join(name), b"").unwrap();
         }
-        let list = "file,label,person\nframes/room/a.jpg,\"bed, made\",no\nframes/room/b.PNG,x,yes\n";
+        let list =
+            "file,label,person\nframes/room/a.jpg,\"bed, made\",no\nframes/room/b.PNG,x,yes\n";
         std::fs::write(root.path().join("frames.csv"), list).unwrap();
         let pictures = Pictures::of(&folder).unwrap();
         let truth = |name: &str| pictures.truth(&folder.join(name));

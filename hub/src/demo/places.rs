@@ -34,17 +34,28 @@ pub enum PlaceError {
 /// The program in `programs` cannot be run or does not answer with a polygon.
 pub fn of_room(programs: &Path, seed: u64) -> Result<Vec<[f32; 2]>, PlaceError> {
     let path = programs.join("nattsyn-scenes");
-    let output = Command::new(&path).args(["--place", &seed.to_string()]).output();
-    let output = output.map_err(|source| PlaceError::Program { path: path.clone(), source })?;
+    let output = Command::new(&path)
+        .args(["--place", &seed.to_string()])
+        .output();
+    let output = output.map_err(|source| PlaceError::Program {
+        path: path.clone(),
+        source,
+    })?;
     let answer = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     polygon(&answer).ok_or(PlaceError::Answer { path, answer })
 }
 
 /// Reads `x y x y ...`.
 fn polygon(text: &str) -> Option<Vec<[f32; 2]>> {
-    let numbers: Option<Vec<f32>> = text.split_whitespace().map(|part| part.parse().ok()).collect();
+    let numbers: Option<Vec<f32>> = text
+        .split_whitespace()
+        .map(|part| part.parse().ok())
+        .collect();
     let numbers = numbers?;
-    let points: Vec<[f32; 2]> = numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
+    let points: Vec<[f32; 2]> = numbers
+        .chunks_exact(2)
+        .map(|pair| [pair[0], pair[1]])
+        .collect();
     (points.len() >= 3 && points.len() * 2 == numbers.len()).then_some(points)
 }
 
@@ -54,7 +65,10 @@ mod tests {
 
     #[test]
     fn only_a_polygon_is_taken() {
-        assert_eq!(polygon("0 0 1 0 0.5 1"), Some(vec![[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]]));
+        assert_eq!(
+            polygon("0 0 1 0 0.5 1"),
+            Some(vec![[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]])
+        );
         for text in ["", "0 0 1 0", "0 0 1 0 0.5", "a b c d e f"] {
             assert_eq!(polygon(text), None, "{text:?}");
         }

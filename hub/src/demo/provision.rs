@@ -63,7 +63,10 @@ pub fn provision(
         address: home.address.clone(),
         unit: home.unit,
         eye,
-        residents: vec![roster::Resident { id: home.plan.resident, name: home.name.clone() }],
+        residents: vec![roster::Resident {
+            id: home.plan.resident,
+            name: home.name.clone(),
+        }],
     })
 }
 

@@ -15,9 +15,9 @@ use tokio::sync::{oneshot, watch};
 use nattsyn_clock::conductor::Conductor;
 use nattsyn_clock::{Clock, ClockError};
 use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::plan::PlanError;
 use nattsyn_protocol::schedule::night_of;
-use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::time::Uptime;
 
 use super::Args;
@@ -32,7 +32,7 @@ use super::stage::Stagehand;
 use super::tally::{Tally, table};
 use super::units::{Units, UnitsError};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
-use crate::certificates::{Authority, CertificateError, authority_in};
+use crate::certificates::{Authority, CertificateError};
 use crate::enrolment::{Homes, enrol};
 use crate::http;
 use crate::ingest::Endpoint;
@@ -108,8 +108,13 @@ pub enum DemoError {
 pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let listener = TcpListener::bind(args.listen)
         .await
-        .map_err(system(format!("opening the page's address {}", args.listen)))?;
-    let address = listener.local_addr().map_err(system("reading the page's address"))?;
+        .map_err(system(format!(
+            "opening the page's address {}",
+            args.listen
+        )))?;
+    let address = listener
+        .local_addr()
+        .map_err(system("reading the page's address"))?;
     let mut units = Units::find()?;
     let house = House::open(&args).await?;
     let (links, homes) = house.furnish().await?;
@@ -117,7 +122,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let tonight = service.tonight.clone();
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let state = http::State { tonight: tonight.clone() };
+    let state = http::State {
+        tonight: tonight.clone(),
+    };
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();
     }));
@@ -154,7 +161,7 @@ impl House {
             .expect("a story is plain data, which always has a JSON form");
         std::fs::write(folder.story(), story).map_err(system("writing the story"))?;
         let tls = folder.tls();
-        let authority = match authority_in(&tls) {
+        let authority = match Authority::exists(&tls) {
             Some(_) => Authority::open(&tls)?,
             None => Authority::create(&tls)?,
         };
@@ -168,7 +175,11 @@ impl House {
                     connections_max: CONNECTIONS_MAX,
                 };
                 let broker = broker::start(&config).await?;
-                ("127.0.0.1".to_owned(), broker.address().port(), Some(broker))
+                (
+                    "127.0.0.1".to_owned(),
+                    broker.address().port(),
+                    Some(broker),
+                )
             }
         };
         let socket = provision::clock_socket();
@@ -179,7 +190,11 @@ impl House {
             folder,
             cast,
             authority,
-            endpoint: Endpoint { host, port, identity },
+            endpoint: Endpoint {
+                host,
+                port,
+                identity,
+            },
             socket,
             end,
             _conductor: conductor,
@@ -190,10 +205,15 @@ impl House {
     /// Gives every home a link to the broker and a unit's folder.
     async fn furnish(&self) -> Result<(BTreeMap<UnitId, Link>, Homes), DemoError> {
         let mut links = BTreeMap::new();
-        let mut homes = Homes { homes: Vec::new(), plans: Vec::new() };
+        let mut homes = Homes {
+            homes: Vec::new(),
+            plans: Vec::new(),
+        };
         for part in &self.cast.parts {
             let broker = (self.endpoint.host.clone(), self.endpoint.port);
-            let link = Link::open(broker).await.map_err(system("opening a home's link"))?;
+            let link = Link::open(broker)
+                .await
+                .map_err(system("opening a home's link"))?;
             let home = provision::provision(
                 &part.home,
                 &part.stage,
@@ -216,7 +236,7 @@ impl House {
         let endorsement = endorse(&demonstration::root_key(), own, 1);
         HubKeys::keep(&folder, &demonstration::root(), &endorsement)?;
         let keys = HubKeys::open(&folder)?;
-        let mut store = SqliteStore::open(&folder.join("nattsyn.db"))?;
+        let mut store = SqliteStore::open(&folder.join("ledger.sqlite"))?;
         enrol(&mut store, &homes, &keys, self.cast.begins())?;
         let setup = Setup {
             zone: ZONE.to_owned(),
@@ -225,7 +245,7 @@ impl House {
             keys,
         };
         let clock = Clock::demonstration(&self.socket, "hub")?;
-        Ok(service::start(setup, Box::new(store), clock).await?)
+        Ok(service::start(setup, clock, Box::new(store))?)
     }
 
     fn unit_folder(&self, unit: UnitId) -> PathBuf {
@@ -243,7 +263,9 @@ fn cast(args: &Args) -> Result<Cast, DemoError> {
     }
     let own = std::env::current_exe().map_err(system("finding this program"))?;
     let programs = own.parent().unwrap_or(Path::new("")).to_owned();
-    Cast::in_rooms(args.homes, night, |seed| Ok(places::of_room(&programs, seed)?))
+    Cast::in_rooms(args.homes, night, |seed| {
+        Ok(places::of_room(&programs, seed)?)
+    })
 }
 
 /// Keeps the night and prints it; then, unless it was asked for once, serves the page until it
@@ -271,7 +293,11 @@ async fn keep_night(
     print_line(table(&last, truth).trim_end());
     print_line(&tally.line());
     if args.once {
-        return Ok(if tally.kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if tally.kept() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
     eprint_line("the night is over; the page is served until Ctrl-C");
     signals.interrupted().await;
@@ -303,7 +329,9 @@ impl Signals {
 
 fn announce(address: SocketAddr, cast: &Cast) {
     let homes = cast.parts.len();
-    print_line(&format!("Nattsyn, a demonstration: tonight in {homes} homes at http://{address}"));
+    print_line(&format!(
+        "Nattsyn, a demonstration: tonight in {homes} homes at http://{address}"
+    ));
 }
 
 /// Says now and then how far the night is, on standard error.
@@ -312,7 +340,11 @@ async fn tell_progress(tonight: watch::Receiver<Arc<Tonight>>) {
     loop {
         tokio::time::sleep(TELL_EVERY).await;
         let tonight = Arc::clone(&tonight.borrow());
-        let settled = tonight.checks.iter().filter(|check| is_settled(check.standing)).count();
+        let settled = tonight
+            .checks
+            .iter()
+            .filter(|check| is_settled(check.standing))
+            .count();
         eprint_line(&format!(
             "{}  {settled} of {} checks settled, {} need a person",
             tonight.now.0.to_zoned(zone.clone()).strftime("%H:%M"),
@@ -324,7 +356,9 @@ async fn tell_progress(tonight: watch::Receiver<Arc<Tonight>>) {
 
 fn is_settled(standing: Standing) -> bool {
     match standing {
-        Standing::Visible { .. } | Standing::VisibleLate { .. } | Standing::Exception { .. } => true,
+        Standing::Visible { .. } | Standing::VisibleLate { .. } | Standing::Exception { .. } => {
+            true
+        }
         Standing::Planned | Standing::Ongoing | Standing::Overdue => false,
     }
 }

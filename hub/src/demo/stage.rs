@@ -51,7 +51,13 @@ impl Stagehand {
         links: BTreeMap<UnitId, Link>,
     ) -> Self {
         acts.sort_by_key(|(at, unit, _)| (*at, *unit));
-        let mut stagehand = Self { clock, acts: acts.into(), units, links, expected: None };
+        let mut stagehand = Self {
+            clock,
+            acts: acts.into(),
+            units,
+            links,
+            expected: None,
+        };
         let all = stagehand.links.keys().copied().collect();
         stagehand.expect(all, stagehand.clock.now().timestamp);
         stagehand
@@ -69,14 +75,16 @@ impl Stagehand {
                 self.clock.settle(now, None);
                 return self;
             }
-            let next_act = self.acts.front().map(|(at, _, _)| {
-                now.uptime.after(at.since(now.timestamp))
-            });
+            let next_act = self
+                .acts
+                .front()
+                .map(|(at, _, _)| now.uptime.after(at.since(now.timestamp)));
             let next = next_act.map_or(end, |act| act.min(end));
             self.clock.settle(now, Some(next));
-            let given_up = self.expected.as_ref().map(|expected| {
-                expected.given_up_at.saturating_sub(self.clock.real_now())
-            });
+            let given_up = self
+                .expected
+                .as_ref()
+                .map(|expected| expected.given_up_at.saturating_sub(self.clock.real_now()));
             tokio::select! {
                 () = self.clock.wait_until(Some(next)) => {}
                 _ = tonight.changed() => {}
@@ -86,7 +94,11 @@ impl Stagehand {
     }
 
     fn handle_moment(&mut self, now: Now) {
-        while self.acts.front().is_some_and(|(at, _, _)| *at <= now.timestamp) {
+        while self
+            .acts
+            .front()
+            .is_some_and(|(at, _, _)| *at <= now.timestamp)
+        {
             if let Some((_, unit, act)) = self.acts.pop_front() {
                 self.perform(unit, act, now.timestamp);
             }

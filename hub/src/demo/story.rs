@@ -68,7 +68,12 @@ const OUTAGE: Duration = Duration::from_secs(60 * 60);
 /// What a generated room shows through the night.
 #[must_use]
 pub fn rooms(seed: u64, trouble: Option<Trouble>, checks: &[Check]) -> Stage {
-    let room = |pose, occupant, lens| Show::Room { seed, pose, occupant, lens };
+    let room = |pose, occupant, lens| Show::Room {
+        seed,
+        pose,
+        occupant,
+        lens,
+    };
     let mut scenes = vec![StagedScene {
         from_ms: Timestamp::from_ms(0).unwrap_or_else(|_| unreachable!("1970 is in the calendar")),
         show: room(0, Occupant::InBed, Lens::Clear),
@@ -84,11 +89,17 @@ pub fn rooms(seed: u64, trouble: Option<Trouble>, checks: &[Check]) -> Stage {
             _ => (Occupant::InBed, Lens::Clear),
         };
         let from_ms = check.opens.before(Duration::from_secs(60));
-        scenes.push(StagedScene { from_ms, show: room(pose, occupant, lens) });
+        scenes.push(StagedScene {
+            from_ms,
+            show: room(pose, occupant, lens),
+        });
         if trouble == Some(Trouble::UpAndBack) && !is_second {
             let back = check.looks.get(2).copied().unwrap_or(check.deadline);
             let from_ms = back.before(Duration::from_secs(30));
-            scenes.push(StagedScene { from_ms, show: room(9, Occupant::InBed, Lens::Clear) });
+            scenes.push(StagedScene {
+                from_ms,
+                show: room(9, Occupant::InBed, Lens::Clear),
+            });
         }
     }
     Stage { scenes }
@@ -97,12 +108,17 @@ pub fn rooms(seed: u64, trouble: Option<Trouble>, checks: &[Check]) -> Stage {
 /// What is done to a home's unit from outside, and when.
 #[must_use]
 pub fn acts(trouble: Option<Trouble>, checks: &[Check]) -> Vec<(Timestamp, Act)> {
-    let Some(second) = checks.get(1) else { return Vec::new() };
+    let Some(second) = checks.get(1) else {
+        return Vec::new();
+    };
     let before = second.opens.before(LEAD);
     match trouble {
         Some(Trouble::Unplugged) => vec![(before.before(LEAD), Act::Unplug)],
         Some(Trouble::NetworkLost) => {
-            vec![(before, Act::CutLink), (before.after(OUTAGE), Act::RestoreLink)]
+            vec![
+                (before, Act::CutLink),
+                (before.after(OUTAGE), Act::RestoreLink),
+            ]
         }
         Some(
             Trouble::UpAndBack
@@ -142,7 +158,10 @@ mod tests {
     use crate::demo::homes::Home;
 
     fn told(index: u32) -> (Option<Trouble>, Vec<Check>, Stage) {
-        let checks = Home::new(index).unwrap().checks(jiff::civil::date(2026, 11, 21)).unwrap();
+        let checks = Home::new(index)
+            .unwrap()
+            .checks(jiff::civil::date(2026, 11, 21))
+            .unwrap();
         let trouble = Trouble::of(index);
         let stage = rooms(u64::from(index), trouble, &checks);
         (trouble, checks, stage)
@@ -168,8 +187,11 @@ mod tests {
     fn whoever_was_up_is_back_at_the_third_look() {
         let (trouble, checks, stage) = told(1);
         assert_eq!(trouble, Some(Trouble::UpAndBack));
-        let truths: Vec<Truth> =
-            checks[0].looks.iter().map(|&look| truth_at(&stage, look)).collect();
+        let truths: Vec<Truth> = checks[0]
+            .looks
+            .iter()
+            .map(|&look| truth_at(&stage, look))
+            .collect();
         assert_eq!(truths[..2], [Truth::NobodyToSee, Truth::NobodyToSee]);
         assert_eq!(truths[2], Truth::SomebodyThere);
     }
@@ -178,7 +200,10 @@ mod tests {
     fn a_lost_network_is_away_over_the_whole_second_window() {
         let (trouble, checks, _) = told(10);
         let acts = acts(trouble, &checks);
-        assert_eq!(acts.iter().map(|act| act.1).collect::<Vec<_>>(), [Act::CutLink, Act::RestoreLink]);
+        assert_eq!(
+            acts.iter().map(|act| act.1).collect::<Vec<_>>(),
+            [Act::CutLink, Act::RestoreLink]
+        );
         assert!(acts[0].0 < checks[1].opens && checks[1].deadline < acts[1].0);
     }
 }

@@ -31,7 +31,10 @@ impl Tally {
     /// Sums a night up. `truth` says what was true where a look was made.
     #[must_use]
     pub fn of(tonight: &Tonight, truth: impl Fn(CheckId, Timestamp) -> Truth) -> Self {
-        let mut tally = Self { checks: tonight.checks.len(), ..Self::default() };
+        let mut tally = Self {
+            checks: tonight.checks.len(),
+            ..Self::default()
+        };
         for check in &tonight.checks {
             match check.standing {
                 Standing::Visible { at } | Standing::VisibleLate { at, .. } => {
@@ -56,7 +59,13 @@ impl Tally {
     /// The last line of a printed night.
     #[must_use]
     pub fn line(&self) -> String {
-        let Self { checks, visible, exceptions, unaccounted, wrong } = self;
+        let Self {
+            checks,
+            visible,
+            exceptions,
+            unaccounted,
+            wrong,
+        } = self;
         format!(
             "night: {checks} checks, {visible} visible, {exceptions} exceptions, \
              {unaccounted} unaccounted, {wrong} wrong"
@@ -147,7 +156,12 @@ mod tests {
             checks: vec![
                 check(1, Standing::Visible { at }),
                 check(2, Standing::VisibleLate { at, came: at }),
-                check(3, Standing::Exception { cause: Cause::Silent }),
+                check(
+                    3,
+                    Standing::Exception {
+                        cause: Cause::Silent,
+                    },
+                ),
                 check(4, Standing::Overdue),
             ],
             homes: Vec::new(),

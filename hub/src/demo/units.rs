@@ -58,7 +58,10 @@ impl Units {
         if !supervise.is_file() {
             return Err(UnitsError::Missing(supervise));
         }
-        Ok(Self { supervise, running: BTreeMap::new() })
+        Ok(Self {
+            supervise,
+            running: BTreeMap::new(),
+        })
     }
 
     /// Gives a unit power: its folder holds `eye.toml` and `voice.toml`.
