@@ -8,16 +8,21 @@ pub(crate) const USAGE: &str = "\
 Writes labelled pictures of generated near-infrared bedrooms.
 
 usage: nattsyn-scenes --count N --out DIR [--seed S] [--sheet]
+       nattsyn-scenes --place ROOM
 
   --count N   how many pictures, at least 1
   --out DIR   where to; made if missing: frames/, masks/, labels.csv
   --seed S    a whole number that draws the rooms; default 1
-  --sheet     also DIR/sheet.pgm, the first 48 pictures side by side";
+  --sheet     also DIR/sheet.pgm, the first 48 pictures side by side
+  --place ROOM   write no picture; say where the bed stands in a room, as `x y x y ...` in
+              fractions of the picture";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Help,
+    /// Where the bed stands in the room of this seed.
+    Place(u64),
     Pictures(Order),
 }
 
@@ -59,6 +64,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--help" | "-h" => return Ok(Asked::Help),
+            "--place" => return Ok(Asked::Place(number("--place", args.next())?)),
             "--count" => count = Some(number("--count", args.next())?),
             "--seed" => seed = number("--seed", args.next())?,
             "--out" => out = Some(args.next().ok_or(ArgsError::NoValue("--out"))?),

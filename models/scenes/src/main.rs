@@ -2,7 +2,7 @@
 //!
 //! `nattsyn-scenes --count N --seed S --out DIR [--sheet]` writes `DIR/frames/NNNNNN.pgm` (what the
 //! camera gives), `DIR/masks/NNNNNN.pgm` (255 a person shows, 128 bedding over a person, 0 neither)
-//! and `DIR/labels.csv`. Files are binary PGM because any tool reads it and none is needed here.
+//! and `DIR/labels.csv`; `--place ROOM` only says where a room's bed stands. Files are binary PGM because any tool reads it and none is needed here.
 //! Deliberately one thread: run it several times with different seeds to use more cores.
 
 mod args;
@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         .and_then(|asked| match asked {
             args::Asked::Help => {
                 writeln!(std::io::stdout(), "{}", args::USAGE).map_err(write::WriteError::from)
+            }
+            args::Asked::Place(seed) => {
+                let place = write::place(&nattsyn_scenes::Room::from_seed(seed));
+                writeln!(std::io::stdout(), "{place}").map_err(write::WriteError::from)
             }
             args::Asked::Pictures(order) => write::run(&order),
         });

@@ -181,13 +181,18 @@ fn label(frame: &str, mask: &str, shot: &Shot, room: &Room, rendered: &Rendered)
          {person},{under},",
         shot.room
     );
+    line.push_str(&place(room));
+    line.push('\n');
+    line
+}
+
+/// A room's sleeping place as `x y x y ...`, in fractions of the picture.
+pub(crate) fn place(room: &Room) -> String {
     let corners = room
         .sleeping_place()
         .into_iter()
         .map(|(x, y)| format!("{x:.4} {y:.4}"));
-    line.push_str(&corners.collect::<Vec<_>>().join(" "));
-    line.push('\n');
-    line
+    corners.collect::<Vec<_>>().join(" ")
 }
 
 fn write_sheet(path: &Path, pictures: &[Picture]) -> Result<(), WriteError> {
