@@ -359,8 +359,10 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
         running,
         planned,
     } = tally;
+    let all = visible + exceptions + running + planned;
     match lang {
         Lang::Swedish => {
+            let checks = if all == 1 { "tillsyn" } else { "tillsyner" };
             let seen = if visible == 1 { "synlig" } else { "synliga" };
             let ahead = if planned == 1 {
                 "planerad"
@@ -368,12 +370,17 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
                 "planerade"
             };
             format!(
-                "{visible} {seen}, {exceptions} att åtgärda, {running} pågår, {planned} {ahead}"
+                "{all} {checks}: {visible} {seen}, {exceptions} att åtgärda, {running} pågår, \
+                 {planned} {ahead}"
             )
         }
-        Lang::English => format!(
-            "{visible} visible, {exceptions} need action, {running} ongoing, {planned} planned"
-        ),
+        Lang::English => {
+            let checks = if all == 1 { "check" } else { "checks" };
+            format!(
+                "{all} {checks}: {visible} visible, {exceptions} need action, {running} ongoing, \
+                 {planned} planned"
+            )
+        }
     }
 }
 

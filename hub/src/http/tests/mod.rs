@@ -212,7 +212,7 @@ async fn every_check_and_every_home_is_on_the_page() {
     }
     let said = strip_tags(&page);
     assert!(
-        said.contains("4 synliga, 3 att åtgärda, 2 pågår, 1 planerad"),
+        said.contains("10 tillsyner: 4 synliga, 3 att åtgärda, 2 pågår, 1 planerad"),
         "{said}"
     );
     assert!(said.contains("6 av 8 hörs"), "{said}");
