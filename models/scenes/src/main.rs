@@ -2,7 +2,8 @@
 //!
 //! `nattsyn-scenes --count N --seed S --out DIR [--sheet]` writes `DIR/frames/NNNNNN.pgm` (what the
 //! camera gives), `DIR/masks/NNNNNN.pgm` (255 a person shows, 128 bedding over a person, 0 neither)
-//! and `DIR/labels.csv`; `--place ROOM` only says where a room's bed stands. Files are binary PGM because any tool reads it and none is needed here.
+//! and `DIR/labels.csv`; `--place ROOM` only says where a room's bed stands. Files are binary PGM
+//! because any tool reads it and none is needed here.
 //! Deliberately one thread: run it several times with different seeds to use more cores.
 
 mod args;
