@@ -171,6 +171,13 @@ impl<D: Disk> Outbox<D> {
             .map(|(&number, (waiting, _))| (number, waiting))
     }
 
+    /// The report that was put in last.
+    #[must_use]
+    pub fn newest(&self) -> Option<(u64, &Signed)> {
+        let (&number, (waiting, _)) = self.waiting.last_key_value()?;
+        Some((number, &waiting.report))
+    }
+
     /// Puts a report in. A report that is in already changes nothing.
     ///
     /// # Errors

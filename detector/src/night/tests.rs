@@ -372,7 +372,7 @@ proptest! {
         let timestamp = Timestamp::from_ms(ms).unwrap();
         let now = Now { uptime: Uptime(Duration::from_secs(uptime_s)), timestamp, epoch: 0 };
         let mut night = night(EVENING);
-        night.next_timeout(now);
+        assert!(night.next_timeout(now).is_some());
         night.handle_timeout(now);
     }
 }

@@ -1,0 +1,158 @@
+//! The plans as they came off the wire, on disk.
+//!
+//! The voice cannot verify a plan. It is kept, and worked by, once the eye says that it holds
+//! it; until then the plan before it stands, so that nobody who merely reaches the broker can
+//! make a unit forget its plan. A damaged line of the file costs that one plan, and the hub
+//! sends it again after the next hello.
+
+use std::collections::BTreeMap;
+
+use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
+use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::plan::Plan;
+
+use crate::disk::Disk;
+use crate::night::{Night, PLANS_MAX, PlanRefused};
+use crate::record;
+
+/// Name of the file.
+const FILE: &str = "plans";
+
+/// Why a plan is not even shown to the eye.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotOffered {
+    #[error("the plan inside cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+    #[error("the plan is for unit {0}")]
+    OtherUnit(UnitId),
+    #[error("the plan is not worked by")]
+    Refused(#[source] PlanRefused),
+    #[error("more than {PLANS_MAX} plans wait for the eye")]
+    TooMany,
+}
+
+/// What an offered plan was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    /// Newer than what is held: the eye must judge.
+    New,
+    /// Held already.
+    Known,
+}
+
+/// The plans that are kept, and those that wait for the eye's word.
+#[derive(Default)]
+pub(super) struct KeptPlans {
+    kept: BTreeMap<ResidentId, PlanMessage>,
+    offered: BTreeMap<ResidentId, (Plan, PlanMessage)>,
+}
+
+impl KeptPlans {
+    /// Reads the plans and gives them to the night.
+    pub(super) fn open(disk: &mut impl Disk, unit: UnitId, night: &mut Night) -> Self {
+        let mut plans = Self::default();
+        let bytes = match disk.read(FILE) {
+            Ok(bytes) => bytes.unwrap_or_default(),
+            Err(error) => {
+                tracing::error!(%error, "plans cannot be read; waiting for the hub's");
+                return plans;
+            }
+        };
+        let records = record::read::<PlanMessage>(&bytes);
+        if records.damaged > 0 {
+            tracing::error!(
+                lines = records.damaged,
+                "damaged plans; waiting for the hub's"
+            );
+        }
+        for message in records.whole {
+            match plans.offer(message, night, unit) {
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "a plan on disk is not worked by"),
+            }
+        }
+        for (resident, (plan, message)) in std::mem::take(&mut plans.offered) {
+            if night.handle_plan(plan).is_ok() {
+                plans.kept.insert(resident, message);
+            }
+        }
+        plans
+    }
+
+    /// Every kept plan, and those that wait for the eye's word.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &PlanMessage> {
+        let offered = self.offered.values().map(|(_, message)| message);
+        self.kept.values().chain(offered)
+    }
+
+    /// Takes in a plan that came.
+    pub(super) fn offer(
+        &mut self,
+        message: PlanMessage,
+        night: &Night,
+        unit: UnitId,
+    ) -> Result<Offered, NotOffered> {
+        let plan: Plan =
+            serde_json::from_str(&message.plan.body).map_err(NotOffered::Unreadable)?;
+        if plan.unit != unit {
+            return Err(NotOffered::OtherUnit(plan.unit));
+        }
+        night.judge(&plan).map_err(NotOffered::Refused)?;
+        let held = HeldPlan {
+            resident: plan.resident,
+            version: plan.version,
+        };
+        if night.held().contains(&held) {
+            return Ok(Offered::Known);
+        }
+        let is_new = !self.offered.contains_key(&plan.resident);
+        if is_new && self.offered.len() >= PLANS_MAX {
+            return Err(NotOffered::TooMany);
+        }
+        self.offered.insert(plan.resident, (plan, message));
+        Ok(Offered::New)
+    }
+
+    /// Takes in what the eye holds; returns how many plans are newly worked by.
+    pub(super) fn confirm(
+        &mut self,
+        held: &[HeldPlan],
+        night: &mut Night,
+        disk: &mut impl Disk,
+    ) -> usize {
+        let is_held = |plan: &Plan| {
+            held.contains(&HeldPlan {
+                resident: plan.resident,
+                version: plan.version,
+            })
+        };
+        let mut taken = 0;
+        let offered = std::mem::take(&mut self.offered);
+        for (resident, (plan, message)) in offered {
+            if !is_held(&plan) {
+                self.offered.insert(resident, (plan, message));
+                continue;
+            }
+            let version = plan.version;
+            match night.handle_plan(plan) {
+                Ok(()) => {
+                    tracing::info!(%resident, version, "plan taken");
+                    self.kept.insert(resident, message);
+                    taken += 1;
+                }
+                Err(error) => tracing::warn!(%error, "the eye holds a plan that cannot be kept"),
+            }
+        }
+        if taken > 0 {
+            self.write(disk);
+        }
+        taken
+    }
+
+    fn write(&self, disk: &mut impl Disk) {
+        let lines: Vec<u8> = self.kept.values().flat_map(record::line).collect();
+        if let Err(error) = disk.replace(FILE, &lines) {
+            tracing::error!(%error, "plans not written; the hub must send them after a restart");
+        }
+    }
+}
