@@ -14,5 +14,6 @@ pub mod pair_socket;
 pub mod presence;
 pub mod record;
 pub mod score;
+pub mod supervise;
 pub mod uplink;
 pub mod voice;

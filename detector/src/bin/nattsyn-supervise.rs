@@ -1,0 +1,92 @@
+//! The supervisor's program: starts an eye and a voice, and keeps them running.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use nattsyn_detector::supervise::{Programs, become_program, supervise};
+
+/// Runs the eye and the voice of one Nattsyn unit until it is asked to stop.
+#[derive(Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    inner: Option<Inner>,
+    #[command(flatten)]
+    unit: Option<Unit>,
+}
+
+#[derive(Args)]
+struct Unit {
+    /// The eye's configuration file.
+    #[arg(long)]
+    eye: PathBuf,
+    /// The voice's configuration file.
+    #[arg(long)]
+    voice: PathBuf,
+    /// The folder of nattsyn-eye and nattsyn-voice; beside this program if left out.
+    #[arg(long)]
+    programs: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Inner {
+    /// Becomes one of the two programs. Only the supervisor itself calls this.
+    #[command(hide = true)]
+    Become {
+        /// The supervisor's process.
+        #[arg(long)]
+        parent: i32,
+        /// Which program.
+        #[arg(long)]
+        program: PathBuf,
+        /// Its configuration file.
+        #[arg(long)]
+        config: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(Inner::Become {
+        parent,
+        program,
+        config,
+    }) = arguments.inner
+    {
+        match become_program(parent, &program, &config)? {}
+    }
+    let unit = arguments
+        .unit
+        .context("--eye and --voice are needed; see --help")?;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting")?;
+    let programs = Programs {
+        folder: match unit.programs {
+            Some(folder) => folder,
+            None => own_folder()?,
+        },
+        eye: unit.eye,
+        voice: unit.voice,
+    };
+    runtime
+        .block_on(supervise(&programs))
+        .context("supervising")
+}
+
+fn own_folder() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("finding this program's own folder")?;
+    let folder = own.parent().map(Path::to_owned);
+    folder.context("this program lies in no folder")
+}

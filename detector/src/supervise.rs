@@ -1,0 +1,258 @@
+//! Keeps an eye and a voice running: what systemd does in a home, for tests and demonstrations.
+//!
+//! It makes the pair, keeps both ends open so that no message is lost when one side restarts,
+//! and gives each program its end as standard input. A program that ends is started again,
+//! after pauses that grow. Both end with the supervisor, however it ends: each is started
+//! through [`become_program`], which has the kernel kill it when the supervisor dies. It
+//! neither reads the pair nor knows what the programs do.
+
+use std::convert::Infallible;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use nattsyn_clock::Clock;
+
+use crate::pair_socket::{PairEnd, PairError};
+
+/// The first pause before a program is started again.
+pub const PAUSE_FIRST: Duration = Duration::from_secs(1);
+
+/// The longest pause: an eye that comes back is back before the next look of its check.
+pub const PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// A program that ran so long was well, and the pauses begin anew.
+pub const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+
+/// How long a program may take to end when it is asked to: a look's lamp must go off and a
+/// report be written, which take well under a second.
+pub const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// The two programs and what each is told.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// The folder of `nattsyn-eye` and `nattsyn-voice`.
+    pub folder: PathBuf,
+    /// The eye's configuration.
+    pub eye: PathBuf,
+    /// The voice's configuration.
+    pub voice: PathBuf,
+}
+
+/// Why nothing can be supervised.
+#[derive(Debug, thiserror::Error)]
+pub enum SuperviseError {
+    /// A program is missing.
+    #[error("{} is not there", .0.display())]
+    NoProgram(PathBuf),
+    /// The pair cannot be made.
+    #[error("making the pair")]
+    Pair(#[from] PairError),
+    /// The system gives no signals, or does not say which program this is.
+    #[error("asking the system for {what}")]
+    System {
+        /// For what.
+        what: &'static str,
+        /// What it says.
+        source: std::io::Error,
+    },
+    /// The supervisor was gone before its program began.
+    #[error("the supervisor is gone")]
+    Orphaned,
+    /// The program cannot be started.
+    #[error("becoming {}", program.display())]
+    NotStarted {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Whether the programs are to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Run,
+    Stop,
+}
+
+/// Runs both programs until SIGTERM or SIGINT, then ends them.
+///
+/// Call it on the main thread: the programs live as long as the thread that starts them.
+///
+/// # Errors
+///
+/// A program is missing, or the system refuses what is needed to begin.
+pub async fn supervise(programs: &Programs) -> Result<(), SuperviseError> {
+    let system = |what| move |source| SuperviseError::System { what, source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(system("SIGTERM"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system("SIGINT"))?;
+    let (eye_end, voice_end) = PairEnd::pair()?;
+    let keeper = |name, config: &Path, end| Keeper::new(&programs.folder, name, config, end);
+    let eye = keeper("nattsyn-eye", &programs.eye, eye_end)?;
+    let voice = keeper("nattsyn-voice", &programs.voice, voice_end)?;
+    let (order, orders) = watch::channel(Order::Run);
+    let both = async { tokio::join!(eye.run(orders.clone()), voice.run(orders)) };
+    let asked = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop");
+        order.send_replace(Order::Stop);
+    };
+    tokio::join!(both, asked);
+    Ok(())
+}
+
+/// Keeps one program running.
+struct Keeper {
+    name: &'static str,
+    supervisor: PathBuf,
+    program: PathBuf,
+    config: PathBuf,
+    /// Kept open for as long as the supervisor lives.
+    end: PairEnd,
+    clock: Clock,
+}
+
+impl Keeper {
+    fn new(
+        folder: &Path,
+        name: &'static str,
+        config: &Path,
+        end: PairEnd,
+    ) -> Result<Self, SuperviseError> {
+        let program = folder.join(name);
+        if !program.is_file() {
+            return Err(SuperviseError::NoProgram(program));
+        }
+        let supervisor = std::env::current_exe().map_err(|source| SuperviseError::System {
+            what: "this program's own path",
+            source,
+        })?;
+        Ok(Self {
+            name,
+            supervisor,
+            program,
+            config: config.to_owned(),
+            end,
+            clock: Clock::machine(),
+        })
+    }
+
+    async fn run(self, mut orders: watch::Receiver<Order>) {
+        let mut pause = PAUSE_FIRST;
+        while *orders.borrow() == Order::Run {
+            let started = self.clock.real_now();
+            match self.start() {
+                Ok(child) => self.attend(child, &mut orders).await,
+                Err(error) => tracing::error!(program = self.name, %error, "not started"),
+            }
+            if self.clock.real_now().saturating_sub(started) >= HEALTHY_AFTER {
+                pause = PAUSE_FIRST;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stopped(&mut orders) => {}
+            }
+            pause = pause.saturating_mul(2).min(PAUSE_MAX);
+        }
+    }
+
+    fn start(&self) -> Result<Child, std::io::Error> {
+        let end: OwnedFd = self.end.try_clone().map_err(std::io::Error::other)?.into();
+        let parent = rustix::process::getpid().as_raw_nonzero().to_string();
+        Command::new(&self.supervisor)
+            .arg("become")
+            .args(["--parent", &parent, "--program"])
+            .arg(&self.program)
+            .arg("--config")
+            .arg(&self.config)
+            .stdin(Stdio::from(end))
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    /// Until the program has ended, by itself or because it was asked to.
+    async fn attend(&self, mut child: Child, orders: &mut watch::Receiver<Order>) {
+        tracing::info!(program = self.name, pid = child.id(), "started");
+        tokio::select! {
+            ended = child.wait() => self.report(ended),
+            () = stopped(orders) => {
+                let ended = self.end(&mut child).await;
+                tracing::info!(program = self.name, ?ended, "stopped");
+            }
+        }
+    }
+
+    async fn end(&self, child: &mut Child) -> std::io::Result<ExitStatus> {
+        let pid = child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(pid) = pid.and_then(Pid::from_raw) {
+            // Gone already is as good as told.
+            kill_process(pid, Signal::TERM).ok();
+        }
+        match tokio::time::timeout(END_WITHIN, child.wait()).await {
+            Ok(ended) => ended,
+            Err(_elapsed) => {
+                tracing::error!(program = self.name, "does not end; killed");
+                child.kill().await?;
+                child.wait().await
+            }
+        }
+    }
+
+    fn report(&self, ended: std::io::Result<ExitStatus>) {
+        match ended {
+            Ok(status) if status.success() => tracing::info!(program = self.name, "ended"),
+            Ok(status) => tracing::error!(program = self.name, %status, "ended"),
+            Err(error) => tracing::error!(program = self.name, %error, "lost"),
+        }
+    }
+}
+
+async fn stopped(orders: &mut watch::Receiver<Order>) {
+    // If whoever gives orders is gone, everything stops.
+    orders.wait_for(|order| *order == Order::Stop).await.ok();
+}
+
+/// Turns this process into a program that the kernel kills when the supervisor dies.
+///
+/// The kernel keeps that promise across the start of the program, so the program need not know
+/// of it. The lamp of an eye that is killed goes off by the hardware's own cut-off, and the
+/// next eye switches it off first thing.
+///
+/// # Errors
+///
+/// The supervisor is gone already, or the program cannot be started.
+pub fn become_program(
+    parent: i32,
+    program: &Path,
+    config: &Path,
+) -> Result<Infallible, SuperviseError> {
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|errno| {
+        SuperviseError::System {
+            what: "an end together with the supervisor",
+            source: errno.into(),
+        }
+    })?;
+    // It may have died before the line above.
+    if getppid() != Pid::from_raw(parent) {
+        return Err(SuperviseError::Orphaned);
+    }
+    let source = std::process::Command::new(program)
+        .arg("--config")
+        .arg(config)
+        .exec();
+    Err(SuperviseError::NotStarted {
+        program: program.to_owned(),
+        source,
+    })
+}
