@@ -2,7 +2,8 @@
 //!
 //! Deliberately plain values; nothing here reads or writes a file.
 
-/// Linear light reaching the lens, before any sensor: row by row, [`WIDTH`](crate::WIDTH) × [`HEIGHT`](crate::HEIGHT).
+/// Linear light reaching the lens, before any sensor: row by row,
+/// [`WIDTH`](crate::WIDTH) × [`HEIGHT`](crate::HEIGHT).
 ///
 /// Unit: a white surface facing the lamp one metre away is 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +41,8 @@ pub enum Seen {
     Person,
 }
 
-/// For each pixel, what of a person can be seen there: row by row, [`WIDTH`](crate::WIDTH) × [`HEIGHT`](crate::HEIGHT).
+/// For each pixel, what of a person can be seen there: row by row,
+/// [`WIDTH`](crate::WIDTH) × [`HEIGHT`](crate::HEIGHT).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonMap {
     pub(crate) seen: Vec<Seen>,

@@ -89,7 +89,8 @@ impl Room {
     /// Renders the room with `occupant` in it, seen through `lens`.
     ///
     /// `pose_seed` draws who it is, how they lie, sit or stand, and the look of a fault; with
-    /// [`Occupant::Nobody`] and [`Lens::Clear`] it changes nothing. Takes some tens of milliseconds; expose the result as often as you like.
+    /// [`Occupant::Nobody`] and [`Lens::Clear`] it changes nothing. Takes some
+    /// tens of milliseconds; expose the result as often as you like.
     #[must_use]
     pub fn render(&self, occupant: Occupant, pose_seed: u64, lens: Lens) -> Rendered {
         render::render(self, occupant, pose_seed, lens)

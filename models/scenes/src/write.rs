@@ -1,8 +1,8 @@
 //! Draws the mix of pictures that training wants and writes it.
 //!
 //! Three pictures a room: nobody, somebody in bed, somebody elsewhere. Room, sensor and lens are
-//! drawn without looking at the occupant, so no label leaks into them, and every room has its twins.
-//! Deliberately no PNG and no JPEG: see the crate's reasons for PGM in `main.rs`.
+//! drawn without looking at the occupant, so no label leaks into them, and every room has its
+//! twins. Deliberately no PNG and no JPEG: see the crate's reasons for PGM in `main.rs`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
