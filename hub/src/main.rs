@@ -3,6 +3,7 @@
 //! It reads arguments and says what went wrong, with every cause. What the commands do is in
 //! the library.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -58,14 +59,26 @@ enum Command {
     Demo(demo::Args),
 }
 
+impl Command {
+    /// What is logged unless `RUST_LOG` says otherwise. A demonstration's terminal is for those
+    /// who watch it.
+    fn log_default(&self) -> &'static str {
+        match self {
+            Self::Demo(_) => "warn",
+            Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    let command = Args::parse().command;
+    let default = || EnvFilter::new(command.log_default());
     tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_error| EnvFilter::new("info")),
-        )
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_error| default()))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    match run(Args::parse().command) {
+    match run(command) {
         Ok(code) => code,
         Err(error) => {
             tell(std::io::stderr(), &format!("nattsyn-hub: {error:#}"));

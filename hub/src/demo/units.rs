@@ -70,7 +70,10 @@ impl Units {
     ///
     /// The system would not start it.
     pub fn plug_in(&mut self, unit: UnitId, folder: &Path) -> Result<(), UnitsError> {
+        // A demonstration's terminal is for those who watch it, unless they ask for more.
+        let log = std::env::var("RUST_LOG").unwrap_or_else(|_unset| "error".to_owned());
         let child = Command::new(&self.supervise)
+            .env("RUST_LOG", log)
             .arg("--eye")
             .arg(folder.join("eye.toml"))
             .arg("--voice")

@@ -1,0 +1,175 @@
+//! The staff page in a real headless Chromium, over a real demonstration.
+//!
+//! An exception appears without the page being loaded again; the page fits a phone and a desk;
+//! and it says so when the hub is gone. Leaves screenshots in `target/page/` for people to look
+//! at. What each row says is tested beside the page's code.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use nattsyn_tests::programs::{Demonstration, Running, installed};
+
+/// Longest to wait for a change on the page. The demonstration's first exception comes after a
+/// few hours of its time: within two minutes on two loaded cores.
+const CHANGE_WITHIN: Duration = Duration::from_secs(300);
+
+/// A browser window of one size, and the driver that serves it.
+struct Browser {
+    client: Client,
+    name: String,
+    _driver: Running,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    async fn open(width: u32, height: u32) -> Self {
+        let (driver, port) = start_driver();
+        let profile = tempfile::tempdir().unwrap();
+        let options = json!({
+            "binary": installed("chromium"),
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                "--no-first-run", "--disable-background-networking", "--disable-component-update",
+                "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+                format!("--user-data-dir={}", profile.path().display()),
+            ],
+            "mobileEmulation": {
+                "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 },
+            },
+        });
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .expect("a session with Chromium");
+        let name = format!("{width}x{height}");
+        Self {
+            client,
+            name,
+            _driver: driver,
+            _profile: profile,
+        }
+    }
+
+    /// What a script returns.
+    async fn ask(&self, script: &str) -> Value {
+        self.client
+            .execute(script, Vec::new())
+            .await
+            .expect("the page runs a script")
+    }
+
+    /// Waits until a script returns `true`.
+    async fn wait_for(&self, script: &str, longest: Duration) {
+        let deadline = tokio::time::sleep(longest);
+        tokio::pin!(deadline);
+        loop {
+            if self.ask(script).await == json!(true) {
+                return;
+            }
+            tokio::select! {
+                () = &mut deadline => panic!("not within {longest:?}: {script}"),
+                () = tokio::time::sleep(Duration::from_millis(200)) => {}
+            }
+        }
+    }
+
+    async fn photograph(&self, what: &str) {
+        let picture = self.client.screenshot().await.expect("a screenshot");
+        let folder = target_folder().join("page");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("{what}-{}.png", self.name)), picture).unwrap();
+    }
+
+    async fn close(self) {
+        self.client.close().await.ok();
+    }
+}
+
+/// The build's own folder, where nothing is committed from.
+fn target_folder() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().find(|folder| folder.ends_with("target"));
+    target.unwrap_or(test.parent().unwrap()).to_owned()
+}
+
+fn start_driver() -> (Running, u16) {
+    let mut child = Command::new(installed("chromedriver"))
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let output = child.stdout.take().unwrap();
+    let port = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            let (_, rest) = line.split_once("started successfully on port ")?;
+            rest.trim_end_matches('.').parse().ok()
+        })
+        .expect("chromedriver says its port");
+    (Running(child), port)
+}
+
+const ROWS: &str = "return document.querySelectorAll('#attend [data-exception]').length";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exception_appears_without_loading_the_page_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let demonstration = Demonstration::start(folder.path(), &["--homes", "6"]);
+    let phone = Browser::open(390, 844).await;
+    let desk = Browser::open(1280, 800).await;
+    for browser in [&phone, &desk] {
+        browser.client.goto(&demonstration.page).await.unwrap();
+        browser.ask("window.firstLoad = true; return true").await;
+        assert_eq!(
+            browser.ask("return document.documentElement.lang").await,
+            json!("sv")
+        );
+        let text = browser.ask("return document.body.innerText").await;
+        assert!(text.as_str().unwrap().contains("Demonstration"), "{text}");
+        browser.photograph("evening").await;
+    }
+    let before = phone.ask(ROWS).await;
+    assert_eq!(
+        before,
+        json!(0),
+        "an exception stood there before the night began"
+    );
+    for browser in [&phone, &desk] {
+        browser
+            .wait_for(&format!("return ({}) > 0", &ROWS[7..]), CHANGE_WITHIN)
+            .await;
+        assert_eq!(
+            browser.ask("return window.firstLoad").await,
+            json!(true),
+            "it was reloaded"
+        );
+        let width = "return document.documentElement.scrollWidth <= window.innerWidth";
+        assert_eq!(
+            browser.ask(width).await,
+            json!(true),
+            "{} scrolls sideways",
+            browser.name
+        );
+        browser.photograph("night").await;
+    }
+    // The hub dies; whoever looks at the page must learn of it.
+    drop(demonstration);
+    let alerted = "return [...document.querySelectorAll('[role=alert]')]\
+                   .some(e => e.offsetHeight > 0 && e.innerText.includes('Ingen kontakt'))";
+    phone.wait_for(alerted, Duration::from_secs(40)).await;
+    phone.photograph("hub-gone").await;
+    phone.close().await;
+    desk.close().await;
+}
