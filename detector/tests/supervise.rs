@@ -1,6 +1,8 @@
 //! The supervisor with stand-ins for eye and voice: they come back, they stop, none is left
 //! behind. The real programs under it are tried elsewhere.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

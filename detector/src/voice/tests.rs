@@ -16,9 +16,12 @@ use crate::disk::{DiskHealth, SimulatedDisk};
 use crate::pair::LastLook;
 use crate::uplink::{LinkBusy, Listeners};
 
+/// Messages in order.
+type Messages = Vec<(Channel, Vec<u8>)>;
+
 /// Keeps what was sent.
 #[derive(Clone, Default)]
-struct SimulatedLink(Rc<RefCell<Vec<(Channel, Vec<u8>)>>>);
+struct SimulatedLink(Rc<RefCell<Messages>>);
 
 impl Uplink for SimulatedLink {
     fn send(&mut self, channel: Channel, _care: Care, body: Vec<u8>) -> Result<(), LinkBusy> {

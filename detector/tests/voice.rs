@@ -1,0 +1,633 @@
+//! The real `nattsyn-voice` between a fake eye and a real broker: Mosquitto, over TLS with
+//! certificates made here. Without Mosquitto installed these tests say so and pass.
+//!
+//! Nothing here waits for a look: the fake eye gives reports by itself. Looks are tried in the
+//! voice's own unit tests. One test runs an hour in fast time, to weigh it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use nattsyn_clock::Clock;
+use nattsyn_clock::conductor::Conductor;
+use nattsyn_detector::pair::{FromEye, LastLook, ToEye};
+use nattsyn_detector::pair_socket::PairEnd;
+use nattsyn_detector::uplink::KEEP_ALIVE;
+use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
+use nattsyn_protocol::ids::{BootId, UnitId, WindowKey};
+use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
+use nattsyn_protocol::report::{Report, ReportKey};
+use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
+use nattsyn_protocol::time::{ClockState, Timestamp};
+use nattsyn_protocol::topics::{Channel, HUB_FILTER, Topic};
+use nattsyn_protocol::wire;
+
+const MOSQUITTO: &str = "/usr/sbin/mosquitto";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn unit() -> UnitId {
+    "u0000001".parse().unwrap()
+}
+
+/// Whether the broker is installed; says so loudly if not.
+fn mosquitto_is_missing(test: &str) -> bool {
+    let missing = !Path::new(MOSQUITTO).exists();
+    if missing {
+        println!("SKIPPED {test}: {MOSQUITTO} is not installed (apt-get install mosquitto)");
+    }
+    missing
+}
+
+fn pause(duration: Duration) {
+    let (_never, pause) = sync_channel::<()>(0);
+    pause.recv_timeout(duration).ok();
+}
+
+/// Looks every 20 ms.
+fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let clock = Clock::machine();
+    let began = clock.real_now();
+    while clock.real_now() - began < PATIENCE {
+        if let Some(found) = found() {
+            return found;
+        }
+        pause(Duration::from_millis(20));
+    }
+    panic!("waited {PATIENCE:?} for {what}");
+}
+
+/// A broker with its certificates, in a folder of its own.
+struct Broker {
+    folder: tempfile::TempDir,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl Broker {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        make_certificates(folder.path());
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let config = format!(
+            "listener {port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\n\
+             require_certificate true\nuse_identity_as_username true\nallow_anonymous false\n\
+             acl_file {}\nuser root\npersistence false\n",
+            path("ca.pem"),
+            path("localhost.pem"),
+            path("localhost.key"),
+            path("acl"),
+        );
+        std::fs::write(folder.path().join("broker.conf"), config).unwrap();
+        // A unit writes its own upward channels and reads its own downward ones.
+        let acl = "user hub\ntopic readwrite n1/#\n\
+                   pattern write n1/%u/up/+\npattern read n1/%u/dn/+\n";
+        std::fs::write(folder.path().join("acl"), acl).unwrap();
+        let mut broker = Self {
+            folder,
+            port,
+            process: None,
+        };
+        broker.up();
+        broker
+    }
+
+    fn up(&mut self) {
+        let process = Command::new(MOSQUITTO)
+            .arg("-c")
+            .arg(self.folder.path().join("broker.conf"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        wait_for("the broker", || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()
+        });
+    }
+
+    fn down(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().ok();
+            process.wait().ok();
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.down();
+    }
+}
+
+fn make_certificates(folder: &Path) {
+    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "test municipality");
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
+    for name in ["localhost", "hub", "u0000001"] {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        std::fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}
+
+/// The hub's end of the broker: hears everything, says what a test has it say.
+struct Hub {
+    heard: Receiver<(Channel, Vec<u8>)>,
+    client: AsyncClient,
+    /// When it is dropped the hub is gone.
+    _leave: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Hub {
+    fn connect(broker: &Broker) -> Self {
+        let mut options = MqttOptions::new("hub", "localhost", broker.port);
+        options.set_transport(Transport::tls_with_config(hub_tls(broker)));
+        let (client, events) = AsyncClient::new(options, 16);
+        let (tell, heard) = sync_channel(1000);
+        let (ready, connected) = sync_channel(1);
+        let (leave, left) = tokio::sync::oneshot::channel();
+        let subscriber = client.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                tokio::select! {
+                    () = listen(events, &subscriber, &tell, &ready) => {}
+                    _ = left => {}
+                }
+            });
+        });
+        connected
+            .recv_timeout(PATIENCE)
+            .expect("the hub subscribes");
+        Self {
+            heard,
+            client,
+            _leave: leave,
+        }
+    }
+
+    fn say<M: wire::Message>(&self, channel: Channel, message: &M) {
+        self.say_bytes(channel, wire::encode(message));
+    }
+
+    fn say_bytes(&self, channel: Channel, body: Vec<u8>) {
+        let topic = Topic {
+            unit: unit(),
+            channel,
+        };
+        self.client
+            .try_publish(topic.to_string(), QoS::AtLeastOnce, false, body)
+            .unwrap();
+    }
+
+    /// The next message on a channel; others are passed over.
+    fn next(&self, wanted: Channel) -> Vec<u8> {
+        let clock = Clock::machine();
+        let began = clock.real_now();
+        while clock.real_now() - began < PATIENCE {
+            match self.heard.recv_timeout(Duration::from_secs(1)) {
+                Ok((channel, body)) if channel == wanted => return body,
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => panic!("the hub's task is gone"),
+            }
+        }
+        panic!("no message on {wanted:?} within {PATIENCE:?}");
+    }
+
+    fn hello(&self) -> Hello {
+        wire::decode(&self.next(Channel::Hello)).unwrap()
+    }
+
+    fn report(&self) -> Signed {
+        wire::decode(&self.next(Channel::Report)).unwrap()
+    }
+}
+
+async fn listen(
+    mut events: EventLoop,
+    client: &AsyncClient,
+    tell: &SyncSender<(Channel, Vec<u8>)>,
+    ready: &SyncSender<()>,
+) {
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                client.try_subscribe(HUB_FILTER, QoS::AtLeastOnce).unwrap();
+            }
+            Ok(Event::Incoming(Packet::SubAck(_))) => {
+                ready.try_send(()).ok();
+            }
+            Ok(Event::Incoming(Packet::Publish(message))) => {
+                let topic = String::from_utf8(message.topic.to_vec()).unwrap();
+                let topic = Topic::parse(&topic).unwrap();
+                assert_eq!(topic.unit, unit());
+                tell.try_send((topic.channel, message.payload.to_vec()))
+                    .ok();
+            }
+            Ok(_) => {}
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+fn hub_tls(broker: &Broker) -> TlsConfiguration {
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(broker.file("ca.pem")).unwrap())
+        .unwrap();
+    let chain = vec![CertificateDer::from_pem_file(broker.file("hub.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(broker.file("hub.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)
+        .unwrap();
+    TlsConfiguration::Rustls(Arc::new(config))
+}
+
+/// The voice's process, and the eye's end of its pair.
+struct Unit {
+    eye: PairEnd,
+    voice_end: PairEnd,
+    process: Child,
+    config: PathBuf,
+}
+
+impl Unit {
+    fn start(broker: &Broker) -> Self {
+        Self::start_with(broker, broker.port, "")
+    }
+
+    fn start_with(broker: &Broker, port: u16, more: &str) -> Self {
+        let config = broker.file("voice.toml");
+        let text = format!(
+            "unit = \"u0000001\"\n[broker]\nhost = \"127.0.0.1\"\nport = {port}\nca = \"ca.pem\"\n\
+             certificate = \"u0000001.pem\"\nkey = \"u0000001.key\"\n{more}"
+        );
+        std::fs::write(&config, text).unwrap();
+        let (eye, voice_end) = PairEnd::pair().unwrap();
+        let process = start_voice(&config, &voice_end);
+        Self {
+            eye,
+            voice_end,
+            process,
+            config,
+        }
+    }
+
+    /// As a power cut: nothing is said, nothing is finished.
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    fn start_again(&mut self) {
+        self.process = start_voice(&self.config, &self.voice_end);
+    }
+
+    /// The voice's next word that is no ping; pings are answered.
+    fn asked(&self) -> ToEye {
+        loop {
+            let word: ToEye = self.eye.receive().unwrap();
+            if word != ToEye::Ping {
+                return word;
+            }
+            let last_look = LastLook::Fit;
+            self.eye.send(&FromEye::Alive { last_look }).unwrap();
+        }
+    }
+
+    fn report(&self, counter: u64) -> Signed {
+        let signed = report(counter);
+        self.eye.send(&FromEye::Report(signed.clone())).unwrap();
+        signed
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+fn start_voice(config: &Path, end: &PairEnd) -> Child {
+    let stdin: OwnedFd = end.try_clone().unwrap().into();
+    Command::new(env!("CARGO_BIN_EXE_nattsyn-voice"))
+        .arg("--config")
+        .arg(config)
+        .stdin(Stdio::from(stdin))
+        .spawn()
+        .unwrap()
+}
+
+fn plan_message() -> PlanMessage {
+    let key = SigningKey::from_bytes(&[2; 32]);
+    let plan = Plan {
+        resident: "r0000001".parse().unwrap(),
+        unit: unit(),
+        version: 3,
+        zone: "Europe/Stockholm".to_owned(),
+        offset_s: 0,
+        looks_after_s: LOOKS_AFTER_S.to_vec(),
+        windows: vec![Window {
+            key: WindowKey(1),
+            from: jiff::civil::time(23, 0, 0, 0),
+            to: jiff::civil::time(23, 45, 0, 0),
+        }],
+        places: Vec::new(),
+    };
+    let endorsement = Endorsement {
+        key: PublicKey::of(&key),
+        epoch: 1,
+    };
+    PlanMessage {
+        plan: Signed::seal(&plan, &key),
+        endorsement: Signed::seal(&endorsement, &SigningKey::from_bytes(&[1; 32])),
+    }
+}
+
+fn report(counter: u64) -> Signed {
+    let report = Report {
+        unit: unit(),
+        check: "r0000001.20261121.1".parse().unwrap(),
+        look: 1,
+        finding: Finding::NotVisible,
+        at_ms: Timestamp::from_ms(1_795_000_000_000).unwrap(),
+        clock: ClockState::Synced,
+        plan: 3,
+        model: "0a1b2c3d".to_owned(),
+        boot: BootId(7),
+        counter,
+        nonce: "00112233445566778899aabbccddeeff".to_owned(),
+    };
+    Signed::seal(&report, &SigningKey::from_bytes(&[3; 32]))
+}
+
+fn ack(counters: &[u64]) -> Ack {
+    let key = |&counter| ReportKey {
+        boot: BootId(7),
+        counter,
+    };
+    Ack {
+        reports: counters.iter().map(key).collect(),
+    }
+}
+
+#[test]
+fn a_plan_goes_down_a_report_goes_up_signed_and_unchanged() {
+    if mosquitto_is_missing("a_plan_goes_down_a_report_goes_up_signed_and_unchanged") {
+        return;
+    }
+    let broker = Broker::start();
+    let hub = Hub::connect(&broker);
+    let mut unit = Unit::start(&broker);
+    let hello = hub.hello();
+    assert_eq!((hello.plans.len(), hello.waiting), (0, 0));
+
+    // Rubbish first: it stops nothing.
+    hub.say_bytes(Channel::Plan, b"rubbish".to_vec());
+    hub.say_bytes(Channel::Ack, vec![b' '; wire::BODY_MAX + 1]);
+    hub.say(Channel::Plan, &plan_message());
+    assert_eq!(unit.asked(), ToEye::Plan(plan_message()));
+    let held = HeldPlan {
+        resident: "r0000001".parse().unwrap(),
+        version: 3,
+    };
+    unit.eye.send(&FromEye::Holding(vec![held])).unwrap();
+    assert_eq!(hub.hello().plans, [held]);
+
+    let signed = unit.report(1);
+    let arrived = hub.report();
+    assert_eq!(arrived, signed);
+    let eye_key = PublicKey::of(&SigningKey::from_bytes(&[3; 32]));
+    assert_eq!(arrived.open::<Report>(&eye_key).unwrap().counter, 1);
+
+    // A voice that starts anew gives the eye its plan and says what it holds.
+    unit.kill();
+    unit.start_again();
+    assert_eq!(unit.asked(), ToEye::Plan(plan_message()));
+    let hello = hub.hello();
+    assert_eq!((hello.plans, hello.waiting), (vec![held], 1));
+}
+
+#[test]
+fn a_report_outlives_broker_and_voice_until_the_hub_acknowledges_it() {
+    if mosquitto_is_missing("a_report_outlives_broker_and_voice_until_the_hub_acknowledges_it") {
+        return;
+    }
+    let mut broker = Broker::start();
+    let hub = Hub::connect(&broker);
+    let mut unit = Unit::start(&broker);
+    hub.hello();
+    let first = unit.report(1);
+    assert_eq!(hub.report(), first);
+
+    // The broker forgets everything; the voice connects and sends again by itself.
+    broker.down();
+    let second = unit.report(2);
+    broker.up();
+    drop(hub);
+    let hub = Hub::connect(&broker);
+    let mut again = [hub.report(), hub.report()];
+    again.sort_by_key(|report| report != &first);
+    assert_eq!(again, [first.clone(), second.clone()]);
+
+    // The voice is killed with both on its hands; the hub acknowledges one.
+    unit.kill();
+    unit.start_again();
+    assert_eq!(hub.hello().waiting, 2);
+    assert_eq!([hub.report(), hub.report()], [first, second.clone()]);
+    hub.say(Channel::Ack, &ack(&[1]));
+
+    let outbox = broker.file("state/outbox");
+    wait_for("the acknowledgement to be written", || {
+        let text = std::fs::read_to_string(&outbox).unwrap();
+        text.contains("gone").then_some(())
+    });
+
+    // What is acknowledged is gone, also after the next kill; what is not is sent again.
+    unit.kill();
+    unit.start_again();
+    assert_eq!(hub.hello().waiting, 1);
+    assert_eq!(hub.report(), second);
+}
+
+/// Counts what travels between a voice and its broker.
+#[derive(Clone, Default)]
+struct Meter(Arc<Metered>);
+
+#[derive(Default)]
+struct Metered {
+    bytes: AtomicU64,
+    segments: AtomicU64,
+}
+
+impl Meter {
+    /// Stands before the broker; returns the port.
+    fn stand_before(&self, broker: u16) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let meter = self.clone();
+        std::thread::spawn(move || {
+            for unit in listener.incoming().map_while(Result::ok) {
+                let broker = TcpStream::connect((Ipv4Addr::LOCALHOST, broker)).unwrap();
+                meter.pass_on(unit.try_clone().unwrap(), broker.try_clone().unwrap());
+                meter.pass_on(broker, unit);
+            }
+        });
+        port
+    }
+
+    fn pass_on(&self, mut from: TcpStream, mut to: TcpStream) {
+        let meter = self.clone();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(length @ 1..) = from.read(&mut buffer) {
+                meter.0.segments.fetch_add(1, Ordering::SeqCst);
+                let bytes = u64::try_from(length).unwrap();
+                meter.0.bytes.fetch_add(bytes, Ordering::SeqCst);
+                to.write_all(&buffer[..length]).unwrap();
+            }
+        });
+    }
+
+    fn read(&self) -> (u64, u64) {
+        let bytes = self.0.bytes.load(Ordering::SeqCst);
+        (bytes, self.0.segments.load(Ordering::SeqCst))
+    }
+}
+
+/// IPv4, TCP and its timestamps: what each segment costs on the wire besides its bytes, and
+/// what its acknowledgement costs.
+const SEGMENT: u64 = 20 + 20 + 12;
+/// A TLS 1.3 record around two bytes of MQTT.
+const PING_TLS: u64 = 5 + 1 + 16 + 2;
+/// The design's budget of a home's ten hours without live view.
+const BUDGET: u64 = 200_000;
+
+#[test]
+fn ten_hours_of_heartbeats_reports_and_pings_fit_the_wire_budget() {
+    if mosquitto_is_missing("ten_hours_of_heartbeats_reports_and_pings_fit_the_wire_budget") {
+        return;
+    }
+    let broker = Broker::start();
+    let hub = Hub::connect(&broker);
+    let origin = Timestamp::from_ms(1_795_000_000_000).unwrap();
+    let _conductor = Conductor::start(&broker.file("clock"), origin, None).unwrap();
+    let meter = Meter::default();
+    let port = meter.stand_before(broker.port);
+    let unit = Unit::start_with(&broker, port, "[demonstration]\nclock = \"clock\"\n");
+    let eye = unit.eye.try_clone().unwrap();
+    std::thread::spawn(move || {
+        while let Ok(word) = eye.receive::<ToEye>() {
+            let last_look = LastLook::Fit;
+            if word == ToEye::Ping && eye.send(&FromEye::Alive { last_look }).is_err() {
+                return;
+            }
+        }
+    });
+    hub.hello();
+    hub.next(Channel::Heartbeat);
+    let (connected, connected_segments) = meter.read();
+    let begun = meter.read();
+    for _ in 0..60 {
+        hub.next(Channel::Heartbeat);
+    }
+    let hour = meter.read();
+    unit.report(1);
+    hub.report();
+    hub.say(Channel::Ack, &ack(&[1]));
+    hub.next(Channel::Heartbeat);
+    let reported = meter.read();
+
+    // Every segment is acknowledged by itself: the worst case, and what an idle link does.
+    let on_the_wire = |(bytes, segments): (u64, u64)| bytes + segments * 2 * SEGMENT;
+    let heartbeat = (on_the_wire(hour) - on_the_wire(begun)) / 60;
+    let report = on_the_wire(reported) - on_the_wire(hour) - heartbeat;
+    let connection = on_the_wire((connected, connected_segments));
+    // A ping, its answer on which the ping's acknowledgement rides, and the answer's.
+    let ping = 2 * (PING_TLS + SEGMENT) + SEGMENT;
+    let pings = 10 * 3600 / KEEP_ALIVE.as_secs();
+    let night = connection + 600 * heartbeat + pings * ping + 10 * report;
+    println!(
+        "bytes on the wire: heartbeat {heartbeat}, ping {ping}, report and ack {report}, \
+         connection {connection}; ten hours with 10 looks {night}"
+    );
+    assert!(night <= BUDGET, "{night} bytes");
+}
+
+#[test]
+fn a_wrong_certificate_is_named_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("voice.toml");
+    std::fs::write(
+        &config,
+        "unit = \"u0000001\"\n[broker]\nhost = \"127.0.0.1\"\n",
+    )
+    .unwrap();
+    let (_eye, voice_end) = PairEnd::pair().unwrap();
+    let stdin: OwnedFd = voice_end.into();
+    let ran = Command::new(env!("CARGO_BIN_EXE_nattsyn-voice"))
+        .arg("--config")
+        .arg(&config)
+        .stdin(Stdio::from(stdin))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(!ran.status.success());
+    assert!(said.contains("tls/ca.pem"), "{said}");
+}
+
+#[test]
+fn a_voice_whose_eye_and_supervisor_are_gone_ends() {
+    if mosquitto_is_missing("a_voice_whose_eye_and_supervisor_are_gone_ends") {
+        return;
+    }
+    let broker = Broker::start();
+    let mut unit = Unit::start(&broker);
+    let (nobody, nobody_either) = PairEnd::pair().unwrap();
+    drop(nobody_either);
+    drop(std::mem::replace(&mut unit.eye, nobody));
+    let status = wait_for("the voice to end", || unit.process.try_wait().unwrap());
+    assert!(!status.success());
+}
