@@ -13,6 +13,7 @@ pub mod pair;
 pub mod pair_socket;
 pub mod presence;
 pub mod record;
+pub mod relief;
 pub mod score;
 pub mod supervise;
 pub mod uplink;

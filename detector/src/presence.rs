@@ -6,9 +6,11 @@
 //!
 //! 1. A frame that repeats an earlier one of the look is no evidence. Sensor noise makes every
 //!    honest frame differ, however still the sleeper lies.
-//! 2. If half of the frames or more are unfit, repeated or missing, the look is technical: a
+//! 2. Nor is a frame that has nothing in common with the one before it: it is noise, however
+//!    much it looks like a room, and the lamp is dead.
+//! 3. If half of the frames or more are unfit, repeated or missing, the look is technical: a
 //!    blind picture is never *visible* and never *not visible*.
-//! 3. *Visible* and *not visible* need most of the remaining frames, and hardly any that say
+//! 4. *Visible* and *not visible* need most of the remaining frames, and hardly any that say
 //!    something else. Everything between is unclear, with the reason.
 //!
 //! Pure: no clock, no camera, no model. Knows one look and remembers nothing after it.
@@ -16,8 +18,10 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
 
-use nattsyn_models::{Doubt, Frame, Health, Judgement, Sighting, Thresholds};
+use nattsyn_models::{Doubt, Frame, Health, Judgement};
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
+
+use crate::relief::Likeness;
 
 /// Stands for a frame's exact pixels, to tell a repeated frame from a fresh one.
 ///
@@ -38,6 +42,8 @@ pub struct Observation {
     pub fingerprint: Fingerprint,
     /// The driver's number of it.
     pub sequence: Sequence,
+    /// What it has in common with the frame before; `None` for the first of a look.
+    pub likeness: Option<Likeness>,
 }
 
 /// Counts the frames of one look.
@@ -62,21 +68,6 @@ impl Fingerprint {
 }
 
 impl Observation {
-    /// What remains of a frame: its judgement and what tells it from others.
-    #[must_use]
-    pub fn new(
-        sighting: &Sighting,
-        thresholds: &Thresholds,
-        fingerprint: Fingerprint,
-        sequence: Sequence,
-    ) -> Self {
-        Self {
-            judgement: thresholds.judge(sighting),
-            fingerprint,
-            sequence,
-        }
-    }
-
     fn repeats(&self, earlier: &Self) -> bool {
         self.fingerprint == earlier.fingerprint || self.sequence == earlier.sequence
     }
@@ -100,6 +91,8 @@ impl Presence {
             self.faults.extend(fault_of(health));
         } else if self.fresh.iter().any(|seen| observation.repeats(seen)) {
             self.faults.push(Fault::Frozen);
+        } else if observation.likeness == Some(Likeness::Noise) {
+            self.faults.push(Fault::Dark);
         } else {
             self.fresh.push(observation);
         }
@@ -233,7 +226,7 @@ mod tests {
     /// Feeds `script`, one character a frame, and renders the finding:
     /// `P` visible, `.` not visible, `o` outside, `2` several, `w` weak, `D` dark, `C` covered,
     /// `B` blurred, `S` saturated, `r` a bit-identical repeat of the first frame, `q` a frame
-    /// with the first one's sequence number, `-` lost by the camera, `m` failed in the model.
+    /// with the first one's sequence number, `n` noise that passes for a room, `-` lost by the camera, `m` failed in the model.
     fn run(script: &str) -> String {
         conclude(10, script).to_string()
     }
@@ -258,6 +251,7 @@ mod tests {
                 'S' => shows(Judgement::Unfit(Health::Saturated)),
                 'r' => (Judgement::Visible, Fingerprint(1), Sequence(number)),
                 'q' => (Judgement::NotVisible, Fingerprint(number), Sequence(1)),
+                'n' => shows(Judgement::NotVisible),
                 '-' => {
                     presence.handle_loss(Fault::CameraDown);
                     continue;
@@ -272,6 +266,11 @@ mod tests {
                 judgement,
                 fingerprint,
                 sequence,
+                likeness: (number > 1).then_some(if step == 'n' {
+                    Likeness::Noise
+                } else {
+                    Likeness::Room
+                }),
             });
         }
         presence.conclude()
@@ -351,6 +350,14 @@ mod tests {
         assert_eq!(run("Prrrrrrrrr"), "technical(frozen)");
         assert_eq!(run(".qqqqqqqqq"), "technical(frozen)");
         assert_eq!(run("PPPPPrrrrr"), "technical(frozen)");
+    }
+
+    #[test]
+    fn noise_is_dark_however_much_it_looks_like_an_empty_room() {
+        assert_eq!(run("nnnnnnnnnn"), "technical(dark)");
+        assert_eq!(run("Pnnnnn...."), "technical(dark)");
+        assert_eq!(conclude(3, "nnn").to_string(), "technical(dark)");
+        assert_eq!(run("....n....."), "not_visible");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::camera::{FrameSource, Shot};
 use crate::presence::{Fingerprint, Observation};
+use crate::relief::Relief;
 
 /// Orders that may wait: one to close, one to open for the look after it.
 const ORDERS_MAX: usize = 2;
@@ -41,6 +42,8 @@ pub(super) enum Answer {
 struct Seeing {
     source: Box<dyn FrameSource>,
     model: Model,
+    /// The relief of this look's last frame.
+    previous: Option<Relief>,
 }
 
 /// Starts the thread. It ends when the orders do, or when `tell` says that nobody listens.
@@ -49,7 +52,12 @@ where
     T: Fn(Answer) -> Result<(), ()> + Send + 'static,
 {
     let (orders, ordered) = sync_channel(ORDERS_MAX);
-    std::thread::spawn(move || Seeing { source, model }.run(&ordered, tell));
+    let seeing = Seeing {
+        source,
+        model,
+        previous: None,
+    };
+    std::thread::spawn(move || seeing.run(&ordered, tell));
     orders
 }
 
@@ -103,17 +111,19 @@ impl Seeing {
             health = ?sighting.health,
             "frame"
         );
-        let thresholds = &self.model.manifest().thresholds;
-        let fingerprint = Fingerprint::of(&frame);
-        Ok(Observation::new(
-            &sighting,
-            thresholds,
-            fingerprint,
+        let relief = Relief::of(&frame);
+        let likeness = self.previous.as_ref().map(|before| relief.compare(before));
+        self.previous = Some(relief);
+        Ok(Observation {
+            judgement: self.model.manifest().thresholds.judge(&sighting),
+            fingerprint: Fingerprint::of(&frame),
             sequence,
-        ))
+            likeness,
+        })
     }
 
     fn close(&mut self) {
+        self.previous = None;
         // A driver that fails at closing has still let go of the device; the panic is logged.
         guarded(Fault::CameraDown, || self.source.close()).ok();
     }
