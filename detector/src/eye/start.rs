@@ -121,10 +121,6 @@ fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, StartError>
 }
 
 #[cfg(feature = "pi")]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "fails in builds without the feature"
-)]
 fn open_camera(device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
     Ok(Box::new(crate::camera::V4l2Camera::new(device)))
 }

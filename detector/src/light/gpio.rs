@@ -26,7 +26,11 @@ impl GpioLight {
             pin,
             source: match error {
                 Error::Io(source) => source,
-                other => io::Error::other(other),
+                other @ (Error::UnknownModel
+                | Error::PinUsed(_)
+                | Error::PinNotAvailable(_)
+                | Error::PermissionDenied(_)
+                | Error::ThreadPanic) => io::Error::other(other),
             },
         };
         let gpio = Gpio::new().map_err(refused)?;
