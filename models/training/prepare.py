@@ -1,0 +1,184 @@
+"""Gathers what may be trained on into one file: `prepare.py OUT.npz --generated DIR ...`.
+
+Three kinds of material, all of it free to ship what is fitted on it:
+- `--sketch DIR`: the first generated frames (`frames.csv`: cls, visible, bulge; colour masks);
+- `--rooms DIR`: frames of the scenes crate (`labels.csv`; repeatable);
+- `--photos FRAMES.csv`: rows with `use = train`, their person and bed boxes in `note`.
+Rows with another `use` are never read.
+
+Every picture becomes 200 x 160 gray with one byte of labels a pixel (bit 1 somebody in a bed,
+bit 2 somebody elsewhere, bit 4 really visible rather than under a cover, bit 8 nothing is known
+about where) and three marks from
+-1 to 1 for bed, elsewhere and anyone: 1 yes, 0 no, -1 cannot be told from the picture.
+"""
+
+import argparse
+import csv
+import pathlib
+
+import cv2
+import numpy as np
+
+WIDTH, HEIGHT = 200, 160
+IN_BED, ELSEWHERE, SEEN, UNPLACED = 1, 2, 4, 8
+# Shares of the picture. A head in a ceiling corner's view covers about 0.3 %; less than half of
+# that is not taught as a person, however large the heap of bedding: a heap can be empty.
+SEEN_ENOUGH, NOTHING = 0.0015, 0.0003
+# What stands before the camera in the rooms' pictures; only clear ones teach.
+CLEAR = "clear"
+# Somebody upright on the bed's edge is in the frame; whether that is in bed is not taught: at
+# this size they look like somebody standing before it, who must not count as in bed.
+SITTING = (-1, -1, 1)
+
+
+class Material:
+    """Collects pictures; `save` writes them."""
+
+    def __init__(self):
+        self.pictures, self.labels, self.marks = [], [], []
+        self.scenes, self.kinds, self.gamma = [], [], []
+
+    def add(self, gray, labels, marks, scene, kind, gamma):
+        """One picture with its label bytes, both brought to the common size."""
+        size, area = (WIDTH, HEIGHT), cv2.INTER_AREA
+        self.pictures.append(cv2.resize(gray, size, interpolation=area))
+        self.labels.append(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST))
+        self.marks.append(marks)
+        self.scenes.append(scene)
+        self.kinds.append(kind)
+        self.gamma.append(gamma)
+
+    def save(self, path):
+        """Writes one compressed-free file that training maps into memory."""
+        np.savez(
+            path, pictures=np.stack(self.pictures), labels=np.stack(self.labels),
+            marks=np.array(self.marks, np.int8), scenes=np.array(self.scenes),
+            kinds=np.array(self.kinds), gamma=np.array(self.gamma, np.float32),
+        )
+
+
+def marks_of(in_bed, visible, bulge):
+    """Bed, elsewhere, anyone: by what can be seen, not by what is true."""
+    if visible >= SEEN_ENOUGH:
+        return (1, 0, 1) if in_bed else (0, 1, 1)
+    if bulge <= NOTHING:
+        return (0, 0, 0)
+    return (-1, 0, -1) if in_bed else (0, -1, -1)
+
+
+def add_sketch(material, root):
+    """The first generated frames."""
+    for row in csv.DictReader(open(root / "frames.csv")):
+        gray = cv2.imread(str(root / row["file"]), cv2.IMREAD_GRAYSCALE)
+        mask = cv2.imread(str(root / row["mask"]))
+        visible, person = mask[:, :, 2] > 127, mask[:, :, 1] > 127
+        in_bed = row["cls"].startswith("in_bed")
+        labels = np.where(person, IN_BED if in_bed else ELSEWHERE, 0) + np.where(visible, SEEN, 0)
+        nobody = row["cls"].startswith(("empty", "twin"))
+        seen, bulge = float(row["visible"]), 0.0 if nobody else float(row["bulge"])
+        marks = (0, 0, 0) if nobody else marks_of(in_bed, seen, bulge)
+        if row["cls"].startswith("sitting"):
+            labels[:], marks = UNPLACED, SITTING
+        scene = "sketch-" + row["scene"]
+        material.add(gray, labels.astype(np.uint8), marks, scene, row["cls"], 2.0)
+
+
+def boxes_of(note):
+    """Person and bed boxes of a photograph, as fractions: (left, top, right, bottom)."""
+    people, beds = [], []
+    for part in note.split(":", 1)[-1].split(";"):
+        numbers = part.split()
+        if len(numbers) != 5:
+            continue
+        x, y, w, h = map(float, numbers[1:])
+        box = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
+        (people if numbers[0] == "0" else beds).append(box)
+    return people, beds
+
+
+def share_inside(box, other):
+    """Share of `box` that lies in `other`."""
+    wide = max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
+    high = max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+    return wide * high / max((box[2] - box[0]) * (box[3] - box[1]), 1e-9)
+
+
+def add_photos(material, frames_csv):
+    """Photographs whose licence allows it. A person's outline is taken as an ellipse."""
+    for row in csv.DictReader(open(frames_csv)):
+        if row["use"] != "train":
+            continue
+        gray = cv2.imread(str(frames_csv.parent / row["file"]), cv2.IMREAD_GRAYSCALE)
+        height, width = gray.shape
+        labels, bed, other = np.zeros_like(gray), 0, 0
+        people, beds = boxes_of(row["note"]) if row["person"] == "yes" else ([], [])
+        for box in people:
+            lying = any(share_inside(box, each) > 0.6 for each in beds)
+            centre = (int((box[0] + box[2]) / 2 * width), int((box[1] + box[3]) / 2 * height))
+            axes = (int((box[2] - box[0]) / 2 * width * 0.85),
+                    int((box[3] - box[1]) / 2 * height * 0.95))
+            bits = (IN_BED if lying else ELSEWHERE) | SEEN
+            cv2.ellipse(labels, centre, axes, 0, 0, 360, bits, -1)
+            large = (box[2] - box[0]) * (box[3] - box[1]) >= SEEN_ENOUGH * 2
+            if lying:
+                bed = 1 if large else -1
+            else:
+                other = max(other, 1) if large else (other or -1)
+        anyone = 1 if 1 in (bed, other) else (-1 if -1 in (bed, other) else 0)
+        marks = (bed, other, anyone)
+        material.add(gray, labels, marks, "photo-" + row["scene"], "photo", 2.2)
+
+
+def room_marks(row, share):
+    """Bed, elsewhere, anyone for a row of the scenes crate's labels."""
+    occupant = row["occupant"]
+    if occupant == "nobody":
+        return (0, 0, 0)
+    if occupant == "two":
+        return (1, 1, 1)
+    if occupant == "sitting_on_edge":
+        return SITTING
+    return marks_of(occupant == "in_bed", share, 1.0)
+
+
+def add_rooms(material, root):
+    """Frames of the scenes crate: masks hold 255 for the person and 128 for bedding over one."""
+    for row in csv.DictReader(open(root / "labels.csv")):
+        if row["lens"] != CLEAR or not row["sleeping_place"]:
+            continue
+        gray = cv2.imread(str(root / row["file"]), cv2.IMREAD_GRAYSCALE)
+        mask = cv2.imread(str(root / row["mask"]), cv2.IMREAD_GRAYSCALE)
+        if gray is None or mask is None:
+            continue
+        marks = room_marks(row, (mask == 255).mean())
+        bits = IN_BED if marks[1] == 0 else ELSEWHERE
+        labels = np.where(mask > 0, bits, 0) + np.where(mask == 255, SEEN, 0)
+        if row["occupant"] in ("two", "sitting_on_edge"):
+            labels[:] = UNPLACED
+        scene = "room-" + row["room"]
+        material.add(gray, labels.astype(np.uint8), marks, scene, row["occupant"], 2.0)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--sketch", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--rooms", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--photos", type=pathlib.Path, action="append", default=[])
+    options = parser.parse_args()
+    material = Material()
+    for adder, roots in ((add_sketch, options.sketch), (add_rooms, options.rooms),
+                         (add_photos, options.photos)):
+        for root in roots:
+            before = len(material.marks)
+            adder(material, root)
+            marks = np.array(material.marks[before:])
+            counts = [[int((marks[:, k] == v).sum()) for v in (1, 0, -1)] for k in range(3)]
+            print(f"{root.name}: {len(marks)} pictures; yes/no/untellable: "
+                  f"bed {counts[0]}, elsewhere {counts[1]}, anyone {counts[2]}", flush=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    material.save(options.out)
+
+
+if __name__ == "__main__":
+    main()
