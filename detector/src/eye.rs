@@ -1,6 +1,6 @@
 //! The eye: sees, and cannot speak to anybody but the voice.
 //!
-//! [`Eye::run`] is its one loop: `select` names the [`Event`], `apply` acts. What may be looked
+//! [`Eye::run`] is its one loop: `select` names the `Event`, `apply` acts. What may be looked
 //! at is the guard's to say, when frames are due the look's, what they show presence's; here
 //! they are put together around camera, light and key. At most one look is made at a time.
 //!

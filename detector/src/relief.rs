@@ -20,8 +20,9 @@ const ROWS: usize = 30;
 ///
 /// Measured on 40 generated rooms: clear frames of one room correlate by at least 0.97, frames
 /// through a dead lamp or a dark cover by at most 0.05, also those that pass for rooms one by
-/// one. Half-way leaves room for real sensors, whose fixed pattern repeats in the dark; that has
-/// not been measured.
+/// one. Of 748 real near-infrared pictures, replayed with simulated noise, none is below. Half-way
+/// leaves room for real sensors, whose fixed pattern repeats in the dark; that has not been
+/// measured.
 const CHANCE_BELOW: f32 = 0.5;
 
 /// A frame's local brightness differences. Overwritten when dropped, like the frame.
