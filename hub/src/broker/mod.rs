@@ -9,6 +9,8 @@
 mod front;
 mod gate;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -82,6 +84,8 @@ pub enum BrokerError {
 #[derive(Debug)]
 pub struct BrokerHandle {
     address: SocketAddr,
+    #[cfg(test)]
+    inner: SocketAddr,
     front: JoinHandle<()>,
     server: JoinHandle<()>,
 }
@@ -152,6 +156,8 @@ pub async fn start(config: &BrokerConfig) -> Result<BrokerHandle, BrokerError> {
     tracing::info!(%address, "embedded broker listens");
     Ok(BrokerHandle {
         address,
+        #[cfg(test)]
+        inner: inner_address,
         front: tokio::spawn(front.run()),
         server,
     })

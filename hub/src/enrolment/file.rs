@@ -305,7 +305,7 @@ mod tests {
                 "zone \"Mars\"",
             ),
             ("eye = \"", "eye = \"x", "eye", "key is not"),
-            ("Exempelgatan 1", " ", "address", "is empty"),
+            ("Exempelgatan 1, lgh 1101", " ", "address", "is empty"),
         ] {
             let text = EXAMPLE.replacen(from, to, 1);
             assert_ne!(text, EXAMPLE, "{from}");

@@ -6,6 +6,8 @@
 mod ledger;
 mod rows;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

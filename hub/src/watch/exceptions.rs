@@ -9,6 +9,7 @@ use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::change::{Change, Exception, Punctuality};
+use super::check::REPORT_WITHIN;
 use crate::view::{Cause, Ending};
 
 /// What is to be told to a person.
@@ -81,6 +82,7 @@ impl Exceptions {
         call: Call,
         check: CheckId,
         unit: Unit,
+        is_explained: impl Fn(CheckId) -> bool,
         changes: &mut Vec<Change>,
     ) {
         let held = self.of_check(check).cloned();
@@ -102,11 +104,21 @@ impl Exceptions {
             Some(exception) => self.join(exception, check, call.now, changes),
             None => self.begin(call, Some(check), changes),
         }
-        if let Some(row) = held.filter(|row| row.checks.len() == 1)
+        if let Some(row) = held
             && !is_needed_for_silence(&row, unit)
+            && row
+                .checks
+                .iter()
+                .all(|&other| other == check || is_explained(other))
         {
-            // The check did not go missing after all; it is another row's now.
-            self.end(row.id, Ending::HeardAgain, call.now, changes);
+            // What is left of the row is explained; this check did not go missing after all,
+            // and is another row's now.
+            let ending = if row.checks.len() == 1 {
+                Ending::HeardAgain
+            } else {
+                Ending::LateReport
+            };
+            self.end(row.id, ending, call.now, changes);
         }
     }
 
@@ -123,7 +135,8 @@ impl Exceptions {
             return;
         };
         if row.checks.iter().all(|&check| is_explained(check)) {
-            let ending = if seen_at < row.opened {
+            let is_late = seen_at < row.opened || now.since(seen_at) > REPORT_WITHIN;
+            let ending = if is_late {
                 Ending::LateReport
             } else {
                 Ending::LaterVisible

@@ -11,7 +11,11 @@
 mod change;
 mod check;
 mod exceptions;
+#[cfg(test)]
+mod nights;
 mod rows;
+#[cfg(test)]
+mod scenes;
 mod silence;
 
 use std::collections::BTreeMap;
@@ -295,7 +299,8 @@ impl Watch {
                 Punctuality::InTime
             },
         };
-        self.exceptions.place(call, id, unit, changes);
+        let is_explained = |check| is_explained(&self.checks, check);
+        self.exceptions.place(call, id, unit, is_explained, changes);
     }
 
     /// Each unit's next look.
