@@ -16,7 +16,7 @@ pub enum Health {
     Ok,
     /// Black: the lamp is dead or the lens cap is on.
     Dark,
-    /// Something hangs before the lens: hardly any structure.
+    /// Something hangs before the lens: light, but hardly any structure.
     Covered,
     /// Structure, but none of it fine: out of focus, or a film on the lens.
     Blurred,
@@ -38,8 +38,22 @@ const WHITE_FROM: f32 = 248.0;
 /// Structure, in levels of 255, below which there is nothing to see: the spread from the 1st to
 /// the 99th percentile after slow shading is taken away.
 ///
-/// Uniform gray with shading and noise: at most 7. Least usable picture: 34.
-const EMPTY_BELOW: f32 = 20.0;
+/// Uniform gray with shading and noise: at most 7; rendered covers: 22. Real pictures: at least
+/// 34; 99 % of rendered rooms: 31.
+const EMPTY_BELOW: f32 = 24.0;
+
+/// Structure that is left in means over blocks of 8 x 8, as a share, below which there is only
+/// noise: at high gain a black picture is no longer dark.
+///
+/// Lamp dead, rendered at every gain: at most 0.24. Usable pictures, real and rendered: at least
+/// 0.46.
+const NOISE_BELOW: f32 = 0.33;
+
+/// Median, in levels of 255, below which a picture with nothing to see is dark, not covered: a
+/// cover throws the lamp's light back.
+///
+/// Lamp dead, rendered at every gain: at most 19.6.
+const UNLIT_BELOW: f32 = 20.0;
 
 /// Steps between neighbouring blocks, as a share of the structure, below which only something
 /// close to the lens can be seen.
@@ -56,6 +70,9 @@ const SOFT_BELOW: f32 = 0.18;
 /// Pixels a side of the blocks that tell fine detail from sensor noise.
 const FINE: usize = 2;
 
+/// Pixels a side of the blocks over which sensor noise averages out.
+const CALM: usize = 8;
+
 /// Pixels a side of the blocks between which a covered lens shows no steps.
 const COARSE: usize = 4;
 
@@ -67,6 +84,8 @@ struct Statistics {
     high: f32,
     /// Spread from the 1st to the 99th percentile without slow shading.
     structure: f32,
+    /// Structure of means over blocks of 8 x 8, as a share of the structure.
+    calm: f32,
     /// 99th percentile of steps between blocks of 4 x 4, as a share of the structure.
     steps: f32,
     /// 99th percentile of second differences of blocks of 2 x 2, as a share of the structure.
@@ -84,7 +103,13 @@ fn rule(s: &Statistics) -> Health {
         Health::Dark
     } else if s.median >= WHITE_FROM {
         Health::Saturated
-    } else if s.structure < EMPTY_BELOW || s.steps < SHAPELESS_BELOW {
+    } else if s.structure < EMPTY_BELOW || s.calm < NOISE_BELOW {
+        if s.median < UNLIT_BELOW {
+            Health::Dark
+        } else {
+            Health::Covered
+        }
+    } else if s.steps < SHAPELESS_BELOW {
         Health::Covered
     } else if s.detail < SOFT_BELOW {
         Health::Blurred
@@ -95,8 +120,8 @@ fn rule(s: &Statistics) -> Health {
 
 fn measure(levels: &[f32]) -> Statistics {
     let [_, median, high] = percentiles(levels);
-    let [flat_low, _, flat_high] = percentiles(&without_shading(levels));
-    let structure = flat_high - flat_low;
+    let flat = without_shading(levels);
+    let structure = spread(&flat);
     let share = structure.max(1.0);
     let coarse = blocks(levels, COARSE);
     let fine = blocks(levels, FINE);
@@ -104,6 +129,7 @@ fn measure(levels: &[f32]) -> Statistics {
         median,
         high,
         structure,
+        calm: spread(&blocks(&flat, CALM).into_raw_vec_and_offset().0) / share,
         steps: strong(differences(&coarse, |a, b, _| b - a)) / share,
         detail: strong(differences(&fine, |a, b, c| a - 2.0 * b + c)) / share,
     }
@@ -182,6 +208,12 @@ fn differences(blocks: &Array2<f32>, of: impl Fn(f32, f32, f32) -> f32) -> Vec<f
     found
 }
 
+/// From the 1st to the 99th percentile.
+fn spread(values: &[f32]) -> f32 {
+    let [low, _, high] = percentiles(values);
+    high - low
+}
+
 fn strong(values: Vec<f32>) -> f32 {
     percentiles(&values)[2]
 }
@@ -238,6 +270,19 @@ mod tests {
     fn a_dead_lamp_is_dark() {
         assert_eq!(judged(|x, y| room(x, y) * 0.02), Health::Dark);
         assert_eq!(judged(|_, _| 0.0), Health::Dark);
+    }
+
+    #[test]
+    fn noise_at_high_gain_is_dark() {
+        let mut state = 7_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            u8::try_from((state >> 24) / 3).unwrap().saturating_sub(35)
+        };
+        let pixels = (0..160 * 128).map(|_| noise()).collect();
+        let reduced = reduce(&Frame::from_luma8(160, 128, pixels).unwrap());
+        assert!(measure(&reduced.0).high > 2.0 * BLACK_BELOW);
+        assert_eq!(judge(&reduced), Health::Dark);
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //! nothing infers who somebody is or how they are.
 
 mod frame;
+#[cfg(test)]
+mod golden;
 mod health;
 mod judgement;
 mod manifest;

@@ -41,9 +41,9 @@ def sightings(network, table, root):
     found = []
     for row in table:
         luma = cv2.imread(str(root / row["file"]), cv2.IMREAD_GRAYSCALE)
-        cells, anyone = session.run(["map", "anyone"], {"frame": frames.network_input(luma)})
+        cells, anyone = frames.ask(session, luma)
         places = places_of(row.get("places", ""))
-        found.append(frames.sighting(cells[0], anyone[0, 0], places))
+        found.append(frames.sighting(cells, anyone, places))
     return np.array(found)
 
 

@@ -89,6 +89,15 @@ def score(logit):
     return 1 / (1 + np.exp(-logit))
 
 
+def ask(session, luma):
+    """`map` (2 x 16 x 20) and `anyone` of a frame, averaged with its mirror image's."""
+    given = network_input(luma)
+    cells, anyone = session.run(["map", "anyone"], {"frame": given})
+    mirrored = np.ascontiguousarray(given[..., ::-1])
+    back, again = session.run(["map", "anyone"], {"frame": mirrored})
+    return (cells[0] + back[0][..., ::-1]) / 2, (anyone[0, 0] + again[0, 0]) / 2
+
+
 def sighting(cells, anyone, places=(WHOLE_FRAME,)):
     """`in_place`, `elsewhere`, `anywhere` from the network's `map` (2 x 16 x 20) and `anyone`."""
     here = cells_inside(places)
