@@ -19,6 +19,9 @@ pub const CHECKS_PER_NIGHT_MAX: usize = 8;
 pub const LOOKS_PER_CHECK_MAX: usize = 5;
 /// Most looks of one resident in a night; the eye itself makes at most 24 in 24 hours.
 pub const LOOKS_PER_NIGHT_MAX: usize = 22;
+/// Most sleeping places: both halves of a bed, armchairs, and to spare. Keeps a plan under
+/// [`crate::wire::BODY_MAX`].
+pub const PLACES_MAX: usize = 8;
 /// Longest look: what the residents were told, and what the hardware cut-off enforces (R1).
 pub const LOOK_MAX: Duration = Duration::from_secs(30);
 /// When to look, counted from a check's first look, unless the plan says otherwise.
@@ -101,6 +104,9 @@ pub enum PlanError {
     /// Two windows overlap.
     #[error("windows {} and {} overlap", .0.0, .1.0)]
     Overlap(WindowKey, WindowKey),
+    /// More sleeping places than a plan may have.
+    #[error("{0} sleeping places; at most {PLACES_MAX} are allowed")]
+    TooManyPlaces(usize),
     /// A sleeping place is not a polygon inside the picture.
     #[error("sleeping place {0} is not a polygon of 3 to 32 points between 0 and 1")]
     BadPlace(usize),
@@ -178,6 +184,9 @@ impl Plan {
         let inside = |point: &[f32; 2]| point.iter().all(|x| (0.0..=1.0).contains(x));
         let bad =
             |place: &Vec<[f32; 2]>| !(3..=32).contains(&place.len()) || !place.iter().all(inside);
+        if self.places.len() > PLACES_MAX {
+            return Err(PlanError::TooManyPlaces(self.places.len()));
+        }
         match self.places.iter().position(bad) {
             Some(index) => Err(PlanError::BadPlace(index + 1)),
             None => Ok(()),
@@ -270,6 +279,28 @@ pub(crate) mod tests {
             (5, "01:00", "01:30"),
         ];
         assert_eq!(plan(&windows).examine(), Err(PlanError::TooManyLooks(25)));
+    }
+
+    #[test]
+    fn the_largest_plan_fits_the_wire() {
+        let mut plan = plan(&[(1, "23:00", "23:45"), (2, "03:00", "03:45")]);
+        plan.places = vec![vec![[0.123_456_79; 2]; 32]; PLACES_MAX];
+        assert_eq!(plan.examine(), Ok(()));
+        let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+        let endorsement = crate::signing::Endorsement {
+            key: crate::signing::PublicKey::of(&key),
+            epoch: u32::MAX,
+        };
+        let message = crate::hello::PlanMessage {
+            plan: crate::signing::Signed::seal(&plan, &key),
+            endorsement: crate::signing::Signed::seal(&endorsement, &key),
+        };
+        assert!(crate::wire::encode(&message).len() <= crate::wire::BODY_MAX);
+        plan.places.push(plan.places[0].clone());
+        assert_eq!(
+            plan.examine(),
+            Err(PlanError::TooManyPlaces(PLACES_MAX + 1))
+        );
     }
 
     #[test]

@@ -41,6 +41,14 @@ struct Expected {
     _hold: Hold,
 }
 
+/// Done when the patience with units on their way is over; never, if none is.
+async fn over(patience: Option<Duration>) {
+    match patience {
+        Some(patience) => tokio::time::sleep(patience).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Stagehand {
     /// Ready for a night: the units are running and have their links.
     #[must_use]
@@ -81,14 +89,14 @@ impl Stagehand {
                 .map(|(at, _, _)| now.uptime.after(at.since(now.timestamp)));
             let next = next_act.map_or(end, |act| act.min(end));
             self.clock.settle(now, Some(next));
-            let given_up = self
+            let patience = self
                 .expected
                 .as_ref()
                 .map(|expected| expected.given_up_at.saturating_sub(self.clock.real_now()));
             tokio::select! {
                 () = self.clock.wait_until(Some(next)) => {}
                 _ = tonight.changed() => {}
-                () = tokio::time::sleep(given_up.unwrap_or(Duration::MAX)), if given_up.is_some() => {}
+                () = over(patience) => {}
             }
         }
     }

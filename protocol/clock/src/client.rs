@@ -46,7 +46,7 @@ pub struct Clock(Arc<Source>);
 
 enum Source {
     Machine,
-    Demonstration(Follower),
+    Demonstration(Box<Follower>),
 }
 
 struct Follower {
@@ -106,7 +106,7 @@ impl Clock {
             conductor,
         };
         leased.tell();
-        let clock = Self(Arc::new(Source::Demonstration(Follower {
+        let clock = Self(Arc::new(Source::Demonstration(Box::new(Follower {
             followed: Mutex::new(Followed {
                 pace,
                 latest: Uptime::default(),
@@ -114,7 +114,7 @@ impl Clock {
             lease: Mutex::new(leased),
             changed: Notify::new(),
             listeners: Mutex::new(Vec::new()),
-        })));
+        }))));
         let follower = clock.clone();
         std::thread::spawn(move || follower.follow(lines));
         Ok(clock)

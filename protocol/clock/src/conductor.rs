@@ -19,6 +19,11 @@ use crate::pace::{FASTEST, Lease, Pace};
 /// by a jump is not yet one missed.
 pub const JUMP_MAX: Duration = Duration::from_secs(20);
 
+/// Least that time jumps at once, if nobody holds it: what many processes do every minute is
+/// then done together. Nothing is due more sharply but a look, and its voice asks for the time
+/// 30 s before it.
+pub const JUMP_MIN: Duration = Duration::from_secs(10);
+
 /// Shortest real time between two jumps: for messages that are on their way while everybody
 /// is idle. Loopback delivers in well under a millisecond.
 pub const REST: Duration = Duration::from_millis(15);
@@ -102,7 +107,7 @@ impl Score {
         let earliest = next.map(|next| Uptime(Duration::from_nanos(next))).min();
         let target = earliest
             .unwrap_or(furthest)
-            .min(furthest)
+            .clamp(uptime.after(JUMP_MIN), furthest)
             .min(self.until.unwrap_or(furthest));
         if target <= uptime {
             return self.run(real, FASTEST);
@@ -262,13 +267,14 @@ mod tests {
     #[test]
     fn it_jumps_to_what_is_next_but_never_far() {
         let mut score = score(None);
-        score.handle_lease(1, idle(1, Some(7)));
-        assert_eq!(decide(&mut score, 101), (7, FASTEST));
+        score.handle_lease(1, idle(1, Some(15)));
+        assert_eq!(decide(&mut score, 101), (15, FASTEST));
         score.handle_lease(1, idle(2, Some(500)));
-        assert_eq!(
-            decide(&mut score, 102),
-            (7 + 20 + JUMP_MAX.as_secs(), FASTEST)
-        );
+        let furthest = 15 + 20 + JUMP_MAX.as_secs();
+        assert_eq!(decide(&mut score, 102), (furthest, FASTEST));
+        score.handle_lease(1, idle(3, Some(furthest)));
+        let nearest = furthest + 20 + JUMP_MIN.as_secs();
+        assert_eq!(decide(&mut score, 103), (nearest, FASTEST));
     }
 
     #[test]
