@@ -172,8 +172,8 @@ impl Model {
 impl Answer {
     /// The mean of what the network said of a frame and of its mirror image.
     ///
-    /// On rooms it never saw, that finds a tenth more sleepers at the same rate of false alarms
-    /// than one look does.
+    /// On rooms it never saw, sleepers are told from empty beds with AUC 0.949 instead of 0.943,
+    /// for twice the computing.
     fn mean_with(&self, mirrored: &Self) -> Self {
         let mut cells = self.cells.clone();
         cells += &mirrored.cells.slice(s![.., .., ..;-1]);
