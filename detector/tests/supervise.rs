@@ -6,17 +6,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nattsyn_clock::Clock;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// Writes its process number down, then lasts.
-const LASTING: &str = "#!/bin/sh\necho $$ >> \"$0.pids\"\nexec sleep 600\n";
+const LASTING: &str = "#!/bin/sh\necho $$ >> \"$0.pids\"\nexec sleep 60\n";
 /// Cannot be asked to end.
 const STUBBORN: &str =
-    "#!/bin/sh\ntrap '' TERM INT\necho $$ >> \"$0.pids\"\nwhile :; do sleep 1; done\n";
+    "#!/bin/sh\ntrap '' TERM INT\necho $$ >> \"$0.pids\"\nfor i in $(seq 60); do sleep 1; done\n";
 /// Ends at once.
 const FAILING: &str = "#!/bin/sh\necho $$ >> \"$0.pids\"\nexit 3\n";
 
@@ -33,6 +33,9 @@ impl Unit {
         let supervisor = Command::new(env!("CARGO_BIN_EXE_nattsyn-supervise"))
             .args(["--eye", "eye.toml", "--voice", "voice.toml", "--programs"])
             .arg(folder.path())
+            // Whoever is left behind by a failure must not hold the test's output open.
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         Self { folder, supervisor }
@@ -148,7 +151,8 @@ fn a_program_that_ends_at_once_is_tried_again_ever_more_slowly() {
 
 #[test]
 fn a_program_gets_its_end_of_the_pair_as_standard_input() {
-    let says = "#!/bin/sh\nreadlink /proc/self/fd/0 > \"$0.stdin\"\necho $$ >> \"$0.pids\"\nexec sleep 600\n";
+    let says = "#!/bin/sh\nreadlink /proc/self/fd/0 > \"$0.stdin\"\n\
+                echo $$ >> \"$0.pids\"\nexec sleep 60\n";
     let unit = Unit::start(says, says);
     for program in ["nattsyn-eye", "nattsyn-voice"] {
         unit.pids(program, 1);

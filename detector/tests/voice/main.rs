@@ -6,283 +6,31 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+mod broker;
+mod meter;
+
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use nattsyn_clock::Clock;
 use nattsyn_clock::conductor::Conductor;
 use nattsyn_detector::pair::{FromEye, LastLook, ToEye};
 use nattsyn_detector::pair_socket::PairEnd;
 use nattsyn_detector::uplink::KEEP_ALIVE;
 use nattsyn_protocol::finding::Finding;
-use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
-use nattsyn_protocol::ids::{BootId, UnitId, WindowKey};
+use nattsyn_protocol::hello::{Ack, HeldPlan, PlanMessage};
+use nattsyn_protocol::ids::{BootId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
 use nattsyn_protocol::report::{Report, ReportKey};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
 use nattsyn_protocol::time::{ClockState, Timestamp};
-use nattsyn_protocol::topics::{Channel, HUB_FILTER, Topic};
+use nattsyn_protocol::topics::Channel;
 use nattsyn_protocol::wire;
 
-const MOSQUITTO: &str = "/usr/sbin/mosquitto";
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn unit() -> UnitId {
-    "u0000001".parse().unwrap()
-}
-
-/// Whether the broker is installed; says so loudly if not.
-fn mosquitto_is_missing(test: &str) -> bool {
-    let missing = !Path::new(MOSQUITTO).exists();
-    if missing {
-        println!("SKIPPED {test}: {MOSQUITTO} is not installed (apt-get install mosquitto)");
-    }
-    missing
-}
-
-fn pause(duration: Duration) {
-    let (_never, pause) = sync_channel::<()>(0);
-    pause.recv_timeout(duration).ok();
-}
-
-/// Looks every 20 ms.
-fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
-    let clock = Clock::machine();
-    let began = clock.real_now();
-    while clock.real_now() - began < PATIENCE {
-        if let Some(found) = found() {
-            return found;
-        }
-        pause(Duration::from_millis(20));
-    }
-    panic!("waited {PATIENCE:?} for {what}");
-}
-
-/// A broker with its certificates, in a folder of its own.
-struct Broker {
-    folder: tempfile::TempDir,
-    port: u16,
-    process: Option<Child>,
-}
-
-impl Broker {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        make_certificates(folder.path());
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let config = format!(
-            "listener {port} 127.0.0.1\ncafile {}\ncertfile {}\nkeyfile {}\n\
-             require_certificate true\nuse_identity_as_username true\nallow_anonymous false\n\
-             acl_file {}\nuser root\npersistence false\n",
-            path("ca.pem"),
-            path("localhost.pem"),
-            path("localhost.key"),
-            path("acl"),
-        );
-        std::fs::write(folder.path().join("broker.conf"), config).unwrap();
-        // A unit writes its own upward channels and reads its own downward ones.
-        let acl = "user hub\ntopic readwrite n1/#\n\
-                   pattern write n1/%u/up/+\npattern read n1/%u/dn/+\n";
-        std::fs::write(folder.path().join("acl"), acl).unwrap();
-        let mut broker = Self {
-            folder,
-            port,
-            process: None,
-        };
-        broker.up();
-        broker
-    }
-
-    fn up(&mut self) {
-        let process = Command::new(MOSQUITTO)
-            .arg("-c")
-            .arg(self.folder.path().join("broker.conf"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.process = Some(process);
-        wait_for("the broker", || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).ok()
-        });
-    }
-
-    fn down(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            process.kill().ok();
-            process.wait().ok();
-        }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        self.down();
-    }
-}
-
-fn make_certificates(folder: &Path) {
-    let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "test municipality");
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    std::fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    for name in ["localhost", "hub", "u0000001"] {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        std::fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-}
-
-/// The hub's end of the broker: hears everything, says what a test has it say.
-struct Hub {
-    heard: Receiver<(Channel, Vec<u8>)>,
-    client: AsyncClient,
-    /// When it is dropped the hub is gone.
-    _leave: tokio::sync::oneshot::Sender<()>,
-}
-
-impl Hub {
-    fn connect(broker: &Broker) -> Self {
-        let mut options = MqttOptions::new("hub", "localhost", broker.port);
-        options.set_transport(Transport::tls_with_config(hub_tls(broker)));
-        let (client, events) = AsyncClient::new(options, 16);
-        let (tell, heard) = sync_channel(1000);
-        let (ready, connected) = sync_channel(1);
-        let (leave, left) = tokio::sync::oneshot::channel();
-        let subscriber = client.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                tokio::select! {
-                    () = listen(events, &subscriber, &tell, &ready) => {}
-                    _ = left => {}
-                }
-            });
-        });
-        connected
-            .recv_timeout(PATIENCE)
-            .expect("the hub subscribes");
-        Self {
-            heard,
-            client,
-            _leave: leave,
-        }
-    }
-
-    fn say<M: wire::Message>(&self, channel: Channel, message: &M) {
-        self.say_bytes(channel, wire::encode(message));
-    }
-
-    fn say_bytes(&self, channel: Channel, body: Vec<u8>) {
-        let topic = Topic {
-            unit: unit(),
-            channel,
-        };
-        self.client
-            .try_publish(topic.to_string(), QoS::AtLeastOnce, false, body)
-            .unwrap();
-    }
-
-    /// The next message on a channel; others are passed over.
-    fn next(&self, wanted: Channel) -> Vec<u8> {
-        let clock = Clock::machine();
-        let began = clock.real_now();
-        while clock.real_now() - began < PATIENCE {
-            match self.heard.recv_timeout(Duration::from_secs(1)) {
-                Ok((channel, body)) if channel == wanted => return body,
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => panic!("the hub's task is gone"),
-            }
-        }
-        panic!("no message on {wanted:?} within {PATIENCE:?}");
-    }
-
-    fn hello(&self) -> Hello {
-        wire::decode(&self.next(Channel::Hello)).unwrap()
-    }
-
-    fn report(&self) -> Signed {
-        wire::decode(&self.next(Channel::Report)).unwrap()
-    }
-}
-
-async fn listen(
-    mut events: EventLoop,
-    client: &AsyncClient,
-    tell: &SyncSender<(Channel, Vec<u8>)>,
-    ready: &SyncSender<()>,
-) {
-    loop {
-        match events.poll().await {
-            Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                client.try_subscribe(HUB_FILTER, QoS::AtLeastOnce).unwrap();
-            }
-            Ok(Event::Incoming(Packet::SubAck(_))) => {
-                ready.try_send(()).ok();
-            }
-            Ok(Event::Incoming(Packet::Publish(message))) => {
-                let topic = String::from_utf8(message.topic.to_vec()).unwrap();
-                let topic = Topic::parse(&topic).unwrap();
-                assert_eq!(topic.unit, unit());
-                tell.try_send((topic.channel, message.payload.to_vec()))
-                    .ok();
-            }
-            Ok(_) => {}
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
-}
-
-fn hub_tls(broker: &Broker) -> TlsConfiguration {
-    let mut roots = rustls::RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(broker.file("ca.pem")).unwrap())
-        .unwrap();
-    let chain = vec![CertificateDer::from_pem_file(broker.file("hub.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(broker.file("hub.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)
-        .unwrap();
-    TlsConfiguration::Rustls(Arc::new(config))
-}
+use broker::{Broker, Hub, mosquitto_is_missing, unit, wait_for};
+use meter::Meter;
 
 /// The voice's process, and the eye's end of its pair.
 struct Unit {
@@ -490,51 +238,6 @@ fn a_report_outlives_broker_and_voice_until_the_hub_acknowledges_it() {
     unit.start_again();
     assert_eq!(hub.hello().waiting, 1);
     assert_eq!(hub.report(), second);
-}
-
-/// Counts what travels between a voice and its broker.
-#[derive(Clone, Default)]
-struct Meter(Arc<Metered>);
-
-#[derive(Default)]
-struct Metered {
-    bytes: AtomicU64,
-    segments: AtomicU64,
-}
-
-impl Meter {
-    /// Stands before the broker; returns the port.
-    fn stand_before(&self, broker: u16) -> u16 {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let meter = self.clone();
-        std::thread::spawn(move || {
-            for unit in listener.incoming().map_while(Result::ok) {
-                let broker = TcpStream::connect((Ipv4Addr::LOCALHOST, broker)).unwrap();
-                meter.pass_on(unit.try_clone().unwrap(), broker.try_clone().unwrap());
-                meter.pass_on(broker, unit);
-            }
-        });
-        port
-    }
-
-    fn pass_on(&self, mut from: TcpStream, mut to: TcpStream) {
-        let meter = self.clone();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 16 * 1024];
-            while let Ok(length @ 1..) = from.read(&mut buffer) {
-                meter.0.segments.fetch_add(1, Ordering::SeqCst);
-                let bytes = u64::try_from(length).unwrap();
-                meter.0.bytes.fetch_add(bytes, Ordering::SeqCst);
-                to.write_all(&buffer[..length]).unwrap();
-            }
-        });
-    }
-
-    fn read(&self) -> (u64, u64) {
-        let bytes = self.0.bytes.load(Ordering::SeqCst);
-        (bytes, self.0.segments.load(Ordering::SeqCst))
-    }
 }
 
 /// IPv4, TCP and its timestamps: what each segment costs on the wire besides its bytes, and
