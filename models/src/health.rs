@@ -42,6 +42,13 @@ const WHITE_FROM: f32 = 248.0;
 /// 34; 99 % of rendered rooms: 31.
 const EMPTY_BELOW: f32 = 24.0;
 
+/// Structure, as a share of the median, below which there is nothing to see either: a cover lit
+/// so brightly that its shading is cut off at white keeps some structure.
+///
+/// Such rendered covers: 0.13. None of 1,249 usable rendered pictures is below 0.15 with
+/// a structure above [`EMPTY_BELOW`].
+const EMPTY_BELOW_SHARE: f32 = 0.15;
+
 /// Structure that is left in means over blocks of 8 x 8, as a share, below which there is only
 /// noise: at high gain a black picture is no longer dark.
 ///
@@ -103,7 +110,7 @@ fn rule(s: &Statistics) -> Health {
         Health::Dark
     } else if s.median >= WHITE_FROM {
         Health::Saturated
-    } else if s.structure < EMPTY_BELOW || s.calm < NOISE_BELOW {
+    } else if s.structure < EMPTY_BELOW.max(EMPTY_BELOW_SHARE * s.median) || s.calm < NOISE_BELOW {
         if s.median < UNLIT_BELOW {
             Health::Dark
         } else {
