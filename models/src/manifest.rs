@@ -58,7 +58,8 @@ pub enum ManifestError {
     Form(#[from] serde_json::Error),
     /// A threshold is not a score, or they are in the wrong order.
     #[error(
-        "thresholds visible {visible}, not visible {not_visible}, elsewhere {elsewhere} are not in order"
+        "thresholds are not in order: visible {visible}, not visible {not_visible}, \
+         elsewhere {elsewhere}"
     )]
     Thresholds {
         /// The threshold for evidence in a sleeping place.
