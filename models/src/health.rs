@@ -144,7 +144,7 @@ fn measure(levels: &[f32]) -> Statistics {
 
 /// The levels less their best fit by a surface of second order, as a lamp or a fold casts it.
 ///
-/// 1, x, y, xy, x² and y² less their means are orthogonal on a full grid, so each is fitted alone.
+/// 1, x, y, xy, x² and y² less their means are orthogonal on a full grid: each is fitted alone.
 fn without_shading(levels: &[f32]) -> Zeroizing<Vec<f32>> {
     let (across, down) = (positions(INPUT_WIDTH), positions(INPUT_HEIGHT));
     let (bent_across, bent_down) = (bends(&across), bends(&down));

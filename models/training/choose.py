@@ -1,10 +1,10 @@
 """Chooses thresholds and writes the manifest: `choose.py EYE.onnx TRAINING.json ROOMS ...`.
 
-ROOMS are tables of rooms that training never showed (`frames.csv` of `rooms.py`). `visible` is the larger of two values:
-the lowest with which at most 0.5 % of the pictures with nobody in the bed pass it, and of those
-with somebody standing or on the floor just as many; `--visible` sets it higher. `not_visible` is
-where 2 % of the sleepers whose head or body shows would be missed. `elsewhere` is where 1 % of
-sleepers alone would be taken for two.
+ROOMS are tables of rooms that training never showed (`frames.csv` of `rooms.py`). `visible` is
+the lowest value that at most 0.5 % of the pictures with nobody in the room pass, and at most
+0.5 % of those with somebody standing or on the floor; `--visible` sets it higher. `not_visible`
+is where 2 % of the sleepers whose head or body shows would be missed. `elsewhere` is where 1 %
+of sleepers alone would be taken for two.
 """
 
 import argparse
