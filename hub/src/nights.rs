@@ -98,3 +98,35 @@ pub fn due(last: Option<Date>, tonight: Date) -> Vec<Date> {
     nights.reverse();
     nights
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn nights_that_went_by_are_made_up_for_oldest_first_and_not_without_end() {
+        let tonight = date(2026, 11, 21);
+        assert_eq!(due(None, tonight), [tonight]);
+        assert_eq!(due(Some(tonight), tonight), [tonight]);
+        assert_eq!(
+            due(Some(date(2026, 11, 18)), tonight),
+            [date(2026, 11, 19), date(2026, 11, 20), tonight]
+        );
+        assert_eq!(due(Some(date(2020, 1, 1)), tonight).len(), NIGHTS_MAX);
+    }
+
+    #[test]
+    fn a_night_of_a_clock_change_still_begins_at_noon() {
+        let hours = |night: Date| {
+            let next = noon(night.tomorrow().unwrap(), "Europe/Stockholm").unwrap();
+            next.since(noon(night, "Europe/Stockholm").unwrap())
+                .as_secs()
+                / 3600
+        };
+        assert_eq!(hours(date(2026, 3, 28)), 23);
+        assert_eq!(hours(date(2026, 10, 24)), 25);
+        assert!(noon(date(2026, 11, 21), "Mars").is_err());
+    }
+}

@@ -7,7 +7,9 @@
     reason = "a test that cannot go on says where by panicking"
 )]
 
-use std::path::PathBuf;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use rumqttc::v5::{AsyncClient, Event, MqttOptions};
 use rumqttc::{TlsConfiguration, Transport};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -59,17 +62,76 @@ fn night() -> Date {
 
 /// A hub with two homes, whose windows open at 23:00.
 struct Town {
-    folder: tempfile::TempDir,
+    folder: TempDir,
     clock: Clock,
     /// The hub's own, for every run of it: a lease lasts as long as a process.
     hub_clock: Clock,
     standstill: Option<Hold>,
-    broker: BrokerHandle,
+    broker: Pipe,
     authority: Authority,
     keys: HubKeys,
     plan: Plan,
     hub: Option<Handle>,
     _conductor: Conductor,
+}
+
+/// What passes messages on.
+enum Pipe {
+    Embedded(BrokerHandle),
+    Mosquitto { process: Child, port: u16 },
+}
+
+impl Pipe {
+    async fn embedded(identity: Identity) -> Self {
+        let listen = ([127, 0, 0, 1], 0).into();
+        let config = BrokerConfig {
+            listen,
+            identity,
+            connections_max: 10,
+        };
+        Self::Embedded(broker::start(&config).await.unwrap())
+    }
+
+    /// As shipped, on a free port; `folder` holds the certificates.
+    async fn mosquitto(folder: &Path) -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let shipped = include_str!("../examples/mosquitto.conf").replace("8883", &port.to_string());
+        // Started by root it would become another user, who may not read the test's keys.
+        let shipped = shipped.replace("tls/", "") + "\nuser root\n";
+        std::fs::write(folder.join("mosquitto.conf"), shipped).unwrap();
+        let acl = include_str!("../examples/mosquitto.acl");
+        std::fs::write(folder.join("mosquitto.acl"), acl).unwrap();
+        let process = Command::new("mosquitto")
+            .args(["-c", "mosquitto.conf"])
+            .current_dir(folder)
+            .spawn()
+            .expect("mosquitto can be started");
+        let listens = async {
+            while TcpStream::connect(("127.0.0.1", port)).is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(SOON, listens).await.expect("mosquitto listens");
+        Self::Mosquitto { process, port }
+    }
+
+    fn port(&self) -> u16 {
+        match self {
+            Self::Embedded(handle) => handle.address().port(),
+            Self::Mosquitto { port, .. } => *port,
+        }
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        if let Self::Mosquitto { process, .. } = self {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
 }
 
 fn eye() -> SigningKey {
@@ -114,6 +176,12 @@ impl Town {
     /// Ten seconds after the windows opened.
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::create(folder.path()).unwrap();
+        let server = authority.issue_server(&[], folder.path()).unwrap();
+        Self::around(folder, authority, Pipe::embedded(server).await)
+    }
+
+    fn around(folder: TempDir, authority: Authority, broker: Pipe) -> Self {
         let homes = vec![home(1), home(2)];
         let plans: Vec<Plan> = homes.iter().map(plan).collect();
         let opens = checks_of(&plans[0], night()).unwrap()[0].opens;
@@ -125,14 +193,6 @@ impl Town {
         tokio::spawn(idle(clock.clone()));
         let hub_clock = Clock::demonstration(&socket, "hub").unwrap();
 
-        let authority = Authority::create(folder.path()).unwrap();
-        let broker = broker::start(&BrokerConfig {
-            listen: ([127, 0, 0, 1], 0).into(),
-            identity: authority.issue_server(&[], folder.path()).unwrap(),
-            connections_max: 10,
-        })
-        .await
-        .unwrap();
         let key = HubKeys::draw(folder.path()).unwrap();
         let endorsement = endorse(&demonstration::root_key(), key, 1);
         HubKeys::keep(folder.path(), &demonstration::root(), &endorsement).unwrap();
@@ -170,7 +230,7 @@ impl Town {
             reality: Reality::Demonstration,
             broker: Endpoint {
                 host: "localhost".to_owned(),
-                port: self.broker.address().port(),
+                port: self.broker.port(),
                 identity: self.authority.issue_hub(self.folder.path()).unwrap(),
             },
             keys: self.keys.clone(),
@@ -195,7 +255,7 @@ impl Town {
             .authority
             .issue_unit(id, &self.folder.path().join(id.to_string()))
             .unwrap();
-        Unit::connect(id, &identity, self.broker.address().port()).await
+        Unit::connect(id, &identity, self.broker.port()).await
     }
 
     fn report(&self, counter: u64, finding: Finding) -> Report {
@@ -546,4 +606,41 @@ async fn homes_that_are_enrolled_while_the_hub_runs_are_watched_and_sent_their_p
     let shown = town.shows(|tonight| tonight.homes.len() == 3).await;
     assert_eq!(shown.checks.len(), 3);
     assert_eq!(unit.hear().await.0, Channel::Plan);
+}
+
+#[tokio::test]
+#[ignore = "needs mosquitto, from Debian's package of that name"]
+async fn mosquitto_as_shipped_serves_as_well_and_keeps_units_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::create(folder.path()).unwrap();
+    authority.issue_server(&[], folder.path()).unwrap();
+    let broker = Pipe::mosquitto(folder.path()).await;
+    let mut town = Town::around(folder, authority, broker);
+    let (mut unit, mut other) = (town.unit(1).await, town.unit(2).await);
+    unit.met().await;
+    other.met().await;
+
+    // Neither in the other's name nor to the other: what follows is the first that is heard.
+    let stolen = Topic {
+        unit: unit.id,
+        channel: Channel::Hello,
+    }
+    .to_string();
+    other
+        .client
+        .publish(stolen, QoS::AtLeastOnce, false, "forged")
+        .await
+        .unwrap();
+    other
+        .client
+        .subscribe(Topic::down_filter(unit.id), QoS::AtLeastOnce)
+        .await
+        .unwrap();
+    let report = town.report(1, Finding::Visible);
+    unit.report(&report).await;
+    unit.acknowledged(&report).await;
+    town.shows(|tonight| is_visible(tonight)).await;
+    other.hello().await;
+    assert_eq!(other.hear().await.0, Channel::Plan);
+    assert_eq!(town.hub().drops.total(), 0);
 }

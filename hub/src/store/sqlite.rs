@@ -28,7 +28,7 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 /// The embedded store.
 #[derive(Debug)]
 pub struct SqliteStore {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// Adds to a database's error what was being done.

@@ -263,6 +263,10 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         tables += 1;
     }
     assert_eq!(tables, 8);
+    // Nor may the hub itself replace a row, which deletes it first.
+    let replace = "INSERT OR REPLACE INTO outcomes SELECT * FROM outcomes";
+    let refusal = ledger.store.connection.execute(replace, []).unwrap_err();
+    assert!(refusal.to_string().contains("only added to"), "{refusal}");
 }
 
 #[test]

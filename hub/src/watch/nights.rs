@@ -34,6 +34,9 @@ const NIGHT_S: u32 = 24 * 3600;
 #[derive(Clone, Debug)]
 struct Fate {
     finding: Finding,
+    /// What it finds when an eye that has started anew makes it once more, and how late that
+    /// report comes.
+    again: Option<(Finding, u32)>,
     /// Whether the look is made at all, or only noticed, or nothing.
     made: Made,
     /// How late each copy of the report comes, in seconds. None: it is lost.
@@ -86,13 +89,15 @@ fn finding() -> impl Strategy<Value = Finding> {
 fn fate() -> impl Strategy<Value = Fate> {
     let made = prop_oneof![8 => Just(Made::Yes), 1 => Just(Made::Noticed), 1 => Just(Made::No)];
     let delay = prop_oneof![3 => 5..40_u32, 1 => 40..4000_u32, 1 => 4000..30_000_u32];
-    (finding(), made, prop::collection::vec(delay, 0..3)).prop_map(|(finding, made, delays_s)| {
-        Fate {
+    let again = prop::option::weighted(0.2, (finding(), 5..30_000_u32));
+    (finding(), again, made, prop::collection::vec(delay, 0..3)).prop_map(
+        |(finding, again, made, delays_s)| Fate {
             finding,
+            again,
             made,
             delays_s,
-        }
-    })
+        },
+    )
 }
 
 fn stretch() -> impl Strategy<Value = Stretch> {
@@ -221,9 +226,19 @@ impl Night {
                     nonce: String::new(),
                 };
                 let copies = fate.delays_s.iter();
-                copies
+                let mut sent: Vec<(u32, Event)> = copies
                     .map(|delay_s| (made_s + delay_s, Event::Report(report.clone())))
-                    .collect()
+                    .collect();
+                sent.extend(fate.again.map(|(finding, delay_s)| {
+                    let again = Report {
+                        finding,
+                        at_ms: self.at(made_s + 20).timestamp,
+                        boot: BootId(2),
+                        ..report
+                    };
+                    (made_s + 20 + delay_s, Event::Report(again))
+                }));
+                sent
             }
         }
     }
@@ -479,16 +494,20 @@ proptest! {
             downs: Vec::new(),
             fates: misfortune.fates.iter().map(|fate| Fate {
                 delays_s: vec![5],
+                again: fate.again.map(|(finding, _)| (finding, 5)),
                 ..fate.clone()
             }).collect(),
             ..misfortune.clone()
         };
         let disordered = Misfortune {
-            fates: delivered.fates.iter().zip(orders).map(|(fate, delays_s)| Fate {
-                delays_s,
-                ..fate.clone()
-            }).collect(),
-            ..misfortune
+            fates: delivered.fates.iter().zip(&misfortune.fates).zip(orders).map(
+                |((fate, late), delays_s)| Fate {
+                    delays_s,
+                    again: late.again,
+                    ..fate.clone()
+                }
+            ).collect(),
+            ..misfortune.clone()
         };
         let (mut one, mut other) = (Hub::new(&night), Hub::new(&night));
         one.run(&delivered);

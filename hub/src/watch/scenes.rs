@@ -75,6 +75,8 @@ struct Scene {
     opens: Timestamp,
     counter: u64,
     changes: Vec<Change>,
+    /// How far time has passed.
+    passed_s: i64,
 }
 
 /// Seconds after the window opened.
@@ -104,6 +106,7 @@ impl Scene {
             opens,
             counter: 0,
             changes: Vec::new(),
+            passed_s: s(-31, 0),
         };
         scene.until(s(-1, 0));
         scene
@@ -129,14 +132,10 @@ impl Scene {
             if minute * 60 > at_s {
                 break;
             }
-            let now = self.at(minute * 60);
-            if self.watch.units[&self.home.unit]
-                .heard
-                .is_none_or(|heard| heard < now.timestamp)
-            {
-                let changes = self
-                    .watch
-                    .handle_sign(now, self.home.unit, Some(EyeState::Ready));
+            if minute * 60 > self.passed_s {
+                let now = self.at(minute * 60);
+                let unit = self.home.unit;
+                let changes = self.watch.handle_sign(now, unit, Some(EyeState::Ready));
                 self.changes.extend(changes);
                 self.pass(minute * 60);
             }
@@ -146,6 +145,7 @@ impl Scene {
 
     /// Lets time pass with nothing heard.
     fn pass(&mut self, at_s: i64) -> &mut Self {
+        self.passed_s = self.passed_s.max(at_s);
         let now = self.at(at_s);
         while let Some(next) = self.watch.next_timeout().filter(|&next| next <= now.uptime) {
             let ahead = now.uptime.since(next);
@@ -155,7 +155,8 @@ impl Scene {
             };
             let changes = self.watch.handle_timeout(then);
             self.changes.extend(changes);
-            assert!(self.watch.next_timeout() > Some(next), "time stands still");
+            let after = self.watch.next_timeout();
+            assert!(after.is_none_or(|after| after > next), "time stands still");
         }
         self
     }
@@ -397,6 +398,25 @@ fn a_silent_unit_is_shown_after_three_minutes_and_asked_about_after_fifteen() {
     scene.until(heard + s(20, 0));
     assert_eq!(scene.open(heard + s(20, 0)), []);
     assert_eq!(scene.endings(heard + s(20, 0)), [Ending::HeardAgain]);
+}
+
+#[test]
+fn a_unit_that_falls_silent_again_is_asked_about_again() {
+    let mut scene = Scene::new();
+    scene.until(s(6 * 60, 0)).pass(s(6 * 60 + 15, 0));
+    let row = |scene: &Scene, at_s| {
+        let open = scene.tonight(at_s).open;
+        open.iter()
+            .find(|row| row.cause == Cause::Silent)
+            .map(|row| row.id)
+    };
+    let first = row(&scene, s(6 * 60 + 15, 0));
+    assert!(first.is_some());
+    scene.until(s(7 * 60, 0));
+    assert_eq!(row(&scene, s(7 * 60, 0)), None);
+    scene.pass(s(7 * 60 + 15, 0));
+    let second = row(&scene, s(7 * 60 + 15, 0));
+    assert!(second.is_some() && second != first);
 }
 
 #[test]
