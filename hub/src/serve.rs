@@ -188,7 +188,8 @@ pub async fn run(
     let state = http::State {
         tonight: service.tonight.clone(),
     };
-    tracing::info!(listen = %config.listen, "serves the page");
+    let listen = page.local_addr().unwrap_or(config.listen);
+    tracing::info!(%listen, "serves the page");
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         ended = service.ended() => return Ok(ended?),

@@ -1,0 +1,131 @@
+//! `nattsyn-hub` as an operator runs it: prepare, enrol, serve, and what it says when it cannot.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where by panicking"
+)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+const CONFIG: &str = "listen = \"127.0.0.1:0\"\n[broker.embedded]\nlisten = \"127.0.0.1:0\"\n";
+
+fn hub(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nattsyn-hub"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("RUST_LOG");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    hub(folder, arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hub.toml"), CONFIG).unwrap();
+    std::fs::write(folder.path().join("root.seed"), "07".repeat(32)).unwrap();
+    let homes = nattsyn_hub::enrolment::EXAMPLE;
+    std::fs::write(folder.path().join("homes.toml"), homes).unwrap();
+    folder
+}
+
+const PREPARE: [&str; 5] = ["prepare", "--config", "hub.toml", "--root", "root.seed"];
+const ENROL: [&str; 5] = ["enrol", "--config", "hub.toml", "--homes", "homes.toml"];
+const SERVE: [&str; 3] = ["serve", "--config", "hub.toml"];
+
+#[test]
+fn a_prepared_and_enrolled_hub_serves_its_page_and_ends_when_told() {
+    let folder = folder();
+    for _repeated in 0..2 {
+        let prepared = run(folder.path(), &PREPARE);
+        assert!(prepared.status.success(), "{}", said(&prepared));
+    }
+    let enrolled = run(folder.path(), &ENROL);
+    assert!(
+        said(&enrolled).contains("2 homes enrolled, 3 plans new"),
+        "{}",
+        said(&enrolled)
+    );
+    let again = run(folder.path(), &ENROL);
+    assert!(
+        said(&again).contains("2 homes enrolled, 0 plans new"),
+        "{}",
+        said(&again)
+    );
+    let data = folder.path().join("data");
+    let mode = std::fs::metadata(&data).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert!(data.join("units/u0000001/unit.pem").exists());
+
+    let mut serving = hub(folder.path(), &SERVE)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(serving.stderr.take().unwrap()).lines();
+    let line = lines.find(|line| line.as_ref().unwrap().contains("serves the page"));
+    let line = line.expect("it says where it serves").unwrap();
+    let address = &line[line.rfind("127.0.0.1").unwrap()..];
+    let address: String = address
+        .chars()
+        .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
+        .collect();
+    let mut page = TcpStream::connect(&address).unwrap();
+    page.write_all(b"GET / HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")
+        .unwrap();
+    let mut text = String::new();
+    page.read_to_string(&mut text).unwrap();
+    assert!(
+        text.starts_with("HTTP/1.1 200") && text.contains("Exempelgatan 2"),
+        "{text}"
+    );
+
+    let pid = Pid::from_child(&serving);
+    kill_process(pid, Signal::TERM).unwrap();
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert!(serving.wait().unwrap().success(), "{rest:?}");
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_with_its_file() {
+    let folder = folder();
+    let cases: [(&[&str], &[&str]); 4] = [
+        (&SERVE, &["nattsyn-hub prepare", "hub.seed"]),
+        (&["serve", "--config", "nothing.toml"], &["nothing.toml"]),
+        (&ENROL, &["nattsyn-hub prepare"]),
+        (
+            &["prepare", "--config", "hub.toml", "--root", "homes.toml"],
+            &["homes.toml", "64"],
+        ),
+    ];
+    for (arguments, parts) in cases {
+        let output = run(folder.path(), arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{arguments:?}: {}",
+            said(&output)
+        );
+        for part in parts {
+            assert!(
+                said(&output).contains(part),
+                "{arguments:?}: {}",
+                said(&output)
+            );
+        }
+    }
+    std::fs::write(folder.path().join("hub.toml"), "lisen = 1").unwrap();
+    let output = run(folder.path(), &SERVE);
+    assert!(said(&output).contains("hub.toml") && said(&output).contains("lisen"));
+}
