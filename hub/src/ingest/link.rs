@@ -9,7 +9,7 @@ use std::time::Duration;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Packet, Publish};
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::{NetworkOptions, TlsConfiguration, Transport};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -84,6 +84,11 @@ impl Link {
             .set_clean_start(true)
             .set_keep_alive(KEEP_ALIVE)
             .set_max_packet_size(Some(TAKEN_MAX));
+        // A message is small and waits for its answer: held back for company, each would wait
+        // some 40 ms for the other side's TCP to confirm the one before.
+        let mut network = NetworkOptions::new();
+        network.set_tcp_nodelay(true);
+        options.set_network_options(network);
         let (client, event_loop) = AsyncClient::new(options, DEPARTING_MAX);
         let (sender, events) = mpsc::channel(ARRIVED_MAX);
         let run = run(event_loop, client.clone(), sender, clock);
