@@ -70,8 +70,8 @@ impl Cast {
         mut place: impl FnMut(u64) -> Result<Vec<[f32; 2]>, E>,
     ) -> Result<Self, E> {
         let parts = (0..homes).map(|index| {
-            let seed = u64::from(index) + 1;
             let mut home = Home::new(index).map_err(CastError::from)?;
+            let seed = home.room;
             home.plan = Plan {
                 places: vec![place(seed)?],
                 ..home.plan
