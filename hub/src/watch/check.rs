@@ -116,12 +116,14 @@ impl CheckState {
     }
 
     /// What a report counts as: a look made outside the window says nothing about the check,
-    /// except that the unit's clock is wrong.
+    /// except that the unit's clock is wrong. So does one that came before it was made: whenever
+    /// it was made, it was not then.
     pub(super) fn finding(&self, counted: &Counted) -> Finding {
         let check = &self.planned.check;
         let inside = counted.at >= check.opens.before(CLOCK_AHEAD)
             && counted.at <= check.deadline.after(CLOCK_BEHIND);
-        if inside {
+        let came_after = counted.at <= counted.came.after(CLOCK_AHEAD);
+        if inside && came_after {
             counted.finding
         } else {
             Finding::Technical(Fault::ClockUnknown)

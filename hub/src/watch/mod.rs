@@ -180,7 +180,7 @@ impl Watch {
             finding: report.finding,
         });
         self.judge(report.check, now, &mut changes);
-        self.reckon(now);
+        self.reckon_unless_due(now);
         (Fit::Check, changes)
     }
 
@@ -192,7 +192,7 @@ impl Watch {
         };
         state.note(notice.look, notice.fault);
         self.judge(notice.check, now, &mut changes);
-        self.reckon(now);
+        self.reckon_unless_due(now);
         (Fit::Check, changes)
     }
 
@@ -256,7 +256,11 @@ impl Watch {
         else {
             return;
         };
+        let silent_row = self.exceptions.open(id.resident, Cause::Silent);
         let unit = match self.units.get(&state.planned.unit) {
+            // The grace that a hub's start gives is no sign of life: a row of silence from
+            // before it still stands.
+            Some(unit) if unit.heard.is_none() && silent_row.is_some() => Unit::Silent,
             Some(unit) if unit.silence(now.uptime).is_none() => Unit::Heard,
             Some(_) | None => Unit::Silent,
         };
@@ -315,6 +319,14 @@ impl Watch {
             }
         }
         next_looks
+    }
+
+    /// Finds the next timeout after a message. What is due already is about other checks and
+    /// units too, and is [`Watch::handle_timeout`]'s to deal with.
+    fn reckon_unless_due(&mut self, now: Moment) {
+        if self.wake.is_none_or(|wake| wake > now.uptime) {
+            self.reckon(now);
+        }
     }
 
     /// Finds the next timeout. A sign of life only moves it further away, so it is not found

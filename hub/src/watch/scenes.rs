@@ -512,3 +512,73 @@ fn the_next_night_forgets_what_is_settled_and_nothing_else() {
     assert_eq!(scene.watch.checks.len(), 1);
     assert_eq!(scene.open(s(13 * 60, 0)), [Cause::NoReport]);
 }
+
+#[test]
+fn a_report_that_came_before_it_was_made_is_never_visible() {
+    let mut scene = Scene::new();
+    let report = scene.report_made(5, Finding::Visible, s(15, 6));
+    scene
+        .until(s(-5, 0))
+        .take(s(-5, 1), &report)
+        .until(s(17, 0));
+    let unknown = Cause::Technical(Fault::ClockUnknown);
+    assert_eq!(scene.open(s(17, 0)), [unknown]);
+}
+
+#[test]
+fn a_message_never_puts_off_what_is_due_for_another_check() {
+    let homes = [home(1, &["r0000001"]), home(2, &["r0000002"])];
+    let checks: Vec<Planned> = homes
+        .iter()
+        .flat_map(|home| planned(&plan(home, 0, &[(1, "23:00", "23:45")])))
+        .collect();
+    let opens = checks[0].check.opens;
+    let notice = Notice {
+        unit: homes[1].unit,
+        check: checks[1].check.id,
+        look: 1,
+        fault: Fault::EyeDown,
+        at_ms: opens,
+    };
+    let saved = Saved {
+        checks: checks.into_iter().map(saved).collect(),
+        exceptions: Vec::new(),
+        next_exception: 1,
+    };
+    let roster = Arc::new(Roster::new(homes.to_vec()));
+    let start = Scene::moment(opens, 0);
+    let mut watch = Watch::new(start, night(), roster, saved);
+    watch.handle_timeout(Scene::moment(opens, s(15, 59)));
+    // Both checks' last looks have been missing since a second when the notice comes.
+    let now = Scene::moment(opens, s(16, 1));
+    let (_, _changes) = watch.handle_notice(now, &notice);
+    assert!(watch.next_timeout().is_some_and(|next| next <= now.uptime));
+}
+
+#[test]
+fn a_unit_still_silent_after_the_hubs_restart_is_the_same_row() {
+    let mut scene = Scene::new();
+    scene.pass(s(4, 0));
+    let silent = scene.tonight(s(4, 0));
+    assert_eq!(silent.open.len(), 1);
+    let held = Saved {
+        checks: scene
+            .watch
+            .checks
+            .values()
+            .map(|state| saved(state.planned.clone()))
+            .collect(),
+        exceptions: scene.watch.exceptions.all().cloned().collect(),
+        next_exception: 2,
+    };
+    let roster = Arc::clone(scene.watch.roster());
+    scene.watch = Watch::new(scene.at(s(15, 0)), night(), roster, held);
+    scene.pass(s(16, 30));
+    assert_eq!(scene.open(s(16, 30)), [Cause::Silent]);
+    assert!(matches!(
+        scene.standing(s(16, 30)),
+        Standing::Exception {
+            cause: Cause::Silent
+        }
+    ));
+}
