@@ -6,7 +6,7 @@
 
 mod file;
 
-use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
@@ -35,6 +35,9 @@ pub struct Enrolled {
     pub plans: Vec<(ResidentId, u32)>,
     /// All units.
     pub units: Vec<UnitId>,
+    /// Homes that were enrolled before and are no longer: nobody there is checked from the next
+    /// noon on. Whoever enrols must be told.
+    pub left: Vec<HomeId>,
 }
 
 /// Makes the store hold these homes, and a new signed version of each plan that changed.
@@ -71,7 +74,9 @@ pub fn enrol(
             made: now,
         });
     }
+    let before = store.roster()?;
     store.enrol(&homes.homes, &added, now)?;
+    let is_left = |id: &HomeId| homes.homes.iter().all(|home| home.id != *id);
     Ok(Enrolled {
         homes: homes.homes.len(),
         plans: added
@@ -79,6 +84,12 @@ pub fn enrol(
             .map(|added| (added.plan.resident, added.plan.version))
             .collect(),
         units: homes.homes.iter().map(|home| home.unit).collect(),
+        left: before
+            .homes()
+            .iter()
+            .map(|home| home.id)
+            .filter(is_left)
+            .collect(),
     })
 }
 

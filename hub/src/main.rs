@@ -146,6 +146,10 @@ fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
             &format!("plan of {resident}: version {version}"),
         );
     }
+    for home in &enrolled.left {
+        let what = format!("no longer enrolled, and no longer checked: {home}");
+        tell(std::io::stdout(), &what);
+    }
     let summary = format!(
         "{} homes enrolled, {} plans new; a changed plan holds from the next noon",
         enrolled.homes,

@@ -34,6 +34,12 @@ pub enum EnrolError {
         /// Line, key and reason.
         message: String,
     },
+    /// The file names no home at all. Enrolling it would end every check without a word.
+    #[error("{}: no [[home]] stands in it; nothing was changed", path.display())]
+    Empty {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A home cannot be enrolled.
     #[error("{}: home {home}: {key}: {reason}", path.display())]
     Home {
@@ -129,6 +135,11 @@ impl Homes {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
         })?;
+        if form.home.is_empty() {
+            return Err(EnrolError::Empty {
+                path: path.to_owned(),
+            });
+        }
         let mut homes = Self {
             homes: Vec::new(),
             plans: Vec::new(),
@@ -313,6 +324,14 @@ mod tests {
             for part in ["homes.toml: home h000000", key, reason] {
                 assert!(error.contains(part), "{error:?} has no {part:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_file_without_homes_ends_nobodys_checks() {
+        for text in ["", "# all homes were here\n", "home = []"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains("homes.toml: no [[home]]"), "{error}");
         }
     }
 
