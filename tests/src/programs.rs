@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 /// Longest that a demonstration may take to say where its page is. A debug build on two loaded
@@ -142,9 +142,6 @@ impl Demonstration {
     }
 
     fn next_line(&self, longest: Duration) -> Option<String> {
-        match self.lines.recv_timeout(longest) {
-            Ok(line) => Some(line),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.lines.recv_timeout(longest).ok()
     }
 }
