@@ -5,6 +5,8 @@
 //! embedded broker and with Mosquitto. This test judges the whole; how one look is judged is
 //! tested beside the code.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};

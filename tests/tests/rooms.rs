@@ -7,6 +7,8 @@
 //! rooms anew:
 //! `cargo test -p nattsyn-tests --test rooms -- --ignored --nocapture`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
 use nattsyn_detector::camera::{FrameSource as _, StagedCamera};
 use nattsyn_hub::demo::homes::ROOMS;
 use nattsyn_models::{Health, Judgement, Model, SleepingPlace};
