@@ -63,8 +63,8 @@ pub enum SuperviseError {
         /// What it says.
         source: std::io::Error,
     },
-    /// The supervisor was gone before its program began.
-    #[error("the supervisor is gone")]
+    /// Whoever started this process was gone before it began.
+    #[error("the process that started this one is gone")]
     Orphaned,
     /// The program cannot be started.
     #[error("becoming {}", program.display())]
@@ -237,16 +237,7 @@ pub fn become_program(
     program: &Path,
     config: &Path,
 ) -> Result<Infallible, SuperviseError> {
-    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|errno| {
-        SuperviseError::System {
-            what: "an end together with the supervisor",
-            source: errno.into(),
-        }
-    })?;
-    // It may have died before the line above.
-    if getppid() != Pid::from_raw(parent) {
-        return Err(SuperviseError::Orphaned);
-    }
+    end_with(parent)?;
     let source = std::process::Command::new(program)
         .arg("--config")
         .arg(config)
@@ -255,4 +246,28 @@ pub fn become_program(
         program: program.to_owned(),
         source,
     })
+}
+
+/// Has the kernel kill this process when the process that started it ends, however it ends.
+///
+/// A demonstration's supervisors end with it: nothing may go on looking, on a clock that stands
+/// still, for a hub that is gone. Call it first, and only if the starting process does so on a
+/// thread that lives as long as itself: to the kernel, that thread is the parent.
+///
+/// # Errors
+///
+/// The system refuses, or that process is gone already.
+pub fn end_with(parent: i32) -> Result<(), SuperviseError> {
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|errno| {
+        SuperviseError::System {
+            what: "an end together with who started it",
+            source: errno.into(),
+        }
+    })?;
+    // It may have died before the line above.
+    if getppid() == Pid::from_raw(parent) {
+        Ok(())
+    } else {
+        Err(SuperviseError::Orphaned)
+    }
 }

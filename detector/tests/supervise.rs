@@ -120,6 +120,34 @@ fn a_supervisor_that_is_killed_leaves_nobody_behind() {
 }
 
 #[test]
+fn a_supervisor_ends_with_who_started_it_if_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    for program in ["nattsyn-eye", "nattsyn-voice"] {
+        write_program(&folder.path().join(program), STUBBORN);
+    }
+    // A shell stands for the demonstration, and is killed as one may be.
+    let script = "\"$0\" --eye e --voice v --programs \"$1\" --end-with $$ & wait";
+    let mut starter = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_nattsyn-supervise")])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid = |program: &str| {
+        let path = folder.path().join(format!("{program}.pids"));
+        wait_for(program, || {
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            Pid::from_raw(text.lines().next()?.parse().ok()?)
+        })
+    };
+    let both = [pid("nattsyn-eye"), pid("nattsyn-voice")];
+    starter.kill().unwrap();
+    starter.wait().unwrap();
+    both.into_iter().for_each(wait_for_end);
+}
+
+#[test]
 fn asked_to_stop_it_ends_both_and_then_itself() {
     let mut unit = Unit::start(LASTING, STUBBORN);
     let eye = unit.pids("nattsyn-eye", 1)[0];

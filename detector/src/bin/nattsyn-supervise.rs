@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use nattsyn_detector::supervise::{Programs, become_program, supervise};
+use nattsyn_detector::supervise::{Programs, become_program, end_with, supervise};
 
 /// Runs the eye and the voice of one Nattsyn unit until it is asked to stop.
 #[derive(Parser)]
@@ -30,6 +30,10 @@ struct Unit {
     /// The folder of nattsyn-eye and nattsyn-voice; beside this program if left out.
     #[arg(long)]
     programs: Option<PathBuf>,
+    /// End at once, with both programs, when the process of this number ends. It must be the
+    /// one that starts this program.
+    #[arg(long, value_name = "PROCESS")]
+    end_with: Option<i32>,
 }
 
 #[derive(Subcommand)]
@@ -62,6 +66,9 @@ fn main() -> anyhow::Result<()> {
     let unit = arguments
         .unit
         .context("--eye and --voice are needed; see --help")?;
+    if let Some(parent) = unit.end_with {
+        end_with(parent)?;
+    }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -64,7 +64,8 @@ impl Units {
         })
     }
 
-    /// Gives a unit power: its folder holds `eye.toml` and `voice.toml`.
+    /// Gives a unit power: its folder holds `eye.toml` and `voice.toml`. To be called on the
+    /// program's first thread alone: to the kernel, the unit is that thread's, and ends with it.
     ///
     /// # Errors
     ///
@@ -78,6 +79,8 @@ impl Units {
             .arg(folder.join("eye.toml"))
             .arg("--voice")
             .arg(folder.join("voice.toml"))
+            // Also if this process is killed, when nothing in it can end anybody.
+            .args(["--end-with", &std::process::id().to_string()])
             .stdin(Stdio::null())
             .process_group(0)
             .spawn()

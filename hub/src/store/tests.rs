@@ -358,7 +358,11 @@ fn who_left_is_no_longer_enrolled_and_keeps_their_ledger() {
     fewer.plans.truncate(1);
     let left = enrol(&mut ledger.store, &fewer, &keys(), begins()).unwrap();
     assert_eq!(ledger.store.roster().unwrap().homes(), &fewer.homes[..]);
-    assert_eq!(left.left, [homes().homes[1].id], "and whoever enrols is told");
+    assert_eq!(
+        left.left,
+        [homes().homes[1].id],
+        "and whoever enrols is told"
+    );
     assert_eq!(ledger.saved().checks.len(), 4);
 
     enrol(&mut ledger.store, &homes(), &keys(), begins()).unwrap();
