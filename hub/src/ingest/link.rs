@@ -163,9 +163,13 @@ async fn run(
 fn react(packet: Packet, client: &AsyncClient) -> Option<LinkEvent> {
     match packet {
         Packet::ConnAck(_) => {
-            if client.try_subscribe(HUB_FILTER, QoS::AtLeastOnce).is_err() {
-                tracing::error!("cannot ask the broker for what units say");
-            }
+            // The queue may be full of what was said while there was no broker, and moves again
+            // only after this: a hub that did not wait for a place would stay deaf.
+            let client = client.clone();
+            tokio::spawn(async move {
+                // It fails only when the connection's task has ended.
+                client.subscribe(HUB_FILTER, QoS::AtLeastOnce).await.ok();
+            });
             None
         }
         Packet::SubAck(ack) => {
@@ -195,3 +199,45 @@ fn publication(publish: Publish) -> Publication {
 
 // The TLS configuration is shared with rumqttc, so both must be built on the same rustls.
 const _: fn(Arc<rustls::ClientConfig>) -> TlsConfiguration = TlsConfiguration::Rustls;
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::broker::{self, BrokerConfig};
+    use crate::certificates::Authority;
+    use nattsyn_protocol::topics::Channel;
+
+    #[tokio::test]
+    async fn a_hub_that_had_too_much_to_say_to_no_broker_still_hears_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::create(folder.path()).unwrap();
+        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let listen = free.local_addr().unwrap();
+        drop(free);
+        let endpoint = Endpoint {
+            host: "127.0.0.1".to_owned(),
+            port: listen.port(),
+            identity: authority.issue_hub(folder.path()).unwrap(),
+        };
+        let mut link = Link::open(&endpoint, Clock::machine()).unwrap();
+        assert!(matches!(link.events.recv().await, Some(LinkEvent::Lost)));
+        let topic = Topic {
+            unit: "u0000001".parse().unwrap(),
+            channel: Channel::Ack,
+        };
+        for _ in 0..=DEPARTING_MAX {
+            link.send(topic, b"{}".to_vec());
+        }
+        let config = BrokerConfig {
+            listen,
+            identity: authority.issue_server(&[], folder.path()).unwrap(),
+            connections_max: 2,
+        };
+        let _broker = broker::start(&config).await.unwrap();
+        let connected =
+            async { while !matches!(link.events.recv().await, Some(LinkEvent::Connected)) {} };
+        timeout(Duration::from_secs(30), connected).await.unwrap();
+    }
+}
