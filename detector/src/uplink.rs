@@ -297,10 +297,19 @@ enum Ended {
 
 impl Link {
     async fn run(mut self) {
+        let mut refused: u64 = 0;
         while let Ok(ended) = self.run_once().await {
             self.client.send_replace(None);
+            refused = match &ended {
+                Ended::Refused(_) => refused.saturating_add(1),
+                Ended::Lost(_) | Ended::Mute | Ended::Deaf => 0,
+            };
             match &ended {
-                Ended::Refused(error) => tracing::debug!(%error, "broker not reached"),
+                // Whoever installs a unit must see why; a night without a network is ten lines.
+                Ended::Refused(error) if refused.is_power_of_two() => {
+                    tracing::warn!(%error, refused, "broker not reached");
+                }
+                Ended::Refused(error) => tracing::debug!(%error, refused, "broker not reached"),
                 Ended::Lost(error) => tracing::warn!(%error, "link lost"),
                 Ended::Mute => tracing::warn!("link lost: the broker confirms nothing"),
                 Ended::Deaf => tracing::error!("the broker refuses the unit's subscription"),

@@ -293,8 +293,11 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         };
         self.night
             .handle_finding(report.check, report.look, report.finding);
+        // The report first: with the progress alone, a crash in between would leave a check
+        // that is seen and says nothing to anybody.
+        let put = self.outbox.put(&report, signed);
         self.write_progress();
-        if let Err(error) = self.outbox.put(&report, signed) {
+        if let Err(error) = put {
             tracing::error!(%error, cause = cause(&error), "outbox");
             self.notify(now, report.check, report.look, Fault::DiskDown);
         }

@@ -462,3 +462,33 @@ fn heartbeats_come_each_minute_at_the_units_own_second() {
     let phase = |unit: &str| next_heartbeat(unit.parse().unwrap(), at(0).uptime);
     assert_ne!(phase("u0000001"), phase("u0000002"));
 }
+
+/// Keeps the names of what was written, in order.
+#[derive(Clone, Default)]
+struct NotedDisk(Rc<RefCell<Vec<String>>>);
+
+impl Disk for NotedDisk {
+    fn read(&mut self, _name: &str) -> std::io::Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn append(&mut self, name: &str, _bytes: &[u8]) -> std::io::Result<()> {
+        self.0.borrow_mut().push(name.to_owned());
+        Ok(())
+    }
+
+    fn replace(&mut self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        self.append(name, bytes)
+    }
+}
+
+#[test]
+fn a_report_is_on_disk_before_its_check_counts_as_seen() {
+    let disk = NotedDisk::default();
+    let (link, eye) = (SimulatedLink::default(), SimulatedEye::default());
+    let unit = "u0000001".parse().unwrap();
+    let mut voice = Voice::resume(at(0), unit, disk.clone(), link, eye);
+    let seen = Event::Eye(FromEye::Report(report(1, Finding::Visible)));
+    voice.apply(at(65), Duration::ZERO, seen);
+    assert_eq!(*disk.0.borrow(), ["outbox", "progress"]);
+}

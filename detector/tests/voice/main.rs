@@ -9,6 +9,7 @@
 mod broker;
 mod meter;
 
+use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -319,6 +320,32 @@ fn a_wrong_certificate_is_named_at_the_start() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(!ran.status.success());
     assert!(said.contains("tls/ca.pem"), "{said}");
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_said_at_once() {
+    if mosquitto_is_missing("a_broker_that_is_not_there_is_said_at_once") {
+        return;
+    }
+    let mut broker = Broker::start();
+    let mut unit = Unit::start(&broker);
+    unit.kill();
+    broker.down();
+    let stdin: OwnedFd = unit.voice_end.try_clone().unwrap().into();
+    unit.process = Command::new(env!("CARGO_BIN_EXE_nattsyn-voice"))
+        .arg("--config")
+        .arg(&unit.config)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::from(stdin))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(unit.process.stderr.take().unwrap()).lines();
+    let said = lines
+        .map_while(Result::ok)
+        .take(20)
+        .find(|line| line.contains("broker not reached"));
+    assert!(said.is_some_and(|line| line.contains("refused")));
 }
 
 #[test]
