@@ -17,7 +17,6 @@ night: setup-demo ## one night printed as a table: make night [HOMES=12] [FRAMES
 	$(RUN) demo --once --homes $(HOMES) --listen 127.0.0.1:0 $(if $(FRAMES),--frames $(FRAMES))
 
 test: setup-test ## everything that must hold, with a real broker, database and browser
-	cargo build --workspace --bins
 	cargo test --workspace
 
 check: setup-test ## what must hold of the text itself: format, lints, the unit's own features
