@@ -3,7 +3,8 @@
 //! Pure, and the same on both sides: the unit looks at these moments and the hub expects a
 //! report after them. Local time becomes real time here and nowhere else, so nights of 23 and
 //! 25 hours are settled in one place: a time that the clock skips is moved forward by what was
-//! skipped, a time that comes twice means the first.
+//! skipped, a time that comes twice means the first, and no window is shorter than it is on other
+//! nights.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::ids::CheckId;
-use crate::plan::{Plan, PlanError, seconds_after_noon};
+use crate::plan::{Plan, PlanError, Window, seconds_after_noon};
 use crate::time::Timestamp;
 
 /// One planned occasion of one night.
@@ -73,7 +74,9 @@ pub fn checks_of(plan: &Plan, night: Date) -> Result<Vec<Check>, PlanError> {
                     window: window.key,
                 },
                 opens,
-                deadline: moment(&zone, night, window.to),
+                // A window that the clock's jump would shorten, or turn round, keeps its
+                // length, so that its looks have room.
+                deadline: moment(&zone, night, window.to).max(opens.after(length(window))),
                 looks: plan
                     .looks_after_s
                     .iter()
@@ -90,6 +93,13 @@ fn zone_of(name: &str) -> Result<TimeZone, PlanError> {
     TimeZone::get(name)
         .ok()
         .ok_or_else(|| PlanError::UnknownZone(name.to_owned()))
+}
+
+/// How long a window is on a night without a clock change.
+fn length(window: &Window) -> Duration {
+    let from = seconds_after_noon(window.from);
+    let to = seconds_after_noon(window.to);
+    Duration::from_secs(to.saturating_sub(from))
 }
 
 /// A local time of the night as a moment.
@@ -181,5 +191,21 @@ mod tests {
             .map(|look| look.since(checks[0].opens).as_secs())
             .collect();
         assert_eq!(after_s, [60, 180, 360, 660, 960]);
+    }
+
+    #[test]
+    fn a_window_that_begins_in_the_skipped_hour_still_has_room_for_its_looks() {
+        for (from, to) in [("02:30", "03:10"), ("01:45", "03:05"), ("02:00", "02:45")] {
+            let checks = checks_of(&plan(&[(1, from, to)]), date(2026, 3, 28)).unwrap();
+            let check = &checks[0];
+            assert!(
+                check.looks.iter().all(|look| *look <= check.deadline),
+                "{from}"
+            );
+            assert!(
+                check.deadline.since(check.opens) >= Duration::from_secs(40 * 60),
+                "{from}"
+            );
+        }
     }
 }
