@@ -150,12 +150,15 @@ enum Heard {
 
 impl Conductor {
     /// Begins to conduct: the demonstration's wall clock shows `origin` now, and runs at real
-    /// speed again from `until` on.
+    /// speed again from `until` on. The path must be this conductor's own: what stands there is
+    /// replaced.
     ///
     /// # Errors
     ///
     /// The socket cannot be made.
     pub fn start(path: &Path, origin: Timestamp, until: Option<Uptime>) -> std::io::Result<Self> {
+        // A conductor that was killed left its socket behind; nobody answers there any more.
+        std::fs::remove_file(path).ok();
         let listener = UnixListener::bind(path)?;
         let (lines, heard) = sync_channel(LINES_MAX);
         std::thread::spawn(move || accept(&listener, &lines));
