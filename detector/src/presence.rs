@@ -226,7 +226,8 @@ mod tests {
     /// Feeds `script`, one character a frame, and renders the finding:
     /// `P` visible, `.` not visible, `o` outside, `2` several, `w` weak, `D` dark, `C` covered,
     /// `B` blurred, `S` saturated, `r` a bit-identical repeat of the first frame, `q` a frame
-    /// with the first one's sequence number, `n` noise that passes for a room, `-` lost by the camera, `m` failed in the model.
+    /// with the first one's sequence number, `n` noise that passes for a room, `-` lost by the
+    /// camera, `m` failed in the model.
     fn run(script: &str) -> String {
         conclude(10, script).to_string()
     }
