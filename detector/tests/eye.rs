@@ -292,3 +292,25 @@ fn a_unit_of_a_home_refuses_to_be_staged() {
         "{complaint}"
     );
 }
+
+#[test]
+fn the_public_key_that_the_hub_enrols_is_printed_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("eye.key"), "e1".repeat(32)).unwrap();
+    let text = format!(
+        "unit = \"u0000001\"\nroot = \"{}\"\n[light]\nkind = \"simulated\"\n\
+         [source]\nkind = \"staged\"\nfile = \"stage.json\"\n",
+        demonstration::root()
+    );
+    std::fs::write(folder.path().join("eye.toml"), text).unwrap();
+    let printed = Command::new(env!("CARGO_BIN_EXE_nattsyn-eye"))
+        .arg("--config")
+        .arg(folder.path().join("eye.toml"))
+        .arg("--public-key")
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8(printed.stdout).unwrap().trim(),
+        eye_key().to_string()
+    );
+}

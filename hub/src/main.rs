@@ -146,6 +146,10 @@ fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
             &format!("plan of {resident}: version {version}"),
         );
     }
+    for plan in homes.plans.iter().filter(|plan| plan.windows.is_empty()) {
+        let what = format!("no windows, so nobody checks on: {}", plan.resident);
+        tell(std::io::stdout(), &what);
+    }
     for home in &enrolled.left {
         let what = format!("no longer enrolled, and no longer checked: {home}");
         tell(std::io::stdout(), &what);

@@ -129,3 +129,24 @@ fn what_is_missing_or_wrong_is_named_with_its_file() {
     let output = run(folder.path(), &SERVE);
     assert!(said(&output).contains("hub.toml") && said(&output).contains("lisen"));
 }
+
+#[test]
+fn a_resident_whom_nobody_will_check_on_is_named() {
+    let folder = folder();
+    run(folder.path(), &PREPARE);
+    let windows = "windows = [{ key = 1, from = \"23:30\", to = \"00:15\" }]";
+    let homes = nattsyn_hub::enrolment::EXAMPLE.replacen(windows, "windows = []", 1);
+    std::fs::write(folder.path().join("homes.toml"), homes).unwrap();
+    let enrolled = run(folder.path(), &ENROL);
+    assert!(enrolled.status.success(), "{}", said(&enrolled));
+    assert!(
+        said(&enrolled).contains("nobody checks on: r0000002"),
+        "{}",
+        said(&enrolled)
+    );
+    assert!(
+        !said(&enrolled).contains("nobody checks on: r0000001"),
+        "{}",
+        said(&enrolled)
+    );
+}

@@ -2,7 +2,7 @@
 //!
 //! Started by the supervisor with its end of the pair as standard input.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use clap::Parser;
 use nattsyn_detector::config::eye::EyeConfig;
 use nattsyn_detector::eye::{self, End};
 use nattsyn_detector::pair_socket::PairEnd;
+use nattsyn_protocol::signing::PublicKey;
 use rustix::process::{
     DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
     set_parent_process_death_signal, setrlimit,
@@ -23,6 +24,9 @@ struct Arguments {
     /// The eye's configuration.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Print the public key that the hub enrols, and do nothing else.
+    #[arg(long)]
+    public_key: bool,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -36,6 +40,10 @@ fn main() -> anyhow::Result<()> {
     set_parent_process_death_signal(Some(Signal::TERM)).context("tying the eye to its parent")?;
     keep_memory_private().context("forbidding core dumps")?;
     let config = EyeConfig::load(&arguments.config)?;
+    if arguments.public_key {
+        let key = PublicKey::of(&config.key.0);
+        return writeln!(std::io::stdout(), "{key}").context("printing the public key");
+    }
     let pair = PairEnd::from_stdin()?;
     match eye::open(config, pair)?.run() {
         End::Asked => {
