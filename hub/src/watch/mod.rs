@@ -24,7 +24,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use nattsyn_protocol::heartbeat::{EyeState, SILENT_AFTER};
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
@@ -221,7 +221,7 @@ impl Watch {
                         now: now.timestamp,
                         resident: resident.id,
                         cause: Cause::Silent,
-                        due: now.timestamp,
+                        due: self.next_deadline(resident.id, now.timestamp),
                         punctuality: Punctuality::InTime,
                     };
                     self.exceptions.call(call, &mut changes);
@@ -246,6 +246,17 @@ impl Watch {
 
     fn unsettled(&self) -> impl Iterator<Item = &CheckState> {
         self.checks.values().filter(|state| state.outcome.is_none())
+    }
+
+    /// By when somebody must have acted for a resident whose unit is silent: the deadline of the
+    /// next check that it will not make. At once, if no check is known.
+    fn next_deadline(&self, resident: ResidentId, now: Timestamp) -> Timestamp {
+        self.unsettled()
+            .map(|state| &state.planned.check)
+            .filter(|check| check.id.resident == resident && check.deadline > now)
+            .map(|check| check.deadline)
+            .min()
+            .unwrap_or(now)
     }
 
     fn judge(&mut self, id: CheckId, now: Moment, changes: &mut Vec<Change>) {

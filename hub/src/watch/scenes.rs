@@ -433,6 +433,16 @@ fn a_silent_unit_is_asked_about_ten_minutes_before_its_next_look() {
 }
 
 #[test]
+fn a_silent_unit_gives_a_person_until_the_next_checks_deadline() {
+    let mut scene = Scene::new();
+    let heard = s(-1, 0);
+    let asked = heard + s(3, 0);
+    let tonight = scene.pass(asked).tonight(asked);
+    assert_eq!(tonight.open[0].cause, Cause::Silent);
+    assert_eq!(tonight.open[0].due, tonight.checks[0].deadline);
+}
+
+#[test]
 fn silence_right_before_a_look_still_gets_its_three_minutes() {
     let mut scene = Scene::new();
     let heard = s(-1, 0);
