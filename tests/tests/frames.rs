@@ -4,8 +4,6 @@
 //! project. Without it these tests say that they were skipped; set to what is not there, they
 //! fail. How well the model sees is no test's business: it is measured in `models/README.md`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
-
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
