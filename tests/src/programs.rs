@@ -1,8 +1,8 @@
 //! The product's own programs, started as its users start them.
 //!
 //! `cargo test --workspace` builds them, because their own crates have tests that run them; they
-//! stand beside the tests. A program that is missing fails
-//! the test that needs it, with the command that makes it.
+//! stand beside the tests. A program that is missing fails the test that needs it, with the
+//! command that makes it.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};

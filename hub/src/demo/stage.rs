@@ -148,8 +148,11 @@ impl Stagehand {
         }
     }
 
-    /// Keeps the clock until these units have been heard.
-    fn expect(&mut self, units: Vec<UnitId>, since: Timestamp) {
+    /// Keeps the clock until these units, and those already waited for, have been heard.
+    fn expect(&mut self, mut units: Vec<UnitId>, since: Timestamp) {
+        if let Some(earlier) = self.expected.take() {
+            units.extend(earlier.units);
+        }
         self.expected = Some(Expected {
             units,
             since,
