@@ -1,6 +1,6 @@
 # Each target is one line of what it is for; the logic lives in Rust.
 # demo, night and test set up what they need first: `.ci/setup` says what it installs.
-.PHONY: demo night test check bench eval setup-demo setup-test help
+.PHONY: demo night test check bench eval setup-demo setup-test setup-eval help
 HOMES ?= 12
 LISTEN ?= 127.0.0.1:8080
 RUN = target/debug/nattsyn-hub
@@ -27,8 +27,20 @@ check: setup-test ## what must hold of the text itself: format, lints, the unit'
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches
 
+eval: setup-eval ## how well the model sees: NATTSYN_DATA=folder of real frames [PEERS=folder of detectors]
+	cargo build --release -p nattsyn-detector --bin nattsyn-score
+	cargo build --release -p nattsyn-scenes --bin nattsyn-scenes
+	cd models/evaluation && ../../target/eval/venv/bin/python -m unittest -q
+	target/eval/venv/bin/python models/evaluation/evaluate.py --data "$(NATTSYN_DATA)" \
+	  --peers "$(PEERS)" --programs target/release --out target/eval
+
 setup-demo:
 	@.ci/setup demo
 
 setup-test:
 	@.ci/setup test
+
+setup-eval:
+	@test -f "$(NATTSYN_DATA)/frames.csv" || { echo "eval: set NATTSYN_DATA to the folder of real" \
+	  "frames, with frames.csv and frames/ in it; it is '$(NATTSYN_DATA)'" >&2; exit 2; }
+	@.ci/setup eval
