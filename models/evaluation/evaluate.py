@@ -1,6 +1,6 @@
 """Measures the model as it is built into `nattsyn-score`, and writes one report.
 
-    evaluate.py --data DIR --programs DIR --out DIR [--peers DIR]
+    evaluate.py --data DIR --programs DIR --out DIR [--peers DIR] [--pictures N]
 
 DATA is a folder of real frames (`frames.csv`, `frames/`), PROGRAMS holds `nattsyn-score` and
 `nattsyn-scenes`, PEERS holds other projects' detectors as ONNX. Writes `report.md`, `scores-*.csv`
@@ -53,6 +53,8 @@ def arguments():
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--peers", default="")
+    parser.add_argument("--pictures", type=int, default=rooms.PICTURES,
+                        help="generated pictures; fewer for a quick look")
     given = parser.parse_args()
     if not given.data:
         raise SystemExit("eval: NATTSYN_DATA is not set. It names the folder of real frames that "
@@ -127,22 +129,24 @@ def with_trivial(rows):
     out = []
     for row in rows:
         luma = gray(row["file"])
-        digest = hashlib.sha256(luma.tobytes()).hexdigest()
+        digest = hashlib.sha256(f"{luma.shape}".encode() + luma.tobytes()).hexdigest()
         out.append({**row, **rivals.trivial(luma), "digest": digest})
     return out
 
 
-def with_peers(rows, folder):
+def with_peers(rows, folder, out):
     """Adds the detectors' scores to the frames of every comparison; gives the scores' names."""
     if not folder:
         tell("PEERS is not set: no other detector is measured beside ours")
         return []
     peers, compared = rivals.Peers(folder), report.for_peers(rows)
+    kept = rivals.Kept(out / "peers.json", peers)
     tell(f"judging {len(compared)} pictures with {len(rivals.FILES)} detectors, each fed two ways")
     for number, row in enumerate(compared):
-        row.update(peers.scores(gray(row["file"])))
+        row.update(kept.scores(row["digest"], lambda row=row: gray(row["file"])))
         if (number + 1) % 100 == 0:
             tell(f"  {number + 1} of {len(compared)}")
+    kept.write()
     return [f"{name}, {way}" for name in rivals.FILES for way in rivals.WAYS]
 
 
@@ -159,12 +163,13 @@ def main():
         real += outlined_rows(real) + night_rows(real, copies / "night")
         real = with_trivial(judged(score, real, "real", out, tell))
         tell("drawing generated rooms")
-        drawn = rooms.read(rooms.drawn(programs / "nattsyn-scenes", out / "rooms", tell))
+        drawn = rooms.read(rooms.drawn(
+            programs / "nattsyn-scenes", out / "rooms", given.pictures, tell))
         drawn = with_trivial(judged(score, drawn, "rooms", out, tell))
         generated.dark_third(drawn)
         day = [row for row in real if row["light"] == "as is"]
         harm = judged(score, damaged_rows(day, drawn, copies / "damaged"), "damaged", out, tell)
-        peers = with_peers(real, given.peers)
+        peers = with_peers(real, given.peers, out)
         text = report.written(json.loads(MANIFEST.read_text()), real, drawn, harm, peers)
         (out / "report.md").write_text(text)
         tell("drawing contact sheets")

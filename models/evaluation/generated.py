@@ -35,7 +35,7 @@ def dark_third(rows):
 
 
 def conditions(rows):
-    """Findings by condition, then sleepers and empty beds by view, darkness and what else varies."""
+    """Findings by condition; sleepers and empty beds by view, darkness and what else varies."""
     here = clear(rows)
     text = findings({(name,): found for name, found in grouped(
         here, lambda row: row["condition"]).items()}, ["condition"])

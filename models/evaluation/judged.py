@@ -35,16 +35,27 @@ def joined(row, said):
     """A row with what the program said of it."""
     finding, _, fault = said["finding"].partition("(")
     in_place, elsewhere = float(said["in_place"]), float(said["elsewhere"])
-    return {**row, "in_place": in_place, "elsewhere": elsewhere,
+    several = float(said["several"]) if said.get("several") else None
+    return {**row, "in_place": in_place, "elsewhere": elsewhere, "several": several,
             "anywhere": max(in_place, elsewhere), "health": said["health"],
             "finding": finding, "fault": fault.rstrip(")")}
 
 
+def more_than_one(row, thresholds):
+    """Whether the program took the picture for several people.
+
+    Where it does not print that score, its finding says so; below the shipped threshold
+    `visible` it then stays unsaid, and the picture is counted as showing one.
+    """
+    if row.get("several") is not None and "several" in thresholds:
+        return row["several"] >= thresholds["several"]
+    return row.get("fault") == "several"
+
+
 def evidence(row, thresholds):
     """What must pass the threshold `visible`: `in_place`, unless another rule comes first."""
-    if row["health"] != "ok" or row["elsewhere"] >= thresholds["elsewhere"]:
-        return -1.0
-    return row["in_place"]
+    ruled_out = row["elsewhere"] >= thresholds["elsewhere"] or more_than_one(row, thresholds)
+    return -1.0 if row["health"] != "ok" or ruled_out else row["in_place"]
 
 
 def finding_at(row, visible, thresholds):
@@ -54,5 +65,5 @@ def finding_at(row, visible, thresholds):
     if row["elsewhere"] >= thresholds["elsewhere"]:
         return "unclear"
     if row["in_place"] >= visible:
-        return "visible"
+        return "unclear" if more_than_one(row, thresholds) else "visible"
     return "not_visible" if row["in_place"] <= thresholds["not_visible"] else "unclear"

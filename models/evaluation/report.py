@@ -13,7 +13,7 @@ import pairs
 import safety
 from judged import FINDINGS
 from rivals import FAIR, TRIVIAL
-from rooms import PICTURES, SEEN_PX, SEED
+from rooms import SEEN_PX, SEED
 from tables import digits, findings, grouped, plain_share, scenes, table, within
 
 # Peers are asked at the threshold that this share of real empty pictures reaches.
@@ -46,7 +46,7 @@ def labelled(rows, source, label):
 
 def for_peers(real):
     """The frames that a peer's score is needed for."""
-    needed = {id(row) for pair in pairs.PAIRS for group in pairs.groups(pair, real)
+    needed = {id(row) for pair in pairs.PAIRS if pair.peers for group in pairs.groups(pair, real)
               for row in group}
     needed |= {id(row) for row in unpainted(light(real, "as is"))}
     return [row for row in real if id(row) in needed]
@@ -71,6 +71,8 @@ def wanted(real, drawn, harm, compared, thresholds):
     heaped = [row for row in generated.empties(drawn) if row["condition"] == "empty, heaped"]
     floor = [row for row in generated.clear(drawn) if row["label"] == "on_floor"]
     real_floor = [row for row in outlined if row["label"] == "person_on_floor"]
+    beside = [row for row in outlined if row["label"] == "person_in_room"]
+    upright = [row for row in generated.clear(drawn) if row["label"] == "standing"]
     must = [row for row in harm if row["must"]]
     fit = [row for row in day + generated.clear(drawn)]
     points = dict(safety.chosen(generated.empties(drawn), thresholds))
@@ -94,6 +96,9 @@ def wanted(real, drawn, harm, compared, thresholds):
                 plain_share(floor, "visible") == 0, "bed outlined"),
         verdict("on the floor *visible*, real, bed outlined", "0", counted(real_floor),
                 plain_share(real_floor, "visible") == 0, "daylight"),
+        verdict("beside the bed *visible*, real, bed outlined", "0", counted(beside),
+                plain_share(beside, "visible") == 0,
+                f"two rooms by day; standing, generated: {counted(upright)}"),
         verdict("macro AUC over fair pairs", f"≥ {MACRO}", digits(fair), fair >= MACRO,
                 f"all five, fair or not: {digits(pairs.macro(compared, None, False))}"),
         verdict("unfit frames *technical*", f"≥ {UNFIT}", counted(must, "technical"),
@@ -104,7 +109,7 @@ def wanted(real, drawn, harm, compared, thresholds):
                 plain_share(heaped, "visible") <= HEAPED, bound_note(heaped, thresholds)),
         ["*unclear* at 1 % false *visible*: sleepers seen / empty beds", "–",
          " / ".join(digits(safety.unclear(group, least, thresholds)) for group in (
-             generated.seen_sleepers(drawn), generated.empties(drawn))), "", "safety figure, below"],
+             generated.seen_sleepers(drawn), generated.empties(drawn))), "", "safety figure"],
     ]
     return table(["what", "wanted", "measured", "met", "beside it"], rows)
 
@@ -143,7 +148,8 @@ def usable(real, peers):
         title = "**ours, in place**" if name == "in_place" else name
         lines.append([title, f"{least:.3g}", *(digits(np.mean([row[name] >= least
                      for row in group])) if group else "–" for group in groups.values())])
-    return table(["score", f"threshold that {PEER_FALSE:.0%} of {len(empty)} reach", *groups], lines)
+    header = ["score", f"threshold that {PEER_FALSE:.0%} of {len(empty)} reach", *groups]
+    return table(header, lines)
 
 
 def damage_table(harm, drawn, day):
@@ -153,8 +159,9 @@ def damage_table(harm, drawn, day):
         for kind, (expected, must) in damage.KINDS.items():
             here = [row for row in harm if (row["source"], row["label"]) == (source, kind)]
             named = [row["fault"] == expected for row in here]
-            lines.append([source, kind, "yes" if must else "", len(here), counted(here, "technical"),
-                          digits(np.mean(named)) if expected else "", counted(here, "visible")])
+            lines.append([source, kind, "yes" if must else "", len(here),
+                          counted(here, "technical"), digits(np.mean(named)) if expected else "",
+                          counted(here, "visible")])
     expected = {"covered": "covered", "defocused": "blurred", "saturated": "saturated",
                 "lamp_dead": "dark"}
     for lens, here in grouped(drawn, lambda row: row["source"]).items():
@@ -199,7 +206,7 @@ def written(manifest, real, drawn, harm, peers):
     parts = [
         f"# {manifest['name']}, measured\n\nModel `{manifest['sha256'][:12]}`, thresholds "
         + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in thresholds.items())
-        + f". `nattsyn-score`, one frame a look. {len(day)} real pictures, {PICTURES} of "
+        + f". `nattsyn-score`, one frame a look. {len(day)} real pictures, {len(drawn)} of "
         f"{scenes(drawn)} generated rooms (seed {SEED}, kept for measuring). Shares have "
         "bootstrap 95 % intervals over scenes (exact where the share is 0 or 1); (–): fewer than "
         f"{figures.SCENES_MIN} scenes, which say nothing of other rooms or people.",
@@ -226,6 +233,5 @@ def repeats(day):
     """Whether real still frames would be taken for frozen ones."""
     still = [row for row in day if row["source"] == "EventSleep"]
     alike = len(still) - len({row["digest"] for row in still})
-    return (f"Of {len(still)} real near-infrared frames of a still sleeper {alike} are bit-identical "
-            "to another, so none would be dropped." if not alike else
-            f"Of {len(still)} real near-infrared frames {alike} are bit-identical to another.")
+    return (f"Of {len(still)} real near-infrared frames of a still sleeper {alike} are "
+            "bit-identical to another.")

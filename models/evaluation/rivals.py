@@ -5,6 +5,8 @@ nothing about eyes. The detectors are COCO models as ONNX files in onnxruntime o
 score of a picture is its highest person score. Each is fed as its own project feeds it.
 """
 
+import hashlib
+import json
 import pathlib
 
 import cv2
@@ -45,13 +47,15 @@ class Peers:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
-        self.sessions = {}
+        self.sessions, made_of = {}, hashlib.sha256(pathlib.Path(__file__).read_bytes())
         for name, file in FILES.items():
             path = pathlib.Path(folder) / file
             if not path.is_file():
                 raise SystemExit(f"peers: {path} is missing; leave PEERS empty to go without")
+            made_of.update(path.read_bytes())
             self.sessions[name] = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"])
+        self.digest = made_of.hexdigest()
 
     def scores(self, luma):
         """The highest person score of every detector, fed both ways."""
@@ -72,6 +76,32 @@ class Peers:
             return float((out[0][0][0] ** 0.6 * out[0][0][5] ** 0.4).max())
         levels = out[: 3 if name == "NanoDet-m" else 4]
         return float(max(level[0][:, 0].max() for level in levels))
+
+
+class Kept:
+    """Scores of earlier runs: the same detectors say the same of the same pixels.
+
+    Kept by the digest of a picture's pixels, of the detectors' files and of this file, so that a
+    change in any of them asks anew.
+    """
+
+    def __init__(self, path, peers):
+        self.path, self.peers, self.found = path, peers, {}
+        if path.exists():
+            stored = json.loads(path.read_text())
+            if stored.get("detectors") == peers.digest:
+                self.found = stored["scores"]
+
+    def scores(self, digest, picture):
+        """The scores of the picture with this digest; `picture` gives it if it is needed."""
+        if digest not in self.found:
+            self.found[digest] = self.peers.scores(picture())
+        return self.found[digest]
+
+    def write(self):
+        """Keeps what was found."""
+        stored = {"detectors": self.peers.digest, "scores": self.found}
+        self.path.write_text(json.dumps(stored))
 
 
 def prepared(name, colour):
