@@ -4,6 +4,7 @@ Frames of one scene are alike, so every interval draws scenes, never frames. Del
 pictures, files and models: everything here is a function of numbers, and tested as such.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -44,6 +45,7 @@ def wins(positive, negative, positive_scenes, negative_scenes, scenes):
     return table
 
 
+@functools.lru_cache(maxsize=64)
 def draws(count, seed=1):
     """How often each of `count` scenes is drawn in each bootstrap sample: DRAWS x count."""
     rng = np.random.default_rng(seed)
