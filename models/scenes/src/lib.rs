@@ -24,14 +24,21 @@
 //! Lengths are metres, `z` is up, the floor is at `z = 0`. A *silhouette* is every pixel a person
 //! would cover with bedding and furniture taken away.
 
+mod anatomy;
 mod bedding;
 mod body;
 mod camera;
+mod clothes;
 mod dice;
 mod fabric;
+mod figure;
+mod flesh;
 mod framing;
 mod furniture;
+mod hair;
+mod head;
 mod lens;
+mod lying;
 mod material;
 mod noise;
 mod picture;
@@ -41,6 +48,7 @@ mod room;
 mod rounding;
 mod sensor;
 mod shape;
+mod upright;
 mod vector;
 
 pub use bedding::Bedding;
