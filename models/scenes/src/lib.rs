@@ -24,14 +24,19 @@
 //! Lengths are metres, `z` is up, the floor is at `z = 0`. A *silhouette* is every pixel a person
 //! would cover with bedding and furniture taken away.
 
+mod aids;
+mod bed;
 mod bedding;
 mod body;
 mod camera;
+mod cloth;
 mod dice;
 mod fabric;
 mod framing;
+mod furnishing;
 mod furniture;
 mod lens;
+mod lie;
 mod material;
 mod noise;
 mod picture;
@@ -41,6 +46,7 @@ mod room;
 mod rounding;
 mod sensor;
 mod shape;
+mod things;
 mod vector;
 
 pub use bedding::Bedding;
