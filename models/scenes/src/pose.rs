@@ -9,7 +9,7 @@ use crate::bedding::Bedding;
 use crate::body::Body;
 use crate::dice::Dice;
 use crate::figure::{Figure, Role};
-use crate::furniture::{Bed, Pillow};
+use crate::bed::{Bed, Pillow};
 use crate::lying::{self, Lying};
 use crate::room::{Occupant, Room};
 use crate::upright::{self, Upright};
@@ -83,7 +83,7 @@ fn in_bed(room: &Room, lane: usize, dice: &mut Dice) -> Person {
     let bed = &room.bed;
     let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
     let way = dice.pick(&Lying::ALL);
-    let flat = matches!(room.duvet.bedding, Bedding::Made | Bedding::FoldedBack);
+    let flat = matches!(room.covers.bedding, Bedding::Made | Bedding::FoldedBack);
     let on_top = flat && dice.chance(0.22);
     // About the thickness of a duvet that gives way under a body.
     let lift = if on_top { 0.035 } else { -SINK };
@@ -122,7 +122,7 @@ fn lie(
     dice: &mut Dice,
 ) -> Body {
     let bed = &room.bed;
-    let Pillow { middle, half } = bed.pillows[lane];
+    let Pillow { middle, half, .. } = bed.pillows[lane];
     let laid = lying::draw(way, dice);
     let slant = dice.around(diagonal);
     let facing = {
