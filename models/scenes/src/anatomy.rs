@@ -272,6 +272,7 @@ impl Builder<'_> {
         let trunk = Member::Trunk;
         self.add(trunk, tissue, (upper, narrow), (rib, deep));
         self.add(trunk, tissue, (rib, deep), (flank, thick));
+        self.add(trunk, below, (flank, thick), (hip, thick));
         self.add(trunk, below, (hip, thick), (seat, thick));
         let collar = neck - chest_way * (0.02 * tall);
         let shoulder = self.shoulder(out, chest_way);
@@ -306,7 +307,7 @@ impl Builder<'_> {
         let crown = (self.own(posture.head, 1.0) + nod).unit();
         let face = self.own(posture.face, 1.0);
         let face = (face - crown * face.dot(crown)).unit();
-        let middle = self.neck + crown * (0.115 * figure.height.max(1.5));
+        let middle = self.neck + crown * (0.1 * figure.height.max(1.5));
         let middle = self.above(middle, HEAD_RADIUS * figure.head);
         let crown = (middle - self.neck).unit();
         let face = (face - crown * face.dot(crown)).unit();

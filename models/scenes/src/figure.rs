@@ -79,7 +79,7 @@ impl Figure {
             Sex::Man => (1.77, dice.between(0.96, 1.1), dice.between(0.9, 1.02)),
         };
         let build = dice.unit();
-        let girth = 0.8 + 0.5 * build * build.sqrt() + dice.around(0.05);
+        let girth = 0.84 + 0.52 * build * build.sqrt() + dice.around(0.05);
         Self {
             sex,
             height: mean - 0.06 * age + dice.around(0.12) - small,

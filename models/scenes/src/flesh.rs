@@ -34,7 +34,7 @@ impl Member {
     /// How far apart two pieces of this member still melt together, in metres.
     pub(crate) fn melt(self) -> f32 {
         match self {
-            Self::Trunk => 0.06,
+            Self::Trunk => 0.08,
             Self::Head => 0.02,
             Self::Hair => 0.03,
             Self::Arm(_) => 0.018,

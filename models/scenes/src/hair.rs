@@ -107,7 +107,7 @@ impl Hair {
             Style::Bob | Style::Long | Style::Bun => dice.between(0.008, 0.022),
         };
         let length = if style == Style::Long {
-            dice.between(0.16, 0.42)
+            dice.between(0.14, 0.36)
         } else {
             dice.between(0.05, 0.12)
         };
@@ -233,35 +233,37 @@ impl Hair {
         dice: &mut Dice,
         parts: &mut Vec<Part>,
     ) {
-        let count = if self.style == Style::Long { 9 } else { 6 };
-        // Lying hair fans out to where the head was turned from.
-        let swept = dice.around(0.8);
-        for lock in 0..count {
-            let share = lock as f32 / (count - 1) as f32 * 2.0 - 1.0;
+        /// Locks on each head; more would only hide each other.
+        const LOCKS: u8 = 7;
+        // Lying hair lies where the head swept it, and fans out a little from there.
+        let (swept, back) = (dice.around(1.2), dice.between(-0.6, 1.0));
+        let across = skull.face.cross(skull.crown);
+        for lock in 0..LOCKS {
+            let share = f32::from(lock) / f32::from(LOCKS - 1) * 2.0 - 1.0;
             let aside = share * 0.075;
             let root = skull.at(-0.03 - 0.035 * (1.0 - share.abs()), 0.005, aside);
-            let thick = dice.between(0.02, 0.034) + 0.3 * self.volume;
+            let thick = dice.between(0.026, 0.042) + 0.3 * self.volume;
             let long = self.length + 0.06;
-            let (mid, tip) = match ground {
-                None => {
-                    let fall = (skull.crown * -0.5 - UP * 0.8 - skull.face * 0.12).unit();
-                    let mid = skull.at(-0.035, -0.05, aside * 1.1);
-                    (mid, mid + fall * (long * dice.between(0.7, 1.0)))
-                }
-                Some(ground) => {
-                    let across = skull.face.cross(skull.crown);
-                    let way = across * (share * 0.9 + swept + dice.around(0.3))
-                        - skull.crown * dice.between(-0.5, 1.0)
-                        - skull.face * 0.3;
-                    let way = v3(way.x, way.y, way.z.min(0.0)).unit();
-                    let drop = |p: V3, above: f32| v3(p.x, p.y, p.z.min(ground(p.x, p.y) + above));
-                    let mid = drop(root + way * (0.05 + 0.4 * long), 0.05);
-                    let way = (way + across * dice.around(0.5)).unit();
-                    (mid, drop(mid + way * (0.6 * long), 0.02))
-                }
+            let (mid, tip) = if let Some(ground) = ground {
+                let way = across * (0.55 * share + swept + dice.around(0.2))
+                    - skull.crown * back
+                    - skull.face * 0.3;
+                let way = v3(way.x, way.y, way.z.min(0.0)).unit();
+                // Down to the pillow, or over its edge as far as hair hangs.
+                let drop = |p: V3, above: f32| {
+                    let low = (ground(p.x, p.y) + above).max(root.z - 0.14);
+                    v3(p.x, p.y, p.z.min(low))
+                };
+                let mid = drop(root + way * (0.05 + 0.4 * long), 0.045);
+                let way = (way + across * dice.around(0.4)).unit();
+                (mid, drop(mid + way * (0.6 * long), 0.02))
+            } else {
+                let fall = (skull.crown * -0.5 - UP * 0.8 - skull.face * 0.12).unit();
+                let mid = skull.at(-0.035, -0.05, aside * 1.1);
+                (mid, mid + fall * (long * dice.between(0.7, 1.0)))
             };
             parts.push(mass((root, thick * 1.3), (mid, thick)));
-            parts.push(mass((mid, thick), (tip, thick * 0.6)));
+            parts.push(mass((mid, thick), (tip, thick * 0.55)));
         }
     }
 

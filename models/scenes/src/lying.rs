@@ -179,7 +179,7 @@ fn on_back(way: Lying, dice: &mut Dice) -> Laid {
             ];
         }
         Lying::BackLegAside => legs[0] = leg_aside(dice),
-        Lying::HalfSitting => (raised, aside) = (dice.between(0.3, 0.6), 0.6),
+        Lying::HalfSitting => (raised, aside) = (dice.between(0.2, 0.42), 0.6),
         Lying::Starfish => {
             let spread = |dice: &mut Dice| {
                 let far = v3(dice.between(0.35, 0.7), 0.0, -1.0);

@@ -326,3 +326,115 @@ fn best_seen(room: &Room, dice: &mut Dice, place: impl Fn(&mut Dice) -> (Body, f
     }
     best.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Sex;
+    use crate::hair::Style;
+
+    /// A few hundred sleepers, every way to lie among them.
+    fn sleepers() -> impl Iterator<Item = (Room, Person, Lying)> {
+        (0..12_u64).flat_map(|seed| {
+            Lying::ALL.into_iter().map(move |way| {
+                let room = Room::from_seed(seed);
+                let dice = &mut Dice::new(seed ^ 99);
+                let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
+                let lane = lane(&room, dice);
+                let body = lie(&room, &figure, (lane, way, -SINK, 0.1), dice);
+                let cover = Cover::UnderDuvet;
+                (room, Person { body, cover }, way)
+            })
+        })
+    }
+
+    #[test]
+    fn a_sleeping_head_is_on_a_pillow_and_not_in_it() {
+        for (room, Person { body, .. }, way) in sleepers() {
+            let bed = &room.bed;
+            let head = bed.place.point_in(body.head());
+            let near = |pillow: &Pillow| {
+                let off = head - pillow.middle;
+                off.x.abs() < pillow.half.x && off.y.abs() < pillow.half.y
+            };
+            assert!(bed.pillows.iter().any(near), "{way:?}: head at {head:?}");
+            let pressed = 0.5 * bed.pillow_height(head.x, head.y);
+            assert!(head.z > pressed + 0.03, "{way:?}: head at {head:?}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_lie_is_in_bed_and_on_the_mattress() {
+        /// An arm or a leg may hang over the side; the trunk may not.
+        const HANGING: f32 = 0.75;
+        for (room, Person { body, .. }, way) in sleepers() {
+            let bed = &room.bed;
+            let points: Vec<V3> = body.landmarks().map(|p| bed.place.point_in(p)).collect();
+            let [head, pelvis, neck] = points[..3] else {
+                panic!("{way:?}: only {} landmarks", points.len())
+            };
+            for trunk in [head, pelvis, neck] {
+                assert!(beyond(bed, trunk) < 0.08, "{way:?}: {trunk:?}");
+                assert!(trunk.z > 0.0, "{way:?}: {trunk:?} is in the mattress");
+            }
+            let out = points.iter().map(|&p| beyond(bed, p)).fold(0.0, f32::max);
+            assert!(out < HANGING, "{way:?}: {out} m beyond the bed");
+        }
+    }
+
+    #[test]
+    fn other_seeds_give_other_people() {
+        let drawn = |seed| Figure::draw(&mut Dice::new(seed), Role::Resident);
+        let figures: Vec<Figure> = (0..60).map(drawn).collect();
+        let mut kinds: Vec<(u32, u32, u32)> = figures
+            .iter()
+            .map(|f| (f.height.to_bits(), f.girth.to_bits(), f.skin.to_bits()))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), figures.len());
+        let span = |value: fn(&Figure) -> f32| {
+            let (low, high) = (figures.iter().map(value))
+                .fold((f32::MAX, f32::MIN), |(low, high), x| {
+                    (low.min(x), high.max(x))
+                });
+            high - low
+        };
+        assert!(span(|f| f.height) > 0.3 && span(|f| f.girth) > 0.35);
+        assert!(span(|f| f.hair.albedo) > 0.4 && span(|f| f.stoop) > 0.3);
+        assert!(
+            figures
+                .iter()
+                .any(|f| f.sex == Sex::Man && f.hair.style != Style::Long)
+        );
+        assert!(
+            figures
+                .iter()
+                .any(|f| f.sex == Sex::Woman && f.hair.style == Style::Long)
+        );
+    }
+
+    #[test]
+    fn two_are_a_couple_or_a_sleeper_and_somebody_up() {
+        let (mut couples, mut visited) = (0, 0);
+        for seed in 0..40 {
+            let room = Room::from_seed(seed);
+            let people = people(&room, Occupant::Two, &mut Dice::new(seed));
+            let [asleep, other] = &people[..] else {
+                panic!("seed {seed}: {} people", people.len())
+            };
+            let apart = (asleep.body.head() - other.body.head()).length();
+            assert!(apart > 0.2, "seed {seed}: two heads {apart} m apart");
+            let lies = room.bed.place.point_in(other.body.head()).z < 0.5;
+            if lies {
+                couples += 1;
+            } else {
+                visited += 1;
+            }
+        }
+        assert!(
+            couples > 2 && visited > 10,
+            "{couples} couples, {visited} visited"
+        );
+    }
+}

@@ -22,15 +22,17 @@ use crate::vector::{Place, V3, v3};
 pub enum Occupant {
     /// An empty room.
     Nobody,
-    /// One person lying in bed, under whatever of the duvet is there.
+    /// One person lying in bed, under whatever of the duvet is there, or now and then on top of a
+    /// made bed.
     InBed,
     /// One person sitting on the edge of the bed.
     SittingOnEdge,
-    /// One person standing or walking in the room.
+    /// One person standing, walking or bending down in the room.
     Standing,
-    /// One person lying or sitting on the floor.
+    /// One person lying, sitting or crawling on the floor.
     OnFloor,
-    /// One in bed and another standing in the room: staff or a visitor.
+    /// Two people: both in a double bed, or one in bed and another bent over them or standing
+    /// elsewhere in the room, as staff or a visitor.
     Two,
 }
 
