@@ -10,6 +10,7 @@ use crate::fabric::{Grid, Print};
 use crate::lie::Lie;
 use crate::material::{self, Material};
 use crate::noise::{ridged, rough, step};
+use crate::rounding::index;
 
 /// Stitching that divides a filled cover.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +127,7 @@ impl Cloth {
 
     /// How much the cloth rounds what is below it, in metres.
     pub(crate) fn rounding(&self) -> f32 {
-        0.015 + 0.4 * self.thickness
+        0.04 + 0.5 * self.thickness
     }
 
     /// How it looks from above.
@@ -172,6 +173,10 @@ impl Cloth {
             .collect();
         let mut heights = below.clone();
         grid.settle(&mut heights, &below, self.sag * lie.collapse());
+        // A membrane comes to a point over toes and elbows; a filled cover is too stiff to.
+        for _ in 0..index(2.0 + 60.0 * self.thickness, 10) {
+            grid.soften(&mut heights);
+        }
         let turned = grid.map(|u, v| step(-0.005, 0.02, lie.flap(u, v)));
         let own = grid.map(|u, v| self.own_height(lie, u, v));
         let hang = grid.map(|u, v| lie.hang(bed, u, v));
@@ -182,10 +187,13 @@ impl Cloth {
             *height += 0.008 + (folds + flap) * puff - hang[i];
         }
         grid.soften(&mut heights);
-        for (height, (&below, &edge)) in heights.iter_mut().zip(below.iter().zip(&inside)) {
-            if below > 0.0 && edge > 0.0 {
-                // Softening sinks into what is below, and no elbow comes through a cover.
-                *height = height.max(below + 0.008);
+        for (i, height) in heights.iter_mut().enumerate() {
+            if inside[i] > 0.0 && below[i] > 0.0 {
+                // People and hollows give way a little; pillows must not show through.
+                *height = height.max(below[i] - 0.02);
+                if ground[i] > 0.0 {
+                    *height = height.max(ground[i] + 0.008);
+                }
             }
         }
         Top {
