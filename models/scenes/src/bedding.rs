@@ -7,7 +7,7 @@
 
 use crate::bed::Bed;
 use crate::body::Body;
-use crate::cloth::{Cloth, Top};
+use crate::cloth::{Cloth, Still};
 use crate::dice::Dice;
 use crate::fabric::{Fabric, Grid};
 use crate::lie::{Extent, Fold, Lie};
@@ -39,8 +39,8 @@ pub(crate) struct Covers {
     layers: Vec<(Cloth, Lie)>,
 }
 
-/// What lies on what at every cell: the tops of the layers, one after the other.
-type Tops = Vec<Top>;
+/// Heights of the layers' tops, one layer after the other.
+type Tops = Vec<Vec<f32>>;
 
 impl Covers {
     /// Draws covers in a state of chance; `how` draws the state and how they lie.
@@ -75,20 +75,21 @@ impl Covers {
     /// Lays the covers over the bed's pillows and over `lying`, the people under them.
     pub(crate) fn lay(&self, bed: &Bed, lying: &[&Body]) -> Vec<Fabric> {
         let grid = grid(bed);
-        let empty = self.tops(bed, &grid, &[]);
+        let still = self.still(bed, &grid);
+        let empty = self.tops(&still, bed, &grid, &[]);
         let with = if lying.is_empty() {
             empty.clone()
         } else {
-            self.tops(bed, &grid, lying)
+            self.tops(&still, bed, &grid, lying)
         };
-        self.fabrics(bed, grid, with, &empty)
+        self.fabrics(bed, grid, still, with, &empty)
     }
 
     /// Lays the covers as `lying` just left them: part of the bulge stays, and they may have been
     /// thrown back or thrown together on the way out.
     pub(crate) fn lay_left(&self, bed: &Bed, lying: &[&Body], dice: &mut Dice) -> Vec<Fabric> {
         let grid = grid(bed);
-        let calm = self.tops(bed, &grid, &[]);
+        let calm = self.tops(&self.still(bed, &grid), bed, &grid, &[]);
         let mut left = self.clone();
         let manner = dice.unit();
         let bundled = matches!(self.bedding, Bedding::PushedDown | Bedding::Heaped);
@@ -99,20 +100,18 @@ impl Covers {
                 _ => left.throw_together(dice, bed),
             }
         }
-        let empty = left.tops(bed, &grid, &[]);
-        let with = left.tops(bed, &grid, lying);
+        let still = left.still(bed, &grid);
+        let empty = left.tops(&still, bed, &grid, &[]);
+        let with = left.tops(&still, bed, &grid, lying);
         let (level, seed) = (dice.between(0.0, 1.15), crate::material::seed(dice));
         let kept =
             grid.map(|u, v| (level * (0.6 + 0.9 * rough(2.2 * u, 2.2 * v, seed))).clamp(0.0, 1.0));
-        let blend = |(empty, with): (&Top, Top)| {
-            let heights = empty.heights.iter().zip(&with.heights).zip(&kept);
-            Top {
-                heights: heights.map(|((e, w), kept)| e + (w - e) * kept).collect(),
-                ..with
-            }
+        let blend = |(empty, with): (&Vec<f32>, &Vec<f32>)| {
+            let heights = empty.iter().zip(with).zip(&kept);
+            heights.map(|((e, w), kept)| e + (w - e) * kept).collect()
         };
-        let tops = empty.iter().zip(with).map(blend).collect();
-        left.fabrics(bed, grid, tops, &calm)
+        let tops = empty.iter().zip(&with).map(blend).collect();
+        left.fabrics(bed, grid, still, tops, &calm)
     }
 
     /// Turned over towards one side or the foot, as in getting up.
@@ -139,17 +138,24 @@ impl Covers {
         }
     }
 
-    fn tops(&self, bed: &Bed, grid: &Grid, lying: &[&Body]) -> Tops {
+    fn still(&self, bed: &Bed, grid: &Grid) -> Vec<Still> {
+        let layers = self.layers.iter();
+        layers
+            .map(|(cloth, lie)| cloth.still(lie, bed, grid))
+            .collect()
+    }
+
+    fn tops(&self, still: &[Still], bed: &Bed, grid: &Grid, lying: &[&Body]) -> Tops {
         let mut ground = grid.map(|u, v| bed.pillow_height(u, v));
         let mut raised = ground.clone();
         let mut tops = Vec::with_capacity(self.layers.len());
-        for (cloth, lie) in &self.layers {
+        for ((cloth, _), still) in self.layers.iter().zip(still) {
             for body in lying {
                 body.raise(&bed.place, grid, &mut raised, cloth.rounding());
             }
-            let top = cloth.form(lie, bed, grid, &ground, &raised);
-            for (i, height) in top.heights.iter().enumerate() {
-                if top.inside[i] > 0.0 {
+            let top = cloth.form(still, grid, &ground, &raised);
+            for (i, height) in top.iter().enumerate() {
+                if still.inside[i] > 0.0 {
                     ground[i] = ground[i].max(*height);
                     raised[i] = raised[i].max(*height);
                 }
@@ -159,15 +165,28 @@ impl Covers {
         tops
     }
 
-    fn fabrics(&self, bed: &Bed, grid: Grid, tops: Tops, calm: &Tops) -> Vec<Fabric> {
-        let lay = |((layer, top), calm): ((&(Cloth, Lie), Top), &Top)| {
-            let (cloth, lie) = layer;
-            let lifts = top.heights.iter().zip(&calm.heights);
-            let lifts = lifts.map(|(with, without)| with - without).collect();
-            Fabric::new(bed.place, grid, top, lifts, cloth.print(lie))
-        };
-        let layers = self.layers.iter().zip(tops).zip(calm);
-        layers.map(lay).collect()
+    fn fabrics(
+        &self,
+        bed: &Bed,
+        grid: Grid,
+        still: Vec<Still>,
+        tops: Tops,
+        calm: &Tops,
+    ) -> Vec<Fabric> {
+        let mut fabrics = Vec::with_capacity(tops.len());
+        let layers = self.layers.iter().zip(still);
+        for (((cloth, lie), still), (top, calm)) in layers.zip(tops.into_iter().zip(calm)) {
+            let lifts = top.iter().zip(calm).map(|(with, without)| with - without);
+            let lifts = lifts.collect();
+            fabrics.push(Fabric::new(
+                bed.place,
+                grid,
+                (top, still),
+                lifts,
+                cloth.print(lie),
+            ));
+        }
+        fabrics
     }
 }
 

@@ -10,6 +10,7 @@ use crate::fabric::{Grid, Print};
 use crate::lie::Lie;
 use crate::material::{self, Material};
 use crate::noise::{ridged, rough, step};
+use crate::rounding::index;
 
 /// Stitching that divides a filled cover.
 #[derive(Clone, Copy, Debug)]
@@ -38,14 +39,18 @@ pub(crate) struct Cloth {
     seed: u32,
 }
 
-/// The top of a laid cover, one value for each cell of a grid.
+/// What does not depend on who is under a cover, one value for each cell of a grid.
 #[derive(Clone, Debug)]
-pub(crate) struct Top {
-    pub(crate) heights: Vec<f32>,
+pub(crate) struct Still {
     /// Distance inside the outline, negative where there is no cloth.
     pub(crate) inside: Vec<f32>,
     /// 1 where the cloth shows its back, 0 elsewhere.
     pub(crate) turned: Vec<f32>,
+    /// Height of rolls that hold the cloth up.
+    hollow: Vec<f32>,
+    folds: Vec<f32>,
+    hang: Vec<f32>,
+    sag: f32,
 }
 
 impl Cloth {
@@ -126,7 +131,7 @@ impl Cloth {
 
     /// How much the cloth rounds what is below it, in metres.
     pub(crate) fn rounding(&self) -> f32 {
-        0.015 + 0.4 * self.thickness
+        0.04 + 0.5 * self.thickness
     }
 
     /// How it looks from above.
@@ -141,24 +146,33 @@ impl Cloth {
         }
     }
 
-    /// Forms the cloth lying as `lie` over `ground`, what is there without people, and `raised`,
-    /// the same with people.
+    /// What `lie` makes of the cloth on `grid`, whoever is under it.
+    pub(crate) fn still(&self, lie: &Lie, bed: &Bed, grid: &Grid) -> Still {
+        let hollow = |u, v| {
+            let tops = lie.rolls.iter().map(|roll| roll.top(u, v));
+            tops.fold(0.0, f32::max)
+        };
+        Still {
+            inside: grid.map(|u, v| lie.inside(bed, u, v)),
+            turned: grid.map(|u, v| step(-0.005, 0.02, lie.flap(u, v))),
+            hollow: grid.map(hollow),
+            folds: grid.map(|u, v| self.own_height(lie, u, v)),
+            hang: grid.map(|u, v| lie.hang(bed, u, v)),
+            sag: self.sag * lie.collapse(),
+        }
+    }
+
+    /// Forms the cloth over `ground`, what is there without people, and `raised`, the same with
+    /// people; gives its heights.
     pub(crate) fn form(
         &self,
-        lie: &Lie,
-        bed: &Bed,
+        still: &Still,
         grid: &Grid,
         ground: &[f32],
         raised: &[f32],
-    ) -> Top {
-        let inside = grid.map(|u, v| lie.inside(bed, u, v));
-        let hollow = grid.map(|u, v| {
-            lie.rolls
-                .iter()
-                .map(|roll| roll.top(u, v))
-                .fold(0.0, f32::max)
-        });
-        let cells = ground.iter().zip(raised).zip(&inside).zip(&hollow);
+    ) -> Vec<f32> {
+        let inside = &still.inside;
+        let cells = ground.iter().zip(raised).zip(inside).zip(&still.hollow);
         let below: Vec<f32> = cells
             .map(|(((&ground, &raised), &edge), &hollow)| {
                 // What lies beside the cloth must not hold it up: a head is not under the hem.
@@ -171,28 +185,28 @@ impl Cloth {
             })
             .collect();
         let mut heights = below.clone();
-        grid.settle(&mut heights, &below, self.sag * lie.collapse());
-        let turned = grid.map(|u, v| step(-0.005, 0.02, lie.flap(u, v)));
-        let own = grid.map(|u, v| self.own_height(lie, u, v));
-        let hang = grid.map(|u, v| lie.hang(bed, u, v));
+        grid.settle(&mut heights, &below, still.sag);
+        // A membrane comes to a point over toes and elbows; a filled cover is too stiff to.
+        for _ in 0..index(2.0 + 60.0 * self.thickness, 10) {
+            grid.soften(&mut heights);
+        }
         for (i, height) in heights.iter_mut().enumerate() {
             let puff = step(-0.01, 0.04 + 0.5 * self.thickness, inside[i]);
-            let folds = self.thickness + own[i].max(-0.6 * self.thickness);
-            let flap = turned[i] * (self.thickness + 0.012);
-            *height += 0.008 + (folds + flap) * puff - hang[i];
+            let folds = self.thickness + still.folds[i].max(-0.6 * self.thickness);
+            let flap = still.turned[i] * (self.thickness + 0.012);
+            *height += 0.008 + (folds + flap) * puff - still.hang[i];
         }
         grid.soften(&mut heights);
-        for (height, (&below, &edge)) in heights.iter_mut().zip(below.iter().zip(&inside)) {
-            if below > 0.0 && edge > 0.0 {
-                // Softening sinks into what is below, and no elbow comes through a cover.
-                *height = height.max(below + 0.008);
+        for (i, height) in heights.iter_mut().enumerate() {
+            if inside[i] > 0.0 && below[i] > 0.0 {
+                // People and hollows give way a little; pillows must not show through.
+                *height = height.max(below[i] - 0.02);
+                if ground[i] > 0.0 {
+                    *height = height.max(ground[i] + 0.008);
+                }
             }
         }
-        Top {
-            heights,
-            inside,
-            turned,
-        }
+        heights
     }
 
     /// Folds, tension and quilting at a point, in metres, whoever is under the cloth.

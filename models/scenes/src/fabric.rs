@@ -2,7 +2,7 @@
 //!
 //! Deliberately knows nothing of beds or people: [`crate::bedding`] decides how the cloth lies.
 
-use crate::cloth::Top;
+use crate::cloth::Still;
 use crate::material::Material;
 use crate::noise;
 use crate::rounding::index;
@@ -177,12 +177,14 @@ pub(crate) struct Fabric {
 }
 
 impl Fabric {
-    pub(crate) fn new(place: Place, grid: Grid, top: Top, lifts: Vec<f32>, print: Print) -> Self {
-        let Top {
-            heights,
-            inside,
-            turned,
-        } = top;
+    pub(crate) fn new(
+        place: Place,
+        grid: Grid,
+        (heights, still): (Vec<f32>, Still),
+        lifts: Vec<f32>,
+        print: Print,
+    ) -> Self {
+        let Still { inside, turned, .. } = still;
         let covered = || {
             let edges = heights.iter().zip(&inside);
             edges

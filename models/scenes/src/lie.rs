@@ -138,7 +138,7 @@ impl Lie {
             rolls: Vec::new(),
             folds: match bedding {
                 Bedding::Tucked => dice.between(0.002, 0.006),
-                Bedding::Made | Bedding::FoldedBack | Bedding::Bare => dice.between(0.005, 0.02),
+                Bedding::Made | Bedding::FoldedBack | Bedding::Bare => dice.between(0.006, 0.026),
                 Bedding::Rumpled => dice.between(0.015, 0.045),
                 Bedding::PushedDown | Bedding::Heaped => dice.between(0.03, 0.06),
             },

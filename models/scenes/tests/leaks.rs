@@ -8,7 +8,7 @@
 use nattsyn_scenes::{HEIGHT, Lens, Occupant, Room, WIDTH};
 
 /// Rooms in each half, and cells of the grid across and down.
-const ROOMS: u64 = 110;
+const ROOMS: u64 = 90;
 const GRID: (usize, usize) = (8, 6);
 const FEATURES: usize = 3 * GRID.0 * GRID.1 + 1;
 
@@ -39,7 +39,7 @@ fn features(room: &Room) -> Vec<f64> {
 
 /// Ridge regression by conjugate gradients on the normal equations.
 fn fit(rows: &[Vec<f64>], labels: &[f64]) -> Vec<f64> {
-    /// Weighs down 144 weights against 110 rooms: without it the probe learns rooms by heart.
+    /// Weighs down 144 weights against 90 rooms: without it the probe learns rooms by heart.
     const RIDGE: f64 = 20.0;
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let back = |errors: &[f64]| -> Vec<f64> {
@@ -136,17 +136,11 @@ fn the_probe_finds_a_leak_where_there_is_one() {
         } else {
             Bedding::Heaped
         };
-        Room::from_seed(7_000 + i % 60).with_bedding(state)
+        Room::from_seed(7_000 + i).with_bedding(state)
     };
-    let rows: Vec<Vec<f64>> = (0..2 * ROOMS)
-        .map(|i| features(&leaky(i * 7 % 240)))
-        .collect();
+    let rows: Vec<Vec<f64>> = (0..2 * ROOMS).map(|i| features(&leaky(i))).collect();
     let label = |i: u64| {
-        if (i * 7 % 240).is_multiple_of(2) {
-            1.0
-        } else {
-            -1.0
-        }
+        if i.is_multiple_of(2) { 1.0 } else { -1.0 }
     };
     let labels: Vec<f64> = (0..2 * ROOMS).map(label).collect();
     let found = held_out(&rows, &labels);
