@@ -5,11 +5,11 @@
 //! inside the picture.
 
 use crate::anatomy::{Hold, Rest};
+use crate::bed::{Bed, Pillow};
 use crate::bedding::Bedding;
 use crate::body::Body;
 use crate::dice::Dice;
 use crate::figure::{Figure, Role};
-use crate::bed::{Bed, Pillow};
 use crate::lying::{self, Lying};
 use crate::room::{Occupant, Room};
 use crate::upright::{self, Upright};
