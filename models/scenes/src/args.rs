@@ -10,10 +10,10 @@ Writes labelled pictures of generated near-infrared bedrooms.
 usage: nattsyn-scenes --count N --out DIR [--seed S] [--sheet]
        nattsyn-scenes --place ROOM
 
-  --count N   how many pictures, at least 1
+  --count N   how many pictures, at least 1; seven in a row show one room (a group)
   --out DIR   where to; made if missing: frames/, masks/, labels.csv
   --seed S    a whole number that draws the rooms; default 1
-  --sheet     also DIR/sheet.pgm, the first 48 pictures side by side
+  --sheet     also DIR/sheet.pgm, the first 56 pictures, one group a line
   --place ROOM   write no picture; say where the bed stands in a room, as `x y x y ...` in
               fractions of the picture";
 

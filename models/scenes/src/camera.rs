@@ -2,6 +2,7 @@
 //!
 //! Deliberately without sensor: noise and exposure belong to [`crate::Sensor`].
 
+use crate::dice::Dice;
 use crate::shape::Solid;
 use crate::vector::{Ray, UP, V3, v3};
 use crate::{HEIGHT, WIDTH};
@@ -54,6 +55,33 @@ impl Camera {
             down,
             reach,
             barrel,
+        }
+    }
+
+    /// The same camera after a knock: at most 3 cm and 2 degrees from where it was.
+    pub(crate) fn nudged(&self, dice: &mut Dice) -> Self {
+        // 1.7 cm along each axis and 0.02 radians about each of two stay within both.
+        let mut off = || dice.around(0.017);
+        let at = self.at + v3(off(), off(), off());
+        let forward = (self.forward + self.right * off() + self.down * off()).unit();
+        let right = (self.right + self.down * off()).unit();
+        let right = (right - forward * right.dot(forward)).unit();
+        Self {
+            at,
+            forward,
+            right,
+            down: forward.cross(right),
+            ..*self
+        }
+    }
+
+    /// The same camera with a lens `factor` times as wide, within what such cameras are sold with.
+    pub(crate) fn zoomed(&self, factor: f32) -> Self {
+        /// Tangents of 20 and 53 degrees: lenses from 6 mm to 2.1 mm before a 1/2.9 inch sensor.
+        const LENSES: (f32, f32) = (0.36, 1.33);
+        Self {
+            reach: (self.reach * factor).clamp(LENSES.0, LENSES.1),
+            ..*self
         }
     }
 

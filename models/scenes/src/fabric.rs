@@ -2,6 +2,7 @@
 //!
 //! Deliberately knows nothing of beds or people: [`crate::bedding`] decides how the cloth lies.
 
+use crate::cloth::Still;
 use crate::material::Material;
 use crate::noise;
 use crate::rounding::index;
@@ -88,36 +89,39 @@ impl Grid {
         })
     }
 
-    /// Lets no height fall away from its neighbours faster than `slope`: cloth makes tents.
-    pub(crate) fn drape(&self, heights: &mut [f32], slope: f32) {
-        let (straight, diagonal) = (slope * CELL, slope * CELL * std::f32::consts::SQRT_2);
+    /// Lets a heavy membrane sink onto `below`: where it touches nothing it curves with `sag`
+    /// (per metre), where it would sink in it rests. Heights start anywhere at or above `below`.
+    ///
+    /// An obstacle problem by over-relaxation with projection; the sweeps turn about, so that
+    /// what holds the cloth up at one end is felt at the other.
+    pub(crate) fn settle(&self, heights: &mut [f32], below: &[f32], sag: f32) {
+        /// Enough for a valley half a metre wide to be still to a millimetre, by trial.
+        const SWEEPS: usize = 26;
+        /// Between 1 (slow) and 2 (never still): the best for a span of about 20 cells.
+        const HASTE: f32 = 1.72;
+        let fall = 0.25 * sag * CELL * CELL;
         let columns = self.columns;
-        let mut relax = |i: usize, neighbours: [(usize, f32); 4]| {
-            for (neighbour, fall) in neighbours {
-                heights[i] = heights[i].max(heights[neighbour] - fall);
-            }
+        let mut relax = |i: usize| {
+            let around = heights[i - 1] + heights[i + 1];
+            let across = heights[i - columns] + heights[i + columns];
+            let wanted = 0.25 * (around + across) - fall;
+            heights[i] = (heights[i] + HASTE * (wanted - heights[i])).max(below[i]);
         };
-        for row in 1..self.rows {
-            for column in 1..columns - 1 {
-                let i = row * columns + column;
-                let up = i - columns;
-                relax(
-                    i,
-                    [
-                        (i - 1, straight),
-                        (up, straight),
-                        (up - 1, diagonal),
-                        (up + 1, diagonal),
-                    ],
-                );
-            }
-        }
-        for row in (0..self.rows - 1).rev() {
-            for column in (1..columns - 1).rev() {
-                let i = row * columns + column;
-                let low = i + columns;
-                let below = [(low - 1, diagonal), (low + 1, diagonal)];
-                relax(i, [(i + 1, straight), (low, straight), below[0], below[1]]);
+        for sweep in 0..SWEEPS {
+            for row in 1..self.rows - 1 {
+                let row = if sweep % 2 == 0 {
+                    row
+                } else {
+                    self.rows - 1 - row
+                };
+                for column in 1..columns - 1 {
+                    let column = if sweep % 2 == 0 {
+                        column
+                    } else {
+                        columns - 1 - column
+                    };
+                    relax(row * columns + column);
+                }
             }
         }
     }
@@ -133,6 +137,30 @@ impl Grid {
     }
 }
 
+/// How a cover looks from above.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Print {
+    pub(crate) front: Material,
+    pub(crate) back: Material,
+    /// How sharp and deep creases are that are too fine for the grid.
+    pub(crate) crease: f32,
+    /// How far creases shift the print, in metres.
+    pub(crate) warp: f32,
+    /// Where the print begins, in the bed's frame.
+    pub(crate) origin: (f32, f32),
+    pub(crate) seed: u32,
+}
+
+/// What a ray learns of the cloth it meets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touch {
+    pub(crate) hit: Hit,
+    /// Share of light given back.
+    pub(crate) albedo: f32,
+    /// How much higher the cloth lies than with nobody under it, in metres.
+    pub(crate) lift: f32,
+}
+
 /// Cloth lying over the bed, in the bed's frame with `z = 0` at the top of the mattress.
 #[derive(Clone, Debug)]
 pub(crate) struct Fabric {
@@ -140,33 +168,32 @@ pub(crate) struct Fabric {
     grid: Grid,
     /// Height, and distance inside the cloth's edge (negative where there is no cloth).
     form: Vec<[f32; 2]>,
-    /// Slope across, slope along, and how much higher the cloth lies than with nobody under it.
-    detail: Vec<[f32; 3]>,
+    /// Slope across, slope along, how much higher the cloth lies than with nobody under it, and
+    /// whether its back shows.
+    detail: Vec<[f32; 4]>,
     low: f32,
     high: f32,
-    material: Material,
-    wrinkles: u32,
+    print: Print,
 }
 
 impl Fabric {
     pub(crate) fn new(
         place: Place,
         grid: Grid,
-        heights: Vec<f32>,
-        inside: Vec<f32>,
+        (heights, still): (Vec<f32>, Still),
         lifts: Vec<f32>,
-        material: Material,
-        wrinkles: u32,
+        print: Print,
     ) -> Self {
+        let Still { inside, turned, .. } = still;
         let covered = || {
             let edges = heights.iter().zip(&inside);
             edges
-                .filter(|(_, edge)| **edge > 0.0)
+                .filter(|(_, edge)| **edge > -CELL)
                 .map(|(height, _)| *height)
         };
         let low = covered().fold(0.0, f32::min);
         let high = covered().fold(0.0, f32::max) + 0.01;
-        let slopes = slopes(&grid, &heights).into_iter().zip(lifts);
+        let slopes = slopes(&grid, &heights).into_iter().zip(lifts).zip(turned);
         Self {
             place,
             grid,
@@ -176,13 +203,34 @@ impl Fabric {
                 .map(|(height, edge)| [height, edge])
                 .collect(),
             detail: slopes
-                .map(|((across, along), lift)| [across, along, lift])
+                .map(|(((across, along), lift), turned)| [across, along, lift, turned])
                 .collect(),
             low,
             high,
-            material,
-            wrinkles,
+            print,
         }
+    }
+
+    /// Height of the cloth at a point of the bed; `None` where there is none.
+    pub(crate) fn height(&self, u: f32, v: f32) -> Option<f32> {
+        let reach = |x: f32, corner: f32, cells: usize| {
+            x >= corner && x <= corner + (cells - 1) as f32 * CELL
+        };
+        let (low, grid) = (self.grid.corner, &self.grid);
+        if !reach(u, low.0, grid.columns) || !reach(v, low.1, grid.rows) {
+            return None;
+        }
+        let [height, edge] = grid.sample(&self.form, u, v);
+        (edge > 0.01).then_some(height)
+    }
+
+    /// Whether a point of the room is so little above the cloth that it is pressed down under it.
+    pub(crate) fn buries(&self, point: V3) -> bool {
+        /// More than the deepest give of a mattress under a cover, in metres.
+        const DEEPEST: f32 = 0.13;
+        let at = self.place.point_in(point);
+        self.height(at.x, at.y)
+            .is_some_and(|height| at.z < height + DEEPEST)
     }
 
     /// Middle and half size of a box around the cloth, in the bed's frame.
@@ -203,8 +251,8 @@ impl Fabric {
         &self.place
     }
 
-    /// The nearest hit, and how far a person lifts the cloth there.
-    pub(crate) fn hit(&self, ray: &Ray) -> Option<(Hit, f32)> {
+    /// The nearest point of the cloth on `ray`.
+    pub(crate) fn hit(&self, ray: &Ray) -> Option<Touch> {
         let local = ray.seen_from(&self.place);
         let (middle, half) = self.bounds();
         let (enter, leave) = local.through(middle, half)?;
@@ -240,30 +288,58 @@ impl Fabric {
             }
         }
         let at = local.at(t);
-        let [across, along, lift] = self.grid.sample(&self.detail, at.x, at.y);
-        let normal = self.wrinkled(at.x, at.y, across, along);
-        let normal = self.place.direction_out(normal);
-        // Down the sides the pattern runs on with the cloth.
+        let [across, along, lift, turned] = self.grid.sample(&self.detail, at.x, at.y);
+        let [_, edge] = self.grid.sample(&self.form, at.x, at.y);
+        // Down the sides the print runs on with the cloth.
+        let (u, v) = (at.x + at.z.min(0.0), at.y);
+        let normal = self.creased(u, v, across, along);
         let hit = Hit {
             distance: t,
-            normal,
-            u: at.x + at.z.min(0.0),
-            v: at.y,
+            normal: self.place.direction_out(normal),
+            u,
+            v,
         };
-        Some((hit, lift))
+        Some(Touch {
+            hit,
+            albedo: self.albedo(u, v, turned, edge),
+            lift,
+        })
     }
 
-    /// Share of light given back at a hit's surface coordinates.
-    pub(crate) fn albedo(&self, u: f32, v: f32) -> f32 {
-        self.material.albedo_at(u, v)
+    /// Share of light given back at a point of the cloth.
+    fn albedo(&self, u: f32, v: f32, turned: f32, edge: f32) -> f32 {
+        /// A hem is sewn double and its seam lies in its own shade, in metres from the edge.
+        const SEAM: f32 = 0.025;
+        let print = &self.print;
+        let shift = |seed: u32| noise::rough(4.0 * u, 4.0 * v, print.seed.wrapping_add(seed)) - 0.5;
+        let (a, b) = (
+            u - print.origin.0 + print.warp * shift(31),
+            v - print.origin.1 + print.warp * shift(33),
+        );
+        let side = if turned > 0.5 {
+            &print.back
+        } else {
+            &print.front
+        };
+        let seam = noise::step(0.008, 0.0, (edge - SEAM).abs());
+        side.albedo_at(a, b) * (1.0 - 0.25 * seam)
     }
 
-    /// The normal of cloth with these slopes, leaning with wrinkles too fine for the grid.
-    fn wrinkled(&self, u: f32, v: f32, across: f32, along: f32) -> V3 {
-        let fine = |u: f32, v: f32| noise::smooth(u * 30.0, v * 20.0, self.wrinkles);
-        let here = fine(u, v);
-        let (lean_u, lean_v) = (fine(u + 0.01, v) - here, fine(u, v + 0.01) - here);
-        v3(-across - 0.25 * lean_u, -along - 0.25 * lean_v, 1.0).unit()
+    /// The normal of cloth with these slopes, leaning with creases too fine for the grid.
+    fn creased(&self, u: f32, v: f32, across: f32, along: f32) -> V3 {
+        /// Depth of one crease in metres, before the cloth's own sharpness.
+        const DEEP: f32 = 0.008;
+        let seed = self.print.seed;
+        let bend = 0.5 * noise::smooth(3.1 * u, 3.1 * v, seed.wrapping_add(41));
+        let fine = |u: f32, v: f32| {
+            let wide = noise::ridged(7.0 * u + bend, 8.5 * v - 2.0 * bend, seed.wrapping_add(43));
+            let narrow = noise::ridged(17.0 * u - 3.0 * v, 14.0 * v, seed.wrapping_add(45));
+            wide * wide + 0.4 * narrow
+        };
+        let (here, reach) = (fine(u, v), 0.008);
+        let lean = |next: f32| self.print.crease * DEEP * (next - here) / reach;
+        let (lean_u, lean_v) = (lean(fine(u + reach, v)), lean(fine(u, v + reach)));
+        v3(-across - lean_u, -along - lean_v, 1.0).unit()
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Deliberately before any person: nothing here can know where one will be.
 
+use crate::bed::Bed;
 use crate::camera::{Camera, View};
 use crate::dice::Dice;
-use crate::furniture::Bed;
 use crate::vector::{V3, v3};
 
 /// Corners of the space a sleeper takes: the mattress's top and 25 cm above.
@@ -32,6 +32,7 @@ pub(crate) fn hang_camera(dice: &mut Dice, size: V3, bed: &Bed) -> (View, Camera
     let middle = bed.place.point_out(v3(0.0, 0.5 * bed.length, 0.0));
     for _ in 0..TRIES {
         let (view, camera) = draw_camera(dice, size, middle);
+        let camera = zoomed(dice, view, camera, bed);
         let framed = bed_corners(bed).all(|corner| {
             let within = |x: f32| x > 0.015 && x < 0.985;
             camera
@@ -54,6 +55,18 @@ pub(crate) fn hang_camera(dice: &mut Dice, size: V3, bed: &Bed) -> (View, Camera
     )
 }
 
+/// The same camera with a lens through which the bed fills a drawn share of the picture: most of
+/// it straight below, less from the side.
+fn zoomed(dice: &mut Dice, view: View, camera: Camera, bed: &Bed) -> Camera {
+    let wanted = match view {
+        View::Overhead => dice.between(0.25, 0.7),
+        View::Corner | View::Wall => dice.between(0.1, 0.5),
+    };
+    let marked = bed_corners(bed).filter_map(|corner| camera.project(corner));
+    let now = area(&hull(marked.collect())).max(0.01);
+    camera.zoomed((now / wanted).sqrt())
+}
+
 /// Share of the picture that shows a wall within a metre of the lens.
 fn near_wall(camera: &Camera, size: V3) -> f32 {
     let half = size * 0.5;
@@ -72,11 +85,11 @@ fn draw_camera(dice: &mut Dice, size: V3, middle: V3) -> (View, Camera) {
         View::Corner,
         View::Corner,
         View::Wall,
-        View::Wall,
+        View::Overhead,
         View::Overhead,
     ]);
     let (tuck, high) = (dice.between(0.1, 0.35), size.z - dice.between(0.08, 0.5));
-    let (reach, barrel) = (dice.between(0.55, 1.15), dice.between(0.0, 0.14));
+    let (reach, barrel) = (dice.between(0.55, 1.15), dice.between(0.0, 0.19));
     let far = |dice: &mut Dice, long: f32| if dice.chance(0.5) { tuck } else { long - tuck };
     let (at, roll) = match view {
         View::Corner => (
@@ -98,7 +111,9 @@ fn draw_camera(dice: &mut Dice, size: V3, middle: V3) -> (View, Camera) {
                 size.z - 0.06,
             );
             let quarter = dice.pick(&[0.0, 1.0, 2.0, 3.0]) * std::f32::consts::FRAC_PI_2;
-            (at, quarter + dice.around(0.08))
+            // Mostly square to the bed; now and then as it happened to be screwed on.
+            let free = if dice.chance(0.3) { 0.78 } else { 0.08 };
+            (at, quarter + dice.around(free))
         }
     };
     let target = middle + v3(dice.around(0.35), dice.around(0.35), dice.around(0.2));

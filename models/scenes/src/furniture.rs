@@ -1,174 +1,13 @@
-//! Bed and furniture, as solids with the floor they take up.
+//! Furniture and aids, as solids with the floor they take up.
 //!
 //! Deliberately schematic: a care worker must know a wardrobe, a walker or a chair at a glance, and
 //! nobody must mistake one for a person.
 
+use crate::aids;
 use crate::dice::Dice;
-use crate::material::{self, Material};
+use crate::material::Material;
 use crate::shape::{Shape, Solid};
 use crate::vector::{Place, V3, v3};
-
-/// A pillow in the bed's frame.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pillow {
-    pub(crate) middle: V3,
-    pub(crate) half: V3,
-}
-
-/// A bed. Its frame has the origin at the middle of the head end, on top of the mattress, and runs
-/// along `y` to the foot.
-#[derive(Clone, Debug)]
-pub(crate) struct Bed {
-    pub(crate) place: Place,
-    pub(crate) width: f32,
-    pub(crate) length: f32,
-    /// Top of the mattress above the floor.
-    pub(crate) height: f32,
-    pub(crate) pillows: Vec<Pillow>,
-    pub(crate) solids: Vec<Solid>,
-}
-
-impl Bed {
-    pub(crate) fn draw(dice: &mut Dice, place: Place, width: f32, height: f32) -> Self {
-        let length = dice.between(1.95, 2.1);
-        let mut bed = Self {
-            place,
-            width,
-            length,
-            height,
-            pillows: Vec::new(),
-            solids: Vec::new(),
-        };
-        bed.add_frame(dice);
-        bed.add_pillows(dice);
-        bed
-    }
-
-    /// How high the pillows stand above the mattress at a point of the bed.
-    pub(crate) fn pillow_height(&self, u: f32, v: f32) -> f32 {
-        let swell = |pillow: &Pillow| {
-            let (a, b) = (
-                (u - pillow.middle.x) / pillow.half.x,
-                (v - pillow.middle.y) / pillow.half.y,
-            );
-            let plump = (1.0 - a.powi(4)).max(0.0) * (1.0 - b.powi(4)).max(0.0);
-            if plump > 0.0 {
-                pillow.middle.z + pillow.half.z * plump.sqrt()
-            } else {
-                0.0
-            }
-        };
-        self.pillows.iter().map(swell).fold(0.0, f32::max)
-    }
-
-    fn block(&mut self, low: V3, high: V3, material: Material) {
-        let middle = low.towards(high, 0.5);
-        let place = self.place.moved(middle);
-        self.solids.push(Solid {
-            shape: Shape::Block(high - middle),
-            place,
-            material,
-        });
-    }
-
-    fn add_frame(&mut self, dice: &mut Dice) {
-        let (half, length, height) = (self.width * 0.5, self.length, self.height);
-        let wood = Material::wood(dice);
-        let sheet = Material::linen(dice);
-        let deep = dice.between(0.14, 0.24);
-        self.block(v3(-half, 0.0, -deep), v3(half, length, 0.0), sheet);
-        let base = if dice.chance(0.4) {
-            -height + 0.02
-        } else {
-            -deep - dice.between(0.06, 0.14)
-        };
-        let (rim, low) = (half + 0.015, -height);
-        self.block(
-            v3(-rim, -0.01, base),
-            v3(rim, length + 0.015, -deep + 0.03),
-            wood,
-        );
-        if base > low + 0.05 {
-            for (u, v) in [
-                (-rim, 0.0),
-                (rim - 0.06, 0.0),
-                (-rim, length - 0.05),
-                (rim - 0.06, length - 0.05),
-            ] {
-                self.block(v3(u, v, low), v3(u + 0.06, v + 0.06, base), wood);
-            }
-        }
-        let headboard = dice.pick(&[0.0, 0.25, 0.4, 0.6]);
-        if headboard > 0.0 {
-            self.block(
-                v3(-rim - 0.02, -0.05, low),
-                v3(rim + 0.02, -0.012, headboard),
-                wood,
-            );
-        }
-        if dice.chance(0.35) {
-            let top = dice.between(0.0, 0.25);
-            self.block(
-                v3(-rim, length + 0.015, low),
-                v3(rim, length + 0.05, top),
-                wood,
-            );
-        }
-        if self.width < 1.05 && dice.chance(0.3) {
-            self.add_rail(dice);
-        }
-    }
-
-    /// The side rail of a care bed.
-    fn add_rail(&mut self, dice: &mut Dice) {
-        let metal = Material::plain(dice.between(0.3, 0.7));
-        let side = dice.side() * (self.width * 0.5 + 0.04);
-        let (from, to, top) = (0.35, dice.between(1.1, 1.7), dice.between(0.22, 0.36));
-        let mut bar = |from: V3, to: V3| {
-            self.solids.push(rod(self.place, from, to, 0.013, metal));
-        };
-        for height in [top, top * 0.5, 0.02] {
-            bar(v3(side, from, height), v3(side, to, height));
-        }
-        for v in [from, 0.5 * (from + to), to] {
-            bar(v3(side, v, -0.2), v3(side, v, top));
-        }
-    }
-
-    fn add_pillows(&mut self, dice: &mut Dice) {
-        let cover = Material::linen(dice);
-        let lanes: &[f32] = if self.width > 1.35 {
-            &[-0.25, 0.25]
-        } else {
-            &[0.0]
-        };
-        for lane in lanes {
-            let half = v3(
-                dice.between(0.27, 0.36),
-                dice.between(0.19, 0.26),
-                dice.between(0.06, 0.1),
-            );
-            let u = lane * self.width + dice.around(0.05);
-            let middle = v3(u, half.y + dice.between(0.02, 0.1), half.z * 0.7);
-            let dent = if dice.chance(0.5) {
-                dice.between(0.01, 0.05)
-            } else {
-                0.0
-            };
-            self.pillows.push(Pillow { middle, half });
-            let shape = Shape::Pillow {
-                half,
-                dent,
-                seed: material::seed(dice),
-            };
-            self.solids.push(Solid {
-                shape,
-                place: self.place.moved(middle),
-                material: cover,
-            });
-        }
-    }
-}
 
 /// A part of the floor that something stands on: middle and half sizes in the room's frame.
 #[derive(Clone, Copy, Debug)]
@@ -200,6 +39,12 @@ pub(crate) enum Kind {
     Chair,
     Walker,
     FloorLamp,
+    Wheelchair,
+    DripStand,
+    Hoist,
+    Basket,
+    Shoes,
+    Bag,
 }
 
 /// Draws a piece of furniture standing at `place`.
@@ -216,10 +61,16 @@ pub(crate) fn draw(dice: &mut Dice, kind: Kind, place: Place) -> Piece {
         Kind::Chair => chair(dice, place),
         Kind::Walker => walker(dice, place),
         Kind::FloorLamp => floor_lamp(dice, place),
+        Kind::Wheelchair => aids::wheelchair(dice, place),
+        Kind::DripStand => aids::drip_stand(dice, place),
+        Kind::Hoist => aids::hoist(dice, place),
+        Kind::Basket => basket(dice, place),
+        Kind::Shoes => shoes(dice, place),
+        Kind::Bag => bag(dice, place),
     }
 }
 
-fn solid(place: Place, low: V3, high: V3, material: Material) -> Solid {
+pub(crate) fn solid(place: Place, low: V3, high: V3, material: Material) -> Solid {
     let middle = low.towards(high, 0.5);
     Solid {
         shape: Shape::Block(high - middle),
@@ -228,7 +79,7 @@ fn solid(place: Place, low: V3, high: V3, material: Material) -> Solid {
     }
 }
 
-fn rod(place: Place, from: V3, to: V3, radius: f32, material: Material) -> Solid {
+pub(crate) fn rod(place: Place, from: V3, to: V3, radius: f32, material: Material) -> Solid {
     Solid {
         shape: Shape::Rod { from, to, radius },
         place,
@@ -279,7 +130,7 @@ pub(crate) fn bedside_table(dice: &mut Dice, place: Place) -> Piece {
     let (a, high) = (dice.between(0.18, 0.25), dice.between(0.42, 0.62));
     let mut piece = cupboard(dice, place, (a, 0.2), high);
     if dice.chance(0.65) {
-        let shine = Material::plain(dice.between(0.6, 0.9));
+        let shine = Material::plain(dice.between(0.6, 0.9)).glowing(dice, 0.15);
         let (wide, tall) = (dice.between(0.08, 0.15), dice.between(0.07, 0.12));
         let foot = v3(dice.around(0.05), dice.around(0.05), high);
         piece
@@ -326,21 +177,92 @@ fn chair(dice: &mut Dice, place: Place) -> Piece {
     ] {
         solids.push(rod(place, v3(u, v, 0.0), v3(u, v, top), 0.018, wood));
     }
-    if dice.chance(0.4) {
-        // Clothes thrown over the back.
+    if dice.chance(0.5) {
+        // Clothes thrown over the back, sleeves hanging: the size of a trunk in the dark.
         let cloth = Material::clothes(dice);
-        let wide = dice.between(0.14, 0.22);
-        let low = dice.between(0.5, 0.65);
-        solids.push(solid(
-            place,
-            v3(-wide, -0.25, low),
-            v3(wide, -0.18, 0.94),
-            cloth,
-        ));
+        let wide = dice.between(0.16, 0.24);
+        let low = dice.between(0.4, 0.65);
+        let shape = Shape::Ball(v3(wide, 0.09, 0.5 * (1.0 - low)));
+        let middle = v3(0.0, -0.19, 0.5 * (1.0 + low));
+        solids.push(ball(place, shape, middle, cloth));
+        for side in [-1.0, 1.0] {
+            let shoulder = v3(side * wide * 0.85, -0.2, 0.92);
+            let cuff = shoulder + v3(side * dice.between(0.0, 0.1), 0.1, -dice.between(0.3, 0.5));
+            solids.push(rod(place, shoulder, cuff, 0.05, cloth));
+        }
+        if dice.chance(0.4) {
+            let lap = Shape::Ball(v3(0.2, 0.17, dice.between(0.04, 0.1)));
+            let other = Material::clothes(dice);
+            solids.push(ball(place, lap, v3(0.0, 0.02, 0.48), other));
+        }
     }
     Piece {
         solids,
         half: (0.24, 0.26),
+    }
+}
+
+pub(crate) fn ball(place: Place, shape: Shape, middle: V3, material: Material) -> Solid {
+    Solid {
+        shape,
+        place: place.moved(middle),
+        material,
+    }
+}
+
+/// A laundry or waste basket, sometimes with cloth over its rim.
+fn basket(dice: &mut Dice, place: Place) -> Piece {
+    let (wide, high) = (dice.between(0.13, 0.24), dice.between(0.14, 0.28));
+    let shape = Shape::Shade {
+        bottom: wide * 0.85,
+        top: wide,
+        half_height: high,
+    };
+    let wicker = Material::clothes(dice);
+    let mut solids = vec![ball(place, shape, v3(0.0, 0.0, high), wicker)];
+    let cloth = Material::clothes(dice);
+    let top = Shape::Ball(v3(wide * 0.97, wide * 0.97, dice.between(0.03, 0.14)));
+    solids.push(ball(place, top, v3(0.0, 0.0, 2.0 * high), cloth));
+    Piece {
+        solids,
+        half: (wide, wide),
+    }
+}
+
+fn shoes(dice: &mut Dice, place: Place) -> Piece {
+    let leather = Material::clothes(dice);
+    let mut solids = Vec::new();
+    for side in [-0.07, 0.07] {
+        let turn = dice.around(0.3);
+        let place = place.moved(v3(side, dice.around(0.05), 0.0)).turned(turn);
+        let sole = Shape::Ball(v3(0.045, 0.135, 0.05));
+        solids.push(ball(place, sole, v3(0.0, 0.0, 0.025), leather));
+        let heel = Shape::Ball(v3(0.04, 0.055, 0.07));
+        solids.push(ball(place, heel, v3(0.0, -0.07, 0.05), leather));
+    }
+    Piece {
+        solids,
+        half: (0.14, 0.16),
+    }
+}
+
+fn bag(dice: &mut Dice, place: Place) -> Piece {
+    let leather = Material::clothes(dice);
+    let (wide, high) = (dice.between(0.13, 0.22), dice.between(0.12, 0.2));
+    let shape = Shape::Ball(v3(wide, 0.1, high));
+    let solids = vec![
+        ball(place, shape, v3(0.0, 0.0, high * 0.8), leather),
+        rod(
+            place,
+            v3(-0.5 * wide, 0.0, 1.6 * high),
+            v3(0.5 * wide, 0.0, 1.6 * high + 0.05),
+            0.01,
+            leather,
+        ),
+    ];
+    Piece {
+        solids,
+        half: (wide, 0.11),
     }
 }
 
@@ -402,7 +324,7 @@ fn walker(dice: &mut Dice, place: Place) -> Piece {
 
 fn floor_lamp(dice: &mut Dice, place: Place) -> Piece {
     let metal = Material::plain(dice.between(0.15, 0.5));
-    let shine = Material::plain(dice.between(0.55, 0.9));
+    let shine = Material::plain(dice.between(0.55, 0.9)).glowing(dice, 0.1);
     let high = dice.between(1.25, 1.6);
     let shape = Shape::Shade {
         bottom: 0.2,

@@ -24,14 +24,26 @@
 //! Lengths are metres, `z` is up, the floor is at `z = 0`. A *silhouette* is every pixel a person
 //! would cover with bedding and furniture taken away.
 
+mod aids;
+mod anatomy;
+mod bed;
 mod bedding;
 mod body;
 mod camera;
+mod cloth;
+mod clothes;
 mod dice;
 mod fabric;
+mod figure;
+mod flesh;
 mod framing;
+mod furnishing;
 mod furniture;
+mod hair;
+mod head;
 mod lens;
+mod lie;
+mod lying;
 mod material;
 mod noise;
 mod picture;
@@ -41,6 +53,8 @@ mod room;
 mod rounding;
 mod sensor;
 mod shape;
+mod things;
+mod upright;
 mod vector;
 
 pub use bedding::Bedding;

@@ -4,6 +4,12 @@
 //! camera gives), `DIR/masks/NNNNNN.pgm` (255 a person shows, 128 bedding over a person, 0 neither)
 //! and `DIR/labels.csv`; `--place ROOM` only says where a room's bed stands. Files are binary PGM
 //! because any tool reads it and none is needed here.
+//!
+//! Seven pictures in a row show one room, a *group* with the same `room`: `kind` says what each is
+//! (`empty`, `in_bed`, `left`, `uncovered`, `heap`, `elsewhere`, `reference`) and `twin_of` names
+//! the file it is to be compared with. `bulge_mm` is how far the covers lie from where they would
+//! with nobody, averaged over the picture; `bed_share` is the sleeping place's share of it.
+//!
 //! Deliberately one thread: run it several times with different seeds to use more cores.
 
 mod args;

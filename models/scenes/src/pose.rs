@@ -1,12 +1,19 @@
-//! Where people are and how they lie, sit and stand: drawn last, from a seed of its own.
+//! Where people are: in bed, on its edge, about the room, on the floor. Drawn last, from a seed of
+//! its own.
 //!
 //! Deliberately reads the room and changes nothing in it. The camera is read only to keep a person
 //! inside the picture.
 
-use crate::body::{Body, Facing, Figure, Limb, Posture, Rest};
+use crate::anatomy::{Hold, Rest};
+use crate::bed::{Bed, Pillow};
+use crate::bedding::Bedding;
+use crate::body::Body;
 use crate::dice::Dice;
+use crate::figure::{Figure, Role};
+use crate::lying::{self, Lying};
 use crate::room::{Occupant, Room};
-use crate::vector::{UP, V3, v3};
+use crate::upright::{self, Upright};
+use crate::vector::{V3, v3};
 
 /// A person, and whether the duvet lies over them.
 #[derive(Clone, Debug)]
@@ -20,208 +27,163 @@ pub(crate) struct Person {
 pub(crate) enum Cover {
     /// In bed: the duvet lies over whatever of them is below its hem.
     UnderDuvet,
-    /// Anywhere else.
+    /// Anywhere else, on top of the duvet too.
     None,
 }
 
-/// Share of its height that a lying person's arm keeps: it rests on the trunk or beside it.
-const LYING: f32 = 0.55;
+/// How far a body sinks into a mattress and a head into a pillow, in metres.
+const SINK: f32 = 0.018;
 
 /// Everybody in the room.
 pub(crate) fn people(room: &Room, occupant: Occupant, dice: &mut Dice) -> Vec<Person> {
     match occupant {
         Occupant::Nobody => Vec::new(),
-        Occupant::InBed => vec![in_bed(room, dice)],
+        Occupant::InBed => {
+            let lane = lane(room, dice);
+            vec![in_bed(room, lane, dice)]
+        }
         Occupant::SittingOnEdge => vec![on_edge(room, dice)],
-        Occupant::Standing => vec![standing(room, dice)],
+        Occupant::Standing => vec![about(room, Role::Resident, dice)],
         Occupant::OnFloor => vec![on_floor(room, dice)],
-        Occupant::Two => vec![
-            in_bed(room, dice),
-            standing(room, &mut dice.fork("visitor")),
-        ],
+        Occupant::Two => two(room, dice),
     }
 }
 
-fn limb(upper: (f32, f32, f32), lower: (f32, f32, f32)) -> Limb {
-    Limb {
-        upper: v3(upper.0, upper.1, upper.2),
-        lower: v3(lower.0, lower.1, lower.2),
-    }
+/// Which of the pillows somebody alone lies on.
+fn lane(room: &Room, dice: &mut Dice) -> usize {
+    let count = room.bed.pillows.len();
+    crate::rounding::index(dice.unit() * count as f32, count)
 }
 
-/// How somebody lies: which way the chest points (as roll from face up) and a posture.
-fn lying(dice: &mut Dice) -> (f32, Posture) {
-    match dice.unit() {
-        x if x < 0.4 => on_back(dice),
-        x if x < 0.68 => on_side(dice, 0.75),
-        x if x < 0.88 => on_side(dice, 1.5),
-        _ => on_front(dice),
-    }
-}
-
-fn on_back(dice: &mut Dice) -> (f32, Posture) {
-    let arm = |dice: &mut Dice| match dice.unit() {
-        x if x < 0.4 => limb((0.35, 0.0, -1.0), (0.15, 0.1, -1.0)),
-        x if x < 0.8 => limb((0.45, 0.15, -1.0), (-0.9, 0.35, -0.2)),
-        _ => limb((1.0, 0.0, 0.3), (-0.3, 0.0, 1.0)),
+/// A couple in a double bed, or one in bed and one at its side or elsewhere in the room.
+fn two(room: &Room, dice: &mut Dice) -> Vec<Person> {
+    let other = &mut dice.fork("other");
+    let lane = lane(room, dice);
+    let asleep = in_bed(room, lane, dice);
+    let lanes = room.bed.pillows.len();
+    let beside = if lanes > 1 && other.chance(0.5) {
+        in_bed(room, (lane + 1) % lanes, other)
+    } else if other.chance(0.5) {
+        bending_over(room, other)
+    } else {
+        about(room, Role::Visitor, other)
     };
-    let leg = |dice: &mut Dice| {
-        let bent = if dice.chance(0.18) {
-            dice.between(0.3, 0.8)
+    vec![asleep, beside]
+}
+
+/// How far `p`, in the bed's frame, is beyond the mattress.
+fn beyond(bed: &Bed, p: V3) -> f32 {
+    let off = |x: f32| x.max(0.0);
+    off(p.x.abs() - 0.5 * bed.width) + off(-p.y) + off(p.y - bed.length)
+}
+
+fn in_bed(room: &Room, lane: usize, dice: &mut Dice) -> Person {
+    /// Enough for most postures to find a place on a narrow bed.
+    const TRIES: usize = 8;
+    let bed = &room.bed;
+    let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
+    let way = dice.pick(&Lying::ALL);
+    let flat = matches!(room.covers.bedding, Bedding::Made | Bedding::FoldedBack);
+    let on_top = flat && dice.chance(0.22);
+    // About the thickness of a duvet that gives way under a body.
+    let lift = if on_top { 0.035 } else { -SINK };
+    let diagonal = if dice.chance(0.15) { 0.3 } else { 0.1 };
+    let mut best = lie(room, &figure, (lane, way, lift, diagonal), dice);
+    let over = |body: &Body| -> f32 {
+        let points = body.landmarks().map(|p| bed.place.point_in(p));
+        points.map(|p| beyond(bed, p)).sum()
+    };
+    let mut least = over(&best);
+    for _ in 1..TRIES {
+        if least < 0.05 {
+            break;
+        }
+        let body = lie(room, &figure, (lane, way, lift, diagonal), dice);
+        let off = over(&body);
+        if off < least {
+            (best, least) = (body, off);
+        }
+    }
+    Person {
+        body: best,
+        cover: if on_top {
+            Cover::None
+        } else {
+            Cover::UnderDuvet
+        },
+    }
+}
+
+/// One try at lying with the head on a pillow.
+fn lie(
+    room: &Room,
+    figure: &Figure,
+    (lane, way, lift, diagonal): (usize, Lying, f32, f32),
+    dice: &mut Dice,
+) -> Body {
+    let bed = &room.bed;
+    let Pillow { middle, half, .. } = bed.pillows[lane];
+    let laid = lying::draw(way, dice);
+    let slant = dice.around(diagonal);
+    let facing = {
+        let own = lying::facing(v3(-slant, -1.0, 0.0), &laid);
+        crate::anatomy::Facing {
+            spine: bed.place.direction_out(own.spine),
+            front: bed.place.direction_out(own.front),
+        }
+    };
+    let ground = |x: f32, y: f32| {
+        let p = bed.place.point_in(v3(x, y, bed.height));
+        let on = p.x.abs() < 0.5 * bed.width + 0.02 && p.y < bed.length + 0.03;
+        if on {
+            // A head and shoulders press a pillow to about half its height.
+            bed.height + lift.max(0.55 * bed.pillow_height(p.x, p.y) - SINK)
         } else {
             0.0
-        };
-        limb(
-            (dice.between(0.0, 0.25), bent, -1.0),
-            (dice.between(-0.1, 0.2), -bent, -1.0),
-        )
-    };
-    let posture = Posture {
-        arms: [arm(dice), arm(dice)],
-        legs: [leg(dice), leg(dice)],
-        bend: 0.05,
-        head: v3(dice.around(0.15), 0.15, 1.0),
-        face: v3(dice.around(1.3), 1.0, 0.1),
-    };
-    (dice.around(0.2), posture)
-}
-
-/// On one side; `curl` is how far the thighs are drawn up, 0 straight to 1.5 curled.
-fn on_side(dice: &mut Dice, curl: f32) -> (f32, Posture) {
-    let leg = |dice: &mut Dice| {
-        let drawn = curl * dice.between(0.6, 1.2);
-        limb((0.0, drawn, -1.0), (0.0, -0.5 * drawn, -1.0))
-    };
-    let (reach, fold) = (dice.between(0.3, 1.2), dice.between(0.1, 1.0));
-    let posture = Posture {
-        arms: [
-            limb((0.1, reach, -0.7), (0.0, 0.8, fold)),
-            limb((0.1, 0.8, -0.6), (0.0, 0.6, 0.9)),
-        ],
-        legs: [leg(dice), leg(dice)],
-        bend: 0.15 + 0.25 * curl,
-        head: v3(0.0, 0.2 * curl, 1.0),
-        face: v3(dice.around(0.3), 1.0, -0.1),
-    };
-    (dice.side() * dice.between(1.35, 1.75), posture)
-}
-
-fn on_front(dice: &mut Dice) -> (f32, Posture) {
-    let aside = dice.side();
-    let posture = Posture {
-        arms: [
-            limb((1.0, 0.1, 0.4), (-0.2, 0.1, 1.0)),
-            limb((0.4, 0.0, -1.0), (0.2, 0.1, -1.0)),
-        ],
-        legs: [
-            limb((0.4, 0.1, -0.9), (-0.1, 0.0, -1.0)),
-            limb((0.08, 0.0, -1.0), (0.05, 0.0, -1.0)),
-        ],
-        bend: 0.0,
-        head: v3(0.0, 0.0, 1.0),
-        face: v3(aside * 1.6, 0.25, 0.0),
-    };
-    (std::f32::consts::PI - 0.1, posture)
-}
-
-/// A lying body's directions: head towards `spine`, chest rolled from straight up.
-fn laid(spine: V3, roll: f32) -> Facing {
-    let spine = spine.unit();
-    let level = spine.cross(UP).unit();
-    let over = level.cross(spine);
-    Facing {
-        spine,
-        front: (over * roll.cos() + level * roll.sin()).unit(),
-    }
-}
-
-/// Height of the pelvis over what it rests on: a trunk is wider than deep.
-fn pelvis_height(figure: &Figure, roll: f32) -> f32 {
-    figure.height * (0.066 * figure.girth + 0.035 * roll.sin().abs())
-}
-
-fn in_bed(room: &Room, dice: &mut Dice) -> Person {
-    let bed = &room.bed;
-    let figure = Figure::draw(dice);
-    let (roll, posture) = lying(dice);
-    let pillow = bed.pillows
-        [crate::rounding::index(dice.unit() * bed.pillows.len() as f32, bed.pillows.len())];
-    // A head presses a pillow to about half its height.
-    let rise = pillow.middle.z + pillow.half.z * 0.1;
-    let slant = dice.around(0.1);
-    let head_v = pillow.middle.y + dice.between(-0.05, 0.08);
-    let pelvis_v = head_v + 0.39 * figure.height;
-    let pelvis = v3(
-        pillow.middle.x + dice.around(0.06) + slant * 0.5,
-        pelvis_v.min(bed.length - 0.42 * figure.height).max(0.7),
-        pelvis_height(&figure, roll),
-    );
-    let facing = laid(v3(-slant, -1.0, 0.0), roll);
-    let facing = Facing {
-        spine: bed.place.direction_out(facing.spine),
-        front: bed.place.direction_out(facing.front),
+        }
     };
     let rest = Rest {
-        floor: bed.height,
-        pillow: bed.height + rise,
-        arms_held: LYING,
-        toes_up: 0.5,
+        ground: &ground,
+        hair: Hold::Rests,
     };
-    let body = Body::pose(&figure, bed.place.point_out(pelvis), facing, &posture, rest);
-    Person {
-        body,
-        cover: Cover::UnderDuvet,
-    }
+    let head = v3(
+        middle.x + dice.around(0.3 * half.x),
+        middle.y + dice.around(0.35 * half.y),
+        0.0,
+    );
+    let mut pelvis = v3(
+        head.x + 0.4 * slant * figure.height,
+        head.y + 0.4 * figure.height,
+        lift + figure.height * (0.056 * figure.girth + 0.03 * laid.roll.sin().abs()),
+    );
+    let posed = |pelvis: V3| {
+        let at = bed.place.point_out(pelvis);
+        Body::pose(figure, at, facing, &laid.posture, rest)
+    };
+    // Once more, moved so that the head comes to where it belongs.
+    let missed = head - bed.place.point_in(posed(pelvis).head());
+    pelvis = pelvis + v3(missed.x, missed.y, 0.0);
+    posed(pelvis)
 }
 
 fn on_edge(room: &Room, dice: &mut Dice) -> Person {
     let bed = &room.bed;
-    let figure = Figure::draw(dice);
+    let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
     let place = |dice: &mut Dice| {
         let out = room.free_side(dice);
-        let v = dice.between(0.5, bed.length - 0.4);
+        let Upright {
+            posture,
+            lean,
+            pelvis,
+        } = upright::sitting(&figure, dice);
         let seat = v3(
-            out * (0.5 * bed.width - 0.12),
-            v,
-            0.065 * figure.height * figure.girth,
+            out * (0.5 * bed.width - 0.14),
+            dice.between(0.5, bed.length - 0.4),
+            pelvis - SINK,
         );
-        let front = bed
-            .place
-            .direction_out(v3(out, dice.around(0.3), 0.0))
-            .unit();
-        let lean = dice.between(-0.05, 0.35);
-        let spine = (UP + front * lean).unit();
-        let front = (front - spine * front.dot(spine)).unit();
-        let arm = |dice: &mut Dice| match dice.unit() {
-            x if x < 0.5 => limb((0.15, 0.35, -1.0), (-0.1, 1.0, -0.3)),
-            x if x < 0.8 => limb((0.5, -0.1, -1.0), (0.1, 0.05, -1.0)),
-            _ => limb((0.2, 0.5, -0.8), (-0.4, 0.5, 0.9)),
-        };
-        let apart = dice.between(0.05, 0.3);
-        let leg = limb(
-            (apart, 1.0, -0.15 - lean * 0.4),
-            (0.0, dice.between(-0.2, 0.2) + lean, -1.0),
-        );
-        let posture = Posture {
-            arms: [arm(dice), arm(dice)],
-            legs: [leg, leg],
-            bend: dice.between(0.0, 0.5),
-            head: v3(dice.around(0.15), dice.between(0.0, 0.7), 1.0),
-            face: v3(dice.around(0.7), 1.0, -0.2),
-        };
-        let rest = Rest {
-            floor: 0.0,
-            pillow: 0.0,
-            arms_held: 1.0,
-            toes_up: 1.3,
-        };
-        let body = Body::pose(
-            &figure,
-            bed.place.point_out(seat),
-            Facing { spine, front },
-            &posture,
-            rest,
-        );
+        let ahead = bed.place.direction_out(v3(out, dice.around(0.35), 0.0));
+        let at = bed.place.point_out(seat);
+        let body = Body::pose(&figure, at, upright::facing(ahead, lean), &posture, FLOOR);
         (body, 0.0)
     };
     Person {
@@ -230,37 +192,30 @@ fn on_edge(room: &Room, dice: &mut Dice) -> Person {
     }
 }
 
-fn standing(room: &Room, dice: &mut Dice) -> Person {
-    let figure = Figure::draw(dice);
+/// Bare floor, for people who are upright.
+const FLOOR: Rest<'static> = Rest {
+    ground: &|_, _| 0.0,
+    hair: Hold::Held,
+};
+
+/// Standing, walking or bending down somewhere in the room.
+fn about(room: &Room, role: Role, dice: &mut Dice) -> Person {
+    let figure = Figure::draw(&mut dice.fork("figure"), role);
+    let stands = dice.chance(0.85);
     let place = |dice: &mut Dice| {
         let (x, y) = room.spot_on_floor(dice);
         let turn = dice.around(std::f32::consts::PI);
-        let front = v3(turn.cos(), turn.sin(), 0.0);
-        let arm = |dice: &mut Dice| match dice.unit() {
-            x if x < 0.6 => limb(
-                (dice.between(0.1, 0.3), dice.around(0.15), -1.0),
-                (0.02, 0.25, -1.0),
-            ),
-            x if x < 0.85 => limb((0.15, 0.3, -1.0), (0.0, 1.0, 0.1)),
-            _ => limb((0.2, 0.6, -0.7), (-0.2, 0.6, 0.7)),
+        let Upright {
+            posture,
+            lean,
+            pelvis,
+        } = if stands {
+            upright::standing(&figure, dice)
+        } else {
+            upright::bending(&figure, dice)
         };
-        let stride = dice.around(0.3);
-        let leg = |swing: f32| limb((0.06, swing, -1.0), (0.0, swing - 0.1, -1.0));
-        let posture = Posture {
-            arms: [arm(dice), arm(dice)],
-            legs: [leg(stride), leg(-stride)],
-            bend: dice.between(0.0, 0.45),
-            head: v3(dice.around(0.1), dice.between(0.0, 0.4), 1.0),
-            face: v3(dice.around(0.5), 1.0, -0.1),
-        };
-        let pelvis = v3(x, y, (0.53 - 0.06 * stride.abs()) * figure.height);
-        let rest = Rest {
-            floor: 0.0,
-            pillow: 0.0,
-            arms_held: 1.0,
-            toes_up: 1.3,
-        };
-        let body = Body::pose(&figure, pelvis, Facing { spine: UP, front }, &posture, rest);
+        let facing = upright::facing(v3(turn.cos(), turn.sin(), 0.0), lean);
+        let body = Body::pose(&figure, v3(x, y, pelvis), facing, &posture, FLOOR);
         (body, room.crowding(x, y, 0.2))
     };
     Person {
@@ -269,44 +224,72 @@ fn standing(room: &Room, dice: &mut Dice) -> Person {
     }
 }
 
+/// Beside the bed, bent over whoever lies there.
+fn bending_over(room: &Room, dice: &mut Dice) -> Person {
+    let bed = &room.bed;
+    let figure = Figure::draw(&mut dice.fork("figure"), Role::Visitor);
+    let place = |dice: &mut Dice| {
+        let out = room.free_side(dice);
+        let Upright {
+            posture,
+            lean,
+            pelvis,
+        } = upright::bending(&figure, dice);
+        let beside = 0.5 * bed.width + dice.between(0.22, 0.4);
+        let spot = v3(out * beside, dice.between(0.3, 1.5), pelvis - bed.height);
+        let ahead = bed.place.direction_out(v3(-out, dice.around(0.4), 0.0));
+        let at = bed.place.point_out(spot);
+        let body = Body::pose(&figure, at, upright::facing(ahead, lean), &posture, FLOOR);
+        (body, 0.25 * room.crowding(at.x, at.y, 0.1))
+    };
+    Person {
+        body: best_seen(room, dice, place),
+        cover: Cover::None,
+    }
+}
+
 fn on_floor(room: &Room, dice: &mut Dice) -> Person {
-    let figure = Figure::draw(dice);
+    let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
+    let kind = dice.unit();
+    let way = dice.pick(&Lying::ALL);
+    let way = if way == Lying::HalfSitting {
+        Lying::Tangled
+    } else {
+        way
+    };
+    let lying_there = Rest {
+        hair: Hold::Rests,
+        ..FLOOR
+    };
     let place = |dice: &mut Dice| {
         let (x, y) = room.spot_on_floor(dice);
         let turn = if dice.chance(0.6) {
-            dice.around(0.4) + if dice.chance(0.5) { 1.57 } else { -1.57 }
+            dice.around(0.4) + std::f32::consts::FRAC_PI_2 * dice.side()
         } else {
             dice.around(std::f32::consts::PI)
         };
         let along = v3(turn.cos(), turn.sin(), 0.0);
-        let rest = Rest {
-            floor: 0.0,
-            pillow: 0.01,
-            arms_held: LYING,
-            toes_up: 0.5,
-        };
-        let body = if dice.chance(0.2) {
-            // Sitting on the floor, as somebody who slid down from the bed.
-            let spine = (UP - along * 0.25).unit();
-            let front = (along + UP * 0.25).unit();
-            let leg = |dice: &mut Dice| {
-                let bent = dice.between(0.0, 0.8);
-                limb((0.2, 1.0, bent - 0.2), (0.0, 1.0, -bent - 0.3))
-            };
-            let arm = limb((0.4, -0.3, -1.0), (0.1, 0.3, -1.0));
-            let posture = Posture {
-                arms: [arm, limb((0.2, 0.4, -0.9), (-0.1, 0.9, -0.3))],
-                legs: [leg(dice), leg(dice)],
-                bend: 0.3,
-                head: v3(0.0, 0.4, 1.0),
-                face: v3(dice.around(0.5), 1.0, -0.1),
-            };
-            let pelvis = v3(x, y, 0.075 * figure.height * figure.girth);
-            Body::pose(&figure, pelvis, Facing { spine, front }, &posture, rest)
+        let up = if kind < 0.16 {
+            Some(upright::sitting_low(&figure, dice))
+        } else if kind < 0.28 {
+            Some(upright::crawling(&figure, dice))
         } else {
-            let (roll, posture) = lying(dice);
-            let pelvis = v3(x, y, pelvis_height(&figure, roll));
-            Body::pose(&figure, pelvis, laid(along, roll), &posture, rest)
+            None
+        };
+        let body = if let Some(Upright {
+            posture,
+            lean,
+            pelvis,
+        }) = up
+        {
+            let facing = upright::facing(along, lean);
+            Body::pose(&figure, v3(x, y, pelvis), facing, &posture, FLOOR)
+        } else {
+            let laid = lying::draw(way, dice);
+            let high = 0.056 * figure.girth + 0.03 * laid.roll.sin().abs();
+            let pelvis = v3(x, y, high * figure.height);
+            let facing = lying::facing(along, &laid);
+            Body::pose(&figure, pelvis, facing, &laid.posture, lying_there)
         };
         let crowding: f32 = body.landmarks().map(|p| room.crowding(p.x, p.y, 0.1)).sum();
         (body, crowding)
@@ -319,17 +302,17 @@ fn on_floor(room: &Room, dice: &mut Dice) -> Person {
 
 /// The first placing that is free, in the picture and not behind anything, or the best of some.
 fn best_seen(room: &Room, dice: &mut Dice, place: impl Fn(&mut Dice) -> (Body, f32)) -> Body {
-    /// Enough for a narrow strip of floor beside the bed; each costs a few microseconds.
-    const TRIES: usize = 80;
+    /// Enough for a narrow strip of floor beside the bed; each costs a few dozen microseconds.
+    const TRIES: usize = 60;
     let mut best = place(dice);
     let mut least = f32::MAX;
     for _ in 0..TRIES {
         let (body, crowding) = place(dice);
         let unseen: f32 = body.landmarks().map(|p| room.outside_picture(p)).sum();
-        // Every fourth point is enough to tell a person behind the bed from one in front of it.
+        // Every third point is enough to tell a person behind the bed from one in front of it.
         let hidden = body
             .landmarks()
-            .step_by(4)
+            .step_by(3)
             .filter(|&p| room.is_hidden(p))
             .count() as f32;
         let cost = unseen + 4.0 * crowding + 0.3 * hidden;
@@ -342,4 +325,116 @@ fn best_seen(room: &Room, dice: &mut Dice, place: impl Fn(&mut Dice) -> (Body, f
         }
     }
     best.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::Sex;
+    use crate::hair::Style;
+
+    /// A few hundred sleepers, every way to lie among them.
+    fn sleepers() -> impl Iterator<Item = (Room, Person, Lying)> {
+        (0..12_u64).flat_map(|seed| {
+            Lying::ALL.into_iter().map(move |way| {
+                let room = Room::from_seed(seed);
+                let dice = &mut Dice::new(seed ^ 99);
+                let figure = Figure::draw(&mut dice.fork("figure"), Role::Resident);
+                let lane = lane(&room, dice);
+                let body = lie(&room, &figure, (lane, way, -SINK, 0.1), dice);
+                let cover = Cover::UnderDuvet;
+                (room, Person { body, cover }, way)
+            })
+        })
+    }
+
+    #[test]
+    fn a_sleeping_head_is_on_a_pillow_and_not_in_it() {
+        for (room, Person { body, .. }, way) in sleepers() {
+            let bed = &room.bed;
+            let head = bed.place.point_in(body.head());
+            let near = |pillow: &Pillow| {
+                let off = head - pillow.middle;
+                off.x.abs() < pillow.half.x && off.y.abs() < pillow.half.y
+            };
+            assert!(bed.pillows.iter().any(near), "{way:?}: head at {head:?}");
+            let pressed = 0.5 * bed.pillow_height(head.x, head.y);
+            assert!(head.z > pressed + 0.03, "{way:?}: head at {head:?}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_lie_is_in_bed_and_on_the_mattress() {
+        /// An arm or a leg may hang over the side; the trunk may not.
+        const HANGING: f32 = 0.75;
+        for (room, Person { body, .. }, way) in sleepers() {
+            let bed = &room.bed;
+            let points: Vec<V3> = body.landmarks().map(|p| bed.place.point_in(p)).collect();
+            let [head, pelvis, neck] = points[..3] else {
+                panic!("{way:?}: only {} landmarks", points.len())
+            };
+            for trunk in [head, pelvis, neck] {
+                assert!(beyond(bed, trunk) < 0.08, "{way:?}: {trunk:?}");
+                assert!(trunk.z > 0.0, "{way:?}: {trunk:?} is in the mattress");
+            }
+            let out = points.iter().map(|&p| beyond(bed, p)).fold(0.0, f32::max);
+            assert!(out < HANGING, "{way:?}: {out} m beyond the bed");
+        }
+    }
+
+    #[test]
+    fn other_seeds_give_other_people() {
+        let drawn = |seed| Figure::draw(&mut Dice::new(seed), Role::Resident);
+        let figures: Vec<Figure> = (0..60).map(drawn).collect();
+        let mut kinds: Vec<(u32, u32, u32)> = figures
+            .iter()
+            .map(|f| (f.height.to_bits(), f.girth.to_bits(), f.skin.to_bits()))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds.len(), figures.len());
+        let span = |value: fn(&Figure) -> f32| {
+            let (low, high) = (figures.iter().map(value))
+                .fold((f32::MAX, f32::MIN), |(low, high), x| {
+                    (low.min(x), high.max(x))
+                });
+            high - low
+        };
+        assert!(span(|f| f.height) > 0.3 && span(|f| f.girth) > 0.35);
+        assert!(span(|f| f.hair.albedo) > 0.4 && span(|f| f.stoop) > 0.3);
+        assert!(
+            figures
+                .iter()
+                .any(|f| f.sex == Sex::Man && f.hair.style != Style::Long)
+        );
+        assert!(
+            figures
+                .iter()
+                .any(|f| f.sex == Sex::Woman && f.hair.style == Style::Long)
+        );
+    }
+
+    #[test]
+    fn two_are_a_couple_or_a_sleeper_and_somebody_up() {
+        let (mut couples, mut visited) = (0, 0);
+        for seed in 0..40 {
+            let room = Room::from_seed(seed);
+            let people = people(&room, Occupant::Two, &mut Dice::new(seed));
+            let [asleep, other] = &people[..] else {
+                panic!("seed {seed}: {} people", people.len())
+            };
+            let apart = (asleep.body.head() - other.body.head()).length();
+            assert!(apart > 0.2, "seed {seed}: two heads {apart} m apart");
+            let lies = room.bed.place.point_in(other.body.head()).z < 0.5;
+            if lies {
+                couples += 1;
+            } else {
+                visited += 1;
+            }
+        }
+        assert!(
+            couples > 2 && visited > 10,
+            "{couples} couples, {visited} visited"
+        );
+    }
 }

@@ -6,12 +6,13 @@
 
 use crate::body::Body;
 use crate::dice::Dice;
-use crate::fabric::Fabric;
+use crate::fabric::{Fabric, Touch};
 use crate::lens::{self, Lens};
 use crate::noise::step;
 use crate::picture::{PersonMap, Radiance, Seen};
 use crate::pose::{self, Cover, Person};
 use crate::room::{Occupant, Room};
+use crate::shape::{Shape, Solid};
 use crate::vector::{Place, Ray, UP, V3, v3};
 use crate::{HEIGHT, WIDTH};
 
@@ -26,6 +27,10 @@ pub struct Rendered {
     pub visible_share: f32,
     /// Share of the people's silhouette under bedding; 0 with nobody.
     pub covered_share: f32,
+    /// How much higher the bedding lies than in the same room with nobody, now or just now, under
+    /// it: millimetres, averaged over the whole picture, so that a bulge that fills more of the
+    /// picture counts for more. Depressions count as much as rises. 0 where nothing lifts it.
+    pub bulge_mm: f32,
 }
 
 /// How much a person must lift the duvet for a pixel to count as bedding over a person: less is
@@ -41,13 +46,18 @@ struct Spot {
     /// Share of bounced light that reaches it.
     open: f32,
     seen: Seen,
+    /// Light of its own.
+    glow: f32,
+    /// How far bedding lies from where it would lie with nobody under it, in metres.
+    bulge: f32,
 }
 
 /// Everything in the room, laid out and ready to be drawn.
 struct Stage<'a> {
     room: &'a Room,
     people: Vec<Person>,
-    fabric: Fabric,
+    fabrics: Vec<Fabric>,
+    solids: Vec<Solid>,
 }
 
 struct Canvas<'a> {
@@ -70,8 +80,23 @@ struct Window {
 const SAMPLES: [(f32, f32); 2] = [(0.25, 0.3), (0.75, 0.7)];
 
 pub(crate) fn render(room: &Room, occupant: Occupant, pose_seed: u64, lens: Lens) -> Rendered {
-    let mut dice = Dice::new(room.seed ^ pose_seed.rotate_left(32)).fork("people");
-    let stage = Stage::new(room, pose::people(room, occupant, &mut dice));
+    let people = pose::people(room, occupant, &mut people_dice(room, pose_seed));
+    picture(&Stage::new(room, people), pose_seed, lens)
+}
+
+/// The room as the person whom `pose_seed` puts in bed just left it.
+pub(crate) fn render_left(room: &Room, pose_seed: u64, lens: Lens) -> Rendered {
+    let mut dice = people_dice(room, pose_seed);
+    let gone = pose::people(room, Occupant::InBed, &mut dice);
+    let mut way = Dice::new(room.seed ^ pose_seed.rotate_left(32)).fork("left");
+    picture(&Stage::left(room, &gone, &mut way), pose_seed, lens)
+}
+
+fn people_dice(room: &Room, pose_seed: u64) -> Dice {
+    Dice::new(room.seed ^ pose_seed.rotate_left(32)).fork("people")
+}
+
+fn picture(stage: &Stage<'_>, pose_seed: u64, lens: Lens) -> Rendered {
     let canvases = SAMPLES.map(|within| stage.draw(within));
     let [one, other] = [canvases[0].light(), canvases[1].light()];
     let light = one
@@ -80,14 +105,21 @@ pub(crate) fn render(room: &Room, occupant: Occupant, pose_seed: u64, lens: Lens
         .map(|(one, other)| 0.5 * (one + other))
         .collect();
     let mut radiance = Radiance { light };
-    let mut chance = Dice::new(room.seed ^ pose_seed).fork("lens");
+    let mut chance = Dice::new(stage.room.seed ^ pose_seed).fork("lens");
     lens::spoil(&mut radiance, lens, &mut chance);
     let (person, visible_share, covered_share) = truth(&canvases);
+    let pixels = 2.0 * (WIDTH * HEIGHT) as f32;
+    let raised: f32 = canvases
+        .iter()
+        .flat_map(|canvas| &canvas.spots)
+        .map(|s| s.bulge)
+        .sum();
     Rendered {
         radiance,
         person,
         visible_share,
         covered_share,
+        bulge_mm: 1000.0 * raised / pixels,
     }
 }
 
@@ -128,55 +160,60 @@ fn truth(canvases: &[Canvas<'_>; 2]) -> (PersonMap, f32, f32) {
 
 impl<'a> Stage<'a> {
     fn new(room: &'a Room, people: Vec<Person>) -> Self {
-        let lying: Vec<&Body> = people
-            .iter()
-            .filter(|person| person.cover == Cover::UnderDuvet)
-            .map(|person| &person.body)
-            .collect();
-        let fabric = room.duvet.lay(&room.bed, &lying);
+        let fabrics = room.covers.lay(&room.bed, &lying(&people));
         Self {
             room,
+            solids: room.solids_with(&fabrics, &lying(&people)),
             people,
-            fabric,
+            fabrics,
+        }
+    }
+
+    /// The bed as `gone` just left it.
+    fn left(room: &'a Room, gone: &[Person], dice: &mut Dice) -> Self {
+        let fabrics = room.covers.lay_left(&room.bed, &lying(gone), dice);
+        let mut solids = room.solids_with(&fabrics, &[]);
+        let hollow = dice.between(0.0, 0.05);
+        for solid in &mut solids {
+            if let Shape::Pillow { dent, .. } = &mut solid.shape {
+                *dent = dent.max(hollow);
+            }
+        }
+        Self {
+            room,
+            people: Vec::new(),
+            fabrics,
+            solids,
         }
     }
 
     /// Draws everything with rays through the point `within` each pixel.
     fn draw(&self, within: (f32, f32)) -> Canvas<'a> {
         let mut canvas = Canvas::new(self.room, within);
-        for Person { body, .. } in &self.people {
-            let upright = Place::new(v3(0.0, 0.0, 0.0), 0.0);
-            canvas.draw(&upright, body.bounds(), |ray, nearer| {
-                let hit = body.hit(ray).filter(|hit| hit.distance < nearer)?;
-                Some(Spot::new(
-                    hit.distance,
-                    hit.normal,
-                    hit.albedo,
-                    Seen::Person,
-                ))
+        canvas.draw_people(&self.people, Cover::UnderDuvet);
+        let in_bed = canvas.silhouette();
+        canvas.bury(&self.fabrics);
+        canvas.draw_people(&self.people, Cover::None);
+        canvas.silhouette = in_bed;
+        for (all, spot) in canvas.silhouette.iter_mut().zip(&canvas.spots) {
+            if spot.seen == Seen::Person {
+                *all = Seen::Person;
+            }
+        }
+        for fabric in &self.fabrics {
+            canvas.draw(fabric.place(), fabric.bounds(), |ray, nearer| {
+                let touch = fabric.hit(ray)?;
+                (touch.hit.distance < nearer).then(|| Spot::bedding(&touch))
             });
         }
-        canvas.silhouette = canvas.spots.iter().map(|spot| spot.seen).collect();
-        let fabric = &self.fabric;
-        canvas.draw(fabric.place(), fabric.bounds(), |ray, nearer| {
-            let (hit, lift) = fabric.hit(ray).filter(|(hit, _)| hit.distance < nearer)?;
-            let seen = if lift > LIFT {
-                Seen::BeddingOverPerson
-            } else {
-                Seen::Nothing
-            };
-            Some(Spot::new(
-                hit.distance,
-                hit.normal,
-                fabric.albedo(hit.u, hit.v),
-                seen,
-            ))
-        });
-        for solid in &self.room.solids {
+        for solid in &self.solids {
             canvas.draw(&solid.place, solid.bounds(), |ray, nearer| {
                 let hit = solid.hit(ray).filter(|hit| hit.distance < nearer)?;
                 let albedo = solid.material.albedo_at(hit.u, hit.v);
-                Some(Spot::new(hit.distance, hit.normal, albedo, Seen::Nothing))
+                Some(Spot {
+                    glow: solid.material.glow,
+                    ..Spot::new(hit.distance, hit.normal, albedo, Seen::Nothing)
+                })
             });
         }
         canvas.draw_shell();
@@ -184,7 +221,27 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// The bodies that bedding lies over.
+fn lying(people: &[Person]) -> Vec<&Body> {
+    let under = people
+        .iter()
+        .filter(|person| person.cover == Cover::UnderDuvet);
+    under.map(|person| &person.body).collect()
+}
+
 impl Spot {
+    fn bedding(touch: &Touch) -> Self {
+        let seen = if touch.lift > LIFT {
+            Seen::BeddingOverPerson
+        } else {
+            Seen::Nothing
+        };
+        Self {
+            bulge: touch.lift.abs(),
+            ..Self::new(touch.hit.distance, touch.hit.normal, touch.albedo, seen)
+        }
+    }
+
     fn new(distance: f32, normal: V3, albedo: f32, seen: Seen) -> Self {
         Self {
             distance,
@@ -192,6 +249,8 @@ impl Spot {
             albedo,
             open: 1.0,
             seen,
+            glow: 0.0,
+            bulge: 0.0,
         }
     }
 }
@@ -229,6 +288,38 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    fn draw_people(&mut self, people: &[Person], cover: Cover) {
+        let upright = Place::new(v3(0.0, 0.0, 0.0), 0.0);
+        for Person { body, .. } in people.iter().filter(|person| person.cover == cover) {
+            self.draw(&upright, body.bounds(), |ray, nearer| {
+                let hit = body.hit(ray).filter(|hit| hit.distance < nearer)?;
+                Some(Spot::new(
+                    hit.distance,
+                    hit.normal,
+                    hit.albedo,
+                    Seen::Person,
+                ))
+            });
+        }
+    }
+
+    /// Where people show in what has been drawn so far.
+    fn silhouette(&self) -> Vec<Seen> {
+        self.spots.iter().map(|spot| spot.seen).collect()
+    }
+
+    /// Takes away what lies pressed down under a cover.
+    fn bury(&mut self, fabrics: &[Fabric]) {
+        for (ray, spot) in self.rays.iter().zip(&mut self.spots) {
+            if spot.seen == Seen::Person {
+                let at = ray.at(spot.distance);
+                if fabrics.iter().any(|fabric| fabric.buries(at)) {
+                    *spot = Spot::new(f32::MAX, UP, 0.0, Seen::Nothing);
+                }
+            }
+        }
+    }
+
     /// Walls, floor and ceiling behind everything.
     fn draw_shell(&mut self) {
         let room = self.room;
@@ -258,10 +349,10 @@ impl<'a> Canvas<'a> {
             let far = sight.dot(sight).max(NEAREST * NEAREST);
             let facing = (spot.normal.dot(sight) / far.sqrt()).max(0.0);
             let axis = ray.along.dot(room.camera.forward).max(0.0);
-            let beam = axis.powf(lamp.focus) * facing / far;
+            let beam = lamp.power * axis.powf(lamp.focus) * facing / far;
             // Two metres is where the bounce is measured against: 1 / 2² = 0.25.
             let bounce = 0.25 * lamp.bounce * spot.open * (0.8 + 0.2 * spot.normal.z);
-            spot.albedo * (beam + bounce)
+            spot.albedo * (beam + bounce) + spot.glow
         };
         self.rays.iter().zip(&self.spots).map(lit).collect()
     }

@@ -2,15 +2,19 @@
 //!
 //! Deliberately holds nothing about people, so that nothing in it can depend on one.
 
-use crate::bedding::{Bedding, Duvet};
+use crate::bed::Bed;
+use crate::bedding::{Bedding, Covers};
+use crate::body::Body;
 use crate::camera::{Camera, View};
-use crate::dice::Dice;
+use crate::dice::{Dice, mix};
+use crate::fabric::Fabric;
 use crate::framing::{bed_corners, hang_camera, hull};
-use crate::furniture::{self, Bed, Footprint, Kind, Piece};
+use crate::furniture::Footprint;
 use crate::lens::Lens;
 use crate::material::Material;
 use crate::render::{self, Rendered};
-use crate::shape::{Shape, Solid};
+use crate::shape::Solid;
+use crate::things::{self, Thing};
 use crate::vector::{Place, V3, v3};
 
 /// Who is in the room, and where.
@@ -18,15 +22,17 @@ use crate::vector::{Place, V3, v3};
 pub enum Occupant {
     /// An empty room.
     Nobody,
-    /// One person lying in bed, under whatever of the duvet is there.
+    /// One person lying in bed, under whatever of the duvet is there, or now and then on top of a
+    /// made bed.
     InBed,
     /// One person sitting on the edge of the bed.
     SittingOnEdge,
-    /// One person standing or walking in the room.
+    /// One person standing, walking or bending down in the room.
     Standing,
-    /// One person lying or sitting on the floor.
+    /// One person lying, sitting or crawling on the floor.
     OnFloor,
-    /// One in bed and another standing in the room: staff or a visitor.
+    /// Two people: both in a double bed, or one in bed and another bent over them or standing
+    /// elsewhere in the room, as staff or a visitor.
     Two,
 }
 
@@ -37,7 +43,8 @@ pub struct Room {
     /// Width, depth and height.
     pub(crate) size: V3,
     pub(crate) bed: Bed,
-    pub(crate) duvet: Duvet,
+    pub(crate) covers: Covers,
+    things: Vec<Thing>,
     pub(crate) solids: Vec<Solid>,
     pub(crate) footprints: Vec<Footprint>,
     pub(crate) wall: Material,
@@ -45,6 +52,8 @@ pub struct Room {
     pub(crate) camera: Camera,
     pub(crate) view: View,
     pub(crate) lamp: Lamp,
+    /// Draws what differs between two nights of the same room.
+    night: Dice,
 }
 
 /// The infrared lamp beside the lens.
@@ -55,6 +64,8 @@ pub(crate) struct Lamp {
     pub(crate) focus: f32,
     /// Light that comes back from walls and ceiling, relative to the beam at two metres.
     pub(crate) bounce: f32,
+    /// Strength, 1 when new.
+    pub(crate) power: f32,
 }
 
 impl Room {
@@ -62,28 +73,77 @@ impl Room {
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
         let dice = Dice::new(seed);
+        let mut room = Self::build(seed, &dice.fork("night"));
+        room.furnish();
+        room
+    }
+
+    /// The same room on another night: walls, furniture, the bed and its linen are the same; the
+    /// covers lie anew, pillows, chairs and small things have moved, the camera has been nudged
+    /// (at most 2 degrees and 3 cm) and the lamp has changed a little. Another `night` gives
+    /// another; the person is still drawn by the seed given to [`Room::render`].
+    #[must_use]
+    pub fn redrawn(&self, night: u64) -> Self {
+        let night = Dice::new(self.seed ^ mix(night)).fork("another night");
+        let mut room = Self::build(self.seed, &night);
+        room.furnish();
+        room.camera = room.camera.nudged(&mut night.fork("nudge"));
+        let mut lamp = night.fork("lamp");
+        room.lamp.at = room.lamp.at + (room.camera.at - self.camera.at);
+        room.lamp.power = lamp.between(0.7, 1.3);
+        room.lamp.bounce *= lamp.between(0.8, 1.2);
+        room
+    }
+
+    /// The same room and night with its covers lying as `bedding`: the same cloths and prints,
+    /// whoever is in bed.
+    #[must_use]
+    pub fn with_bedding(mut self, bedding: Bedding) -> Self {
+        let what = &mut Dice::new(self.seed).fork("covers");
+        self.covers = Covers::laid(
+            what,
+            &mut self.night.fork("other covers"),
+            &self.bed,
+            bedding,
+        );
+        self
+    }
+
+    /// Everything but furniture.
+    fn build(seed: u64, night: &Dice) -> Self {
+        let dice = Dice::new(seed);
         let size = size(&mut dice.fork("size"));
-        let bed = place_bed(&mut dice.fork("bed"), size);
-        let duvet = Duvet::draw(&mut dice.fork("duvet"), &bed);
+        let bed = place_bed(&mut dice.fork("bed"), &mut night.fork("pillows"), size);
+        let covers = Covers::draw(&mut dice.fork("covers"), &mut night.fork("covers"), &bed);
+        let things = things::draw(&mut dice.fork("things"), &mut night.fork("things"), &bed);
         let (view, camera) = hang_camera(&mut dice.fork("camera"), size, &bed);
         let lamp = light(&mut dice.fork("lamp"), &camera);
         let surfaces = &mut dice.fork("surfaces");
-        let mut room = Self {
+        Self {
             seed,
             size,
             footprints: vec![bed_footprint(&bed)],
             solids: bed.solids.clone(),
             bed,
-            duvet,
+            covers,
+            things,
             wall: Material::wall(surfaces),
             floor: Material::floor(surfaces),
             camera,
             view,
             lamp,
-        };
-        room.furnish(&mut dice.fork("furniture"));
-        room.dress_walls(&mut dice.fork("walls"));
-        room
+            night: night.clone(),
+        }
+    }
+
+    /// Puts furniture and small things in: what they are belongs to the room, where loose ones
+    /// stand belongs to the night.
+    fn furnish(&mut self) {
+        let dice = Dice::new(self.seed);
+        let night = self.night.clone();
+        self.stand_furniture(&mut dice.fork("furniture"));
+        self.stand_loose(&mut dice.fork("loose"), &mut night.fork("loose"));
+        self.dress_walls(&mut dice.fork("walls"));
     }
 
     /// Renders the room with `occupant` in it, seen through `lens`.
@@ -94,6 +154,14 @@ impl Room {
     #[must_use]
     pub fn render(&self, occupant: Occupant, pose_seed: u64, lens: Lens) -> Rendered {
         render::render(self, occupant, pose_seed, lens)
+    }
+
+    /// Renders the empty room as the person whom `pose_seed` puts in bed has just left it: the
+    /// covers keep part of the bulge, or have been thrown back or together. The same cloths, room
+    /// and camera as [`Room::render`] with [`Occupant::InBed`] and the same seed shows.
+    #[must_use]
+    pub fn render_left(&self, pose_seed: u64, lens: Lens) -> Rendered {
+        render::render_left(self, pose_seed, lens)
     }
 
     /// The bed as a polygon in the picture, as fractions of its width and height, as somebody
@@ -107,16 +175,23 @@ impl Room {
         )
     }
 
-    /// How the duvet lies.
+    /// How the covers lie.
     #[must_use]
     pub fn bedding(&self) -> Bedding {
-        self.duvet.bedding
+        self.covers.bedding
     }
 
     /// How the camera hangs.
     #[must_use]
     pub fn view(&self) -> View {
         self.view
+    }
+
+    /// Every solid, with the loose things on the covers out of the way of `lying`.
+    pub(crate) fn solids_with(&self, fabrics: &[Fabric], lying: &[&Body]) -> Vec<Solid> {
+        let mut solids = self.solids.clone();
+        solids.extend(things::laid(&self.things, &self.bed, fabrics, lying));
+        solids
     }
 
     /// The side of the bed (−1 left, 1 right in its frame) that has floor beside it.
@@ -179,204 +254,6 @@ impl Room {
     pub(crate) fn is_hidden(&self, p: V3) -> bool {
         self.camera.is_hidden(p, &self.solids)
     }
-
-    fn furnish(&mut self, dice: &mut Dice) {
-        let beside = self.free_side(dice);
-        if dice.chance(0.75) {
-            let u = beside * (self.bed.width * 0.5 + dice.between(0.3, 0.4));
-            let place = self.bed.place.moved(v3(u, 0.25, -self.bed.height));
-            let piece = furniture::bedside_table(dice, place);
-            self.stand(&place, piece);
-        }
-        let kinds = [
-            Kind::Wardrobe,
-            Kind::Drawers,
-            Kind::Chair,
-            Kind::Walker,
-            Kind::FloorLamp,
-        ];
-        for kind in kinds {
-            if dice.chance(0.55) {
-                self.try_to_stand(dice, kind);
-            }
-        }
-        self.lay_rug(dice);
-    }
-
-    /// Puts a piece where it disturbs neither bed nor camera, or leaves it out.
-    fn try_to_stand(&mut self, dice: &mut Dice, kind: Kind) {
-        let turn = dice.pick(&[0.0, 1.0, 2.0, 3.0]) * std::f32::consts::FRAC_PI_2;
-        let free = matches!(kind, Kind::Chair | Kind::Walker);
-        let turn = if free { turn + dice.around(0.6) } else { turn };
-        let piece = furniture::draw(dice, kind, Place::new(v3(0.0, 0.0, 0.0), turn));
-        let (a, b) = rotated(piece.half, turn);
-        for _ in 0..24 {
-            let (mut x, mut y) = (
-                dice.between(a, self.size.x - a),
-                dice.between(b, self.size.y - b),
-            );
-            if !free {
-                // Backs stand against a wall: local `y` points away from it.
-                match crate::rounding::index(turn / std::f32::consts::FRAC_PI_2 + 0.5, 4) {
-                    0 => y = b + 0.01,
-                    1 => x = self.size.x - a - 0.01,
-                    2 => y = self.size.y - b - 0.01,
-                    _ => x = a + 0.01,
-                }
-            }
-            let clear = |f: &Footprint| {
-                (x - f.middle.0).abs() > a + f.half.0 + 0.12
-                    || (y - f.middle.1).abs() > b + f.half.1 + 0.12
-            };
-            let eye = self.camera.at;
-            let off_lens = ((x - eye.x).abs() - a).max((y - eye.y).abs() - b) > 0.7;
-            if self.footprints.iter().all(clear) && off_lens {
-                let place = Place::new(v3(x, y, 0.0), turn);
-                let by = v3(x, y, 0.0);
-                let moved = |s: &Solid| Solid {
-                    place: s.place.shifted(by),
-                    ..*s
-                };
-                let solids: Vec<Solid> = piece.solids.iter().map(moved).collect();
-                if self.hides_bed(&solids) {
-                    continue;
-                }
-                self.stand(
-                    &place,
-                    Piece {
-                        solids,
-                        half: piece.half,
-                    },
-                );
-                return;
-            }
-        }
-    }
-
-    /// Whether solids come between the camera and the bed: whoever put the unit up would see it.
-    fn hides_bed(&self, solids: &[Solid]) -> bool {
-        let (half, length) = (0.5 * self.bed.width, self.bed.length);
-        let hidden = |u: f32, v: f32| {
-            let point = self.bed.place.point_out(v3(u * half, v * length, 0.1));
-            self.camera.is_hidden(point, solids)
-        };
-        let points = (0..15_u8).map(|i| (f32::from(i % 3) - 1.0, f32::from(i / 3) * 0.25));
-        points.filter(|&(u, v)| hidden(u, v)).count() > 2
-    }
-
-    fn stand(&mut self, place: &Place, piece: Piece) {
-        let ahead = place.direction_out(v3(1.0, 0.0, 0.0));
-        let half = rotated(piece.half, ahead.y.atan2(ahead.x));
-        self.footprints.push(Footprint {
-            middle: (place.origin.x, place.origin.y),
-            half,
-        });
-        self.solids.extend(piece.solids);
-    }
-
-    fn lay_rug(&mut self, dice: &mut Dice) {
-        if dice.chance(0.45) {
-            let half = v3(dice.between(0.3, 0.6), dice.between(0.4, 0.9), 0.006);
-            let u = self.free_side(dice) * (self.bed.width * 0.5 + half.x + 0.1);
-            let middle = v3(u, dice.between(0.6, 1.4), 0.006 - self.bed.height);
-            let place = self.bed.place.moved(middle);
-            let material = Material::linen(dice);
-            self.solids.push(Solid {
-                shape: Shape::Block(half),
-                place,
-                material,
-            });
-        }
-    }
-
-    /// Pictures, a window with curtains, a door.
-    fn dress_walls(&mut self, dice: &mut Dice) {
-        let walls = [0.0, 1.0, 2.0, 3.0].map(|i| i * std::f32::consts::FRAC_PI_2);
-        for turn in walls {
-            let long = if turn.cos().abs() > 0.5 {
-                self.size.x
-            } else {
-                self.size.y
-            };
-            let middle = match crate::rounding::index(turn / std::f32::consts::FRAC_PI_2 + 0.5, 4) {
-                0 => v3(0.5 * self.size.x, 0.0, 0.0),
-                1 => v3(self.size.x, 0.5 * self.size.y, 0.0),
-                2 => v3(0.5 * self.size.x, self.size.y, 0.0),
-                _ => v3(0.0, 0.5 * self.size.y, 0.0),
-            };
-            let wall = Place::new(middle, turn);
-            let along = dice.around(0.5 * long - 0.6);
-            match dice.unit() {
-                x if x < 0.35 => self.hang_picture(dice, &wall, along),
-                x if x < 0.6 => self.hang_curtains(dice, &wall, along),
-                x if x < 0.75 => {
-                    let door = Material::wood(dice);
-                    self.on_wall(&wall, v3(along, 0.015, 1.0), v3(0.45, 0.015, 1.0), door);
-                }
-                _ => {}
-            }
-            let strip = Material::plain(dice.between(0.2, 0.7));
-            self.on_wall(
-                &wall,
-                v3(0.0, 0.006, 0.05),
-                v3(0.5 * long, 0.006, 0.05),
-                strip,
-            );
-        }
-    }
-
-    fn on_wall(&mut self, wall: &Place, middle: V3, half: V3, material: Material) {
-        let place = wall.moved(middle);
-        self.solids.push(Solid {
-            shape: Shape::Block(half),
-            place,
-            material,
-        });
-    }
-
-    fn hang_picture(&mut self, dice: &mut Dice, wall: &Place, along: f32) {
-        let half = v3(dice.between(0.12, 0.35), 0.012, dice.between(0.12, 0.3));
-        let middle = v3(along, 0.012, dice.between(1.35, 1.65));
-        let frame = Material::wood(dice);
-        self.on_wall(wall, middle, half, frame);
-        let print = Material::linen(dice);
-        self.on_wall(
-            wall,
-            middle + v3(0.0, 0.004, 0.0),
-            half - v3(0.03, 0.0, 0.03),
-            print,
-        );
-    }
-
-    fn hang_curtains(&mut self, dice: &mut Dice, wall: &Place, along: f32) {
-        let (wide, low) = (dice.between(0.35, 0.6), dice.between(0.05, 0.9));
-        let high = self.size.z - 0.1;
-        let pane = Material::plain(dice.between(0.02, 0.1));
-        self.on_wall(wall, v3(along, 0.01, 1.5), v3(wide, 0.01, 0.5), pane);
-        let cloth = Material::linen(dice);
-        let fold = dice.between(0.06, 0.14);
-        let drawn = dice.between(0.2, 0.95) * wide;
-        for side in [-1.0, 1.0] {
-            let half = v3(0.5 * drawn, 0.04, 0.5 * (high - low));
-            let middle = v3(
-                along + side * (wide + 0.05 - 0.5 * drawn),
-                0.06,
-                0.5 * (high + low),
-            );
-            let shape = Shape::Curtain { half, fold };
-            self.solids.push(Solid {
-                shape,
-                place: wall.moved(middle),
-                material: cloth,
-            });
-        }
-    }
-}
-
-/// Half sizes of a turned rectangle's own upright box.
-fn rotated(half: (f32, f32), turn: f32) -> (f32, f32) {
-    let (sin, cos) = (turn.sin().abs(), turn.cos().abs());
-    (half.0 * cos + half.1 * sin, half.0 * sin + half.1 * cos)
 }
 
 fn size(dice: &mut Dice) -> V3 {
@@ -388,7 +265,7 @@ fn size(dice: &mut Dice) -> V3 {
 }
 
 /// Puts the bed with its head near the wall at `y = 0`, in a corner or free.
-fn place_bed(dice: &mut Dice, size: V3) -> Bed {
+fn place_bed(dice: &mut Dice, pillows: &mut Dice, size: V3) -> Bed {
     let double = dice.chance(0.3) && size.x > 3.3;
     let width = if double {
         dice.between(1.4, 1.8)
@@ -405,7 +282,7 @@ fn place_bed(dice: &mut Dice, size: V3) -> Bed {
     let free = x > wall + 0.3 && x < size.x - wall - 0.3;
     let turn = if free { dice.around(0.08) } else { 0.0 };
     let place = Place::new(v3(x, dice.between(0.08, 0.2), height), turn);
-    Bed::draw(dice, place, width, height)
+    Bed::draw(dice, pillows, place, (width, height))
 }
 
 fn bed_footprint(bed: &Bed) -> Footprint {
@@ -423,5 +300,6 @@ fn light(dice: &mut Dice, camera: &Camera) -> Lamp {
         at,
         focus: dice.between(0.3, 3.5),
         bounce: dice.between(0.06, 0.4),
+        power: 1.0,
     }
 }

@@ -127,6 +127,16 @@ impl Place {
         }
     }
 
+    /// The same origin, turned `by` radians further.
+    pub(crate) fn turned(&self, by: f32) -> Self {
+        let (sin, cos) = by.sin_cos();
+        Self {
+            origin: self.origin,
+            cos: self.cos * cos - self.sin * sin,
+            sin: self.sin * cos + self.cos * sin,
+        }
+    }
+
     /// The same turn about another origin, given in this frame.
     pub(crate) fn moved(&self, origin: V3) -> Self {
         Self {

@@ -1,8 +1,9 @@
 //! Draws the mix of pictures that training wants and writes it.
 //!
-//! Three pictures a room: nobody, somebody in bed, somebody elsewhere. Room, sensor and lens are
-//! drawn without looking at the occupant, so no label leaks into them, and every room has its
-//! twins. Deliberately no PNG and no JPEG: see the crate's reasons for PGM in `main.rs`.
+//! Seven pictures a room, a *group*, one for each [`Kind`]: the same bed, covers and camera with
+//! and without somebody, just left, and heaped with and without somebody. Room and sensor are
+//! drawn without looking at the occupant, so no label leaks into them. Deliberately no PNG and no
+//! JPEG: see the crate's reasons for PGM in `main.rs`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -25,21 +26,57 @@ pub(crate) enum WriteError {
     File { path: PathBuf, source: io::Error },
 }
 
+/// What a picture is in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Nobody; the covers as the room was drawn.
+    Empty,
+    /// Somebody in bed under those covers.
+    InBed,
+    /// Nobody; the covers as that person just left them.
+    Left,
+    /// Somebody in bed, the covers pushed down or thrown together.
+    Uncovered,
+    /// Nobody, and the covers as in [`Kind::Uncovered`].
+    Heap,
+    /// Somebody in the room but not in bed.
+    Elsewhere,
+    /// Nobody, on another night.
+    Reference,
+}
+
+/// The pictures of a group in the order they are written, each with its twin's place in it: the
+/// picture that differs from it by the person alone, by having been left, or by the night.
+const GROUP: [(Kind, Option<u64>); 7] = [
+    (Kind::Empty, None),
+    (Kind::InBed, Some(0)),
+    (Kind::Left, Some(1)),
+    (Kind::Uncovered, Some(4)),
+    (Kind::Heap, None),
+    (Kind::Elsewhere, Some(0)),
+    (Kind::Reference, Some(0)),
+];
+
 /// Pictures of one room.
-const PER_ROOM: u64 = 3;
+const PER_ROOM: u64 = GROUP.len() as u64;
 
 /// Pictures on a contact sheet, and how many side by side.
-const SHEET: (usize, usize) = (48, 8);
+const SHEET: (usize, usize) = (56, 7);
 
 const HEADER: &str = "file,mask,room,occupant,bedding,view,lens,visible_share,covered_share,\
-person_px,bedding_over_person_px,sleeping_place\n";
+person_px,bedding_over_person_px,sleeping_place,kind,twin_of,bulge_mm,bed_share\n";
 
 /// One picture to draw.
 struct Shot {
     room: u64,
+    kind: Kind,
+    /// The number of its twin's picture.
+    twin_of: Option<u64>,
     occupant: Occupant,
     lens: Lens,
-    /// Draws person, sensor and noise.
+    /// Draws who is in bed and how they lie: the same in the whole group.
+    sleeper: u64,
+    /// Draws sensor and noise, and whoever is elsewhere.
     seed: u64,
 }
 
@@ -90,24 +127,70 @@ fn plan(seed: u64, number: u64) -> Shot {
     ];
     let room = scatter(seed, number / PER_ROOM);
     let chance = scatter(room, number + 1);
-    let occupant = match number % PER_ROOM {
-        0 => Occupant::Nobody,
-        1 => Occupant::InBed,
+    let place = number % PER_ROOM;
+    let (kind, twin) = chosen_in_order(place);
+    let occupant = match kind {
+        Kind::Empty | Kind::Left | Kind::Heap | Kind::Reference => Occupant::Nobody,
+        Kind::InBed | Kind::Uncovered => Occupant::InBed,
         // One in sixteen of the others shows two people, as when staff are in the room.
-        _ if chance.is_multiple_of(16) => Occupant::Two,
-        _ => chosen(&elsewhere, chance >> 8),
+        Kind::Elsewhere if chance.is_multiple_of(16) => Occupant::Two,
+        Kind::Elsewhere => chosen(&elsewhere, chance >> 8),
     };
-    // One picture in twelve has a fault, whoever is in the room.
-    let lens = if (chance >> 16).is_multiple_of(12) {
+    // One picture in sixteen has a fault, whoever is in the room; a reference never has.
+    let lens = if kind != Kind::Reference && (chance >> 16).is_multiple_of(16) {
         chosen(&faults, chance >> 24)
     } else {
         Lens::Clear
     };
     Shot {
         room,
+        kind,
+        twin_of: twin.map(|twin| number - place + twin),
         occupant,
         lens,
+        sleeper: scatter(room, 0),
         seed: scatter(chance, 7),
+    }
+}
+
+fn chosen_in_order(place: u64) -> (Kind, Option<u64>) {
+    GROUP[usize::try_from(place % PER_ROOM).unwrap_or(0)]
+}
+
+impl Shot {
+    /// The room as this picture shows it, and the picture.
+    fn render(&self) -> (Room, Rendered) {
+        let room = Room::from_seed(self.room);
+        let heaps = [
+            Bedding::PushedDown,
+            Bedding::Heaped,
+            Bedding::Bare,
+            Bedding::Heaped,
+        ];
+        match self.kind {
+            Kind::Empty | Kind::InBed => {
+                let rendered = room.render(self.occupant, self.sleeper, self.lens);
+                (room, rendered)
+            }
+            Kind::Left => {
+                let rendered = room.render_left(self.sleeper, self.lens);
+                (room, rendered)
+            }
+            Kind::Uncovered | Kind::Heap => {
+                let room = room.with_bedding(chosen(&heaps, self.sleeper >> 8));
+                let rendered = room.render(self.occupant, self.sleeper, self.lens);
+                (room, rendered)
+            }
+            Kind::Elsewhere => {
+                let rendered = room.render(self.occupant, self.seed, self.lens);
+                (room, rendered)
+            }
+            Kind::Reference => {
+                let room = room.redrawn(self.seed);
+                let rendered = room.render(self.occupant, self.seed, self.lens);
+                (room, rendered)
+            }
+        }
     }
 }
 
@@ -126,8 +209,7 @@ fn scatter(a: u64, b: u64) -> u64 {
 
 /// Renders, exposes and writes one picture; gives its line of the labels.
 fn shoot(out: &Path, number: u64, shot: &Shot) -> Result<(String, Picture), WriteError> {
-    let room = Room::from_seed(shot.room);
-    let rendered = room.render(shot.occupant, shot.seed, shot.lens);
+    let (room, rendered) = shot.render();
     let picture = Sensor::from_seed(shot.seed).expose(&rendered.radiance, shot.seed);
     let (frame, mask) = (
         format!("frames/{number:06}.pgm"),
@@ -154,6 +236,9 @@ fn label(frame: &str, mask: &str, shot: &Shot, room: &Room, rendered: &Rendered)
         Occupant::Two => "two",
     };
     let bedding = match room.bedding() {
+        Bedding::Bare => "bare",
+        Bedding::Tucked => "tucked",
+        Bedding::PushedDown => "pushed_down",
         Bedding::Made => "made",
         Bedding::FoldedBack => "folded_back",
         Bedding::Rumpled => "rumpled",
@@ -181,8 +266,19 @@ fn label(frame: &str, mask: &str, shot: &Shot, room: &Room, rendered: &Rendered)
          {person},{under},",
         shot.room
     );
-    line.push_str(&place(room));
-    line.push('\n');
+    let kind = match shot.kind {
+        Kind::Empty => "empty",
+        Kind::InBed => "in_bed",
+        Kind::Left => "left",
+        Kind::Uncovered => "uncovered",
+        Kind::Heap => "heap",
+        Kind::Elsewhere => "elsewhere",
+        Kind::Reference => "reference",
+    };
+    let twin = shot.twin_of.map(|twin| format!("frames/{twin:06}.pgm"));
+    let twin = twin.unwrap_or_default();
+    let (place, bulge, share) = (place(room), rendered.bulge_mm, bed_share(room));
+    line.push_str(&format!("{place},{kind},{twin},{bulge:.2},{share:.3}\n"));
     line
 }
 
@@ -193,6 +289,14 @@ pub(crate) fn place(room: &Room) -> String {
         .into_iter()
         .map(|(x, y)| format!("{x:.4} {y:.4}"));
     corners.collect::<Vec<_>>().join(" ")
+}
+
+/// Share of the picture inside the sleeping place's polygon.
+fn bed_share(room: &Room) -> f32 {
+    let corners = room.sleeping_place();
+    let next = corners.iter().cycle().skip(1);
+    let pairs = corners.iter().zip(next);
+    0.5 * pairs.map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f32>().abs()
 }
 
 fn write_sheet(path: &Path, pictures: &[Picture]) -> Result<(), WriteError> {
@@ -223,16 +327,49 @@ fn write_pgm(path: &Path, width: usize, height: usize, values: &[u8]) -> Result<
 mod tests {
     use super::*;
 
+    fn group(room: u64) -> Vec<Shot> {
+        (0..PER_ROOM)
+            .map(|i| plan(9, room * PER_ROOM + i))
+            .collect()
+    }
+
     #[test]
-    fn every_room_is_shown_empty_with_a_sleeper_and_with_somebody_elsewhere() {
+    fn every_room_is_shown_empty_with_a_sleeper_just_left_and_with_somebody_elsewhere() {
         for room in 0..50 {
-            let shots: Vec<Shot> = (0..PER_ROOM)
-                .map(|i| plan(9, room * PER_ROOM + i))
-                .collect();
+            let shots = group(room);
             assert!(shots.iter().all(|shot| shot.room == shots[0].room));
-            assert_eq!(shots[0].occupant, Occupant::Nobody);
-            assert_eq!(shots[1].occupant, Occupant::InBed);
-            assert!(![Occupant::Nobody, Occupant::InBed].contains(&shots[2].occupant));
+            assert!(shots.iter().all(|shot| shot.sleeper == shots[0].sleeper));
+            let who = |kind: Kind| {
+                shots
+                    .iter()
+                    .find(|shot| shot.kind == kind)
+                    .unwrap()
+                    .occupant
+            };
+            for kind in [Kind::Empty, Kind::Left, Kind::Heap, Kind::Reference] {
+                assert_eq!(who(kind), Occupant::Nobody);
+            }
+            assert_eq!(who(Kind::InBed), Occupant::InBed);
+            assert_eq!(who(Kind::Uncovered), Occupant::InBed);
+            assert!(![Occupant::Nobody, Occupant::InBed].contains(&who(Kind::Elsewhere)));
+        }
+    }
+
+    #[test]
+    fn a_twin_is_in_the_same_group_and_has_no_person_or_the_person_who_left() {
+        for (number, shot) in (0..70).map(|number| (number, plan(9, number))) {
+            let Some(twin) = shot.twin_of else { continue };
+            let other = plan(9, twin);
+            assert_eq!(
+                (twin / PER_ROOM, other.room),
+                (number / PER_ROOM, shot.room)
+            );
+            let expected = if shot.kind == Kind::Left {
+                Occupant::InBed
+            } else {
+                Occupant::Nobody
+            };
+            assert_eq!(other.occupant, expected, "picture {number}");
         }
     }
 
@@ -243,9 +380,9 @@ mod tests {
             shots.filter(|shot| shot.lens != Lens::Clear).count()
         };
         let (empty, in_bed) = (faults(0), faults(1));
-        // One in twelve of 3,000 is 250, with a standard deviation of 15.
+        // One in sixteen of 3,000 is 188, with a standard deviation of 13.
         assert!(
-            (190..310).contains(&empty) && (190..310).contains(&in_bed),
+            (130..245).contains(&empty) && (130..245).contains(&in_bed),
             "{empty} {in_bed}"
         );
     }

@@ -4,7 +4,19 @@
 //! Deliberately nothing about whether pictures look real: that is judged by eye and by what a model
 //! learns from them.
 
-use nattsyn_scenes::{Bedding, HEIGHT, Lens, Occupant, Picture, Room, Seen, Sensor, WIDTH};
+use nattsyn_scenes::{
+    Bedding, HEIGHT, Lens, Occupant, Picture, Rendered, Room, Seen, Sensor, WIDTH,
+};
+
+const STATES: [Bedding; 7] = [
+    Bedding::Bare,
+    Bedding::Made,
+    Bedding::Tucked,
+    Bedding::FoldedBack,
+    Bedding::Rumpled,
+    Bedding::PushedDown,
+    Bedding::Heaped,
+];
 
 const EVERYONE: [Occupant; 6] = [
     Occupant::Nobody,
@@ -158,19 +170,99 @@ fn a_person_in_bed_lies_in_the_sleeping_place() {
 }
 
 #[test]
-fn empty_beds_are_made_folded_back_rumpled_and_heaped() {
-    let beds: Vec<Bedding> = (0..200)
+fn empty_beds_are_found_in_every_state() {
+    let beds: Vec<Bedding> = (0..300)
         .map(|seed| Room::from_seed(seed).bedding())
         .collect();
-    let states = [
-        Bedding::Made,
-        Bedding::FoldedBack,
-        Bedding::Rumpled,
-        Bedding::Heaped,
-    ];
-    for state in states {
+    for state in STATES {
         let count = beds.iter().filter(|&&bedding| bedding == state).count();
-        assert!(count >= 20, "{state:?}: {count} of 200");
+        assert!(count >= 6, "{state:?}: {count} of 300");
+    }
+}
+
+#[test]
+fn covers_in_another_state_change_neither_room_nor_camera() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let outside = |rendered: &Rendered, place: &[(f32, f32)]| -> Vec<u32> {
+            let light = rendered.radiance.light().iter().enumerate();
+            // Hanging covers reach beyond the bed's outline: far from it nothing may change.
+            let span = |of: fn(&(f32, f32)) -> f32| {
+                let low = place.iter().map(of).fold(f32::MAX, f32::min) - 0.25;
+                low..place.iter().map(of).fold(f32::MIN, f32::max) + 0.25
+            };
+            let (across, down) = (span(|p| p.0), span(|p| p.1));
+            let far = light.filter(|(i, _)| {
+                let (x, y) = (
+                    (i % WIDTH) as f32 / WIDTH as f32,
+                    (i / WIDTH) as f32 / HEIGHT as f32,
+                );
+                !across.contains(&x) || !down.contains(&y)
+            });
+            far.map(|(_, light)| light.to_bits()).collect()
+        };
+        let place = room.sleeping_place();
+        let drawn = room.render(Occupant::Nobody, 1, Lens::Clear);
+        for state in STATES {
+            let other = room.clone().with_bedding(state);
+            assert_eq!(other.bedding(), state);
+            assert_eq!(other.sleeping_place(), place, "seed {seed}");
+            let rendered = other.render(Occupant::Nobody, 1, Lens::Clear);
+            assert_eq!(
+                outside(&drawn, &place),
+                outside(&rendered, &place),
+                "seed {seed} {state:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_bed_just_left_shows_nobody_and_often_keeps_a_bulge() {
+    let mut bulging = 0;
+    for seed in 0..12 {
+        let room = Room::from_seed(seed).with_bedding(Bedding::Rumpled);
+        let left = room.render_left(3, Lens::Clear);
+        assert_eq!(left.person.count(Seen::Person), 0, "seed {seed}");
+        assert_eq!(
+            (left.visible_share, left.covered_share),
+            (0.0, 0.0),
+            "seed {seed}"
+        );
+        assert_eq!(left, room.render_left(3, Lens::Clear), "seed {seed}");
+        let covered = room.render(Occupant::InBed, 3, Lens::Clear);
+        bulging += usize::from(left.bulge_mm > 0.3 * covered.bulge_mm);
+    }
+    assert!(bulging >= 4, "{bulging} of 12");
+}
+
+#[test]
+fn a_cover_can_hide_most_of_a_sleepers_bulge() {
+    let bulge = |seed, state| {
+        let room = Room::from_seed(seed).with_bedding(state);
+        room.render(Occupant::InBed, 3, Lens::Clear).bulge_mm
+    };
+    let mut bulges: Vec<f32> = (0..16).map(|seed| bulge(seed, Bedding::Tucked)).collect();
+    bulges.sort_by(f32::total_cmp);
+    assert!(bulges[2] < 0.35 * bulges[14], "{bulges:?}");
+}
+
+#[test]
+fn another_night_keeps_the_room_and_moves_what_is_loose() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let night = room.redrawn(3);
+        let (before, after) = (room.sleeping_place(), night.sleeping_place());
+        assert_eq!(before.len(), after.len(), "seed {seed}");
+        for (a, b) in before.iter().zip(&after) {
+            // Two degrees are 4 % of the narrowest lens's width; 3 cm at a metre are as much.
+            let moved = (a.0 - b.0).abs().max((a.1 - b.1).abs());
+            assert!(moved < 0.12, "seed {seed}: {a:?} {b:?}");
+        }
+        let drawn = |room: &Room| room.render(Occupant::Nobody, 1, Lens::Clear);
+        assert_eq!(drawn(&night), drawn(&room.redrawn(3)), "seed {seed}");
+        assert_ne!(drawn(&night), drawn(&room), "seed {seed}");
+        assert_ne!(drawn(&night), drawn(&room.redrawn(4)), "seed {seed}");
     }
 }
 
