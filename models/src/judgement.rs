@@ -26,7 +26,7 @@ pub enum Judgement {
 pub enum Doubt {
     /// Somebody can be seen, but in no sleeping place.
     OutsideSleepingPlace,
-    /// Somebody in a sleeping place and somebody elsewhere.
+    /// More than one person: one here and one elsewhere, or two side by side.
     Several,
     /// Evidence between the two thresholds.
     WeakEvidence,
@@ -41,8 +41,10 @@ impl Thresholds {
         }
         let here = sighting.in_place >= self.visible;
         let elsewhere = sighting.elsewhere >= self.elsewhere;
+        let several = sighting.several >= self.several;
         match (here, elsewhere) {
             (true, true) => Judgement::Unclear(Doubt::Several),
+            (true, false) if several => Judgement::Unclear(Doubt::Several),
             (true, false) => Judgement::Visible,
             (false, true) => Judgement::Unclear(Doubt::OutsideSleepingPlace),
             (false, false) if sighting.in_place <= self.not_visible => Judgement::NotVisible,
@@ -61,18 +63,32 @@ mod tests {
         visible: 0.8,
         not_visible: 0.2,
         elsewhere: 0.6,
+        several: 0.7,
     };
 
     fn judge(in_place: f32, elsewhere: f32, health: Health) -> Judgement {
         let anywhere = in_place.max(elsewhere);
-        let map = Array2::zeros((16, 20));
         THRESHOLDS.judge(&Sighting {
             in_place,
             elsewhere,
             anywhere,
-            map,
+            several: 0.0,
+            map: Array2::zeros((32, 40)),
             health,
         })
+    }
+
+    #[test]
+    fn two_in_one_bed_are_several() {
+        let two = Sighting {
+            in_place: 0.95,
+            elsewhere: 0.0,
+            anywhere: 0.95,
+            several: 0.7,
+            map: Array2::zeros((32, 40)),
+            health: Health::Ok,
+        };
+        assert_eq!(THRESHOLDS.judge(&two), Judgement::Unclear(Doubt::Several));
     }
 
     #[test]

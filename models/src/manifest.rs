@@ -48,6 +48,8 @@ pub struct Thresholds {
     pub not_visible: f32,
     /// Evidence elsewhere at or above this is a person elsewhere.
     pub elsewhere: f32,
+    /// Evidence of several people at or above this is more than one.
+    pub several: f32,
 }
 
 /// Why a manifest cannot be used.
@@ -59,7 +61,7 @@ pub enum ManifestError {
     /// A threshold is not a score, or they are in the wrong order.
     #[error(
         "thresholds are not in order: visible {visible}, not visible {not_visible}, \
-         elsewhere {elsewhere}"
+         elsewhere {elsewhere}, several {several}"
     )]
     Thresholds {
         /// The threshold for evidence in a sleeping place.
@@ -68,6 +70,8 @@ pub enum ManifestError {
         not_visible: f32,
         /// The threshold for evidence elsewhere.
         elsewhere: f32,
+        /// The threshold for evidence of several people.
+        several: f32,
     },
     /// The network was made for another input than the code.
     #[error("model takes {width_px} x {height_px} pixels, which this build does not deliver")]
@@ -109,8 +113,9 @@ impl Thresholds {
             visible,
             not_visible,
             elsewhere,
+            several,
         } = self;
-        let scores = [visible, not_visible, elsewhere]
+        let scores = [visible, not_visible, elsewhere, several]
             .iter()
             .all(|s| (0.0..=1.0).contains(s));
         if scores && not_visible < visible {
@@ -120,6 +125,7 @@ impl Thresholds {
             visible,
             not_visible,
             elsewhere,
+            several,
         })
     }
 }
@@ -128,8 +134,9 @@ impl Thresholds {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = r#"{"name": "eye", "sha256": "00", "input": {"width_px": 160,
-        "height_px": 128}, "thresholds": {"visible": 0.8, "not_visible": 0.2, "elsewhere": 0.5},
+    const WHOLE: &str = r#"{"name": "eye", "sha256": "00", "input": {"width_px": 320,
+        "height_px": 256}, "thresholds": {"visible": 0.8, "not_visible": 0.2, "elsewhere": 0.5,
+        "several": 0.7},
         "licence": "MIT OR Apache-2.0", "made": "by hand", "data": []}"#;
 
     #[test]
@@ -148,10 +155,10 @@ mod tests {
 
     #[test]
     fn another_input_or_an_unknown_key_is_refused() {
-        let other = Manifest::from_json(WHOLE.replace("160", "320").as_bytes());
+        let other = Manifest::from_json(WHOLE.replace("320", "160").as_bytes());
         assert!(matches!(
             other,
-            Err(ManifestError::Input { width_px: 320, .. })
+            Err(ManifestError::Input { width_px: 160, .. })
         ));
         let unknown = Manifest::from_json(WHOLE.replace("\"made\"", "\"mode\"").as_bytes());
         assert!(matches!(unknown, Err(ManifestError::Form(_))));

@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 use crate::frame::Frame;
 
 /// Width of the network's input, in pixels.
-pub const INPUT_WIDTH: usize = 160;
+pub const INPUT_WIDTH: usize = 320;
 
 /// Height of the network's input, in pixels.
-pub const INPUT_HEIGHT: usize = 128;
+pub const INPUT_HEIGHT: usize = 256;
 
 /// Percent of the pixels that are darker than the input's black point, and brighter than its
 /// white point. One percent ignores a lamp's glare and dead pixels.
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_networks_own_size_passes_unchanged() {
-        let made = frame(160, 128, |x, y| x ^ y);
+        let made = frame(320, 256, |x, y| (x ^ y) & 0xff);
         let reduced = reduce(&made);
         assert!(
             made.luma()

@@ -8,11 +8,11 @@ can stand for a label. Ranges are wide on purpose: they are guesses at cameras, 
 import cv2
 import numpy as np
 
-from frames import HEIGHT, WIDTH, stretch
+from frames import HEIGHT, MAP_HEIGHT, MAP_WIDTH, WIDTH, stretch
 
 ROWS, COLUMNS = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
 # Below this share of the picture, what is left of a person after cropping cannot be told.
-LEFT_ENOUGH = 0.006
+LEFT_ENOUGH = 0.001
 
 
 def placement(rng, width, height):
@@ -50,7 +50,7 @@ def lit(rng, light, photo):
         shade = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
         light = light * np.exp(rng.uniform(0.1, 0.6) * shade)
     if rng.random() < 0.1:
-        x, y, wide = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(3, 20)
+        x, y, wide = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.uniform(6, 40)
         spot = np.exp(-((COLUMNS - x) ** 2 + (ROWS - y) ** 2) / (2 * wide * wide))
         light = light + rng.uniform(0.3, 2.5) * spot
     return light
@@ -59,17 +59,17 @@ def lit(rng, light, photo):
 def exposed(rng, light):
     """Lens blur, exposure, tone curve, noise, sharpening, 8 bits, compression."""
     if rng.random() < 0.35:
-        light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.3, 1.1))
+        light = cv2.GaussianBlur(light, (0, 0), rng.uniform(0.5, 2.0))
     value = np.clip(light * rng.uniform(0.45, 1.3), 0, 1) ** (1 / rng.uniform(1.0, 2.6))
     dim = 1.0 if rng.random() < 0.4 else np.exp(rng.uniform(np.log(0.15), 0))
     value = value * dim + rng.uniform(0, 0.04)
     noise = rng.standard_normal((HEIGHT, WIDTH), dtype=np.float32)
     if rng.random() < 0.4:
-        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.4, 0.9)) * 1.5
+        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.4)) * 1.7
     shot = np.sqrt(np.maximum(value, 0) * dim) * 10 ** rng.uniform(-3, -1.8)
     value = value + noise * (shot + 10 ** rng.uniform(-3.3, -2.2))
     if rng.random() < 0.2:
-        smooth = cv2.GaussianBlur(value, (0, 0), rng.uniform(0.8, 1.6))
+        smooth = cv2.GaussianBlur(value, (0, 0), rng.uniform(1.0, 2.6))
         value = value + rng.uniform(0.2, 1.0) * (value - smooth)
     picture = np.clip(value * 255, 0, 255).astype(np.uint8)
     if rng.random() < 0.15:
@@ -87,19 +87,24 @@ def example(rng, picture, labels, marks, gamma, photo):
     light = light / max(np.percentile(light[::4, ::4], 97), 1e-4)
     placed = warp(labels, where, cv2.INTER_NEAREST)
     levels = exposed(rng, lit(rng, light, photo)).astype(np.float32)
-    cells = np.stack([(placed & 1) > 0, (placed & 2) > 0, (placed & 4) > 0]).astype(np.float32)
-    cells = cells.reshape(3, 16, 8, 20, 8).mean((2, 4))
-    # A cell under a cover weighs less than one where skin, hair or clothes are seen.
-    weights = np.ones((2, 16, 20), np.float32)
-    weights[0] += 3 * cells[2] - 0.5 * np.clip(cells[0] - cells[2], 0, 1)
-    weights[1] += 3 * cells[1]
-    weights *= 1 - ((placed & 8) > 0).reshape(16, 8, 20, 8).mean((1, 3))
+    seen = (placed & 4) > 0
+    bits = np.stack([seen & ((placed & 1) > 0), seen & ((placed & 2) > 0), (placed & 3) > 0,
+                     (placed & 8) > 0]).astype(np.float32)
+    cells = bits.reshape(4, MAP_HEIGHT, 8, MAP_WIDTH, 8).mean((2, 4))
+    target = np.clip(cells[:2] * 2.5, 0, 1)
+    # What lies under a cover is taught neither way; what shows weighs more than a bare wall.
+    weights = np.where((cells[2] > 0) & (target < 0.2), 0.05, 1.0)
+    weights = (weights + 4 * target) * (1 - cells[3])
     marks = np.array(marks, np.float32)
+    if photo:
+        # Whether a photographed person lies in a bed is not known: only that they are there.
+        weights[0] *= cells[2] == 0
     for channel in (0, 1):
-        left = cells[channel].mean() + ((placed & 8) > 0).any()
+        left = cells[channel].mean() + cells[3].any()
         if marks[channel] == 1 and left < LEFT_ENOUGH:
             marks[channel] = -1
             marks[2] = -1 if marks[1 - channel] != 1 else 1
+            marks[3] = -1 if marks[3] == 1 else marks[3]
     # What cannot be told from the picture is not taught either way.
     weights *= (marks[:2] >= 0)[:, None, None]
-    return stretch(levels), cells[:2], weights, marks
+    return stretch(levels), target, weights.astype(np.float32), marks

@@ -8,8 +8,8 @@ import functools
 
 import numpy as np
 
-HEIGHT, WIDTH = 128, 160
-MAP_HEIGHT, MAP_WIDTH = 16, 20
+HEIGHT, WIDTH = 256, 320
+MAP_HEIGHT, MAP_WIDTH = 32, 40
 TAIL_PERCENT, SPREAD_MIN, OVERSHOOT = 1, 3.0, 0.2
 POOLED_CELLS, NO_CELLS_LOGIT = 6, -10.0
 WHOLE_FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -90,17 +90,15 @@ def score(logit):
 
 
 def ask(session, luma):
-    """`map` (2 x 16 x 20) and `anyone` of a frame, averaged with its mirror image's."""
-    given = network_input(luma)
-    cells, anyone = session.run(["map", "anyone"], {"frame": given})
-    mirrored = np.ascontiguousarray(given[..., ::-1])
-    back, again = session.run(["map", "anyone"], {"frame": mirrored})
-    return (cells[0] + back[0][..., ::-1]) / 2, (anyone[0, 0] + again[0, 0]) / 2
+    """`map` (2 x 32 x 40) and `whole` (somebody; several) of a frame."""
+    cells, whole = session.run(["map", "whole"], {"frame": network_input(luma)})
+    return cells[0], whole[0]
 
 
-def sighting(cells, anyone, places=(WHOLE_FRAME,)):
-    """`in_place`, `elsewhere`, `anywhere` from the network's `map` (2 x 16 x 20) and `anyone`."""
+def sighting(cells, whole, places=(WHOLE_FRAME,)):
+    """`in_place`, `elsewhere`, `anywhere` and `several` from the network's outputs."""
     here = cells_inside(places)
     in_place = score(pooled(cells[0][here]))
     elsewhere = score(max(pooled(cells[0][beyond(here)]), pooled(cells[1])))
-    return in_place, elsewhere, max(score(float(anyone)), in_place, elsewhere)
+    anywhere = max(score(float(whole[0])), in_place, elsewhere)
+    return in_place, elsewhere, anywhere, score(float(whole[1]))

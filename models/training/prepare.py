@@ -6,10 +6,10 @@ Three kinds of material, all of it free to ship what is fitted on it:
 - `--photos FRAMES.csv`: rows with `use = train`, their person and bed boxes in `note`.
 Rows with another `use` are never read.
 
-Every picture becomes 200 x 160 gray with one byte of labels a pixel (bit 1 somebody in a bed,
-bit 2 somebody elsewhere, bit 4 really visible rather than under a cover, bit 8 nothing is known
-about where) and three marks from
--1 to 1 for bed, elsewhere and anyone: 1 yes, 0 no, -1 cannot be told from the picture.
+Every picture is kept gray, at most 400 pixels long, with one byte of labels a pixel (bit 1
+somebody in a bed, bit 2 somebody elsewhere, bit 4 really visible rather than under a cover, bit 8
+nothing is known about where) and four marks from -1 to 1 for bed, elsewhere, anyone and several:
+1 yes, 0 no, -1 cannot be told from the picture.
 """
 
 import argparse
@@ -19,16 +19,18 @@ import pathlib
 import cv2
 import numpy as np
 
-WIDTH, HEIGHT = 200, 160
+LONGEST = 400
 IN_BED, ELSEWHERE, SEEN, UNPLACED = 1, 2, 4, 8
 # Shares of the picture. A head in a ceiling corner's view covers about 0.3 %; less than half of
 # that is not taught as a person, however large the heap of bedding: a heap can be empty.
 SEEN_ENOUGH, NOTHING = 0.0015, 0.0003
 # What stands before the camera in the rooms' pictures; only clear ones teach.
 CLEAR = "clear"
+# Share of a picture that must show the same with and without its sleeper.
+COMMON_MIN = 0.01
 # Somebody upright on the bed's edge is in the frame; whether that is in bed is not taught: at
 # this size they look like somebody standing before it, who must not count as in bed.
-SITTING = (-1, -1, 1)
+SITTING = (-1, -1, 1, 0)
 
 
 class Material:
@@ -40,8 +42,9 @@ class Material:
 
     def add(self, gray, labels, marks, scene, kind, gamma):
         """One picture with its label bytes, both brought to the common size."""
-        size, area = (WIDTH, HEIGHT), cv2.INTER_AREA
-        self.pictures.append(cv2.resize(gray, size, interpolation=area))
+        scale = min(1, LONGEST / max(gray.shape))
+        size = (round(gray.shape[1] * scale), round(gray.shape[0] * scale))
+        self.pictures.append(cv2.resize(gray, size, interpolation=cv2.INTER_AREA))
         self.labels.append(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST))
         self.marks.append(marks)
         self.scenes.append(scene)
@@ -51,19 +54,21 @@ class Material:
     def save(self, path):
         """Writes one compressed-free file that training maps into memory."""
         np.savez(
-            path, pictures=np.stack(self.pictures), labels=np.stack(self.labels),
+            path, pixels=np.concatenate([p.reshape(-1) for p in self.pictures]),
+            labels=np.concatenate([p.reshape(-1) for p in self.labels]),
+            shapes=np.array([p.shape for p in self.pictures], np.int32),
             marks=np.array(self.marks, np.int8), scenes=np.array(self.scenes),
             kinds=np.array(self.kinds), gamma=np.array(self.gamma, np.float32),
         )
 
 
 def marks_of(in_bed, visible, bulge):
-    """Bed, elsewhere, anyone: by what can be seen, not by what is true."""
+    """Bed, elsewhere, anyone, several: by what can be seen, not by what is true."""
     if visible >= SEEN_ENOUGH:
-        return (1, 0, 1) if in_bed else (0, 1, 1)
+        return (1, 0, 1, 0) if in_bed else (0, 1, 1, 0)
     if bulge <= NOTHING:
-        return (0, 0, 0)
-    return (-1, 0, -1) if in_bed else (0, -1, -1)
+        return (0, 0, 0, 0)
+    return (-1, 0, -1, 0) if in_bed else (0, -1, -1, 0)
 
 
 def add_sketch(material, root):
@@ -76,7 +81,7 @@ def add_sketch(material, root):
         labels = np.where(person, IN_BED if in_bed else ELSEWHERE, 0) + np.where(visible, SEEN, 0)
         nobody = row["cls"].startswith(("empty", "twin"))
         seen, bulge = float(row["visible"]), 0.0 if nobody else float(row["bulge"])
-        marks = (0, 0, 0) if nobody else marks_of(in_bed, seen, bulge)
+        marks = (0, 0, 0, 0) if nobody else marks_of(in_bed, seen, bulge)
         if row["cls"].startswith("sitting"):
             labels[:], marks = UNPLACED, SITTING
         scene = "sketch-" + row["scene"]
@@ -120,43 +125,71 @@ def add_photos(material, frames_csv):
             bits = (IN_BED if lying else ELSEWHERE) | SEEN
             cv2.ellipse(labels, centre, axes, 0, 0, 360, bits, -1)
             large = (box[2] - box[0]) * (box[3] - box[1]) >= SEEN_ENOUGH * 2
-            if lying:
-                bed = 1 if large else -1
-            else:
+            bed = -1
+            if not lying:
                 other = max(other, 1) if large else (other or -1)
-        anyone = 1 if 1 in (bed, other) else (-1 if -1 in (bed, other) else 0)
-        marks = (bed, other, anyone)
+        anyone = 1 if other == 1 else bed
+        several = 0 if len(people) < 2 else (1 if other == 1 else -1)
+        marks = (bed, other, anyone, several)
         material.add(gray, labels, marks, "photo-" + row["scene"], "photo", 2.2)
 
 
 def room_marks(row, share):
-    """Bed, elsewhere, anyone for a row of the scenes crate's labels."""
+    """Bed, elsewhere, anyone, several for a row of the scenes crate's labels."""
     occupant = row["occupant"]
     if occupant == "nobody":
-        return (0, 0, 0)
+        return (0, 0, 0, 0)
     if occupant == "two":
-        return (1, 1, 1)
+        return (1, -1, 1, 1)
     if occupant == "sitting_on_edge":
         return SITTING
     return marks_of(occupant == "in_bed", share, 1.0)
 
 
+def left(picture, mask, empty):
+    """The bed as its sleeper leaves it: bedding as they lay under it, nobody to be seen.
+
+    Where the person shows, the room's empty picture is put in, at this picture's exposure; the
+    duvet keeps its heap. Without such pictures a net learns that a heaped duvet is a person.
+    None if too little of the room is common to both to find the exposure.
+    """
+    person = cv2.dilate((mask == 255).astype(np.uint8), np.ones((5, 5), np.uint8))
+    same = cv2.dilate((mask > 0).astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    if same.mean() < COMMON_MIN:
+        return None
+    curve = np.polyfit(empty[same].astype(np.float32), picture[same].astype(np.float32), 2)
+    there = np.polyval(curve, empty.astype(np.float32))
+    soft = np.maximum(cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.2), person)
+    return np.clip(picture * (1 - soft) + there * soft, 0, 255).astype(np.uint8)
+
+
+def add_room(material, root, row, gray, empty):
+    """One frame of a room, and the bed as its sleeper leaves it."""
+    mask = cv2.imread(str(root / row["mask"]), cv2.IMREAD_GRAYSCALE)
+    marks = room_marks(row, (mask == 255).mean())
+    bits = IN_BED if marks[1] == 0 else ELSEWHERE
+    labels = np.where(mask > 0, bits, 0) + np.where(mask == 255, SEEN, 0)
+    if row["occupant"] in ("two", "sitting_on_edge"):
+        labels[:] = UNPLACED
+    scene = "room-" + row["room"]
+    material.add(gray, labels.astype(np.uint8), marks, scene, row["occupant"], 2.0)
+    if row["occupant"] != "in_bed" or marks[0] != 1 or empty is None:
+        return
+    gone = left(gray, mask, empty)
+    if gone is not None:
+        material.add(gone, np.zeros_like(gray), (0, 0, 0, 0), scene, "left", 2.0)
+
+
 def add_rooms(material, root):
     """Frames of the scenes crate: masks hold 255 for the person and 128 for bedding over one."""
-    for row in csv.DictReader(open(root / "labels.csv")):
-        if row["lens"] != CLEAR or not row["sleeping_place"]:
-            continue
+    rows = [row for row in csv.DictReader(open(root / "labels.csv"))
+            if row["lens"] == CLEAR and row["sleeping_place"]]
+    clear = {row["file"] for row in rows}
+    for row in rows:
         gray = cv2.imread(str(root / row["file"]), cv2.IMREAD_GRAYSCALE)
-        mask = cv2.imread(str(root / row["mask"]), cv2.IMREAD_GRAYSCALE)
-        if gray is None or mask is None:
-            continue
-        marks = room_marks(row, (mask == 255).mean())
-        bits = IN_BED if marks[1] == 0 else ELSEWHERE
-        labels = np.where(mask > 0, bits, 0) + np.where(mask == 255, SEEN, 0)
-        if row["occupant"] in ("two", "sitting_on_edge"):
-            labels[:] = UNPLACED
-        scene = "room-" + row["room"]
-        material.add(gray, labels.astype(np.uint8), marks, scene, row["occupant"], 2.0)
+        twin = row["twin_of"] if row["occupant"] == "in_bed" else ""
+        empty = cv2.imread(str(root / twin), cv2.IMREAD_GRAYSCALE) if twin in clear else None
+        add_room(material, root, row, gray, empty)
 
 
 def main():

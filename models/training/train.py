@@ -1,5 +1,5 @@
-"""Trains the network: `train.py MATERIAL.npz OUT_DIR --minutes M [--seed S]
-[--rate R] [--start CHECKPOINT]`.
+"""Trains the network: `train.py MATERIAL.npz OUT_DIR --minutes M --detector YOLOX.onnx
+[--seed S] [--rate R] [--start CHECKPOINT]`.
 
 Runs on one processor thread, writes `OUT_DIR/checkpoint.pt` every minute and continues from
 it when started again; `--minutes` is processor time over all runs together, and the learning
@@ -7,6 +7,7 @@ rate follows it. Rooms with a held-out scene number are never shown (`held_out`)
 """
 
 import argparse
+import collections
 import json
 import math
 import pathlib
@@ -22,10 +23,16 @@ import augment
 import network
 from frames import POOLED_CELLS
 
-BATCH = 48
+BATCH = 24
+# Pairs of a batch: the same room, lens, lamp and sensor with and without its sleeper.
+PAIRS = 7
+# How much more evidence a sleeper must give than the same bed without one, in logits.
+MARGIN = 3.0
+# Weight of each loss: those of `losses` in their order, then that of `Memory`.
+SHARES = (3.0, 0.5, 0.4, 0.2, 1.0)
 SAVE_EVERY_S = 60
 # The first generated frames are fewer in kind and plainer than the rooms.
-SKETCH_SHARE = 0.2
+SKETCH_SHARE = 0.08
 
 
 def held_out(scene):
@@ -38,7 +45,9 @@ class Shown:
 
     def __init__(self, path, seed):
         stored = np.load(path, allow_pickle=False)
-        self.pictures, self.labels = stored["pictures"], stored["labels"]
+        self.shapes = stored["shapes"]
+        self.starts = np.r_[0, np.cumsum(np.prod(self.shapes.astype(np.int64), 1))]
+        self.pixels, self.labels = stored["pixels"], stored["labels"]
         self.marks, self.gamma = stored["marks"], stored["gamma"]
         kept = np.array([not held_out(scene) for scene in stored["scenes"]])
         self.photo = stored["kinds"] == "photo"
@@ -47,12 +56,13 @@ class Shown:
             "bed": (0.36, bed == 1),
             "elsewhere": (0.14, (other == 1) & (bed != 1)),
             "empty": (0.36, self.marks[:, 2] == 0),
+            "several": (0.05, self.marks[:, 3] == 1),
             "untellable": (0.05, (self.marks == -1).any(1)),
         }
         sketch = np.char.startswith(stored["scenes"], "sketch-")
         groups = {
-            "photo with": (0.05, kept & self.photo & (other == 1)),
-            "photo without": (0.07, kept & self.photo & (self.marks[:, 2] == 0)),
+            "photo with": (0.18, kept & self.photo & (other == 1)),
+            "photo without": (0.14, kept & self.photo & (self.marks[:, 2] == 0)),
         }
         for name, (share, chosen) in contents.items():
             chosen = kept & ~self.photo & chosen
@@ -65,30 +75,74 @@ class Shown:
         weights = np.array([shares[name] for name in self.names])
         self.shares = weights / weights.sum()
         self.rng = np.random.default_rng(seed)
+        self.pairs = self.matched(stored["scenes"], kept & ~self.photo)
+
+    def matched(self, scenes, chosen):
+        """Sleepers with pictures of the same room with nobody in it: (with, without)."""
+        without = collections.defaultdict(list)
+        for i in np.flatnonzero(chosen & (self.marks[:, 2] == 0)):
+            without[scenes[i]].append(i)
+        return [(i, without[scenes[i]]) for i in np.flatnonzero(chosen & (self.marks[:, 0] == 1))
+                if scenes[i] in without]
 
     def batch(self):
         """Inputs, targets, weights and marks of one batch, as tensors."""
         made = []
-        for _ in range(BATCH):
+        for _ in range(PAIRS):
+            one, others = self.pairs[self.rng.integers(len(self.pairs))]
+            seed = self.rng.integers(1 << 40)
+            for i in (one, others[self.rng.integers(len(others))]):
+                made.append(self.example(i, np.random.default_rng(seed)))
+        for _ in range(BATCH - 2 * PAIRS):
             group = self.groups[self.names[self.rng.choice(len(self.names), p=self.shares)]]
-            i = group[self.rng.integers(len(group))]
-            made.append(augment.example(self.rng, self.pictures[i], self.labels[i],
-                                        self.marks[i], self.gamma[i], self.photo[i]))
+            made.append(self.example(group[self.rng.integers(len(group))], self.rng))
         inputs, cells, weights, marks = (torch.from_numpy(np.stack(part)) for part in zip(*made))
         return inputs[:, None], cells, weights, marks
 
+    def example(self, i, rng):
+        """Stored picture `i` as one drawing of lens, lamp and sensor shows it."""
+        span = slice(self.starts[i], self.starts[i + 1])
+        picture, labels = (part[span].reshape(self.shapes[i])
+                           for part in (self.pixels, self.labels))
+        return augment.example(rng, picture, labels, self.marks[i], self.gamma[i], self.photo[i])
 
-def losses(cells, anyone, target, weights, marks):
-    """Map, pooled and whole-frame loss."""
+
+def losses(cells, whole, target, weights, marks):
+    """On the map, on its strongest cells, on the whole frame, and between matched pairs."""
     per_cell = F.binary_cross_entropy_with_logits(cells, target, reduction="none")
     on_map = (per_cell * weights).sum() / weights.sum().clamp(min=1)
     strongest = cells.flatten(2).topk(POOLED_CELLS, dim=2).values.mean(2)
-    answers = torch.cat((strongest, anyone), 1)
+    answers = torch.cat((strongest, whole), 1)
     wanted = marks.clamp(min=0) * 0.96 + 0.02
     told = (marks >= 0).float()
     each = F.binary_cross_entropy_with_logits(answers, wanted, reduction="none") * told
     each = each.sum(0) / told.sum(0).clamp(min=1)
-    return on_map, each[:2].sum(), each[2]
+    pairs, bed = strongest[:2 * PAIRS, 0].view(PAIRS, 2), marks[:2 * PAIRS, 0].view(PAIRS, 2)
+    # A crop may have cut the sleeper off.
+    whole_pairs = ((bed[:, 0] == 1) & (bed[:, 1] == 0)).float()
+    apart = F.softplus(MARGIN - pairs[:, 0] + pairs[:, 1]) * whole_pairs
+    return on_map, each[:2].sum(), each[2:].sum(), apart.sum() / whole_pairs.sum().clamp(min=1)
+
+
+class Memory:
+    """The detector as it was, so that fitting does not unlearn what it has seen.
+
+    Photographs are few and generated rooms are not the world: without this, what was learnt from
+    118,000 photographs fades.
+    """
+
+    def __init__(self, detector):
+        self.detector = network.Eye()
+        self.detector.start_from(detector)
+        self.detector.requires_grad_(False).to(memory_format=torch.channels_last)
+
+    def loss(self, inputs, readings, people):
+        """How far features and evidence of the last pictures are from the detector's own."""
+        with torch.no_grad():
+            _, wanted, seen = self.detector.readings(inputs[2 * PAIRS:])
+        apart = sum(F.smooth_l1_loss(mine[2 * PAIRS:].float(), theirs.float())
+                    for mine, theirs in zip(readings, wanted))
+        return apart + 0.1 * F.smooth_l1_loss(people[2 * PAIRS:].float(), seen.float())
 
 
 class Training:
@@ -100,17 +154,28 @@ class Training:
         if options.start:
             start = torch.load(options.start, map_location="cpu", weights_only=True)
             self.net.load_state_dict(start["average"])
+        else:
+            self.net.start_from(options.detector)
+        self.memory = Memory(options.detector)
         self.average.load_state_dict(self.net.state_dict())
         self.net.to(memory_format=torch.channels_last)
-        matrices = [p for p in self.net.parameters() if p.ndim > 1]
-        vectors = [p for p in self.net.parameters() if p.ndim <= 1]
-        groups = [{"params": matrices, "weight_decay": 0.03},
-                  {"params": vectors, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=options.rate)
+        self.optimiser = torch.optim.AdamW(self.groups(), lr=options.rate)
         self.step, self.spent_s = 0, 0.0
         self.path = options.out / "checkpoint.pt"
         if self.path.exists():
             self.resume()
+
+    def groups(self):
+        """What is fitted, and how fast: our heads, and slowly the detector's later stages."""
+        for part in (self.net.stem, self.net.dark2, self.net.towers):
+            part.requires_grad_(False)
+        theirs = [p for part in self.net.detector() for p in part.parameters() if p.requires_grad]
+        known = {id(p) for p in theirs}
+        ours = [p for p in self.net.parameters() if p.requires_grad and id(p) not in known]
+        matrices, vectors = [p for p in ours if p.ndim > 1], [p for p in ours if p.ndim <= 1]
+        return [{"params": matrices, "weight_decay": 0.03, "share": 1.0},
+                {"params": vectors, "weight_decay": 0.0, "share": 1.0},
+                {"params": theirs, "weight_decay": 0.0, "share": self.options.detector_rate}]
 
     def resume(self):
         """Continues a run that was stopped."""
@@ -142,15 +207,18 @@ class Training:
         return self.options.rate * (cosine + 0.003)
 
     def one_step(self, batch):
-        """One step of the optimiser; returns the three losses."""
+        """One step of the optimiser; returns the five losses."""
         inputs, target, weights, marks = batch
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate()
+            group["lr"] = self.rate() * group["share"]
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            cells, anyone = self.net(inputs.contiguous(memory_format=torch.channels_last))
-        parts = losses(cells.float(), anyone.float(), target, weights, marks)
+            levels, readings, people = self.net.readings(inputs)
+            cells, whole = self.net.heads(levels, readings, people)
+            kept = self.memory.loss(inputs, readings, people)
+        parts = [*losses(cells.float(), whole.float(), target, weights, marks), kept]
         self.optimiser.zero_grad()
-        (2 * parts[0] + 0.5 * parts[1] + 0.5 * parts[2]).backward()
+        sum(share * part for share, part in zip(SHARES, parts)).backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
@@ -171,8 +239,10 @@ def main():
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--detector-rate", type=float, default=0.1)
     parser.add_argument("--start", type=pathlib.Path)
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--detector", type=pathlib.Path, required=True)
+    parser.add_argument("--rate", type=float, default=1e-3)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
