@@ -14,7 +14,6 @@ use ed25519_dalek::SigningKey;
 use jiff::civil::{Date, date};
 use nattsyn_hub::roster::{Home, Resident, Roster};
 use nattsyn_hub::watch::{Moment, Planned, Saved, Watch};
-use nattsyn_models::{Frame, Model, SleepingPlace};
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{BootId, HomeId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
@@ -23,7 +22,6 @@ use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 use nattsyn_protocol::wire;
-use nattsyn_scenes::{Lens, Occupant, Room, Sensor};
 use sha2::{Digest as _, Sha256};
 
 const NIGHT: Date = date(2026, 11, 21);
@@ -37,7 +35,6 @@ fn main() {
     yardstick(&mut criterion);
     reports(&mut criterion);
     plans(&mut criterion);
-    sightings(&mut criterion);
     watching(&mut criterion);
     criterion.final_summary();
 }
@@ -75,21 +72,6 @@ fn plans(criterion: &mut Criterion) {
     let plan = plan_of(&homes(1)[0]);
     criterion.bench_function("plan/checks_of_a_night", |bench| {
         bench.iter(|| checks_of(black_box(&plan), NIGHT));
-    });
-}
-
-fn sightings(criterion: &mut Criterion) {
-    let model = Model::load().expect("the built-in model belongs to this build");
-    let room = Room::from_seed(1);
-    let place = SleepingPlace::new(room.sleeping_place()).expect("a generated bed is a place");
-    let rendered = room.render(Occupant::InBed, 1, Lens::Clear);
-    let picture = Sensor::from_seed(1).expose(&rendered.radiance, 1);
-    let side = |pixels| u32::try_from(pixels).expect("a picture's side is small");
-    let frame = Frame::from_luma8(side(picture.width), side(picture.height), picture.luma)
-        .expect("a generated picture is a frame");
-    let places = [place];
-    criterion.bench_function("sighting/one_generated_frame", |bench| {
-        bench.iter(|| model.sight(black_box(&frame), &places));
     });
 }
 
