@@ -4,7 +4,7 @@
 
 /// Largest file in bytes. The network is the largest that belongs here; a clip or a data set
 /// would make every clone pay for it for ever.
-pub const BYTES_MAX: usize = 3_000_000;
+pub const BYTES_MAX: usize = 4_500_000;
 
 /// Names that say nothing: what has no better name is not understood yet (house style).
 const BANNED_STEMS: [&str; 8] = [
