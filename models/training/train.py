@@ -1,5 +1,5 @@
 """Trains the network: `train.py MATERIAL.npz OUT_DIR --minutes M --detector YOLOX.onnx
-[--seed S] [--rate R] [--start CHECKPOINT]`.
+[--seed S] [--rate R] [--start CHECKPOINT_OR_ONNX]`.
 
 Runs on one processor thread, writes `OUT_DIR/checkpoint.pt` every minute and continues from
 it when started again; `--minutes` is processor time over all runs together, and the learning
@@ -16,7 +16,9 @@ import zlib
 
 import cv2
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch.nn import functional as F
 
 import augment
@@ -124,6 +126,14 @@ def losses(cells, whole, target, weights, marks):
     return on_map, each[:2].sum(), each[2:].sum(), apart.sum() / whole_pairs.sum().clamp(min=1)
 
 
+def stored_weights(path):
+    """Weights by name, from a checkpoint or from an exported network."""
+    if path.suffix != ".onnx":
+        return torch.load(path, map_location="cpu", weights_only=True)["average"]
+    return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy())
+            for each in onnx.load(path).graph.initializer if "." in each.name}
+
+
 class Memory:
     """The detector as it was, so that fitting does not unlearn what it has seen.
 
@@ -152,8 +162,7 @@ class Training:
         self.options = options
         self.net, self.average = network.Eye(), network.Eye()
         if options.start:
-            start = torch.load(options.start, map_location="cpu", weights_only=True)
-            self.net.load_state_dict(start["average"])
+            self.net.load_state_dict(stored_weights(options.start))
         else:
             self.net.start_from(options.detector)
         self.memory = Memory(options.detector)
