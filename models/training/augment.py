@@ -80,7 +80,7 @@ def exposed(rng, light):
 
 
 def example(rng, picture, labels, marks, gamma, photo):
-    """One example: input, target (2 x 16 x 20), weight of each target cell, marks."""
+    """One example: input, target (2 x 32 x 40), weight of each target cell, marks."""
     height, width = picture.shape
     where = placement(rng, width, height)
     light = (warp(picture, where, cv2.INTER_AREA).astype(np.float32) / 255) ** gamma

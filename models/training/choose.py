@@ -75,6 +75,12 @@ def thresholds_for(scores, label, seen):
             "not_visible": float(np.quantile(scores[sleeping, 0], MISSED))}
 
 
+def auc(with_somebody, without):
+    """Share of pairs in the right order; ties count half."""
+    above = (with_somebody[:, None] > without[None]).mean()
+    return above + (with_somebody[:, None] == without[None]).mean() / 2
+
+
 def told(scores, labels, thresholds):
     """Prints what becomes of each kind of picture."""
     for name in sorted(set(labels)):
@@ -115,6 +121,9 @@ def main():
     for way, name in enumerate(("bed outlined", "whole frame")):
         print(f"-- {name}")
         told(scores[:, way], kinds, chosen)
+        in_place = scores[:, way, 0]
+        sleeping = in_place[(label == "in_bed") & (seen >= SEEN_PX)]
+        print(f"sleepers against empty beds: AUC {auc(sleeping, in_place[label == 'nobody']):.3f}")
     if options.manifest:
         write(options, chosen)
 

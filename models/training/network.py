@@ -119,7 +119,7 @@ def convolutions(*parts):
 
 
 class Eye(nn.Module):
-    """See the module's documentation; 0.96 million weights."""
+    """See the module's documentation; 1.07 million weights."""
 
     def __init__(self):
         super().__init__()
