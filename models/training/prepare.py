@@ -4,7 +4,8 @@ Three kinds of material, all of it free to ship what is fitted on it:
 - `--sketch DIR`: the first generated frames (`frames.csv`: cls, visible, bulge; colour masks);
 - `--rooms DIR`: frames of the scenes crate (`labels.csv`; repeatable);
 - `--photos FRAMES.csv`: rows with `use = train`, their person and bed boxes in `note`.
-Rows with another `use` are never read.
+Rows with another `use` are never read, but by `--research-only FRAMES.csv`: photographs with weak
+labels whose licence forbids to ship what is fitted on them. It exists to measure what that costs.
 
 Every picture is kept gray, at most 400 pixels long, with one byte of labels a pixel (bit 1
 somebody in a bed, bit 2 somebody elsewhere, bit 4 really visible rather than under a cover, bit 8
@@ -134,6 +135,22 @@ def add_photos(material, frames_csv):
         material.add(gray, labels, marks, "photo-" + row["scene"], "photo", 2.2)
 
 
+# What weak labels say: somebody in the bed, somebody elsewhere, nobody. Where, nobody says.
+WEAK = {"sleeper_weak": (1, -1, 1, -1), "person_in_room_weak": (-1, -1, 1, -1),
+        "empty_bed_weak": (0, 0, 0, 0), "empty_room_weak": (0, 0, 0, 0)}
+
+
+def add_research(material, frames_csv):
+    """Photographs that may not fit a network that is given away."""
+    for row in csv.DictReader(open(frames_csv)):
+        marks = WEAK.get(row["label"])
+        if marks is None:
+            continue
+        gray = cv2.imread(str(frames_csv.parent / row["file"]), cv2.IMREAD_GRAYSCALE)
+        labels = np.full_like(gray, UNPLACED if marks[2] else 0)
+        material.add(gray, labels, marks, "weak-" + row["scene"], "photo", 2.2)
+
+
 def room_marks(row, share):
     """Bed, elsewhere, anyone, several for a row of the scenes crate's labels."""
     occupant = row["occupant"]
@@ -198,10 +215,11 @@ def main():
     parser.add_argument("--sketch", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--rooms", type=pathlib.Path, action="append", default=[])
     parser.add_argument("--photos", type=pathlib.Path, action="append", default=[])
+    parser.add_argument("--research-only", type=pathlib.Path, action="append", default=[])
     options = parser.parse_args()
     material = Material()
     for adder, roots in ((add_sketch, options.sketch), (add_rooms, options.rooms),
-                         (add_photos, options.photos)):
+                         (add_photos, options.photos), (add_research, options.research_only)):
         for root in roots:
             before = len(material.marks)
             adder(material, root)
