@@ -341,10 +341,8 @@ mod tests {
     }
 
     fn plan(version: u32) -> Plan {
-        let window = |key, from: &str, to: &str| Window {
-            key: WindowKey(key),
-            from: from.parse().unwrap(),
-            to: to.parse().unwrap(),
+        let window = |key, from: &str, to: &str| {
+            Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
         };
         Plan {
             resident: "r0000001".parse().unwrap(),
@@ -360,6 +358,7 @@ mod tests {
                 window(4, "04:00", "04:45"),
             ],
             places: vec![vec![[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]],
+            ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
         }
     }
 

@@ -13,7 +13,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::keys::HubKeys;
 use crate::roster::Home;
-use crate::store::{Store, StoreError, StoredPlan};
+use crate::store::{Holds, Store, StoreError, StoredPlan};
 
 pub use file::{EXAMPLE, EnrolError};
 
@@ -72,6 +72,7 @@ pub fn enrol(
             plan,
             signed,
             made: now,
+            holds: Holds::FromNoon,
         });
     }
     let before = store.roster()?;

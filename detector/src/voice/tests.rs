@@ -72,12 +72,13 @@ fn plan_message(version: u32) -> PlanMessage {
         zone: "Europe/Stockholm".to_owned(),
         offset_s: 0,
         looks_after_s: LOOKS_AFTER_S.to_vec(),
-        windows: vec![Window {
-            key: WindowKey(1),
-            from: jiff::civil::time(23, 0, 0, 0),
-            to: jiff::civil::time(23, 45, 0, 0),
-        }],
+        windows: vec![Window::nightly(
+            WindowKey(1),
+            jiff::civil::time(23, 0, 0, 0),
+            jiff::civil::time(23, 45, 0, 0),
+        )],
         places: Vec::new(),
+        ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key),

@@ -73,8 +73,20 @@ pub struct StoredPlan {
     pub plan: Plan,
     /// As signed.
     pub signed: Signed,
-    /// When it was made. It holds from the next window that opens.
+    /// When it was made.
     pub made: Timestamp,
+    /// From when it holds.
+    pub holds: Holds,
+}
+
+/// From when a plan version holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// From the next noon: a night's checks are settled when it begins. A resident's very first
+    /// plan holds from the next window that opens.
+    FromNoon,
+    /// From the moment it was made: somebody is away, is back, or will not be looked at again.
+    AtOnce,
 }
 
 /// A report on its way into the ledger.

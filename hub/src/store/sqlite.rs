@@ -15,12 +15,15 @@ use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, Store, StoreError, StoredPlan, ledger, rows};
+use super::{Batch, Holds, Store, StoreError, StoredPlan, ledger, rows};
 use crate::roster::{Home, Resident, Roster};
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 1] = [(1, include_str!("migrations/001_ledger.sql"))];
+const MIGRATIONS: [(i64, &str); 2] = [
+    (1, include_str!("migrations/001_ledger.sql")),
+    (2, include_str!("migrations/002_agreements.sql")),
+];
 
 /// How long to wait for another process that writes, such as an enrolment.
 const BUSY_MAX: Duration = Duration::from_secs(5);
@@ -122,7 +125,11 @@ impl Store for SqliteStore {
         const DOING: &str = "reading plans";
         let mut query = self
             .connection
-            .prepare_cached("SELECT body, signature, made_ms FROM plans ORDER BY resident, version")
+            .prepare_cached(
+                "SELECT body, signature, made_ms, plans_at_once.version IS NOT NULL
+                 FROM plans LEFT JOIN plans_at_once USING (resident, version)
+                 ORDER BY resident, plans.version",
+            )
             .map_err(doing(DOING))?;
         let mut found = query.query([]).map_err(doing(DOING))?;
         let mut plans = Vec::new();
@@ -136,6 +143,10 @@ impl Store for SqliteStore {
                 plan: plan.ok_or_else(|| rows::unreadable(DOING, &signed.body))?,
                 signed,
                 made: rows::moment(row, 2, DOING)?,
+                holds: match row.get(3).map_err(doing(DOING))? {
+                    true => Holds::AtOnce,
+                    false => Holds::FromNoon,
+                },
             });
         }
         Ok(plans)
@@ -157,18 +168,7 @@ impl Store for SqliteStore {
             enrol_home(&transaction, place, home).map_err(&doing)?;
         }
         for stored in plans {
-            transaction
-                .execute(
-                    "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        stored.plan.resident.to_string(),
-                        stored.plan.version,
-                        stored.made.as_ms(),
-                        stored.signed.body,
-                        stored.signed.signature,
-                    ],
-                )
-                .map_err(&doing)?;
+            add_plan(&transaction, stored).map_err(&doing)?;
         }
         transaction.commit().map_err(&doing)
     }
@@ -269,6 +269,30 @@ impl SqliteStore {
             });
         }
         Ok(residents)
+    }
+}
+
+/// Adds one plan version.
+pub(super) fn add_plan(transaction: &Transaction<'_>, stored: &StoredPlan) -> rusqlite::Result<()> {
+    let (resident, version) = (stored.plan.resident.to_string(), stored.plan.version);
+    transaction.execute(
+        "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            resident,
+            version,
+            stored.made.as_ms(),
+            stored.signed.body,
+            stored.signed.signature,
+        ],
+    )?;
+    match stored.holds {
+        Holds::FromNoon => Ok(()),
+        Holds::AtOnce => transaction
+            .execute(
+                "INSERT INTO plans_at_once VALUES (?1, ?2)",
+                params![resident, version],
+            )
+            .map(drop),
     }
 }
 
