@@ -1,40 +1,35 @@
-//! The hub's one loop: messages and time in, ledger and answers out.
+//! The hub's one loop, around its [`Desk`]: messages and time in, answers and pages out.
 //!
-//! `select` names what happened (an [`Event`]), `apply` acts on it. What came is written down
+//! `select` names what happened (an [`Event`]), the desk acts on it. What came is written down
 //! first and acknowledged then: a crash in between makes a unit repeat itself, and a repeated
 //! report has no effect. The page gets a new [`Tonight`] after every change and never asks.
+//! All that is decided is decided at the desk; here is only what waits.
 //!
 //! A store that fails ends the service: what cannot be written must not be acknowledged, and a
 //! fresh start rebuilds the watch from what is written.
 
+mod desk;
 mod messages;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::civil::Date;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use nattsyn_clock::Clock;
 use nattsyn_protocol::plan::PlanError;
-use nattsyn_protocol::schedule::night_of;
-use nattsyn_protocol::time::{Timestamp, Uptime};
+use nattsyn_protocol::time::Uptime;
 
-use crate::ingest::{Drops, Endpoint, Link, LinkError, LinkEvent};
+use crate::ingest::{Drops, Endpoint, Link, LinkError, LinkEvent, Publication};
 use crate::keys::HubKeys;
-use crate::nights;
-use crate::roster::Roster;
-use crate::store::{Batch, Store, StoreError, StoredPlan};
+use crate::store::{Store, StoreError};
 use crate::view::{Reality, Tonight};
-use crate::watch::{Change, Moment, Watch};
+use crate::watch::Moment;
 
-/// How often the hub looks whether another process enrolled anybody, and shows the page a moment
-/// that has moved on: half of what [`crate::http::State`] asks for.
-const REFRESH: Duration = Duration::from_secs(15);
+pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
 
 /// Most messages that are written down in one commit.
-const MESSAGES_MAX: usize = 64;
+pub const MESSAGES_MAX: usize = 64;
 
 /// What a service needs to know.
 #[derive(Clone, Debug)]
@@ -138,15 +133,9 @@ enum Event {
 }
 
 struct Service {
-    setup: Setup,
+    desk: Desk,
     clock: Clock,
-    store: Box<dyn Store>,
     link: Link,
-    watch: Watch,
-    plans: Vec<StoredPlan>,
-    revision: i64,
-    refreshed: Uptime,
-    drops: Arc<Drops>,
     tonight: watch::Sender<Arc<Tonight>>,
 }
 
@@ -154,41 +143,22 @@ impl Service {
     fn begin(
         setup: Setup,
         clock: Clock,
-        mut store: Box<dyn Store>,
+        store: Box<dyn Store>,
         link: Link,
         drops: Arc<Drops>,
     ) -> Result<(Self, watch::Receiver<Arc<Tonight>>), ServiceError> {
-        let now = moment(&clock);
-        let night = night_of(now.timestamp, &setup.zone)?;
-        let revision = store.revision()?;
-        let roster = Arc::new(store.roster()?);
-        let plans = store.plans()?;
-        freeze(
-            store.as_mut(),
-            &plans,
-            &roster,
-            night,
-            &setup.zone,
-            now.timestamp,
-        )?;
-        let saved = store.saved(night, nights::noon(night, &setup.zone)?)?;
-        let mut watch = Watch::new(now, night, roster, saved);
-        let changes = watch.handle_timeout(now);
-        write(store.as_mut(), changes)?;
-        let first = Arc::new(watch.tonight(now, &setup.zone, setup.reality));
-        let (tonight, shown) = watch::channel(first);
-        let homes = watch.roster().homes().len();
-        tracing::info!(%night, homes, "the hub watches");
+        let now = moment(clock.now());
+        let charge = Charge {
+            zone: setup.zone,
+            reality: setup.reality,
+            endorsement: setup.keys.endorsement,
+        };
+        let desk = Desk::open(now, charge, store, drops)?;
+        let (tonight, shown) = watch::channel(Arc::new(desk.tonight(now)));
         let service = Self {
-            setup,
+            desk,
             clock,
-            store,
             link,
-            watch,
-            plans,
-            revision,
-            refreshed: now.uptime,
-            drops,
             tonight,
         };
         Ok((service, shown))
@@ -197,8 +167,9 @@ impl Service {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) -> Result<(), ServiceError> {
         loop {
             let now = self.clock.now();
-            self.pass(moment_of(now))?;
-            let next = self.next_timeout();
+            let done = self.desk.pass(moment(now))?;
+            self.publish(moment(now), done);
+            let next = self.desk.next_timeout();
             if self.link.events.is_empty() {
                 self.clock.settle(now, Some(next));
             }
@@ -222,114 +193,39 @@ impl Service {
         }
     }
 
-    fn next_timeout(&self) -> Uptime {
-        let refresh = self.refreshed.after(REFRESH);
-        self.watch
-            .next_timeout()
-            .map_or(refresh, |next| next.min(refresh))
-    }
-
-    /// Lets time pass, if anything is due.
-    fn pass(&mut self, now: Moment) -> Result<(), ServiceError> {
-        let is_refresh_due = now.uptime >= self.refreshed.after(REFRESH);
-        let is_watch_due = self
-            .watch
-            .next_timeout()
-            .is_some_and(|next| now.uptime >= next);
-        if !is_refresh_due && !is_watch_due {
-            return Ok(());
+    /// Takes in what came.
+    fn apply(&mut self, events: Vec<LinkEvent>) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        let mut messages: Vec<Publication> = Vec::with_capacity(events.len());
+        for event in events {
+            match event {
+                LinkEvent::Connected => tracing::info!("connected to the broker"),
+                LinkEvent::Lost => tracing::warn!("lost the broker"),
+                LinkEvent::Message(publication) => messages.push(publication),
+            }
         }
-        if is_refresh_due {
-            self.refreshed = now.uptime;
-            self.refresh(now)?;
-        }
-        let changes = self.watch.handle_timeout(now);
-        write(self.store.as_mut(), changes)?;
-        self.show(now);
+        let done = self.desk.take(now, &messages)?;
+        self.publish(now, done);
         Ok(())
     }
 
-    /// Begins the next night at noon, and takes in what another process enrolled.
-    fn refresh(&mut self, now: Moment) -> Result<(), ServiceError> {
-        let night = night_of(now.timestamp, &self.setup.zone)?;
-        let revision = self.store.revision()?;
-        if night == self.watch.night() && revision == self.revision {
-            return Ok(());
+    /// Sends the answers, and shows the page what is new.
+    fn publish(&self, now: Moment, done: Done) {
+        for Answer { topic, body } in done.answers {
+            self.link.send(topic, body);
         }
-        self.revision = revision;
-        self.plans = self.store.plans()?;
-        let roster = Arc::new(self.store.roster()?);
-        let zone = &self.setup.zone;
-        freeze(
-            self.store.as_mut(),
-            &self.plans,
-            &roster,
-            night,
-            zone,
-            now.timestamp,
-        )?;
-        let saved = self.store.saved(night, now.timestamp)?;
-        if night != self.watch.night() {
-            self.watch.begin_night(now, night);
+        match done.news {
+            News::Something => {
+                self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
+            }
+            News::Nothing => {}
         }
-        self.watch.enrol(now, roster);
-        self.watch.plan(
-            now,
-            saved
-                .checks
-                .into_iter()
-                .map(|saved| saved.planned)
-                .collect(),
-        );
-        self.send_plans(now)?;
-        tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
-        Ok(())
-    }
-
-    fn show(&self, now: Moment) {
-        let tonight = self
-            .watch
-            .tonight(now, &self.setup.zone, self.setup.reality);
-        self.tonight.send_replace(Arc::new(tonight));
     }
 }
 
-/// Writes the checks down of tonight and of any night that went by.
-fn freeze(
-    store: &mut dyn Store,
-    plans: &[StoredPlan],
-    roster: &Roster,
-    tonight: Date,
-    zone: &str,
-    now: Timestamp,
-) -> Result<(), ServiceError> {
-    for night in nights::due(store.last_night()?, tonight) {
-        let checks = nights::checks(plans, roster, night, nights::noon(night, zone)?);
-        store.freeze(night, &checks, now)?;
-    }
-    Ok(())
-}
-
-fn write(store: &mut dyn Store, changes: Vec<Change>) -> Result<(), StoreError> {
-    let batch = Batch {
-        changes,
-        ..Batch::default()
-    };
-    if batch.is_empty() {
-        return Ok(());
-    }
-    store.commit(&batch)
-}
-
-fn moment(clock: &Clock) -> Moment {
-    moment_of(clock.now())
-}
-
-/// Whole milliseconds, as the store keeps them: a watch made anew knows the same.
-fn moment_of(now: nattsyn_clock::Now) -> Moment {
-    let ms = now.timestamp.as_ms();
+fn moment(now: nattsyn_clock::Now) -> Moment {
     Moment {
         uptime: now.uptime,
-        timestamp: Timestamp::from_ms(ms).unwrap_or(now.timestamp),
+        timestamp: now.timestamp,
     }
 }

@@ -60,11 +60,13 @@ pub(crate) enum LinkEvent {
     Message(Publication),
 }
 
-/// A message, either way.
+/// A message as it came, not judged yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Publication {
-    pub(crate) topic: String,
-    pub(crate) body: Vec<u8>,
+pub struct Publication {
+    /// Its topic, whatever that is.
+    pub topic: String,
+    /// Its bytes.
+    pub body: Vec<u8>,
 }
 
 /// The connection. Ends when dropped.

@@ -12,8 +12,8 @@ use crate::certificates::Identity;
 
 pub use drops::{DropKind, Drops};
 pub use judge::{Message, Said, judge};
-pub use link::LinkError;
-pub(crate) use link::{Link, LinkEvent, Publication};
+pub(crate) use link::{Link, LinkEvent};
+pub use link::{LinkError, Publication};
 
 /// Where the broker is, and as whom the hub connects.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,19 +9,13 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
-use super::{Service, ServiceError, moment};
+use super::ServiceError;
+use super::desk::{Answer, Desk, Done, News, whole};
 use crate::dispatch;
-use crate::ingest::{LinkEvent, Message, Publication, Said, judge};
+use crate::ingest::{Message, Publication, Said, judge};
 use crate::nights;
 use crate::store::{Batch, NewReport};
 use crate::watch::{Fit, Moment};
-
-/// Whether the page has anything new to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
-    Nothing,
-    Something,
-}
 
 /// What a handful of messages lead to: written first, answered then.
 struct Intake {
@@ -32,10 +26,14 @@ struct Intake {
     news: News,
 }
 
-impl Service {
-    /// Takes in what came.
-    pub(super) fn apply(&mut self, events: Vec<LinkEvent>) -> Result<(), ServiceError> {
-        let now = moment(&self.clock);
+impl Desk {
+    /// Takes in what came: writes it down, then says what to answer.
+    ///
+    /// # Errors
+    ///
+    /// The store fails; nothing may be answered. Drop the desk and open another.
+    pub fn take(&mut self, now: Moment, messages: &[Publication]) -> Result<Done, ServiceError> {
+        let now = whole(now);
         let mut intake = Intake {
             batch: Batch::default(),
             acks: BTreeMap::new(),
@@ -43,33 +41,28 @@ impl Service {
             fresh: BTreeSet::new(),
             news: News::Nothing,
         };
-        for event in events {
-            match event {
-                LinkEvent::Connected => tracing::info!("connected to the broker"),
-                LinkEvent::Lost => tracing::warn!("lost the broker"),
-                LinkEvent::Message(publication) => {
-                    self.take(&publication, now, &mut intake)?;
-                }
-            }
+        for publication in messages {
+            self.take_one(publication, now, &mut intake)?;
         }
         if !intake.batch.is_empty() {
             self.store.commit(&intake.batch)?;
             intake.news = News::Something;
         }
         // Only now is anything true that a unit may rely on.
+        let mut answers = Vec::new();
         for (unit, reports) in &intake.acks {
-            self.send_acks(*unit, reports);
+            answers.extend(acks(*unit, reports));
         }
         for (unit, held) in &intake.hellos {
-            self.send_newer(now, *unit, held)?;
+            answers.extend(self.newer(now, *unit, held)?);
         }
-        if intake.news == News::Something {
-            self.show(now);
-        }
-        Ok(())
+        Ok(Done {
+            answers,
+            news: intake.news,
+        })
     }
 
-    fn take(
+    fn take_one(
         &mut self,
         publication: &Publication,
         now: Moment,
@@ -154,33 +147,47 @@ impl Service {
         Ok(())
     }
 
-    fn send_acks(&self, unit: UnitId, reports: &[ReportKey]) {
-        for ack in dispatch::acks(reports) {
-            let channel = Channel::Ack;
-            self.link
-                .send(Topic { unit, channel }, wire::encode::<Ack>(&ack));
-        }
-    }
-
-    /// Sends a unit the plans in force that it does not hold.
-    fn send_newer(&self, now: Moment, unit: UnitId, held: &[HeldPlan]) -> Result<(), ServiceError> {
-        let noon = nights::noon(self.watch.night(), &self.setup.zone)?;
+    /// The plans in force that a unit does not hold.
+    fn newer(
+        &self,
+        now: Moment,
+        unit: UnitId,
+        held: &[HeldPlan],
+    ) -> Result<Vec<Answer>, ServiceError> {
+        let noon = nights::noon(self.watch.night(), &self.charge.zone)?;
         let in_force = nights::in_force(&self.plans, self.watch.roster(), noon);
-        for plan in dispatch::newer(unit, held, &in_force, &self.setup.keys.endorsement) {
+        let newer = dispatch::newer(unit, held, &in_force, &self.charge.endorsement);
+        let answer = |plan: PlanMessage| {
             tracing::debug!(%unit, now = %now.timestamp.0, "sends a plan");
-            let channel = Channel::Plan;
-            self.link
-                .send(Topic { unit, channel }, wire::encode::<PlanMessage>(&plan));
-        }
-        Ok(())
+            Answer {
+                topic: Topic {
+                    unit,
+                    channel: Channel::Plan,
+                },
+                body: wire::encode(&plan),
+            }
+        };
+        Ok(newer.into_iter().map(answer).collect())
     }
 
-    /// Sends every unit its plans in force, after they may have changed. A unit that is away
-    /// asks when it is back.
-    pub(super) fn send_plans(&self, now: Moment) -> Result<(), ServiceError> {
+    /// Every unit's plans in force, after they may have changed. A unit that is away asks when
+    /// it is back.
+    pub(super) fn plans_for_all(&self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
+        let mut answers = Vec::new();
         for home in self.watch.roster().homes() {
-            self.send_newer(now, home.unit, &[])?;
+            answers.extend(self.newer(now, home.unit, &[])?);
         }
-        Ok(())
+        Ok(answers)
     }
+}
+
+fn acks(unit: UnitId, reports: &[ReportKey]) -> impl Iterator<Item = Answer> {
+    let answer = move |ack: Ack| Answer {
+        topic: Topic {
+            unit,
+            channel: Channel::Ack,
+        },
+        body: wire::encode(&ack),
+    };
+    dispatch::acks(reports).into_iter().map(answer)
 }

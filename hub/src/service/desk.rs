@@ -1,0 +1,221 @@
+//! The hub's desk: messages and time in, ledger rows and answers out.
+//!
+//! Synchronous, and reads no clock: what came is written down in one commit and only then
+//! answered, so that whoever reads an [`Answer`] may rely on it. [`super::start`] is the edge
+//! around it. It knows no broker and no socket; a simulation runs this very code.
+//!
+//! A store that fails ends the desk: what cannot be written must not be answered, and a desk
+//! opened anew rebuilds the watch from what is written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use nattsyn_protocol::schedule::night_of;
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::{Timestamp, Uptime};
+use nattsyn_protocol::topics::Topic;
+
+use super::ServiceError;
+use crate::ingest::Drops;
+use crate::nights;
+use crate::roster::Roster;
+use crate::store::{Batch, Store, StoreError, StoredPlan};
+use crate::view::{Reality, Tonight};
+use crate::watch::{Change, Moment, Watch};
+
+/// How often the hub looks whether another process enrolled anybody, and shows the page a moment
+/// that has moved on: half of what [`crate::http::State`] asks for.
+pub const REFRESH: Duration = Duration::from_secs(15);
+
+/// What a desk needs to know besides the store.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    /// The zone in which nights are counted and times are shown.
+    pub zone: String,
+    /// Whether the homes are real.
+    pub reality: Reality,
+    /// The root's word for the hub's key; it travels with every plan.
+    pub endorsement: Signed,
+}
+
+/// A message to a unit. What it says is written down already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// To whom, on which channel.
+    pub topic: Topic,
+    /// As it goes onto the wire.
+    pub body: Vec<u8>,
+}
+
+/// Whether the page has anything new to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It has not.
+    Nothing,
+    /// It has.
+    Something,
+}
+
+/// What came of messages or of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// To be sent, in order. What does not get through is asked for again by the unit.
+    pub answers: Vec<Answer>,
+    /// Whether the page is to be made anew.
+    pub news: News,
+}
+
+/// The hub's night as one state machine over a store.
+pub struct Desk {
+    pub(super) charge: Charge,
+    pub(super) store: Box<dyn Store>,
+    pub(super) watch: Watch,
+    pub(super) plans: Vec<StoredPlan>,
+    pub(super) drops: Arc<Drops>,
+    revision: i64,
+    refreshed: Uptime,
+}
+
+impl Desk {
+    /// Takes up where the store says that the hub was. When this returns, all that went by
+    /// while the hub was down is accounted for.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read or written, or the zone is unknown.
+    pub fn open(
+        now: Moment,
+        charge: Charge,
+        mut store: Box<dyn Store>,
+        drops: Arc<Drops>,
+    ) -> Result<Self, ServiceError> {
+        let now = whole(now);
+        let night = night_of(now.timestamp, &charge.zone)?;
+        let revision = store.revision()?;
+        let roster = Arc::new(store.roster()?);
+        let plans = store.plans()?;
+        let made = (plans.as_slice(), roster.as_ref());
+        freeze(store.as_mut(), made, night, &charge.zone, now.timestamp)?;
+        let saved = store.saved(night, nights::noon(night, &charge.zone)?)?;
+        let mut watch = Watch::new(now, night, roster, saved);
+        let changes = watch.handle_timeout(now);
+        write(store.as_mut(), changes)?;
+        let homes = watch.roster().homes().len();
+        tracing::info!(%night, homes, "the hub watches");
+        Ok(Self {
+            charge,
+            store,
+            watch,
+            plans,
+            drops,
+            revision,
+            refreshed: now.uptime,
+        })
+    }
+
+    /// When to call [`Desk::pass`] next, at the latest.
+    #[must_use]
+    pub fn next_timeout(&self) -> Uptime {
+        let refresh = self.refreshed.after(REFRESH);
+        self.watch
+            .next_timeout()
+            .map_or(refresh, |next| next.min(refresh))
+    }
+
+    /// Lets time pass, if anything is due.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn pass(&mut self, now: Moment) -> Result<Done, ServiceError> {
+        let now = whole(now);
+        let mut done = Done {
+            answers: Vec::new(),
+            news: News::Nothing,
+        };
+        let is_refresh_due = now.uptime >= self.refreshed.after(REFRESH);
+        let is_watch_due = self
+            .watch
+            .next_timeout()
+            .is_some_and(|next| now.uptime >= next);
+        if !is_refresh_due && !is_watch_due {
+            return Ok(done);
+        }
+        if is_refresh_due {
+            self.refreshed = now.uptime;
+            done.answers = self.refresh(now)?;
+        }
+        let changes = self.watch.handle_timeout(now);
+        write(self.store.as_mut(), changes)?;
+        done.news = News::Something;
+        Ok(done)
+    }
+
+    /// Tonight as the page shows it.
+    #[must_use]
+    pub fn tonight(&self, now: Moment) -> Tonight {
+        self.watch
+            .tonight(whole(now), &self.charge.zone, self.charge.reality)
+    }
+
+    /// Begins the next night at noon, and takes in what another process enrolled.
+    fn refresh(&mut self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
+        let zone = &self.charge.zone;
+        let night = night_of(now.timestamp, zone)?;
+        let revision = self.store.revision()?;
+        if night == self.watch.night() && revision == self.revision {
+            return Ok(Vec::new());
+        }
+        self.revision = revision;
+        self.plans = self.store.plans()?;
+        let roster = Arc::new(self.store.roster()?);
+        let made = (self.plans.as_slice(), roster.as_ref());
+        freeze(self.store.as_mut(), made, night, zone, now.timestamp)?;
+        let saved = self.store.saved(night, now.timestamp)?;
+        if night != self.watch.night() {
+            self.watch.begin_night(now, night);
+        }
+        self.watch.enrol(now, roster);
+        let planned = saved.checks.into_iter().map(|saved| saved.planned);
+        self.watch.plan(now, planned.collect());
+        tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
+        self.plans_for_all(now)
+    }
+}
+
+/// Writes the checks down of tonight and of any night that went by.
+fn freeze(
+    store: &mut dyn Store,
+    (plans, roster): (&[StoredPlan], &Roster),
+    tonight: Date,
+    zone: &str,
+    now: Timestamp,
+) -> Result<(), ServiceError> {
+    for night in nights::due(store.last_night()?, tonight) {
+        let checks = nights::checks(plans, roster, night, nights::noon(night, zone)?);
+        store.freeze(night, &checks, now)?;
+    }
+    Ok(())
+}
+
+fn write(store: &mut dyn Store, changes: Vec<Change>) -> Result<(), StoreError> {
+    let batch = Batch {
+        changes,
+        ..Batch::default()
+    };
+    if batch.is_empty() {
+        return Ok(());
+    }
+    store.commit(&batch)
+}
+
+/// Whole milliseconds, as the store keeps them: a watch made anew knows the same.
+pub(super) fn whole(now: Moment) -> Moment {
+    let ms = now.timestamp.as_ms();
+    Moment {
+        uptime: now.uptime,
+        timestamp: Timestamp::from_ms(ms).unwrap_or(now.timestamp),
+    }
+}
