@@ -42,8 +42,8 @@ pub fn noon(night: Date, zone: &str) -> Result<Timestamp, PlanError> {
 pub fn to_hold(plans: &[StoredPlan], noon: Timestamp) -> Vec<&StoredPlan> {
     let mut chosen: BTreeMap<(ResidentId, UnitId), &StoredPlan> = BTreeMap::new();
     // By resident and version: of several that hold, the newest is taken last.
-    for (stored, is_first) in with_firsts(plans) {
-        if is_first || stored.made <= noon || stored.holds == Holds::AtOnce {
+    for (stored, rank) in ranked(plans) {
+        if holds(stored, rank, noon) {
             chosen.insert((stored.plan.resident, stored.plan.unit), stored);
         }
     }
@@ -70,10 +70,10 @@ pub fn in_force<'a>(
 pub fn checks(plans: &[StoredPlan], roster: &Roster, night: Date, noon: Timestamp) -> Vec<Planned> {
     let mut at_noon: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
     let mut later: Vec<&StoredPlan> = Vec::new();
-    for (stored, is_first) in with_firsts(plans) {
+    for (stored, rank) in ranked(plans) {
         if stored.made <= noon {
             at_noon.insert(stored.plan.resident, stored);
-        } else if is_first || stored.holds == Holds::AtOnce {
+        } else if holds(stored, rank, noon) {
             later.push(stored);
         }
     }
@@ -93,12 +93,29 @@ pub fn checks(plans: &[StoredPlan], roster: &Roster, night: Date, noon: Timestam
     checks.into_values().collect()
 }
 
-/// Plan versions by resident and version, and whether each is its resident's first.
-fn with_firsts(plans: &[StoredPlan]) -> impl Iterator<Item = (&StoredPlan, bool)> {
+/// Whether a plan version holds in the night that begins at `noon`, now or as soon as it is read.
+pub(crate) fn holds(stored: &StoredPlan, rank: Rank, noon: Timestamp) -> bool {
+    rank == Rank::First || stored.made <= noon || stored.holds == Holds::AtOnce
+}
+
+/// Whether a plan version is its resident's very first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// It is.
+    First,
+    /// It is not.
+    Later,
+}
+
+/// Plan versions by resident and version, each with its rank.
+pub(crate) fn ranked<'a>(
+    plans: impl IntoIterator<Item = &'a StoredPlan>,
+) -> impl Iterator<Item = (&'a StoredPlan, Rank)> {
     let mut before = None;
-    plans.iter().map(move |stored| {
-        let is_first = before.replace(stored.plan.resident) != Some(stored.plan.resident);
-        (stored, is_first)
+    plans.into_iter().map(move |stored| {
+        let resident = Some(stored.plan.resident);
+        let is_first = before.replace(stored.plan.resident) != resident;
+        (stored, if is_first { Rank::First } else { Rank::Later })
     })
 }
 

@@ -374,7 +374,8 @@ impl Window {
 
     /// Seconds from opening to closing on a night without a clock change; `None` if the window
     /// does not run forward between noon and noon.
-    fn length_s(&self) -> Option<u64> {
+    #[must_use]
+    pub fn length_s(&self) -> Option<u64> {
         let length_s = seconds_after_noon(self.to).checked_sub(seconds_after_noon(self.from))?;
         (length_s > 0).then_some(length_s)
     }

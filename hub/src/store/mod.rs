@@ -3,6 +3,7 @@
 //! [`Store`] is the role, [`SqliteStore`] the embedded implementation. What was written stays:
 //! ledger rows are only ever added. Heartbeats are not kept here, nor is any picture.
 
+mod agreements;
 mod ledger;
 mod rows;
 mod sqlite;
@@ -19,9 +20,11 @@ use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::Book;
 use crate::roster::{Home, Roster};
 use crate::watch::{Change, Planned, Saved};
 
+pub use agreements::Entries;
 pub use sqlite::SqliteStore;
 
 /// Why the store did not do what it was asked.
@@ -147,6 +150,21 @@ pub trait Store: Send {
         plans: &[StoredPlan],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Everything that was agreed, who is away and who will not be looked at again.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn book(&self) -> Result<Book, StoreError>;
+
+    /// Writes all of the entries down for good, or nothing of them.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written: the store cannot be, it has such a version already, or an entry is
+    /// about nobody it knows.
+    fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError>;
 
     /// The last night whose checks were frozen.
     ///

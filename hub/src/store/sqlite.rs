@@ -15,7 +15,8 @@ use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, Holds, Store, StoreError, StoredPlan, ledger, rows};
+use super::{Batch, Entries, Holds, Store, StoreError, StoredPlan, agreements, ledger, rows};
+use crate::agreement::Book;
 use crate::roster::{Home, Resident, Roster};
 use crate::watch::{Planned, Saved};
 
@@ -158,18 +159,22 @@ impl Store for SqliteStore {
         plans: &[StoredPlan],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let doing = doing("enrolling");
+        let entries = Entries {
+            homes: Some(homes.to_vec()),
+            plans: plans.to_vec(),
+            ..Entries::default()
+        };
+        self.record(&entries, now)
+    }
+
+    fn book(&self) -> Result<Book, StoreError> {
+        agreements::book(&self.connection)
+    }
+
+    fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError> {
+        let doing = doing("writing down what was agreed");
         let transaction = self.connection.transaction().map_err(&doing)?;
-        for table in ["homes", "units", "residents"] {
-            let sql = format!("UPDATE {table} SET left_ms = ?1 WHERE left_ms IS NULL");
-            transaction.execute(&sql, [now.as_ms()]).map_err(&doing)?;
-        }
-        for (place, home) in homes.iter().enumerate() {
-            enrol_home(&transaction, place, home).map_err(&doing)?;
-        }
-        for stored in plans {
-            add_plan(&transaction, stored).map_err(&doing)?;
-        }
+        agreements::write(&transaction, entries, now).map_err(&doing)?;
         transaction.commit().map_err(&doing)
     }
 
@@ -296,7 +301,11 @@ pub(super) fn add_plan(transaction: &Transaction<'_>, stored: &StoredPlan) -> ru
     }
 }
 
-fn enrol_home(transaction: &Transaction<'_>, place: usize, home: &Home) -> rusqlite::Result<()> {
+pub(super) fn enrol_home(
+    transaction: &Transaction<'_>,
+    place: usize,
+    home: &Home,
+) -> rusqlite::Result<()> {
     let place = i64::try_from(place).unwrap_or(i64::MAX);
     transaction.execute(
         "INSERT INTO homes VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE
