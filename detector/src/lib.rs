@@ -7,6 +7,7 @@ pub mod eye;
 pub mod guard;
 pub mod light;
 pub mod look;
+pub mod memory;
 pub mod night;
 pub mod outbox;
 pub mod pair;
