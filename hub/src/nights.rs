@@ -50,18 +50,6 @@ pub fn to_hold(plans: &[StoredPlan], noon: Timestamp) -> Vec<&StoredPlan> {
     chosen.into_values().collect()
 }
 
-/// Each enrolled resident's plan in force on a night that begins at `noon`.
-#[must_use]
-pub fn in_force<'a>(
-    plans: &'a [StoredPlan],
-    roster: &Roster,
-    noon: Timestamp,
-) -> Vec<&'a StoredPlan> {
-    let mut held = to_hold(plans, noon);
-    held.retain(|stored| lives_there(stored, roster));
-    held
-}
-
 /// The checks of a night, as they are to be frozen: those of the versions that held at its noon,
 /// and those that later versions added at once and whose windows had not opened then.
 ///
