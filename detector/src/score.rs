@@ -315,7 +315,7 @@ pub fn score_all(
 
 /// One line of the result.
 fn score(model: &Model, task: &Task) -> Result<String, RowError> {
-    let sighting = model.sight(&read_frame(&task.path)?, &task.places)?;
+    let sighting = model.sight(&read_frame(&task.path)?, &task.places, None)?;
     Ok(line(
         &task.file,
         &sighting,
