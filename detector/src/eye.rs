@@ -41,6 +41,7 @@ use signing::Signer;
 
 pub use start::{StartError, open};
 
+
 /// How often the eye says by itself that it is there: three times a heartbeat, so that the
 /// voice's next heartbeat is true.
 pub const ALIVE_EVERY: Duration = Duration::from_secs(20);
