@@ -32,7 +32,8 @@ eval: setup-eval ## how well the model sees: NATTSYN_DATA=folder of real frames 
 	cargo build --release -p nattsyn-scenes --bin nattsyn-scenes
 	cd models/evaluation && ../../target/eval/venv/bin/python -m unittest -q
 	target/eval/venv/bin/python models/evaluation/evaluate.py --data "$(NATTSYN_DATA)" \
-	  --peers "$(PEERS)" --programs target/release --out target/eval $(if $(PICTURES),--pictures $(PICTURES))
+	  --peers "$(PEERS)" --programs target/release --out target/eval \
+	  $(if $(PICTURES),--pictures $(PICTURES)) $(if $(RESEARCH),--research $(RESEARCH))
 
 setup-demo:
 	@.ci/setup demo

@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod config;
+pub mod count;
 pub mod disk;
 pub mod eye;
 pub mod guard;
@@ -19,3 +20,4 @@ pub mod score;
 pub mod supervise;
 pub mod uplink;
 pub mod voice;
+pub mod watchdog;

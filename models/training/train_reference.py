@@ -215,10 +215,12 @@ def losses(cells, target, weights, marks):
     per_cell = F.binary_cross_entropy_with_logits(cells, target, reduction="none")
     on_map = (per_cell * weights).sum() / weights.sum().clamp(min=1)
     strongest = cells.flatten(2).topk(POOLED_CELLS, dim=2).values.mean(2)
-    told = (marks[:, :2] >= 0).float()
+    # Who lies in a bed beside somebody else must not become *visible*.
+    one = marks[:, 3] != 1
+    told = ((marks[:, :2] >= 0) & one[:, None]).float()
     wanted = marks[:, :2].clamp(min=0) * 0.96 + 0.02
     each = F.binary_cross_entropy_with_logits(strongest, wanted, reduction="none") * told
-    sleepers, empty = strongest[marks[:, 0] == 1, 0], strongest[marks[:, 2] == 0, 0]
+    sleepers, empty = strongest[(marks[:, 0] == 1) & one, 0], strongest[marks[:, 2] == 0, 0]
     worst = empty.topk(min(WORST, len(empty))).values
     apart = F.softplus(MARGIN - sleepers[:, None] + worst[None]).mean()
     return on_map, (each.sum(0) / told.sum(0).clamp(min=1)).sum(), apart

@@ -146,13 +146,12 @@ fn message() -> PlanMessage {
         zone: "Europe/Stockholm".to_owned(),
         offset_s: 0,
         looks_after_s: vec![0, 120, 300],
-        windows: vec![Window::nightly(
-            WindowKey(1),
-            "23:00".parse().unwrap(),
-            "23:45".parse().unwrap(),
-        )],
+        windows: vec![Window {
+            key: WindowKey(1),
+            from: "23:00".parse().unwrap(),
+            to: "23:45".parse().unwrap(),
+        }],
         places: Vec::new(),
-        ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key(HUB)),
