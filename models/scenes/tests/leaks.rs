@@ -134,7 +134,7 @@ fn a_room_without_its_person_does_not_tell_who_was_to_be_there() {
 #[test]
 fn how_far_a_room_is_from_its_redraw_does_not_tell_who_was_to_be_there() {
     // Fewer rooms, for two pictures are rendered of each: finds gross leaks only.
-    let rooms: u64 = 40;
+    let rooms: u64 = 30;
     let apart = |i: u64| -> Vec<f64> {
         let room = Room::from_seed(11_000 + i);
         let (now, other) = (logs(&room), logs(&room.redrawn(i)));
