@@ -35,7 +35,6 @@ use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::presence::Presence;
-use crate::watchdog::Watchdog;
 
 use seeing::{Answer, Order};
 use signing::Signer;
@@ -44,6 +43,7 @@ pub use start::{StartError, open};
 
 // What counts looks without being a unit takes the same camera, lamp and signals.
 pub(crate) use start::{MODEL_DIGITS, await_signals, open_light, open_source};
+
 
 /// How often the eye says by itself that it is there: three times a heartbeat, so that the
 /// voice's next heartbeat is true.
@@ -124,7 +124,6 @@ pub struct Eye {
     released: Option<Hold>,
     last_look: LastLook,
     next_alive: Uptime,
-    watchdog: Watchdog,
 }
 
 /// The look being made. Dropping it switches the light off.
@@ -146,7 +145,6 @@ impl Eye {
         self.write_memory(self.clock.now());
         self.say(&FromEye::Started { boot });
         loop {
-            self.watchdog.pat(self.clock.real_now());
             let now = self.clock.now();
             let mut flow = self.apply(now, Event::Tick);
             if flow.is_continue() {
@@ -165,10 +163,6 @@ impl Eye {
     /// The only place that waits.
     fn select(&self) -> Event {
         let patience = self.clock.real_until(self.next_timeout());
-        let patience = self
-            .watchdog
-            .every()
-            .map_or(patience, |every| patience.min(every));
         match self.events.recv_timeout(patience) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => Event::Tick,

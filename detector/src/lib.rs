@@ -20,4 +20,3 @@ pub mod score;
 pub mod supervise;
 pub mod uplink;
 pub mod voice;
-pub mod watchdog;

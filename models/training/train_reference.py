@@ -45,7 +45,7 @@ ROOMS_IN_BATCH = 8
 ROOMS_IN_FILE = 60
 GAMMA = 2.0
 SAVE_EVERY_S = 60
-# Weights of the losses: map, strongest cells, sleepers above the worst empty beds.
+# Weights of the losses: map, strongest cells, sleepers above the worst of the others.
 SHARES = (2.0, 0.6, 0.5)
 MARGIN = 3.0
 WORST = 4
@@ -211,7 +211,7 @@ class Pairs:
 
 
 def losses(cells, target, weights, marks):
-    """On the map, on its strongest cells, and on sleepers among the worst empty beds."""
+    """On the map, on its strongest cells, and on sleepers among the worst of the others."""
     per_cell = F.binary_cross_entropy_with_logits(cells, target, reduction="none")
     on_map = (per_cell * weights).sum() / weights.sum().clamp(min=1)
     strongest = cells.flatten(2).topk(POOLED_CELLS, dim=2).values.mean(2)
@@ -220,7 +220,7 @@ def losses(cells, target, weights, marks):
     told = ((marks[:, :2] >= 0) & one[:, None]).float()
     wanted = marks[:, :2].clamp(min=0) * 0.96 + 0.02
     each = F.binary_cross_entropy_with_logits(strongest, wanted, reduction="none") * told
-    sleepers, empty = strongest[(marks[:, 0] == 1) & one, 0], strongest[marks[:, 2] == 0, 0]
+    sleepers, empty = strongest[(marks[:, 0] == 1) & one, 0], strongest[marks[:, 0] == 0, 0]
     worst = empty.topk(min(WORST, len(empty))).values
     apart = F.softplus(MARGIN - sleepers[:, None] + worst[None]).mean()
     return on_map, (each.sum(0) / told.sum(0).clamp(min=1)).sum(), apart
