@@ -161,7 +161,7 @@ mod tests {
             "{minutes:?}"
         );
         let staffing = Staffing {
-            checks: 20,
+            checks: 25,
             within_min: 5,
         };
         assert!(pile_ups(&rows(30, Offset::Spread), NIGHT, staffing).is_empty());
