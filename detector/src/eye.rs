@@ -44,7 +44,6 @@ pub use start::{StartError, open};
 // What counts looks without being a unit takes the same camera, lamp and signals.
 pub(crate) use start::{MODEL_DIGITS, await_signals, open_light, open_source};
 
-
 /// How often the eye says by itself that it is there: three times a heartbeat, so that the
 /// voice's next heartbeat is true.
 pub const ALIVE_EVERY: Duration = Duration::from_secs(20);
