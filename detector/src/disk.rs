@@ -102,8 +102,12 @@ impl<F: Files> Disk for Folder<F> {
 
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let new = format!("{name}.new");
-        self.files.write_new(&new, bytes)?;
-        self.files.sync(&new)?;
+        let written = self.files.write_new(&new, bytes);
+        if let Err(error) = written.and_then(|()| self.files.sync(&new)) {
+            // What there is of it must not keep a full disk full.
+            self.files.write_new(&new, &[]).ok();
+            return Err(error);
+        }
         self.settled.remove(name);
         self.files.rename(&new, name)?;
         self.settle(name)
