@@ -4,9 +4,9 @@
 //! and gives each program its end as standard input. A program that ends is started again,
 //! after pauses that grow, and so is one that hangs: it is killed when its loop has not turned
 //! for a while ([`crate::watchdog`]). A program that even the kernel cannot kill, stuck in a
-//! driver, is waited for; only the machine's own restart helps then. Both end with the supervisor, however it ends: each is started
-//! through [`become_program`], which has the kernel kill it when the supervisor dies. It
-//! neither reads the pair nor knows what the programs do.
+//! driver, is waited for; only the machine's own restart helps then. Both end with the
+//! supervisor, however it ends: each is started through [`become_program`], which has the kernel
+//! kill it when the supervisor dies. It neither reads the pair nor knows what the programs do.
 
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
