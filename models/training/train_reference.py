@@ -6,14 +6,11 @@ empty bed. First the eye's network of CHECKPOINT, which stays as it is, reads ev
 each time placed, lit and exposed anew; the readings lie in OUT_DIR and are not made twice. Then
 the second network is fitted to them for M processor minutes. Both continue where they stopped.
 
-A picture's reference is the re-draw of its room, or the room's other empty bed, and a re-draw's
-reference is one of those two: in any case a picture of other bedding, independently lit, exposed
-and nudged, never the twin, whoever is in the room. Without that rule *different* would mean
-*person*. Now and then it is another room's, which explains nothing.
+Which picture is whose reference stands in `redraws.py`; now and then it is another room's, which
+explains nothing. The readings take about 3 MB a room and drawing, on disk and in memory.
 """
 
 import argparse
-import csv
 import json
 import math
 import pathlib
@@ -24,98 +21,24 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-import augment
 import compare
 import network
+import redraws
 from frames import POOLED_CELLS
-from prepare import CLEAR, ELSEWHERE, IN_BED, SEEN, UNPLACED, room_marks
 
-# Pictures of a room that are judged, and those that may be kept of it.
-SHOWN = ("empty", "in_bed", "left", "uncovered", "heap", "elsewhere", "reference")
-KEPT = ("reference", "empty", "heap")
 # How often a room's own re-draw is the reference, where another is possible.
 REDRAWN = 0.67
 # How often the reference is another room's.
 WRONG_ROOM = 0.04
-# A nudge of the camera, in pixels of the input: a cell is eight.
-NUDGE_PX = 5.0
-# How often picture and reference are lit and exposed alike: the lamp is the same, the rest drifts.
-ALIKE = 0.3
 ROOMS_IN_BATCH = 8
 ROOMS_IN_FILE = 60
-GAMMA = 2.0
 SAVE_EVERY_S = 60
 # Weights of the losses: map, strongest cells, sleepers above the worst of the others.
 SHARES = (2.0, 0.6, 0.5)
 MARGIN = 3.0
 WORST = 4
-
-
-def rooms_of(root):
-    """Clear pictures of each room that has its bed outlined and a reference: kind to row."""
-    rooms = {}
-    for row in csv.DictReader(open(root / "labels.csv")):
-        room = rooms.setdefault(row["room"], {"root": root, "twins": {}})
-        # A re-draw names the empty bed that it is a re-draw of; it shares nothing with it.
-        room["twins"][row["file"]] = row["twin_of"] if row["kind"] != "reference" else ""
-        if row["lens"] == CLEAR and row["sleeping_place"]:
-            room[row["kind"]] = row
-    return [room for room in rooms.values() if "reference" in room]
-
-
-def may_be_kept(room, kind):
-    """Kinds of the room that may be the reference of one: empty, and neither itself nor a twin."""
-    twins, file = set(), room[kind]["file"]
-    while file:
-        twins.add(file)
-        file = room["twins"].get(file, "")
-    return [k for k in KEPT if k in room and room[k]["file"] not in twins]
-
-
-def nudged(rng, where):
-    """The same view from a camera that was touched."""
-    turn = rng.normal(0, np.radians(0.5))
-    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    linear *= np.exp(rng.normal(0, 0.01))
-    middle = np.array([network.WIDTH / 2, network.HEIGHT / 2])
-    shift = rng.uniform(-NUDGE_PX, NUDGE_PX, 2)
-    moved = linear @ where
-    moved[:, 2] += middle - linear @ middle + shift
-    return moved.astype(np.float32)
-
-
-def read(room, kind):
-    """Picture and label bytes of one picture of a room."""
-    row = room[kind]
-    gray, mask = (cv2.imread(str(room["root"] / row[name]), cv2.IMREAD_GRAYSCALE)
-                  for name in ("file", "mask"))
-    marks = room_marks(row, (mask == 255).mean())
-    bits = IN_BED if marks[1] == 0 else ELSEWHERE
-    labels = np.where(mask > 0, bits, 0) + np.where(mask == 255, SEEN, 0)
-    if row["occupant"] in ("two", "sitting_on_edge"):
-        labels[:] = UNPLACED
-    if row["occupant"] == "nobody":
-        # Bedding as it lay over somebody covers nobody any more.
-        labels[:] = 0
-    return gray, labels.astype(np.uint8), marks
-
-
-def drawn(rng, room):
-    """One drawing of a room: inputs of what is shown and kept, targets, weights, marks."""
-    inputs, told = {}, {}
-    pictures = {kind: read(room, kind) for kind in SHOWN if kind in room}
-    height, width = pictures["reference"][0].shape
-    where, seed = augment.placement(rng, width, height), rng.integers(1 << 40)
-    for kind, (gray, labels, marks) in pictures.items():
-        light = np.random.default_rng(seed)
-        inputs["shown " + kind] = augment.shown(light, gray, where, GAMMA, False)
-        told[kind] = augment.taught(labels, where, marks, False)
-    for kind in KEPT:
-        if kind in room:
-            light = np.random.default_rng(seed if rng.random() < ALIKE else rng.integers(1 << 40))
-            inputs["kept " + kind] = augment.shown(light, pictures[kind][0], nudged(rng, where),
-                                                   GAMMA, False)
-    return inputs, told
+# What a checkpoint holds of a run.
+STATES = ("net", "average", "optimiser")
 
 
 class Readings:
@@ -139,12 +62,12 @@ class Readings:
         """One file of drawn rooms."""
         rng, parts, index = np.random.default_rng(seed), [], []
         for number, room in enumerate(rooms):
-            inputs, told = drawn(rng, room)
+            inputs, told = redraws.drawn(rng, room)
             features, cells = self.of(list(inputs.values()))
             parts.append((features, cells))
             names = list(inputs)
             for kind, taught in told.items():
-                kept = [names.index("kept " + k) for k in may_be_kept(room, kind)]
+                kept = [names.index("kept " + k) for k in redraws.may_be_kept(room, kind)]
                 if kept:
                     index.append((number, names.index("shown " + kind), kept, taught))
         starts = np.cumsum([0] + [len(f) for f, _ in parts])
@@ -163,7 +86,7 @@ class Readings:
 def prepared(options):
     """Paths of the files of readings; those that are missing are made."""
     paths, readings = [], None
-    rooms = [room for root in options.rooms for room in rooms_of(root)]
+    rooms = [room for root in options.rooms for room in redraws.rooms_of(root)]
     for draw in range(options.draws):
         for start in range(0, len(rooms), ROOMS_IN_FILE):
             path = options.out / f"readings-{draw}-{start}.npz"
@@ -245,7 +168,7 @@ class Training:
         self.path = options.out / "checkpoint.pt"
         if self.path.exists():
             stored = torch.load(self.path, map_location="cpu", weights_only=True)
-            for name in ("net", "average", "optimiser"):
+            for name in STATES:
                 getattr(self, name).load_state_dict(stored[name])
             self.step, self.spent_s = stored["step"], stored["spent_s"]
             print(f"continuing at step {self.step}, {self.spent_s / 60:.1f} min", flush=True)
@@ -253,7 +176,7 @@ class Training:
     def save(self):
         """Writes the checkpoint beside the old one, then in its place."""
         fresh = self.path.with_suffix(".new")
-        states = {name: getattr(self, name).state_dict() for name in ("net", "average", "optimiser")}
+        states = {name: getattr(self, name).state_dict() for name in STATES}
         torch.save({**states, "step": self.step, "spent_s": self.spent_s}, fresh)
         fresh.rename(self.path)
         facts = {"steps": self.step, "rooms": len(self.pairs.rooms), "seed": self.options.seed,
