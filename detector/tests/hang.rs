@@ -1,4 +1,4 @@
-//! A whole unit whose halves hang: real supervisor, eye, voice and broker, in fast time.
+//! A whole unit whose halves hang or are killed: real supervisor, eye, voice and broker, in fast time.
 //!
 //! A process that is stopped by a signal stands for one that hangs: it holds everything and
 //! answers nothing. Without Mosquitto installed this says so and passes. Cameras that hang are
@@ -9,8 +9,11 @@
 #[path = "voice/broker.rs"]
 mod broker;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use nattsyn_clock::conductor::Conductor;
@@ -106,14 +109,12 @@ impl Drop for Unit {
     }
 }
 
-fn plan_message() -> PlanMessage {
+fn plan_message(looks_after_s: [u32; 5]) -> PlanMessage {
     let hub = SigningKey::from_bytes(&[2; 32]);
     let (from, to) = ("23:00".parse().unwrap(), "23:59".parse().unwrap());
     let plan = Plan {
         version: 3,
-        // The second comes before an eye that hangs is found; the others are far apart, so that
-        // a busy machine has time to start a program between two of them.
-        looks_after_s: vec![0, 120, 480, 1200, 2400],
+        looks_after_s: looks_after_s.to_vec(),
         windows: vec![Window::nightly(WindowKey(1), from, to)],
         ..Plan::bare("r0000001".parse().unwrap(), unit())
     };
@@ -145,7 +146,9 @@ fn an_eye_that_hangs_is_told_to_the_hub_and_both_halves_are_started_anew() {
     let hub = Hub::connect(&broker);
     let running = Unit::start(&broker);
     hub.hello();
-    hub.say(Channel::Plan, &plan_message());
+    // The second look comes before an eye that hangs is found; the others are far apart, so
+    // that a busy machine has time to start a program between two of them.
+    hub.say(Channel::Plan, &plan_message([0, 120, 480, 1200, 2400]));
     assert_eq!(hub.hello().plans.len(), 1);
     let eye = running.pid("nattsyn-eye", None);
     assert_eq!(report_after(&hub, 0), 1);
@@ -164,4 +167,47 @@ fn an_eye_that_hangs_is_told_to_the_hub_and_both_halves_are_started_anew() {
     kill_process(voice, Signal::STOP).unwrap();
     running.pid("nattsyn-voice", Some(voice));
     assert_eq!(hub.hello().plans.len(), 1);
+}
+
+/// When a half is killed, in milliseconds after the one before: in looks, between them, and
+/// while the other is not back yet.
+const KILLS_MS: [u64; 6] = [1300, 900, 2100, 1700, 600, 2500];
+
+#[test]
+fn halves_that_are_killed_at_any_instant_leave_the_last_look_with_a_word_and_none_doubled() {
+    if mosquitto_is_missing("halves_that_are_killed_at_any_instant") {
+        return;
+    }
+    let broker = Broker::start();
+    let hub = Hub::connect(&broker);
+    let running = Unit::start(&broker);
+    hub.hello();
+    hub.say(Channel::Plan, &plan_message([0, 120, 300, 600, 900]));
+    assert_eq!(hub.hello().plans.len(), 1);
+    let (_never, pause) = sync_channel::<()>(0);
+    for (index, ms) in KILLS_MS.into_iter().enumerate() {
+        pause.recv_timeout(Duration::from_millis(ms)).ok();
+        let program = ["nattsyn-eye", "nattsyn-voice"][index % 2];
+        kill_process(running.pid(program, None), Signal::KILL).unwrap();
+    }
+    // Every report by what names it, and every look that has a word.
+    let mut reports: BTreeMap<_, String> = BTreeMap::new();
+    let mut looks = BTreeSet::new();
+    while !looks.contains(&5) {
+        let (channel, body) = hub.any();
+        if channel == Channel::Notice {
+            looks.insert(wire::decode::<Notice>(&body).unwrap().look);
+        } else if channel == Channel::Report {
+            let signed: Signed = wire::decode(&body).unwrap();
+            let report: Report = serde_json::from_str(&signed.body).unwrap();
+            looks.insert(report.look);
+            let before = reports.insert(report.key(), signed.body.clone());
+            assert!(
+                before.is_none_or(|body| body == signed.body),
+                "one name, two reports"
+            );
+        }
+    }
+    let made = reports.len();
+    assert!((1..=5).contains(&made), "{made} looks made: {looks:?}");
 }
