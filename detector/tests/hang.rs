@@ -1,4 +1,4 @@
-//! A whole unit whose halves hang or are killed: real supervisor, eye, voice and broker, in fast time.
+//! A whole unit whose halves hang or are killed: all its programs and a broker, in fast time.
 //!
 //! A process that is stopped by a signal stands for one that hangs: it holds everything and
 //! answers nothing. Without Mosquitto installed this says so and passes. Cameras that hang are
