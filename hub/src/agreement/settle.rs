@@ -128,7 +128,7 @@ impl<'a> Versions<'a> {
     fn latest(&self, unit: UnitId) -> Option<&Plan> {
         let stored = self.stored.iter().map(|stored| &stored.plan);
         let all = stored.chain(self.added.iter().map(|(plan, _)| plan));
-        all.filter(|plan| plan.unit == unit).last()
+        all.rev().find(|plan| plan.unit == unit)
     }
 
     fn add(&mut self, plan: Plan, holds: Holds) {
