@@ -178,8 +178,7 @@ impl Desk {
             self.watch.begin_night(now, night);
         }
         self.watch.enrol(now, roster);
-        let planned = saved.checks.into_iter().map(|saved| saved.planned);
-        self.watch.plan(now, planned.collect());
+        self.watch.recall(now, saved.checks);
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)
     }

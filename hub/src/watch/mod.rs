@@ -139,6 +139,18 @@ impl Watch {
         self.wake = Some(now.uptime);
     }
 
+    /// Takes in checks with what the store has of them: a clock that is set back begins a night
+    /// again whose settled checks were forgotten here. One that is known stays as it is.
+    pub fn recall(&mut self, now: Moment, checks: Vec<SavedCheck>) {
+        for saved in checks {
+            let id = saved.planned.check.id;
+            self.checks
+                .entry(id)
+                .or_insert_with(|| CheckState::restore(saved));
+        }
+        self.wake = Some(now.uptime);
+    }
+
     /// Begins another night. What is settled of earlier nights is for the store to remember.
     pub fn begin_night(&mut self, now: Moment, night: Date) {
         self.night = night;
