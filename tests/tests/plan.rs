@@ -99,7 +99,8 @@ fn any_windows() -> impl Strategy<Value = Vec<AgreedWindow>> {
 prop_compose! {
     fn any_night()(
         zone in prop::sample::select(zones()),
-        (day, beside) in (0i64..7_670, prop::sample::select(vec![Beside::Anything, Beside::Change])),
+        day in 0i64..7_670,
+        beside in prop::sample::select(vec![Beside::Anything, Beside::Change]),
         windows in any_windows(),
         temporary in prop::option::weighted(0.3, (any_windows(), 0i64..3, 0i64..4)),
         absence in prop::option::weighted(0.2, (0i64..3, prop::option::of(0i64..4))),
