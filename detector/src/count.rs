@@ -193,7 +193,7 @@ impl Looking {
             lamp,
             pacing: counting.pacing,
             places: counting.places.as_slice().into(),
-            orders: seeing::start(source, model, tell),
+            orders: seeing::start(source, model, counting.pacing.judged_every(), tell),
             events: heard,
         };
         Ok((looking, digits))

@@ -71,6 +71,17 @@ impl Pacing {
         self.frames as usize
     }
 
+    /// Of how many fit frames one is shown to the network: of every two, where three remain when
+    /// only just more than half of the frames are fit.
+    ///
+    /// The frames of a look are alike: ten judged conclude little else than five of them, and
+    /// cost a Pi twice the computing (`cargo bench -p nattsyn-benches --bench look`). Whether a
+    /// picture is dark, covered, frozen or noise is asked of every frame.
+    #[must_use]
+    pub fn judged_every(&self) -> usize {
+        if self.frames >= 2 * FRAMES_MIN { 2 } else { 1 }
+    }
+
     /// How long after the light each frame is due.
     fn due_after(&self, frame: u32) -> Duration {
         self.settle + self.over * frame / (self.frames - 1)

@@ -10,8 +10,9 @@
 //!    much it looks like a room, and the lamp is dead.
 //! 3. If half of the frames or more are unfit, repeated or missing, the look is technical: a
 //!    blind picture is never *visible* and never *not visible*.
-//! 4. *Visible* and *not visible* need most of the remaining frames, and hardly any that say
-//!    something else. Everything between is unclear, with the reason.
+//! 4. *Visible* and *not visible* need most of the remaining frames that the network was shown,
+//!    at least [`JUDGED_MIN`], and hardly any that say something else. Everything between is
+//!    unclear, with the reason.
 //!
 //! Pure: no clock, no camera, no model. Knows one look and remembers nothing after it.
 
@@ -22,6 +23,9 @@ use nattsyn_models::{Doubt, Frame, Health, Judgement};
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
 use crate::relief::Likeness;
+
+/// Fewest judged frames that may settle a look: below three, "most" means all or nothing.
+pub const JUDGED_MIN: usize = 3;
 
 /// Stands for a frame's exact pixels, to tell a repeated frame from a fresh one.
 ///
@@ -36,8 +40,8 @@ pub struct Sequence(pub u64);
 /// What is known of one frame once its pixels are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// What it shows by itself.
-    pub judgement: Judgement,
+    /// What it shows by itself; nothing if it is fit to judge by and the network was not asked.
+    pub judgement: Option<Judgement>,
     /// Its pixels' stand-in.
     pub fingerprint: Fingerprint,
     /// The driver's number of it.
@@ -86,7 +90,7 @@ impl Presence {
 
     /// Takes in what one frame shows.
     pub fn handle_frame(&mut self, observation: Observation) {
-        if let Judgement::Unfit(health) = observation.judgement {
+        if let Some(Judgement::Unfit(health)) = observation.judgement {
             // Before the comparison: a black picture has no noise to tell its frames apart by.
             self.faults.extend(fault_of(health));
         } else if self.fresh.iter().any(|seen| observation.repeats(seen)) {
@@ -112,7 +116,11 @@ impl Presence {
             let missing = planned - handled;
             return Finding::Technical(self.commonest_fault(missing));
         }
-        Tally::of(&self.fresh).conclude()
+        let tally = Tally::of(&self.fresh);
+        if tally.frames < JUDGED_MIN.min(self.fresh.len()) {
+            return Finding::Technical(self.commonest_fault(planned - handled));
+        }
+        tally.conclude()
     }
 
     fn commonest_fault(&self, missing: usize) -> Fault {
@@ -145,12 +153,10 @@ struct Tally {
 
 impl Tally {
     fn of(observations: &[Observation]) -> Self {
-        let mut tally = Self {
-            frames: observations.len(),
-            ..Self::default()
-        };
-        for observation in observations {
-            match observation.judgement {
+        let mut tally = Self::default();
+        for judgement in observations.iter().filter_map(|each| each.judgement) {
+            tally.frames += 1;
+            match judgement {
                 Judgement::Visible => tally.visible += 1,
                 Judgement::NotVisible => tally.not_visible += 1,
                 Judgement::Unclear(Doubt::OutsideSleepingPlace) => tally.outside += 1,
@@ -227,7 +233,7 @@ mod tests {
     /// `P` visible, `.` not visible, `o` outside, `2` several, `w` weak, `D` dark, `C` covered,
     /// `B` blurred, `S` saturated, `r` a bit-identical repeat of the first frame, `q` a frame
     /// with the first one's sequence number, `n` noise that passes for a room, `-` lost by the
-    /// camera, `m` failed in the model.
+    /// camera, `m` failed in the model, `u` fit and not shown to the network.
     fn run(script: &str) -> String {
         conclude(10, script).to_string()
     }
@@ -235,23 +241,28 @@ mod tests {
     fn conclude(planned: usize, script: &str) -> Finding {
         let mut presence = Presence::new(planned);
         for (number, step) in (1u64..).zip(script.chars()) {
-            let shows = |judgement| (judgement, Fingerprint(number), Sequence(number));
+            let shows = |judgement| (Some(judgement), Fingerprint(number), Sequence(number));
             let (judgement, fingerprint, sequence) = match step {
                 'P' => shows(Judgement::Visible),
                 '.' => shows(Judgement::NotVisible),
                 'o' => shows(Judgement::Unclear(Doubt::OutsideSleepingPlace)),
                 '2' => shows(Judgement::Unclear(Doubt::Several)),
                 'w' => shows(Judgement::Unclear(Doubt::WeakEvidence)),
+                'u' => (None, Fingerprint(number), Sequence(number)),
                 'D' => (
-                    Judgement::Unfit(Health::Dark),
+                    Some(Judgement::Unfit(Health::Dark)),
                     Fingerprint(0),
                     Sequence(number),
                 ),
                 'C' => shows(Judgement::Unfit(Health::Covered)),
                 'B' => shows(Judgement::Unfit(Health::Blurred)),
                 'S' => shows(Judgement::Unfit(Health::Saturated)),
-                'r' => (Judgement::Visible, Fingerprint(1), Sequence(number)),
-                'q' => (Judgement::NotVisible, Fingerprint(number), Sequence(1)),
+                'r' => (Some(Judgement::Visible), Fingerprint(1), Sequence(number)),
+                'q' => (
+                    Some(Judgement::NotVisible),
+                    Fingerprint(number),
+                    Sequence(1),
+                ),
                 'n' => shows(Judgement::NotVisible),
                 '-' => {
                     presence.handle_loss(Fault::CameraDown);
@@ -330,6 +341,26 @@ mod tests {
     fn a_few_unfit_frames_do_not_spoil_the_look() {
         assert_eq!(run("CCCCPPPPPP"), "visible");
         assert_eq!(run("D-m......."), "not_visible");
+    }
+
+    #[test]
+    fn every_second_frame_settles_a_look_and_the_others_only_vouch_for_the_camera() {
+        assert_eq!(run("PuPuPuPuPu"), "visible");
+        assert_eq!(run(".u.u.u.u.u"), "not_visible");
+        assert_eq!(run("PuPu.uPuPu"), "unclear(frames_disagree)");
+        assert_eq!(run("PuPuPuwuwu"), "unclear(weak_evidence)");
+        assert_eq!(run("CCCCPuPuPu"), "visible");
+        assert_eq!(run("DDDDDuPuPu"), "technical(dark)");
+    }
+
+    #[test]
+    fn a_look_of_which_hardly_a_frame_was_judged_settles_nothing() {
+        assert_eq!(
+            conclude(10, "PPuuuuuu--").to_string(),
+            "technical(camera_down)"
+        );
+        assert!(matches!(conclude(10, "uuuuuuuuuu"), Finding::Technical(_)));
+        assert!(matches!(conclude(3, "uuu"), Finding::Technical(_)));
     }
 
     #[test]

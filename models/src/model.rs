@@ -132,6 +132,12 @@ impl Model {
         &self.manifest
     }
 
+    /// Whether a frame is fit to judge by, without asking the network.
+    #[must_use]
+    pub fn health(&self, frame: &Frame) -> Health {
+        health::judge(&reduce(frame))
+    }
+
     /// Looks at one frame.
     ///
     /// With no sleeping places nothing can be in place: everybody is elsewhere. The evidence

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use nattsyn_models::{Model, SleepingPlace};
+use nattsyn_models::{Frame, Health, Judgement, Model, SleepingPlace};
 use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::time::Timestamp;
 
@@ -42,12 +42,21 @@ pub(crate) enum Answer {
 struct Seeing {
     source: Box<dyn FrameSource>,
     model: Model,
+    /// Of the fit frames of a look, the first of so many is shown to the network.
+    every: usize,
+    /// How many fit frames this look has had.
+    fit: usize,
     /// The relief of this look's last frame.
     previous: Option<Relief>,
 }
 
 /// Starts the thread. It ends when the orders do, or when `tell` says that nobody listens.
-pub(crate) fn start<T>(source: Box<dyn FrameSource>, model: Model, tell: T) -> SyncSender<Order>
+pub(crate) fn start<T>(
+    source: Box<dyn FrameSource>,
+    model: Model,
+    every: usize,
+    tell: T,
+) -> SyncSender<Order>
 where
     T: Fn(Answer) -> Result<(), ()> + Send + 'static,
 {
@@ -55,6 +64,8 @@ where
     let seeing = Seeing {
         source,
         model,
+        every: every.max(1),
+        fit: 0,
         previous: None,
     };
     std::thread::spawn(move || seeing.run(&ordered, tell));
@@ -100,7 +111,42 @@ impl Seeing {
                 return Err(fault);
             }
         };
-        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places))?;
+        let judgement = self.judge(&frame, places)?;
+        let relief = Relief::of(&frame);
+        let likeness = self.previous.as_ref().map(|before| relief.compare(before));
+        self.previous = Some(relief);
+        Ok(Observation {
+            judgement,
+            fingerprint: Fingerprint::of(&frame),
+            sequence,
+            likeness,
+        })
+    }
+
+    /// What a frame shows; nothing of a fit one whose turn it is not.
+    fn judge(
+        &mut self,
+        frame: &Frame,
+        places: &[SleepingPlace],
+    ) -> Result<Option<Judgement>, Fault> {
+        let judgement = if self.fit.is_multiple_of(self.every) {
+            Some(self.sight(frame, places)?)
+        } else {
+            match guarded(Fault::ModelDown, || self.model.health(frame))? {
+                Health::Ok => None,
+                unfit @ (Health::Dark | Health::Covered | Health::Blurred | Health::Saturated) => {
+                    Some(Judgement::Unfit(unfit))
+                }
+            }
+        };
+        if !matches!(judgement, Some(Judgement::Unfit(_))) {
+            self.fit += 1;
+        }
+        Ok(judgement)
+    }
+
+    fn sight(&self, frame: &Frame, places: &[SleepingPlace]) -> Result<Judgement, Fault> {
+        let sighting = guarded(Fault::ModelDown, || self.model.sight(frame, places))?;
         let sighting = sighting.map_err(|error| {
             tracing::warn!(error = chain(&error), "model does not answer");
             Fault::ModelDown
@@ -111,19 +157,12 @@ impl Seeing {
             health = ?sighting.health,
             "frame"
         );
-        let relief = Relief::of(&frame);
-        let likeness = self.previous.as_ref().map(|before| relief.compare(before));
-        self.previous = Some(relief);
-        Ok(Observation {
-            judgement: self.model.manifest().thresholds.judge(&sighting),
-            fingerprint: Fingerprint::of(&frame),
-            sequence,
-            likeness,
-        })
+        Ok(self.model.manifest().thresholds.judge(&sighting))
     }
 
     fn close(&mut self) {
         self.previous = None;
+        self.fit = 0;
         // A driver that fails at closing has still let go of the device; the panic is logged.
         guarded(Fault::CameraDown, || self.source.close()).ok();
     }

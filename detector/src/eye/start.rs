@@ -83,7 +83,15 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         Ok(model) => {
             let digits = model.manifest().sha256.chars().take(MODEL_DIGITS).collect();
             let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
-            (Some(seeing::start(source, model, tell)), digits)
+            (
+                Some(seeing::start(
+                    source,
+                    model,
+                    config.pacing.judged_every(),
+                    tell,
+                )),
+                digits,
+            )
         }
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "no model");

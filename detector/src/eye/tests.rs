@@ -190,7 +190,7 @@ impl Rig {
             voucher: Voucher::Demonstration,
             pair,
             lamp,
-            orders: Some(seeing::start(source, Model::load().unwrap(), tell)),
+            orders: Some(seeing::start(source, Model::load().unwrap(), 1, tell)),
             events: heard,
             guard: Guard::new(unit, PublicKey::of(&key(ROOT))),
             memory: Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0),

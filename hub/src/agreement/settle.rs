@@ -127,8 +127,8 @@ impl<'a> Versions<'a> {
     /// The newest version for a unit, from whenever it holds.
     fn latest(&self, unit: UnitId) -> Option<&Plan> {
         let stored = self.stored.iter().map(|stored| &stored.plan);
-        let all = stored.chain(self.added.iter().map(|(plan, _)| plan));
-        all.rev().find(|plan| plan.unit == unit)
+        let mut all = stored.chain(self.added.iter().map(|(plan, _)| plan));
+        all.rfind(|plan| plan.unit == unit)
     }
 
     fn add(&mut self, plan: Plan, holds: Holds) {

@@ -12,13 +12,13 @@ impl Dice {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut dice = Self(seed);
-        dice.next();
+        dice.throw();
         dice
     }
 
     /// Sixty-four random bits (Steele, Lea and Flood, "Fast splittable pseudorandom number
     /// generators", 2014).
-    pub fn next(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -28,7 +28,7 @@ impl Dice {
 
     /// A number below `bound`; zero if that is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let wide = u128::from(self.next()) * u128::from(bound);
+        let wide = u128::from(self.throw()) * u128::from(bound);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 

@@ -210,7 +210,7 @@ impl Eye {
             model: "0a1b2c3d".to_owned(),
             boot: self.boot,
             counter: self.counter,
-            nonce: format!("{:016x}{:016x}", dice.next(), dice.next()),
+            nonce: format!("{:016x}{:016x}", dice.throw(), dice.throw()),
         };
         let signed = Signed::seal(&report, &self.key);
         wants.words.push(FromEye::Report(signed));

@@ -143,7 +143,7 @@ impl World {
             Some(_) | None => Syncing::Kept,
         };
         let units = (1u8..).zip(&script.homes).map(|(number, home)| {
-            let disk = WorldDisk::new(Dice::new(dice.next()), syncing);
+            let disk = WorldDisk::new(Dice::new(dice.throw()), syncing);
             Unit::new(home.unit, SigningKey::from_bytes(&[number; 32]), disk)
         });
         let units: Vec<Unit> = units.collect();

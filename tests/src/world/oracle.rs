@@ -106,10 +106,7 @@ fn in_force(script: &Script) -> Vec<Expected> {
                     .agreed
                     .iter()
                     .filter(|agreed| agreed.resident == resident);
-                let by_noon = versions
-                    .clone()
-                    .filter(|it| it.made <= night.at(NOON))
-                    .next_back();
+                let by_noon = versions.clone().rfind(|it| it.made <= night.at(NOON));
                 let first = versions.clone().next();
                 if let Some(agreed) = by_noon.or(first) {
                     checks.extend(checks_of(agreed, night));
@@ -130,7 +127,7 @@ fn checks_of(agreed: &Agreed, night: Day) -> Vec<Expected> {
         let first = opens + i64::from(agreed.offset_s) * 1000;
         let name = format!("{}.{}.{}", agreed.resident, night.digits(), window.key);
         Expected {
-            id: name.parse().ok().expect("a check's name is made as agreed"),
+            id: name.parse().expect("a check's name is made as agreed"),
             name,
             home: agreed.home,
             night,

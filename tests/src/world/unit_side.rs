@@ -28,7 +28,7 @@ impl World {
     }
 
     pub(super) fn start_eye(&mut self, unit: usize) {
-        let drawn = self.dice.next();
+        let drawn = self.dice.throw();
         let root = self.root;
         let it = &mut self.units[unit];
         if it.power_cuts > 0 || it.eye_stops > 0 {
