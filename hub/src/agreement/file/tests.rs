@@ -39,88 +39,91 @@ fn a_table_from_a_swedish_spreadsheet_is_read() {
     assert_eq!(agreement.offset, Offset::Spread);
 }
 
+/// What is wrong in [`CSV`] after one replacement: from, to, and parts of what is said.
+const WRONG_CELLS: [(&str, &str, [&str; 2]); 15] = [
+    (
+        "23:00",
+        "elva",
+        [
+            "rad 3, from:",
+            "\"elva\" är inget klockslag; skriv som 23:00",
+        ],
+    ),
+    (
+        "mon tue",
+        "mån",
+        ["rad 4, days:", "är ingen dag; skriv mon tue"],
+    ),
+    (
+        "visit;help",
+        "visit;",
+        ["rad 4, reason:", "behöver ett skäl; skriv något av help"],
+    ),
+    (
+        "visit;help",
+        "visit;lat",
+        ["rad 4, reason:", "skriv något av help, declined"],
+    ),
+    (
+        "visit;help",
+        "looks;help",
+        ["rad 4, reason:", "hör bara till ett besök"],
+    ),
+    (
+        "visit;help;toalettbesök",
+        "visit;other;",
+        ["rad 2:", "skriv i note vilket"],
+    ),
+    (
+        "23:45;;;;",
+        "23:45;;;;2026-01-01",
+        ["rad 3, review:", "hör till en rad av slaget plan"],
+    ),
+    (
+        "2027-05-01",
+        "i maj",
+        ["rad 2, review:", "är inget datum; skriv som 2026-11-21"],
+    ),
+    (
+        "plan;r0000001",
+        "plan;r1",
+        ["rad 2, resident:", "åtta tecken"],
+    ),
+    (
+        "plan;",
+        "plans;",
+        ["rad 2, row:", "skriv något av plan, window, temporary"],
+    ),
+    (
+        "review\n",
+        "reviw\n",
+        ["rad 1, reviw:", "kolumnen finns inte; de som finns är row"],
+    ),
+    (
+        "row;resident",
+        "row;note",
+        ["rad 1, resident:", "kolumnen saknas"],
+    ),
+    (
+        "03:00;03:45",
+        "23:15;00:15",
+        ["rad 2:", "1 och 2 går in i varandra; flytta det ena"],
+    ),
+    (
+        "23:45",
+        "23:05",
+        ["rad 2:", "är 300 s långt men försöken behöver 930 s"],
+    ),
+    (
+        "window;r0000001;2",
+        "temporary;r0000001;2",
+        ["rad 2, temporary_first:", "fyll i"],
+    ),
+];
+
 #[test]
 fn every_wrong_cell_of_a_table_is_named_with_line_column_and_remedy() {
-    for (from, to, parts) in [
-        (
-            "23:00",
-            "elva",
-            [
-                "rad 3, from:",
-                "\"elva\" är inget klockslag; skriv som 23:00",
-            ],
-        ),
-        (
-            "mon tue",
-            "mån",
-            ["rad 4, days:", "är ingen dag; skriv mon tue"],
-        ),
-        (
-            "visit;help",
-            "visit;",
-            ["rad 4, reason:", "behöver ett skäl; skriv något av help"],
-        ),
-        (
-            "visit;help",
-            "visit;lat",
-            ["rad 4, reason:", "skriv något av help, declined"],
-        ),
-        (
-            "visit;help",
-            "looks;help",
-            ["rad 4, reason:", "hör bara till ett besök"],
-        ),
-        (
-            "visit;help;toalettbesök",
-            "visit;other;",
-            ["rad 2:", "skriv i note vilket"],
-        ),
-        (
-            "23:45;;;;",
-            "23:45;;;;2026-01-01",
-            ["rad 3, review:", "hör till en rad av slaget plan"],
-        ),
-        (
-            "2027-05-01",
-            "i maj",
-            ["rad 2, review:", "är inget datum; skriv som 2026-11-21"],
-        ),
-        (
-            "plan;r0000001",
-            "plan;r1",
-            ["rad 2, resident:", "åtta tecken"],
-        ),
-        (
-            "plan;",
-            "plans;",
-            ["rad 2, row:", "skriv något av plan, window, temporary"],
-        ),
-        (
-            "review\n",
-            "reviw\n",
-            ["rad 1, reviw:", "kolumnen finns inte; de som finns är row"],
-        ),
-        (
-            "row;resident",
-            "row;note",
-            ["rad 1, resident:", "kolumnen saknas"],
-        ),
-        (
-            "03:00;03:45",
-            "23:15;00:15",
-            ["rad 2:", "1 och 2 går in i varandra; flytta det ena"],
-        ),
-        (
-            "23:45",
-            "23:05",
-            ["rad 2:", "är 300 s långt men försöken behöver 930 s"],
-        ),
-        (
-            "window;r0000001;2",
-            "temporary;r0000001;2",
-            ["rad 2, temporary_first:", "fyll i"],
-        ),
-    ] {
+    for (from, to, parts) in WRONG_CELLS {
         let text = CSV.replacen(from, to, 1);
         assert_ne!(text, CSV, "{from}");
         let said = said(&text, Format::Csv);
