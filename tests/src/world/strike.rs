@@ -182,7 +182,11 @@ impl World {
             return Ok(());
         }
         if let What::UnitPower(_) = mishap.what {
-            it.power_cuts = it.power_cuts.saturating_sub(1);
+            if it.power_cuts == 0 {
+                // It never struck: something else had struck first.
+                return Ok(());
+            }
+            it.power_cuts -= 1;
             if it.power_cuts == 0 {
                 it.clocks.boot(self.now);
                 it.machine += 1;
