@@ -13,8 +13,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
-use nattsyn_protocol::heartbeat::ASK_AFTER;
+use nattsyn_protocol::heartbeat::{ASK_AFTER, EyeState};
 use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::ClockState;
 
