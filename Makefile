@@ -27,12 +27,13 @@ check: setup-test ## what must hold of the text itself: format, lints, the unit'
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches
 
-eval: setup-eval ## how well the model sees: NATTSYN_DATA=folder of real frames [PEERS=folder of detectors]
+eval: setup-eval ## how well the model sees: NATTSYN_DATA=folder of real frames [PEERS=folder of detectors] [RESEARCH=a second network]
 	cargo build --release -p nattsyn-detector --bin nattsyn-score
 	cargo build --release -p nattsyn-scenes --bin nattsyn-scenes
 	cd models/evaluation && ../../target/eval/venv/bin/python -m unittest -q
 	target/eval/venv/bin/python models/evaluation/evaluate.py --data "$(NATTSYN_DATA)" \
-	  --peers "$(PEERS)" --programs target/release --out target/eval $(if $(PICTURES),--pictures $(PICTURES))
+	  --peers "$(PEERS)" --programs target/release --out target/eval \
+	  $(if $(PICTURES),--pictures $(PICTURES)) $(if $(RESEARCH),--research $(RESEARCH))
 
 setup-demo:
 	@.ci/setup demo

@@ -116,10 +116,12 @@ fn homes(count: u64) -> Vec<Home> {
 }
 
 fn plan_of(home: &Home) -> Plan {
-    let window = |key, from: &str, to: &str| Window {
-        key: WindowKey(key),
-        from: from.parse().expect("a time of day"),
-        to: to.parse().expect("a time of day"),
+    let window = |key, from: &str, to: &str| {
+        Window::nightly(
+            WindowKey(key),
+            from.parse().expect("a time of day"),
+            to.parse().expect("a time of day"),
+        )
     };
     Plan {
         resident: home.residents[0].id,
@@ -130,6 +132,7 @@ fn plan_of(home: &Home) -> Plan {
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: vec![window(1, "23:00", "23:45"), window(2, "03:00", "03:45")],
         places: Vec::new(),
+        ..Plan::bare(home.residents[0].id, home.unit)
     }
 }
 

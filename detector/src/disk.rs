@@ -1,13 +1,18 @@
-//! The voice's disk: three small files in one folder.
+//! The voice's disk: a few small files in one folder.
 //!
 //! [`Disk`] is the edge. [`Folder`] is the real one: what it has written when it returns
-//! survives a power cut. [`SimulatedDisk`] keeps everything in memory and can be full, broken
+//! survives a power cut, which is tried out over [`UnsyncedFiles`]. [`SimulatedDisk`] keeps everything in memory and can be full, broken
 //! or torn. What the files mean is not known here.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+mod copies;
+mod files;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+
+pub use copies::{Damage, TwoCopies};
+pub use files::{Files, RealFiles, Syncing, UnsyncedFiles};
 
 /// Where the voice keeps what must survive a restart.
 pub trait Disk {
@@ -30,14 +35,26 @@ pub trait Disk {
     ///
     /// # Errors
     ///
-    /// The disk is full or broken; the old content stands.
+    /// The disk is full or broken; the old content stands, or the new does and is not durable.
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// Empties a file in place, which needs no room on a full disk. Durable on return. Only for
+    /// a file that holds nothing worth keeping: a power cut may leave any part of it.
+    ///
+    /// # Errors
+    ///
+    /// The disk is broken.
+    fn clear(&mut self, name: &str) -> io::Result<()> {
+        self.replace(name, &[])
+    }
 }
 
 /// A folder on a real disk.
 #[derive(Debug)]
-pub struct Folder {
-    path: PathBuf,
+pub struct Folder<F = RealFiles> {
+    files: F,
+    /// Names that are durable for certain.
+    settled: BTreeSet<String>,
 }
 
 impl Folder {
@@ -47,41 +64,55 @@ impl Folder {
     ///
     /// It cannot be made.
     pub fn open(path: PathBuf) -> io::Result<Self> {
-        std::fs::create_dir_all(&path)?;
-        Ok(Self { path })
-    }
-
-    /// A file's name is durable only once its folder is.
-    fn sync_names(&self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()
+        RealFiles::open(path).map(Self::over)
     }
 }
 
-impl Disk for Folder {
-    fn read(&mut self, name: &str) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(self.path.join(name)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+impl<F: Files> Folder<F> {
+    /// A folder over these files.
+    #[must_use]
+    pub fn over(files: F) -> Self {
+        Self {
+            files,
+            settled: BTreeSet::new(),
         }
     }
 
+    /// A file's name is durable only once its folder is. That it is there proves nothing: it may
+    /// have been made by a call that failed.
+    fn settle(&mut self, name: &str) -> io::Result<()> {
+        if !self.settled.contains(name) {
+            self.files.sync_names()?;
+            self.settled.insert(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl<F: Files> Disk for Folder<F> {
+    fn read(&mut self, name: &str) -> io::Result<Option<Vec<u8>>> {
+        self.files.read(name)
+    }
+
     fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let path = self.path.join(name);
-        let existed = path.exists();
-        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        if existed { Ok(()) } else { self.sync_names() }
+        self.files.write_end(name, bytes)?;
+        self.files.sync(name)?;
+        self.settle(name)
     }
 
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = self.path.join(format!("{name}.new"));
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&new, self.path.join(name))?;
-        self.sync_names()
+        let new = format!("{name}.new");
+        self.files.write_new(&new, bytes)?;
+        self.files.sync(&new)?;
+        self.settled.remove(name);
+        self.files.rename(&new, name)?;
+        self.settle(name)
+    }
+
+    fn clear(&mut self, name: &str) -> io::Result<()> {
+        self.files.write_new(name, &[])?;
+        self.files.sync(name)?;
+        self.settle(name)
     }
 }
 
@@ -143,6 +174,16 @@ impl Disk for SimulatedDisk {
             DiskHealth::Broken => Err(ErrorKind::Other.into()),
         }
     }
+
+    fn clear(&mut self, name: &str) -> io::Result<()> {
+        match self.health {
+            DiskHealth::Well | DiskHealth::Full => {
+                self.files.insert(name.to_owned(), Vec::new());
+                Ok(())
+            }
+            DiskHealth::Broken => Err(ErrorKind::Other.into()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,6 +198,8 @@ mod tests {
         assert_eq!(disk.read("outbox").unwrap().unwrap(), b"one two");
         disk.replace("outbox", b"three").unwrap();
         assert_eq!(disk.read("outbox").unwrap().unwrap(), b"three");
+        disk.clear("outbox").unwrap();
+        assert_eq!(disk.read("outbox").unwrap().unwrap(), b"");
     }
 
     #[test]
@@ -164,6 +207,129 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         keeps_its_promises(&mut Folder::open(folder.path().join("state")).unwrap());
         keeps_its_promises(&mut SimulatedDisk::default());
+        keeps_its_promises(&mut Folder::over(UnsyncedFiles::default()));
+    }
+
+    /// What a power cut at any moment of a call may leave of a file, before the call returns and
+    /// after.
+    fn cuts(
+        before: &[(&str, &[u8])],
+        call: impl FnOnce(&mut Folder<UnsyncedFiles>),
+    ) -> (Vec<Option<Vec<u8>>>, Vec<Option<Vec<u8>>>) {
+        let held = before.iter();
+        let held = held.map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()));
+        let files = UnsyncedFiles::holding(&held.collect(), Syncing::Honoured);
+        files.watch();
+        call(&mut Folder::over(files.clone()));
+        let file = |states: Vec<BTreeMap<String, Vec<u8>>>| {
+            let of_file = states.iter().map(|state| state.get("plans").cloned());
+            let different: BTreeSet<_> = of_file.collect();
+            different.into_iter().collect()
+        };
+        let during = files.take_history().into_iter().flatten().collect();
+        (file(during), file(files.after_a_cut()))
+    }
+
+    #[test]
+    fn a_power_cut_in_a_replacement_leaves_the_old_or_the_new_and_after_it_the_new() {
+        let whole = |bytes: &[u8]| Some(bytes.to_vec());
+        for leftover in [
+            &[("plans", b"old" as &[u8])][..],
+            &[("plans", b"old"), ("plans.new", b"half of a longer one")],
+        ] {
+            let (during, after) = cuts(leftover, |disk| disk.replace("plans", b"new one").unwrap());
+            assert_eq!(during, [whole(b"new one"), whole(b"old")]);
+            assert_eq!(after, [whole(b"new one")]);
+        }
+        let (during, after) = cuts(&[], |disk| disk.replace("plans", b"first").unwrap());
+        assert_eq!(during, [None, whole(b"first")]);
+        assert_eq!(after, [whole(b"first")]);
+    }
+
+    #[test]
+    fn a_power_cut_in_an_append_leaves_what_was_there_and_after_it_everything() {
+        for before in [&[][..], &[("plans", b"one " as &[u8])]] {
+            let (during, after) = cuts(before, |disk| disk.append("plans", b"two").unwrap());
+            let old = before.first().map_or(&b""[..], |(_, bytes)| bytes);
+            assert!(during.iter().flatten().all(|left| left.starts_with(old)));
+            assert_eq!(after, [Some([old, b"two"].concat())]);
+        }
+    }
+
+    /// Fails once where it is told to; what was done before that step stays done.
+    struct FailingOnce {
+        files: UnsyncedFiles,
+        steps_left: usize,
+    }
+
+    impl FailingOnce {
+        fn step(&mut self) -> io::Result<()> {
+            let left = self.steps_left;
+            self.steps_left = left.wrapping_sub(1);
+            if left == 0 {
+                Err(ErrorKind::Other.into())
+            } else {
+                Ok(())
+            }
+        }
+    }
+
+    impl Files for FailingOnce {
+        fn read(&mut self, name: &str) -> io::Result<Option<Vec<u8>>> {
+            self.files.read(name)
+        }
+
+        fn write_end(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+            self.step()?;
+            self.files.write_end(name, bytes)
+        }
+
+        fn write_new(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+            self.step()?;
+            self.files.write_new(name, bytes)
+        }
+
+        fn sync(&mut self, name: &str) -> io::Result<()> {
+            self.step()?;
+            self.files.sync(name)
+        }
+
+        fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
+            self.step()?;
+            self.files.rename(from, to)
+        }
+
+        fn sync_names(&mut self) -> io::Result<()> {
+            self.step()?;
+            self.files.sync_names()
+        }
+    }
+
+    #[test]
+    fn what_is_written_after_a_call_that_failed_anywhere_is_as_safe_as_ever() {
+        for steps_left in 0..4 {
+            for was_there in [false, true] {
+                let held = was_there.then(|| ("plans".to_owned(), b"old".to_vec()));
+                let files = UnsyncedFiles::holding(&held.into_iter().collect(), Syncing::Honoured);
+                let failing = FailingOnce {
+                    files: files.clone(),
+                    steps_left,
+                };
+                let mut disk = Folder::over(failing);
+                let failed = [
+                    disk.replace("plans", b"first"),
+                    disk.append("plans", b" last"),
+                ];
+                assert_eq!(failed.iter().filter(|result| result.is_err()).count(), 1);
+                disk.append("plans", b" again").unwrap();
+                for state in files.after_a_cut() {
+                    assert!(
+                        state["plans"].ends_with(b" again"),
+                        "{steps_left} {state:?}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

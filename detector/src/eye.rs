@@ -7,7 +7,8 @@
 //! Deliberately not here: network, files other than the configuration, plans' timing (the voice
 //! asks, the guard refuses), and any way for a picture to leave.
 
-mod seeing;
+mod remembering;
+pub(crate) mod seeing;
 mod signing;
 mod start;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use nattsyn_protocol::time::Uptime;
 use crate::guard::{Errand, Guard, Moment, Permit, Taken, Trust, Verdict};
 use crate::light::{Lamp, Shine};
 use crate::look::{Ending, Look, Pacing, Step};
+use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::presence::Presence;
@@ -38,6 +40,9 @@ use seeing::{Answer, Order};
 use signing::Signer;
 
 pub use start::{StartError, open};
+
+// What counts looks without being a unit takes the same camera, lamp and signals.
+pub(crate) use start::{MODEL_DIGITS, await_signals, open_light, open_source};
 
 /// How often the eye says by itself that it is there: three times a heartbeat, so that the
 /// voice's next heartbeat is true.
@@ -89,6 +94,13 @@ enum Voucher {
     Demonstration,
 }
 
+/// Whether what must survive a restart is on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Yes,
+    No,
+}
+
 /// The eye and all that it holds.
 pub struct Eye {
     clock: Clock,
@@ -99,6 +111,9 @@ pub struct Eye {
     orders: Option<SyncSender<Order>>,
     events: Receiver<Event>,
     guard: Guard,
+    /// `None` where it could not be opened; the guard has then been told that all is forgotten.
+    memory: Option<EyeMemory>,
+    written: Written,
     signer: Signer,
     pacing: Pacing,
     looking: Option<Looking>,
@@ -126,6 +141,7 @@ impl Eye {
     pub fn run(mut self) -> End {
         let boot = self.signer.boot();
         tracing::info!(%boot, "eye started");
+        self.write_memory(self.clock.now());
         self.say(&FromEye::Started { boot });
         loop {
             let now = self.clock.now();
@@ -156,7 +172,7 @@ impl Eye {
 
     fn apply(&mut self, now: Now, event: Event) -> ControlFlow<End> {
         match event {
-            Event::Told(ToEye::Plan(plan)) => self.handle_plan(&plan),
+            Event::Told(ToEye::Plan(plan)) => self.handle_plan(now, &plan),
             Event::Told(ToEye::Look { check, look }) => self.handle_request(now, check, look),
             Event::Told(ToEye::Ping) => self.say_alive(now),
             Event::Seen(answer) => return self.handle_answer(now, answer),
@@ -173,6 +189,9 @@ impl Eye {
 
     fn handle_timeout(&mut self, now: Now) -> ControlFlow<End> {
         if now.uptime >= self.next_alive {
+            // A clock that is set is noticed by how it ran before.
+            self.trust(now);
+            self.write_memory(now);
             self.say_alive(now);
         }
         match self.looking.as_mut() {
@@ -184,7 +203,7 @@ impl Eye {
         }
     }
 
-    fn handle_plan(&mut self, plan: &PlanMessage) {
+    fn handle_plan(&mut self, now: Now, plan: &PlanMessage) {
         match self.guard.handle_plan(plan) {
             Ok(Taken::Changed) => tracing::info!(holding = ?self.guard.holding(), "plan held"),
             Ok(Taken::Unchanged) => {}
@@ -193,6 +212,7 @@ impl Eye {
                 tracing::warn!(%error, cause, "plan not held");
             }
         }
+        self.write_memory(now);
         self.say(&FromEye::Holding(self.guard.holding()));
     }
 
@@ -207,12 +227,10 @@ impl Eye {
     }
 
     fn begin(&mut self, now: Now, check: CheckId, look: u8) {
-        let moment = Moment {
-            uptime: now.uptime,
-            wall: now.timestamp,
-            trust: self.trust(now),
-        };
-        match self.guard.admit(moment, check, look) {
+        let verdict = self.guard.admit(self.moment(now), check, look);
+        // Before the light goes on: a look that a crash forgets could be made once more.
+        self.write_memory(now);
+        match verdict {
             Verdict::Look(permit) => self.light_up(now, permit),
             Verdict::ClockUnknown(errand) => {
                 self.report(now, errand, Finding::Technical(Fault::ClockUnknown));
@@ -357,9 +375,29 @@ impl Eye {
 
     fn say_alive(&mut self, now: Now) {
         self.next_alive = now.uptime.after(ALIVE_EVERY);
-        self.say(&FromEye::Alive {
-            last_look: self.last_look,
-        });
+        let last_look = match self.written {
+            Written::Yes => self.last_look,
+            // A unit whose disk is broken is a technician's, however good its picture is.
+            Written::No => LastLook::Faulty,
+        };
+        self.say(&FromEye::Alive { last_look });
+    }
+
+    /// Writes down what must survive a restart. Looks go on where that fails: this run still
+    /// counts them, and the failure is said and tried again every [`ALIVE_EVERY`].
+    fn write_memory(&mut self, now: Now) {
+        let (Some(memory), Some(change)) = (&mut self.memory, self.guard.take_change(now.uptime))
+        else {
+            return;
+        };
+        self.written = match memory.write(&change) {
+            Ok(()) => Written::Yes,
+            Err(error) => {
+                tracing::error!(%error, "the eye's memory cannot be written");
+                self.guard.handle_unwritten();
+                Written::No
+            }
+        };
     }
 
     /// Tells the voice. If it does not read, its supervisor starts another; what was lost is
@@ -374,10 +412,19 @@ impl Eye {
         }
     }
 
-    fn trust(&self, now: Now) -> Trust {
-        match self.voucher {
-            Voucher::Machine => trust::of_machine(now.timestamp),
-            Voucher::Demonstration => Trust::Synced,
+    fn trust(&mut self, now: Now) -> Trust {
+        let moment = self.moment(now);
+        self.guard.handle_moment(moment)
+    }
+
+    fn moment(&self, now: Now) -> Moment {
+        Moment {
+            uptime: now.uptime,
+            wall: now.timestamp,
+            trust: match self.voucher {
+                Voucher::Machine => trust::of_machine(now.timestamp),
+                Voucher::Demonstration => Trust::Synced,
+            },
         }
     }
 }

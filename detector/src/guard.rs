@@ -5,11 +5,15 @@
 //! the resident was told. A look can only be begun with a permit. With no trusted time there is
 //! no look, and the answer is a fault.
 //!
-//! Pure: it opens no file and reads no clock. What it counts it forgets with the process: after
-//! a restart the voice hands over the plans anew, and the looks of the last 24 hours begin again
-//! at none. A voice cannot restart the eye; a power cut can.
+//! Pure: it opens no file and reads no clock. What it must know after a restart is a [`Memory`],
+//! which its owner writes down whenever [`Guard::take_change`] gives one. The plans themselves
+//! are not in it: the voice hands them over anew, and an older one than was ever held is refused.
 
-use std::collections::{BTreeMap, VecDeque};
+pub mod lifetime;
+#[cfg(test)]
+mod restarts;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nattsyn_models::SleepingPlace;
@@ -20,13 +24,17 @@ use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 
+use crate::memory::{Found, MadeLook, Memory, SEEN_MAX, SeenPlan};
 use crate::pair::Refusal;
+
+use lifetime::{Age, Lifetime, Opening};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
 /// the eye checks itself"), two more than a night of plans may have.
 pub const LOOKS_MAX: usize = 24;
 
-/// The time over which [`LOOKS_MAX`] is counted, by the kernel's clock.
+/// The time over which [`LOOKS_MAX`] is counted, by the kernel's clock and over restarts: while
+/// the machine is off the time counts once a clock vouches for it ([`lifetime`]).
 pub const LOOKS_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Most looks at one check: the plan's, and one more before a live view would be offered.
@@ -38,6 +46,11 @@ pub const WINDOW_SLACK: Duration = Duration::from_secs(30);
 /// Most residents of a home whose plans are held. The largest shared bedrooms have four beds;
 /// this leaves it double, and bounds what a broken hub could make the eye keep.
 pub const RESIDENTS_MAX: usize = 8;
+
+/// How often the time is written down if nothing else is. A power cut makes the unit younger by
+/// at most this, which keeps a look from being forgotten too soon; 24 small writes a day do not
+/// wear a disk.
+pub const MARK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Before this no unit existed: a wall clock that shows an earlier time was never set.
 /// 2026-01-01 00:00 UTC.
@@ -181,10 +194,19 @@ pub enum PlanRefusal {
 pub struct Guard {
     unit: UnitId,
     root: PublicKey,
-    epoch: u32,
     plans: BTreeMap<ResidentId, Held>,
-    /// Looks of the last [`LOOKS_WITHIN`], at most [`LOOKS_MAX`].
-    looks: VecDeque<(Uptime, CheckId)>,
+    lifetime: Lifetime,
+    /// What is to survive a restart. Its mark is set when it is taken to be written.
+    memory: Memory,
+    change: Change,
+    marked: Age,
+}
+
+/// Whether something must be written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    None,
+    Unwritten,
 }
 
 #[derive(Debug)]
@@ -194,16 +216,77 @@ struct Held {
 }
 
 impl Guard {
-    /// A guard that holds no plan yet, of a unit that pins this root.
+    /// A guard that holds no plan yet and remembers nothing, of a unit that pins this root.
     #[must_use]
     pub fn new(unit: UnitId, root: PublicKey) -> Self {
+        let opening = Opening {
+            uptime: Uptime::default(),
+            machine: None,
+        };
+        Self::resume(unit, root, Found::Nothing, opening)
+    }
+
+    /// A guard that holds no plan yet, with what was written down before a restart.
+    ///
+    /// Where that is lost, nobody knows how many looks were made: it counts as the most that
+    /// may have been, just now. The refusals are heard; looks beyond the promise would not be.
+    #[must_use]
+    pub fn resume(unit: UnitId, root: PublicKey, found: Found, opening: Opening) -> Self {
+        let mut memory = match &found {
+            Found::Remembered(memory) => memory.clone(),
+            Found::Nothing | Found::Lost => Memory::default(),
+        };
+        memory.runs = memory.runs.wrapping_add(1);
+        let lifetime = Lifetime::resume(memory.mark, opening);
+        if found == Found::Lost {
+            let forgotten = MadeLook {
+                check: None,
+                at: lifetime.age(opening.uptime),
+            };
+            memory.looks = vec![forgotten; LOOKS_MAX];
+        }
         Self {
             unit,
             root,
-            epoch: 0,
             plans: BTreeMap::new(),
-            looks: VecDeque::with_capacity(LOOKS_MAX),
+            lifetime,
+            memory,
+            change: Change::Unwritten,
+            marked: Age::default(),
         }
+    }
+
+    /// How many times this unit's eye has started, this one included.
+    #[must_use]
+    pub fn runs(&self) -> u32 {
+        self.memory.runs
+    }
+
+    /// What must be written down before anything else is done, if something must.
+    pub fn take_change(&mut self, now: Uptime) -> Option<Memory> {
+        if self.change == Change::None {
+            return None;
+        }
+        self.change = Change::None;
+        let mark = self.lifetime.mark(now);
+        self.marked = mark.age;
+        self.memory.mark = Some(mark);
+        Some(self.memory.clone())
+    }
+
+    /// Takes in that what was taken could not be written; it is to be tried again.
+    pub fn handle_unwritten(&mut self) {
+        self.change = Change::Unwritten;
+    }
+
+    /// Lets time pass; returns how far the wall clock can be trusted. Call it every minute or
+    /// so: a clock that is set is noticed by what was before.
+    pub fn handle_moment(&mut self, now: Moment) -> Trust {
+        let trust = self.lifetime.handle_moment(now);
+        if self.lifetime.age(now.uptime).since(self.marked) >= MARK_EVERY {
+            self.change = Change::Unwritten;
+        }
+        trust
     }
 
     /// Takes in a plan as it came off the wire.
@@ -213,14 +296,17 @@ impl Guard {
     /// Why it is not held. Whatever was held before still is.
     pub fn handle_plan(&mut self, message: &PlanMessage) -> Result<Taken, PlanRefusal> {
         let endorsement: Endorsement = message.endorsement.open(&self.root)?;
-        if endorsement.epoch < self.epoch {
+        if endorsement.epoch < self.memory.epoch {
             return Err(PlanRefusal::OldKey {
                 found: endorsement.epoch,
-                held: self.epoch,
+                held: self.memory.epoch,
             });
         }
         // The root said so, whatever the plan under it is worth.
-        self.epoch = endorsement.epoch;
+        if self.memory.epoch != endorsement.epoch {
+            self.memory.epoch = endorsement.epoch;
+            self.change = Change::Unwritten;
+        }
         let plan: Plan = message.plan.open(&endorsement.key)?;
         let taken = self.compare(&plan)?;
         let resident = plan.resident;
@@ -230,6 +316,7 @@ impl Guard {
         if !self.plans.contains_key(&resident) && self.plans.len() >= RESIDENTS_MAX {
             return Err(PlanRefusal::TooManyResidents(resident));
         }
+        self.remember(resident, plan.version);
         self.plans.insert(resident, Held { plan, places });
         Ok(taken)
     }
@@ -246,6 +333,7 @@ impl Guard {
 
     /// Judges a look that somebody asks for; with a permit it counts as made.
     pub fn admit(&mut self, now: Moment, check: CheckId, look: u8) -> Verdict {
+        let trust = self.handle_moment(now);
         let Some((held, planned)) = self.find(check) else {
             return Verdict::Refuse(Refusal::NotPlanned);
         };
@@ -257,7 +345,7 @@ impl Guard {
             look,
             plan: held.plan.version,
         };
-        if now.trust == Trust::Guessed || now.wall.as_ms() < CLOCK_BEGINS_MS {
+        if trust == Trust::Guessed || now.wall.as_ms() < CLOCK_BEGINS_MS {
             return Verdict::ClockUnknown(errand);
         }
         let opens = planned.opens.before(WINDOW_SLACK);
@@ -266,10 +354,15 @@ impl Guard {
             return Verdict::Refuse(Refusal::OutsideWindow);
         }
         let places = held.places.clone();
-        if !self.has_looks_left(now.uptime, check) {
+        let age = self.lifetime.age(now.uptime);
+        if !self.has_looks_left(age, check) {
             return Verdict::Refuse(Refusal::TooMany);
         }
-        self.looks.push_back((now.uptime, check));
+        self.memory.looks.push(MadeLook {
+            check: Some(check),
+            at: age,
+        });
+        self.change = Change::Unwritten;
         Verdict::Look(Permit { errand, places })
     }
 
@@ -277,20 +370,44 @@ impl Guard {
         if plan.unit != self.unit {
             return Err(PlanRefusal::OtherUnit(plan.unit));
         }
-        let Some(held) = self.plans.get(&plan.resident) else {
-            return Ok(Taken::Changed);
+        let not_newer = |held| PlanRefusal::NotNewer {
+            resident: plan.resident,
+            found: plan.version,
+            held,
         };
-        if held.plan == *plan {
-            return Ok(Taken::Unchanged);
+        match self.plans.get(&plan.resident) {
+            Some(held) if held.plan == *plan => Ok(Taken::Unchanged),
+            Some(held) if plan.version <= held.plan.version => Err(not_newer(held.plan.version)),
+            Some(_) => Ok(Taken::Changed),
+            // After a restart the last plan comes back; one before it does not.
+            None => match self.seen(plan.resident) {
+                Some(seen) if plan.version < seen.version => Err(not_newer(seen.version)),
+                Some(_) | None => Ok(Taken::Changed),
+            },
         }
-        if plan.version <= held.plan.version {
-            return Err(PlanRefusal::NotNewer {
-                resident: plan.resident,
-                found: plan.version,
-                held: held.plan.version,
-            });
+    }
+
+    fn seen(&self, resident: ResidentId) -> Option<SeenPlan> {
+        let seen = &self.memory.plans;
+        seen.iter().find(|seen| seen.resident == resident).copied()
+    }
+
+    fn remember(&mut self, resident: ResidentId, version: u32) {
+        let seen = SeenPlan { resident, version };
+        if self.seen(resident) == Some(seen) {
+            return;
         }
-        Ok(Taken::Changed)
+        let plans = &mut self.memory.plans;
+        plans.retain(|seen| seen.resident != resident);
+        plans.push(seen);
+        if plans.len() > SEEN_MAX {
+            let held = &self.plans;
+            let oldest = plans
+                .iter()
+                .position(|seen| !held.contains_key(&seen.resident));
+            plans.remove(oldest.unwrap_or_default());
+        }
+        self.change = Change::Unwritten;
     }
 
     fn find(&self, id: CheckId) -> Option<(&Held, Check)> {
@@ -300,10 +417,11 @@ impl Guard {
         Some((held, check))
     }
 
-    fn has_looks_left(&mut self, now: Uptime, check: CheckId) -> bool {
-        self.looks.retain(|(at, _)| now.since(*at) < LOOKS_WITHIN);
-        let at_check = self.looks.iter().filter(|(_, made)| *made == check);
-        self.looks.len() < LOOKS_MAX && at_check.count() < LOOKS_AT_CHECK_MAX
+    fn has_looks_left(&mut self, now: Age, check: CheckId) -> bool {
+        let looks = &mut self.memory.looks;
+        looks.retain(|made| now.since(made.at) < LOOKS_WITHIN);
+        let at_check = looks.iter().filter(|made| made.check == Some(check));
+        at_check.count() < LOOKS_AT_CHECK_MAX && looks.len() < LOOKS_MAX
     }
 }
 
@@ -328,11 +446,11 @@ mod tests {
 
     use super::*;
 
-    fn key(seed: u8) -> SigningKey {
+    pub(super) fn key(seed: u8) -> SigningKey {
         SigningKey::from_bytes(&[seed; 32])
     }
 
-    const ROOT: u8 = 1;
+    pub(super) const ROOT: u8 = 1;
     const HUB: u8 = 2;
 
     fn guard() -> Guard {
@@ -340,11 +458,9 @@ mod tests {
         Guard::new(unit, PublicKey::of(&key(ROOT)))
     }
 
-    fn plan(version: u32) -> Plan {
-        let window = |key, from: &str, to: &str| Window {
-            key: WindowKey(key),
-            from: from.parse().unwrap(),
-            to: to.parse().unwrap(),
+    pub(super) fn plan(version: u32) -> Plan {
+        let window = |key, from: &str, to: &str| {
+            Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
         };
         Plan {
             resident: "r0000001".parse().unwrap(),
@@ -360,10 +476,11 @@ mod tests {
                 window(4, "04:00", "04:45"),
             ],
             places: vec![vec![[0.1, 0.1], [0.9, 0.1], [0.9, 0.9], [0.1, 0.9]]],
+            ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
         }
     }
 
-    fn signed(plan: &Plan, root: u8, epoch: u32) -> PlanMessage {
+    pub(super) fn signed(plan: &Plan, root: u8, epoch: u32) -> PlanMessage {
         let endorsement = Endorsement {
             key: PublicKey::of(&key(HUB)),
             epoch,
@@ -393,7 +510,7 @@ mod tests {
         }
     }
 
-    fn check(window: u8) -> CheckId {
+    pub(super) fn check(window: u8) -> CheckId {
         format!("r0000001.20261121.{window}").parse().unwrap()
     }
 

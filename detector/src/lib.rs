@@ -2,11 +2,13 @@
 
 pub mod camera;
 pub mod config;
+pub mod count;
 pub mod disk;
 pub mod eye;
 pub mod guard;
 pub mod light;
 pub mod look;
+pub mod memory;
 pub mod night;
 pub mod outbox;
 pub mod pair;

@@ -4,8 +4,9 @@
 //! acknowledged. It is written anew, as a whole, when it is opened after damage or has grown
 //! mostly of what is gone. Only the hub's own word takes a report out.
 //!
-//! When the disk fails, reports stay in memory and are sent all the same, and are written as
-//! soon as the disk allows. At [`REPORTS_MAX`] the oldest report goes: by then people have
+//! When the disk is full, what the hub has acknowledged goes first. When that does not help, or
+//! the disk fails, reports stay in memory and are sent all the same, and are written as soon as
+//! the disk allows. At [`REPORTS_MAX`] the oldest report goes: by then people have
 //! long dealt with its night, and tonight's must not be lost for it. The outbox sends nothing
 //! and cannot tell a true signature from a false one.
 
@@ -133,7 +134,12 @@ impl<D: Disk> Outbox<D> {
     fn read_log(&mut self) -> io::Result<usize> {
         let bytes = self.disk.read(FILE)?.unwrap_or_default();
         let records = record::read::<Entry>(&bytes);
-        self.log = Log::Whole { bytes: bytes.len() };
+        // A cut just before a line's end leaves a whole record and no place for the next.
+        let ends_whole = bytes.is_empty() || bytes.ends_with(b"\n");
+        self.log = match ends_whole {
+            true => Log::Whole { bytes: bytes.len() },
+            false => Log::Torn { bytes: bytes.len() },
+        };
         for entry in records.whole {
             match entry {
                 Entry::Put(waiting) => {
@@ -250,19 +256,57 @@ impl<D: Disk> Outbox<D> {
         if bytes > self.rewrite_above() {
             return self.rewrite();
         }
-        if let Err(source) = self.disk.append(FILE, &lines) {
-            self.log = Log::Torn { bytes };
+        match self.disk.append(FILE, &lines) {
+            Ok(()) => {
+                self.settled(bytes);
+                Ok(())
+            }
+            Err(source) if is_full(&source) => {
+                self.log = Log::Torn { bytes };
+                self.make_room(source)
+            }
+            Err(source) => {
+                self.log = Log::Torn { bytes };
+                Err(self.failed(source))
+            }
+        }
+    }
+
+    /// Lets go of what the hub has acknowledged, and writes the rest.
+    ///
+    /// Writing anew needs room for both files at once. Where there is none, and nothing that the
+    /// file holds is needed any more, it is emptied in place.
+    fn make_room(&mut self, full: io::Error) -> Result<(), OutboxError> {
+        if self.rewrite().is_ok() {
+            return Ok(());
+        }
+        let is_safe_in_file = |(_, written): &(Waiting, Written)| *written == Written::Yes;
+        if self.waiting.values().any(is_safe_in_file) {
+            return Err(self.failed(full));
+        }
+        if let Err(source) = self.disk.clear(FILE) {
             return Err(self.failed(source));
         }
-        self.settled(bytes);
+        self.gone.clear();
+        self.log = Log::Whole { bytes: 0 };
+        let lines = self.lines();
+        if let Err(source) = self.disk.append(FILE, &lines) {
+            self.log = Log::Torn { bytes: lines.len() };
+            return Err(self.failed(source));
+        }
+        self.settled(lines.len());
         Ok(())
     }
 
+    /// Every report that waits.
+    fn lines(&self) -> Vec<u8> {
+        let entries = self.waiting.values();
+        let lines = entries.flat_map(|(waiting, _)| record::line(&Entry::Put(waiting.clone())));
+        lines.collect()
+    }
+
     fn rewrite(&mut self) -> Result<(), OutboxError> {
-        let mut lines = Vec::new();
-        for (waiting, _) in self.waiting.values() {
-            lines.extend(record::line(&Entry::Put(waiting.clone())));
-        }
+        let lines = self.lines();
         if let Err(source) = self.disk.replace(FILE, &lines) {
             return Err(self.failed(source));
         }
@@ -326,6 +370,14 @@ impl<D: Disk> Outbox<D> {
     }
 }
 
+/// Whether the disk is well and has no room.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use nattsyn_protocol::finding::Finding;
@@ -333,7 +385,7 @@ mod tests {
     use nattsyn_protocol::time::{ClockState, Timestamp};
 
     use super::*;
-    use crate::disk::{DiskHealth, Folder, SimulatedDisk};
+    use crate::disk::{DiskHealth, Folder, SimulatedDisk, Syncing, UnsyncedFiles};
 
     fn report(counter: u64) -> Report {
         Report {
@@ -407,16 +459,190 @@ mod tests {
         put(&mut outbox, 2).unwrap();
         let whole = outbox.disk().clone();
         let length = whole.files[FILE].len();
-        for cut in first + 1..length - 1 {
+        for cut in first + 1..length {
             let mut torn = whole.clone();
             torn.files.get_mut(FILE).unwrap().truncate(cut);
             let (mut outbox, opened) = Outbox::open(torn);
-            assert_eq!((opened.waiting, opened.damaged), (1, 1), "cut at {cut}");
+            // Only the end of the line is missing: the record is whole.
+            let is_whole = cut == length - 1;
+            let expected = if is_whole { (2, 0) } else { (1, 1) };
+            assert_eq!((opened.waiting, opened.damaged), expected, "cut at {cut}");
             put(&mut outbox, 3).unwrap();
             let (outbox, opened) = Outbox::open(outbox.disk().clone());
             assert_eq!(opened.damaged, 0, "cut at {cut}");
-            assert_eq!(counters(&outbox), [1, 3], "cut at {cut}");
+            let expected = if is_whole { vec![1, 2, 3] } else { vec![1, 3] };
+            assert_eq!(counters(&outbox), expected, "cut at {cut}");
         }
+    }
+
+    /// What is done to an outbox whose every power cut is tried.
+    #[derive(Clone, Copy)]
+    enum Deed {
+        Put(u64),
+        Acknowledge(u64),
+    }
+
+    /// What the outbox has promised, by counters.
+    #[derive(Clone, Default)]
+    struct Promised {
+        kept: Vec<u64>,
+        /// Put or acknowledged in a call that has not returned: either is right.
+        open: Vec<u64>,
+    }
+
+    /// Does the deeds and, at every step that the disk makes, cuts the power in every way; what
+    /// is left must hold what was promised. Counts what was tried; says what was broken.
+    fn cut_everywhere(deeds: &[Deed], syncing: Syncing) -> Result<usize, String> {
+        let files = UnsyncedFiles::holding(&Default::default(), syncing);
+        let (mut outbox, _) = Outbox::open(Folder::over(files.clone()));
+        files.watch();
+        let mut promised = Promised::default();
+        let mut tried = 0;
+        for &deed in deeds {
+            let mut during = promised.clone();
+            match deed {
+                Deed::Put(counter) => {
+                    put(&mut outbox, counter).unwrap();
+                    during.open = vec![counter];
+                    promised.kept.push(counter);
+                }
+                Deed::Acknowledge(counter) => {
+                    outbox.acknowledge(&keys(counter..=counter)).unwrap();
+                    during.kept.retain(|kept| *kept != counter);
+                    during.open = vec![counter];
+                    promised.kept.retain(|kept| *kept != counter);
+                }
+            }
+            let states = files.take_history().into_iter().flatten();
+            let after = files.after_a_cut();
+            let states = states.map(|state| (state, &during));
+            for (state, promised) in states.chain(after.into_iter().map(|state| (state, &promised)))
+            {
+                tried += 1;
+                let left = UnsyncedFiles::holding(&state, Syncing::Honoured);
+                let (mut outbox, _) = Outbox::open(Folder::over(left));
+                // It goes on working: the next report is as safe as any.
+                put(&mut outbox, 99).unwrap();
+                let again =
+                    std::mem::replace(outbox.disk(), Folder::over(UnsyncedFiles::default()));
+                let found = counters(&Outbox::open(again).0);
+                let unexpected = found.iter().any(|counter| {
+                    *counter != 99
+                        && !promised.kept.contains(counter)
+                        && !promised.open.contains(counter)
+                });
+                let lost = promised
+                    .kept
+                    .iter()
+                    .chain(&[99])
+                    .any(|kept| !found.contains(kept));
+                if unexpected || lost {
+                    return Err(format!("promised {:?}, found {found:?}", promised.kept));
+                }
+            }
+        }
+        Ok(tried)
+    }
+
+    const DEEDS: [Deed; 6] = [
+        Deed::Put(1),
+        Deed::Put(2),
+        Deed::Acknowledge(1),
+        Deed::Put(3),
+        Deed::Acknowledge(3),
+        Deed::Acknowledge(2),
+    ];
+
+    #[test]
+    fn a_power_cut_at_any_step_and_byte_loses_nothing_that_was_safe() {
+        let tried = cut_everywhere(&DEEDS, Syncing::Honoured).unwrap();
+        assert!(tried > 1000, "{tried} power cuts");
+    }
+
+    #[test]
+    fn a_disk_that_ignores_syncs_is_found_out() {
+        assert!(cut_everywhere(&DEEDS, Syncing::Ignored).is_err());
+    }
+
+    /// A disk with room for so many bytes over all its files.
+    struct SmallDisk {
+        disk: SimulatedDisk,
+        room: usize,
+    }
+
+    impl SmallDisk {
+        fn fits(&self, more: usize) -> io::Result<()> {
+            let used: usize = self.disk.files.values().map(Vec::len).sum();
+            match used + more <= self.room {
+                true => Ok(()),
+                false => Err(io::ErrorKind::StorageFull.into()),
+            }
+        }
+    }
+
+    impl Disk for SmallDisk {
+        fn read(&mut self, name: &str) -> io::Result<Option<Vec<u8>>> {
+            self.disk.read(name)
+        }
+
+        fn append(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+            self.fits(bytes.len())?;
+            self.disk.append(name, bytes)
+        }
+
+        fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+            // The old content is there until the new is.
+            self.fits(bytes.len())?;
+            self.disk.replace(name, bytes)
+        }
+
+        fn clear(&mut self, name: &str) -> io::Result<()> {
+            self.disk.clear(name)
+        }
+    }
+
+    #[test]
+    fn on_a_full_disk_what_is_acknowledged_goes_first() {
+        let (mut outbox, _) = Outbox::open(SmallDisk {
+            disk: SimulatedDisk::default(),
+            room: 8_000,
+        });
+        for counter in 1..200 {
+            put(&mut outbox, counter).unwrap();
+            outbox.acknowledge(&keys(counter..=counter)).unwrap();
+        }
+        assert_eq!(outbox.waiting(), 0);
+    }
+
+    #[test]
+    fn on_a_disk_that_has_no_room_at_all_an_old_log_gives_up_its_own() {
+        let (mut outbox, _) = Outbox::open(SmallDisk {
+            disk: SimulatedDisk::default(),
+            room: 1_500,
+        });
+        put(&mut outbox, 1).unwrap();
+        // Something else fills the disk.
+        let used = outbox.disk().disk.files[FILE].len();
+        outbox
+            .disk()
+            .disk
+            .files
+            .insert("else".to_owned(), vec![0; 1_500 - used]);
+        outbox.acknowledge(&keys(1..=1)).unwrap();
+        put(&mut outbox, 2).unwrap();
+        let room = outbox.disk().room;
+        let refused = put(&mut outbox, 3);
+        assert!(matches!(
+            refused,
+            Err(OutboxError::Disk { unwritten: 1, .. })
+        ));
+        assert_eq!(counters(&outbox), [2, 3], "both are sent all the same");
+        let mut files = outbox.disk().disk.clone();
+        files.files.remove("else");
+        *outbox.disk() = SmallDisk { disk: files, room };
+        outbox.write_down().unwrap();
+        let (outbox, _) = Outbox::open(outbox.disk().disk.clone());
+        assert_eq!(counters(&outbox), [2, 3]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Scoring pictures from disk, one frame a look, at the thresholds the model ships with.
 //!
 //! What `nattsyn-score` does, as functions: a table or a folder becomes a list of [`Task`]s, a
-//! picture becomes a frame, a sighting becomes one line of CSV. Every line is judged alone, so
-//! nothing here can say *frozen*; fusing the frames of a look is [`crate::presence`]'s work. No
-//! picture is written anywhere.
+//! picture becomes a frame, a sighting becomes one line of CSV. One row in, one line out: what
+//! cannot be scored has a line without scores that says so. Every line is judged alone: fusing
+//! the frames of a look is [`crate::presence`]'s work. So nothing here can say *frozen*, nor know
+//! noise that looks like a room for what it is ([`crate::relief`]): that takes two frames of one
+//! look, and neither a table nor a folder says which pictures are. Two pictures of one room from
+//! different days, or of two rooms, differ as noise does. No picture is written anywhere.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +22,9 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
 /// The header of what is printed.
 pub const HEADER: &str = "file,score,in_place,elsewhere,health,finding";
+
+/// What stands as the health of a row that could not be scored; its scores are empty.
+pub const UNREADABLE: &str = "unreadable";
 
 /// Endings of the files that count as pictures in a folder; case does not matter.
 const PICTURES: [&str; 3] = ["jpg", "jpeg", "png"];
@@ -105,14 +111,35 @@ pub enum RowError {
 /// How scoring went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Rows printed.
+    /// Rows with scores.
     pub scored: usize,
-    /// Rows that could not be scored and were not printed.
+    /// Rows that could not be scored; each has a line that says so.
     pub failed: usize,
 }
 
-/// A task, or the name (or row number) of what could not become one, and why.
-pub type Row = Result<Task, (String, RowError)>;
+/// A task, or what could not become one.
+pub type Row = Result<Task, Unread>;
+
+/// A row that could not become a task.
+#[derive(Debug)]
+pub struct Unread {
+    /// Its number in the table, from 1.
+    pub number: usize,
+    /// The file as the table gives it; empty where it gives none.
+    pub file: String,
+    /// Why not.
+    pub error: RowError,
+}
+
+impl Unread {
+    /// What it is called when it is complained of.
+    fn name(&self) -> String {
+        match self.file.as_str() {
+            "" => format!("row {}", self.number),
+            file => format!("row {} ({file})", self.number),
+        }
+    }
+}
 
 /// The tasks of a table: column `file` relative to `root`, optional column `places`.
 ///
@@ -132,15 +159,19 @@ pub fn tasks_of_table(table: impl Read, root: &Path) -> Result<Vec<Row>, ScoreEr
         ));
     };
     let places_at = column("places");
-    let rows = reader.records().enumerate().map(|(number, record)| {
-        let name = format!("row {}", number + 1);
-        let record = record.map_err(|e| (name.clone(), e.into()))?;
+    let rows = reader.records().enumerate().map(|(index, record)| {
+        let unread = |file: &str, error| Unread {
+            number: index + 1,
+            file: file.to_owned(),
+            error,
+        };
+        let record = record.map_err(|error| unread("", error.into()))?;
         let file = record.get(file_at).unwrap_or("").trim();
         if file.is_empty() {
-            return Err((name, RowError::NoFile));
+            return Err(unread("", RowError::NoFile));
         }
         let places = places_at.and_then(|at| record.get(at)).unwrap_or("");
-        let places = parse_places(places).map_err(|e| (format!("{name} ({file})"), e))?;
+        let places = parse_places(places).map_err(|error| unread(file, error))?;
         Ok(Task {
             file: file.to_owned(),
             path: root.join(file),
@@ -279,8 +310,9 @@ pub fn health_word(health: Health) -> &'static str {
 
 /// Scores every row in order: lines to `out`, progress and failures to `told`.
 ///
-/// A row that cannot be scored has no line in `out`: a missing line cannot be mistaken for a
-/// score. It is named with its reason in `told` and counted.
+/// A row that cannot be scored has a line too, so that lines can be matched with rows: no
+/// scores, health [`UNREADABLE`], and the finding that a unit gives when its camera gives no
+/// picture. It is named with its reason in `told` and counted.
 ///
 /// # Errors
 ///
@@ -294,12 +326,20 @@ pub fn score_all(
     let (mut tally, total) = (Tally::default(), rows.len());
     writeln!(out, "{HEADER}")?;
     for (index, row) in rows.into_iter().enumerate() {
-        match row.and_then(|task| score(model, &task).map_err(|error| (task.file, error))) {
+        let (file, name, scored) = match row {
+            Ok(task) => {
+                let scored = score(model, &task);
+                (task.file.clone(), task.file, scored)
+            }
+            Err(unread) => (unread.file.clone(), unread.name(), Err(unread.error)),
+        };
+        match scored {
             Ok(line) => {
                 writeln!(out, "{line}")?;
                 tally.scored += 1;
             }
-            Err((name, error)) => {
+            Err(error) => {
+                writeln!(out, "{}", unreadable(&file))?;
                 writeln!(told, "{name}: {}", chain(&error))?;
                 tally.failed += 1;
             }
@@ -313,9 +353,16 @@ pub fn score_all(
     Ok(tally)
 }
 
+/// The line of a row that could not be scored. Empty scores: any number might be taken for
+/// evidence.
+fn unreadable(file: &str) -> String {
+    let finding = Finding::Technical(Fault::CameraDown);
+    format!("{},,,,{UNREADABLE},{finding}", quoted(file))
+}
+
 /// One line of the result.
 fn score(model: &Model, task: &Task) -> Result<String, RowError> {
-    let sighting = model.sight(&read_frame(&task.path)?, &task.places)?;
+    let sighting = model.sight(&read_frame(&task.path)?, &task.places, None)?;
     Ok(line(
         &task.file,
         &sighting,
@@ -401,9 +448,10 @@ mod tests {
             "{told}"
         );
         let lines: Vec<_> = out.lines().collect();
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3);
         assert_eq!(lines[0], HEADER);
-        let fields: Vec<_> = lines[1].split(',').collect();
+        assert_eq!(lines[1], "letter.png,,,,unreadable,technical(camera_down)");
+        let fields: Vec<_> = lines[2].split(',').collect();
         assert_eq!((fields[0], fields[4]), ("room.png", "ok"));
         for score in &fields[1..4] {
             assert!(
@@ -426,7 +474,7 @@ mod tests {
             g,room.png\n\
             h,room.png,\"0 0 .5 0 .5 1 0 1;0.6 0 1 0 1 1 0.6 1\"\n";
         let rows = tasks_of_table(table.as_bytes(), folder.path()).unwrap();
-        let (tally, _, told) = scored(rows);
+        let (tally, out, told) = scored(rows);
         assert_eq!(
             tally,
             Tally {
@@ -434,6 +482,22 @@ mod tests {
                 failed: 6
             }
         );
+        let lines: Vec<&str> = out.lines().skip(1).collect();
+        assert_eq!(lines.len(), 8, "a line a row: {out}");
+        for (line, file) in lines.iter().zip([
+            "room.png",
+            "",
+            "room.png",
+            "room.png",
+            "room.png",
+            "missing.png",
+            "",
+            "room.png",
+        ]) {
+            assert!(line.starts_with(&format!("{file},")), "{file}: {line}");
+        }
+        let unread = ",,,,unreadable,technical(camera_down)";
+        assert_eq!(out.matches(unread).count(), 6, "{out}");
         for wanted in [
             "row 2: row names no file",
             "row 3 (room.png): polygon 1 in places has an odd number of coordinates",

@@ -21,12 +21,11 @@ use nattsyn_protocol::time::Uptime;
 use nattsyn_protocol::topics::Channel;
 use nattsyn_protocol::wire::{self, Message};
 
-use crate::disk::Disk;
+use crate::disk::{Damage, Disk, TwoCopies};
 use crate::night::{Command, Night, Progress};
 use crate::outbox::{Outbox, OutboxError};
 use crate::pair::{FromEye, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
-use crate::record;
 use crate::uplink::{Care, LinkEvent, Uplink};
 
 mod eye_watch;
@@ -93,11 +92,29 @@ enum LinkState {
     Down,
 }
 
+/// Whether something is safe on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Written {
+    Yes,
+    No,
+}
+
+/// Whether the disk has failed since the hub was last told so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DiskWord {
+    Well,
+    /// Something was damaged or could not be written; the next look's notice says it.
+    Untold,
+}
+
 /// The voice of one unit.
 pub struct Voice<D, U, E> {
     unit: UnitId,
     night: Night,
     plans: KeptPlans,
+    progress: TwoCopies<Progress>,
+    progress_written: Written,
+    disk_word: DiskWord,
     outbox: Outbox<D>,
     uplink: U,
     eye: E,
@@ -117,7 +134,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     /// as the hub has sent the plans again.
     pub fn resume(now: Now, unit: UnitId, disk: D, uplink: U, eye: E) -> Self {
         let (mut outbox, opened) = Outbox::open(disk);
-        match opened.unread {
+        match &opened.unread {
             Some(error) => tracing::error!(%error, "outbox cannot be read"),
             None => tracing::info!(waiting = opened.waiting, damaged = opened.damaged, "outbox"),
         }
@@ -127,12 +144,30 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 "damaged lines in the outbox; reports lost"
             );
         }
-        let mut night = Night::resume(read_progress(outbox.disk()));
-        let plans = KeptPlans::open(outbox.disk(), unit, &mut night);
+        let (progress, made, of_progress) = TwoCopies::open(PROGRESS_FILE, outbox.disk());
+        let mut night = Night::resume(made);
+        let (plans, of_plans) = KeptPlans::open(outbox.disk(), unit, &mut night);
+        // Every one of them is looked at: each says in the log what it found.
+        let words = [
+            assess("progress", &of_progress),
+            assess("plans", &of_plans),
+            match opened.damaged == 0 && opened.unread.is_none() {
+                true => DiskWord::Well,
+                false => DiskWord::Untold,
+            },
+        ];
+        let is_well = words.iter().all(|word| *word == DiskWord::Well);
         let mut voice = Self {
             unit,
             night,
             plans,
+            progress,
+            progress_written: Written::Yes,
+            disk_word: if is_well {
+                DiskWord::Well
+            } else {
+                DiskWord::Untold
+            },
             outbox,
             uplink,
             eye,
@@ -235,6 +270,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     fn obey(&mut self, now: Now, command: Command) {
         match command {
             Command::Look { check, look } => {
+                self.progress_written = Written::No;
                 self.write_progress();
                 let asked = match self.watch.hearing(now.uptime) {
                     Hearing::Answering | Hearing::NotYet => {
@@ -296,14 +332,20 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         // The report first: with the progress alone, a crash in between would leave a check
         // that is seen and says nothing to anybody.
         let put = self.outbox.put(&report, signed);
+        self.progress_written = Written::No;
         self.write_progress();
         if let Err(error) = put {
             tracing::error!(%error, cause = cause(&error), "outbox");
-            self.notify(now, report.check, report.look, Fault::DiskDown);
+            self.disk_word = DiskWord::Untold;
         }
         self.sending.handle_put(now.uptime, real, report.key());
         if self.link == LinkState::Up {
             self.send_newest();
+        }
+        // After the report: what it says of the person comes first.
+        if self.disk_word == DiskWord::Untold {
+            self.disk_word = DiskWord::Well;
+            self.notify(now, report.check, report.look, Fault::DiskDown);
         }
     }
 
@@ -379,9 +421,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     }
 
     fn beat(&mut self, now: Now) {
-        if let Err(error) = self.outbox.write_down() {
-            tracing::error!(%error, cause = cause(&error), "outbox");
-        }
+        self.write_down();
         if self.link == LinkState::Down {
             return;
         }
@@ -480,10 +520,30 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         }
     }
 
+    /// Tries again what the disk did not take. In memory it is as good as ever: looks go on and
+    /// reports go out.
+    fn write_down(&mut self) {
+        if let Err(error) = self.outbox.write_down() {
+            tracing::error!(%error, cause = cause(&error), "outbox");
+            self.disk_word = DiskWord::Untold;
+        }
+        if self.plans.write_down(self.outbox.disk()) == Written::No {
+            self.disk_word = DiskWord::Untold;
+        }
+        self.write_progress();
+    }
+
     fn write_progress(&mut self) {
-        let lines: Vec<u8> = self.night.progress().flat_map(record::line).collect();
-        if let Err(error) = self.outbox.disk().replace(PROGRESS_FILE, &lines) {
-            tracing::error!(%error, "progress not written; a restart may repeat looks");
+        if self.progress_written == Written::Yes {
+            return;
+        }
+        let disk = self.outbox.disk();
+        match self.progress.write(disk, self.night.progress()) {
+            Ok(()) => self.progress_written = Written::Yes,
+            Err(error) => {
+                tracing::error!(%error, "progress not written; a restart may repeat looks");
+                self.disk_word = DiskWord::Untold;
+            }
         }
     }
 }
@@ -499,22 +559,15 @@ enum Told {
 #[error("nothing is expected on {0:?}")]
 struct StrangeTopic(String);
 
-fn read_progress(disk: &mut impl Disk) -> Vec<Progress> {
-    let bytes = match disk.read(PROGRESS_FILE) {
-        Ok(bytes) => bytes.unwrap_or_default(),
-        Err(error) => {
-            tracing::error!(%error, "progress cannot be read; looks may be repeated");
-            return Vec::new();
-        }
-    };
-    let records = record::read(&bytes);
-    if records.damaged > 0 {
-        tracing::error!(
-            lines = records.damaged,
-            "damaged progress; looks may be repeated"
-        );
+/// Says in the log what was wrong with a file.
+fn assess(file: &str, damage: &Damage) -> DiskWord {
+    match damage {
+        Damage::None => return DiskWord::Well,
+        Damage::OneCopy => tracing::error!(file, "one copy is damaged; the other is used"),
+        Damage::Lines(lines) => tracing::error!(file, lines, "damaged; what is whole is used"),
+        Damage::Unread(error) => tracing::error!(file, %error, "cannot be read"),
     }
-    records.whole
+    DiskWord::Untold
 }
 
 /// Each unit has its own second of the minute: a power cut that ends must not make a street's

@@ -163,10 +163,8 @@ fn eye_key() -> PublicKey {
 
 /// A plan of one window that is open for an hour, and one that is not until the morning.
 fn plan() -> Plan {
-    let window = |key, from: &str, to: &str| Window {
-        key: WindowKey(key),
-        from: from.parse().unwrap(),
-        to: to.parse().unwrap(),
+    let window = |key, from: &str, to: &str| {
+        Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
     };
     Plan {
         resident: "r0000001".parse().unwrap(),
@@ -177,6 +175,7 @@ fn plan() -> Plan {
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: vec![window(1, "23:00", "23:59"), window(2, "05:00", "06:00")],
         places: Vec::new(),
+        ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     }
 }
 

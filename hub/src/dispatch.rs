@@ -51,6 +51,7 @@ mod tests {
     use nattsyn_protocol::wire;
 
     use super::*;
+    use crate::store::Holds;
 
     fn stored(resident: &str, unit: &str, version: u32) -> StoredPlan {
         StoredPlan {
@@ -63,12 +64,14 @@ mod tests {
                 looks_after_s: LOOKS_AFTER_S.to_vec(),
                 windows: Vec::new(),
                 places: Vec::new(),
+                ..Plan::bare(resident.parse().unwrap(), unit.parse().unwrap())
             },
             signed: Signed {
                 body: resident.to_owned(),
                 signature: String::new(),
             },
             made: Timestamp::from_ms(0).unwrap(),
+            holds: Holds::FromNoon,
         }
     }
 

@@ -1,28 +1,37 @@
-//! Enrolment: homes, units, people and plans from a file into the store.
+//! Enrolment: homes, units, people and their first plans from a file into the store.
 //!
 //! [`Homes::read`] checks everything before anything is written; [`enrol`] signs what is new.
 //! A plan that did not change keeps its version, so enrolling the same file twice is nothing.
+//! A plan in the file is a beginning: it never replaces what was imported later, and whoever
+//! will not be looked at again stays off the list whatever the file says.
 //! The file holds names and addresses: it belongs where the ledger is, and nowhere else.
 
 mod file;
 
 use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
-use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::edit::{Desk, EditError};
+use crate::agreement::{Agreed, AgreedWindow, Agreement, Book, How, Offset, Origin};
 use crate::keys::HubKeys;
-use crate::roster::Home;
-use crate::store::{Store, StoreError, StoredPlan};
+use crate::roster::{Home, Roster};
+use crate::store::{Entries, Store};
 
 pub use file::{EXAMPLE, EnrolError};
+
+/// The zone if the file has no plan at all.
+const ZONE: &str = "Europe/Stockholm";
+
+/// Who stands for an agreement that came in by the enrolment file.
+const BY: &str = "enrolment";
 
 /// Homes and their residents' plans, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Homes {
     /// The homes.
     pub homes: Vec<Home>,
-    /// One plan a resident. Versions are given by [`enrol`]; what stands here is ignored.
+    /// At most one plan a resident. Versions are given by [`enrol`]; what stands here is ignored.
     pub plans: Vec<Plan>,
 }
 
@@ -38,6 +47,12 @@ pub struct Enrolled {
     /// Homes that were enrolled before and are no longer: nobody there is checked from the next
     /// noon on. Whoever enrols must be told.
     pub left: Vec<HomeId>,
+    /// Residents whose plan in the file is not the one imported since, which stands.
+    pub superseded: Vec<ResidentId>,
+    /// Residents in the file who will not be looked at again, and were left off the list.
+    pub ended: Vec<ResidentId>,
+    /// Residents without any plan: nobody checks on them.
+    pub unplanned: Vec<ResidentId>,
 }
 
 /// Makes the store hold these homes, and a new signed version of each plan that changed.
@@ -50,36 +65,33 @@ pub fn enrol(
     homes: &Homes,
     keys: &HubKeys,
     now: Timestamp,
-) -> Result<Enrolled, StoreError> {
-    let held = store.plans()?;
-    let mut added = Vec::new();
-    for plan in &homes.plans {
-        let newest = held
-            .iter()
-            .filter(|stored| stored.plan.resident == plan.resident)
-            .max_by_key(|stored| stored.plan.version);
-        if let Some(stored) = newest.filter(|stored| still_holds(stored, plan, keys)) {
-            tracing::debug!(resident = %plan.resident, version = stored.plan.version, "unchanged");
-            continue;
-        }
-        let version = newest.map_or(0, |stored| stored.plan.version) + 1;
-        let plan = Plan {
-            version,
-            ..plan.clone()
-        };
-        let signed = Signed::seal(&plan, &keys.signing);
-        added.push(StoredPlan {
-            plan,
-            signed,
-            made: now,
-        });
-    }
+) -> Result<Enrolled, EditError> {
+    let book = store.book()?;
     let before = store.roster()?;
-    store.enrol(&homes.homes, &added, now)?;
+    let (listed, ended) = without_ended(&homes.homes, &book);
+    let (agreements, superseded) = new_agreements(homes, &book, now);
+    let desk = Desk {
+        keys,
+        // Plans of one file are of one country; what holds tonight is asked in its zone.
+        zone: homes.plans.first().map_or(ZONE, |plan| &plan.zone),
+        now,
+        by: BY,
+    };
+    let entries = Entries {
+        homes: Some(listed.clone()),
+        agreements,
+        ..Entries::default()
+    };
+    let roster = Roster::new(listed);
+    let entries = desk.settled(store, &book, &roster, entries)?;
+    store.record(&entries, now)?;
     let is_left = |id: &HomeId| homes.homes.iter().all(|home| home.id != *id);
+    let book = book.with(&entries);
+    let residents = roster.homes().iter().flat_map(|home| &home.residents);
     Ok(Enrolled {
         homes: homes.homes.len(),
-        plans: added
+        plans: entries
+            .plans
             .iter()
             .map(|added| (added.plan.resident, added.plan.version))
             .collect(),
@@ -90,15 +102,71 @@ pub fn enrol(
             .map(|home| home.id)
             .filter(is_left)
             .collect(),
+        superseded,
+        ended,
+        unplanned: residents
+            .map(|resident| resident.id)
+            .filter(|resident| book.newest(*resident).is_none())
+            .collect(),
     })
 }
 
-/// Whether the stored plan says the same and was signed by the key in use.
-fn still_holds(stored: &StoredPlan, plan: &Plan, keys: &HubKeys) -> bool {
-    let same = Plan {
-        version: stored.plan.version,
-        ..plan.clone()
-    };
-    let signed: Result<Plan, _> = stored.signed.open(&PublicKey::of(&keys.signing));
-    stored.plan == same && signed.is_ok()
+/// The homes without those who will not be looked at again.
+fn without_ended(homes: &[Home], book: &Book) -> (Vec<Home>, Vec<ResidentId>) {
+    let mut homes = homes.to_vec();
+    let mut ended = Vec::new();
+    for home in &mut homes {
+        home.residents.retain(|resident| {
+            let is_ended = book.ended(resident.id).is_some();
+            if is_ended {
+                ended.push(resident.id);
+            }
+            !is_ended
+        });
+    }
+    (homes, ended)
+}
+
+/// The file's plans as agreements, where they are news; and whose were imported otherwise since.
+fn new_agreements(homes: &Homes, book: &Book, now: Timestamp) -> (Vec<Agreed>, Vec<ResidentId>) {
+    let (mut agreements, mut superseded) = (Vec::new(), Vec::new());
+    for plan in &homes.plans {
+        let agreement = agreement_of(plan);
+        let newest = book.newest(plan.resident);
+        match newest {
+            Some(held) if held.agreement == agreement => continue,
+            Some(held) if held.origin == Origin::Import => {
+                superseded.push(plan.resident);
+                continue;
+            }
+            _ if book.ended(plan.resident).is_some() => continue,
+            Some(_) | None => {}
+        }
+        agreements.push(Agreed {
+            version: newest.map_or(0, |held| held.version) + 1,
+            agreement,
+            made: now,
+            by: BY.to_owned(),
+            origin: Origin::Enrolment,
+        });
+    }
+    (agreements, superseded)
+}
+
+/// An enrolment's plan as an agreement: all that it leaves open is as usual.
+fn agreement_of(plan: &Plan) -> Agreement {
+    let windows = plan.windows.iter().map(|window| AgreedWindow {
+        key: window.key,
+        from: window.from,
+        to: window.to,
+        days: window.days,
+        how: How::Looks(window.looks_after_s.clone()),
+    });
+    Agreement {
+        offset: Offset::Fixed(plan.offset_s),
+        looks_after_s: plan.looks_after_s.clone(),
+        windows: windows.collect(),
+        places: plan.places.clone(),
+        ..Agreement::bare(plan.resident, &plan.zone)
+    }
 }

@@ -1,5 +1,6 @@
 //! The hub: knows which looks are due, keeps the ledger, shows what needs a person.
 
+pub mod agreement;
 pub mod broker;
 pub mod certificates;
 pub mod config;

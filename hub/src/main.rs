@@ -150,6 +150,20 @@ fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
         let what = format!("no windows, so nobody checks on: {}", plan.resident);
         tell(std::io::stdout(), &what);
     }
+    for resident in &enrolled.superseded {
+        let what = format!(
+            "the plan of {resident} in this file is not the one imported since, which stands"
+        );
+        tell(std::io::stdout(), &what);
+    }
+    for resident in &enrolled.ended {
+        let what = format!("will not be looked at again, and is left off the list: {resident}");
+        tell(std::io::stdout(), &what);
+    }
+    for resident in &enrolled.unplanned {
+        let what = format!("no plan, so nobody checks on: {resident}");
+        tell(std::io::stdout(), &what);
+    }
     for home in &enrolled.left {
         let what = format!("no longer enrolled, and no longer checked: {home}");
         tell(std::io::stdout(), &what);

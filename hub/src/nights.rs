@@ -9,15 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::ids::ResidentId;
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::PlanError;
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::roster::Roster;
-use crate::store::StoredPlan;
+use crate::store::{Holds, StoredPlan};
 use crate::watch::Planned;
 use crate::watch::wall::{Gap, Trust};
+
+pub mod turn;
 
 /// Most nights that are made up for after the hub was down: as many as a unit's outbox holds.
 pub const NIGHTS_MAX: usize = 400;
@@ -34,52 +36,105 @@ pub fn noon(night: Date, zone: &str) -> Result<Timestamp, PlanError> {
         .map_err(|_error| PlanError::UnknownZone(zone.to_owned()))
 }
 
-/// Each enrolled resident's plan in force on a night that begins at `noon`.
+/// Each resident's plan in force for each of their units, on a night that begins at `noon`: what
+/// units are to hold.
+///
+/// A unit that is no longer a resident's, or whose resident will not be looked at again, is among
+/// them with the version that says so: nobody's eye may go on looking by a plan that has ended.
 #[must_use]
-pub fn in_force<'a>(
-    plans: &'a [StoredPlan],
-    roster: &Roster,
-    noon: Timestamp,
-) -> Vec<&'a StoredPlan> {
-    let mut chosen: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
-    // By resident and version: the first is taken whenever it was made, a later one by noon.
-    for stored in plans {
-        let resident = stored.plan.resident;
-        if !chosen.contains_key(&resident) || stored.made <= noon {
-            chosen.insert(resident, stored);
+pub fn to_hold(plans: &[StoredPlan], noon: Timestamp) -> Vec<&StoredPlan> {
+    let mut chosen: BTreeMap<(ResidentId, UnitId), &StoredPlan> = BTreeMap::new();
+    // By resident and version: of several that hold, the newest is taken last.
+    for (stored, rank) in ranked(plans) {
+        if holds(stored, rank, noon) {
+            chosen.insert((stored.plan.resident, stored.plan.unit), stored);
         }
     }
-    chosen
-        .into_values()
-        .filter(|stored| {
-            roster
-                .of_resident(stored.plan.resident)
-                .is_some_and(|home| home.unit == stored.plan.unit)
-        })
-        .collect()
+    chosen.into_values().collect()
 }
 
-/// The checks of a night, as they are to be frozen.
+/// The checks of a night, as they are to be frozen: those of the versions that held at its noon,
+/// and those that later versions added at once and whose windows had not opened then.
+///
+/// Only enrolled residents have checks, by the unit that hangs where they live.
 #[must_use]
 pub fn checks(plans: &[StoredPlan], roster: &Roster, night: Date, noon: Timestamp) -> Vec<Planned> {
-    let mut checks = Vec::new();
-    for stored in in_force(plans, roster, noon) {
-        match checks_of(&stored.plan, night) {
-            Ok(planned) => {
-                let agreed = planned
-                    .into_iter()
-                    .filter(|check| check.opens >= stored.made);
-                let (unit, version) = (stored.plan.unit, stored.plan.version);
-                checks.extend(agreed.map(|check| Planned::digital(check, unit, version)));
-            }
-            // Enrolment examines plans, so this is a plan of another build.
-            Err(error) => tracing::error!(
-                resident = %stored.plan.resident, version = stored.plan.version, %error,
-                "a plan cannot be kept"
-            ),
+    let mut at_noon: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
+    let mut later: Vec<&StoredPlan> = Vec::new();
+    for (stored, rank) in ranked(plans) {
+        if stored.made <= noon {
+            at_noon.insert(stored.plan.resident, stored);
+        } else if holds(stored, rank, noon) {
+            later.push(stored);
         }
     }
-    checks
+    let mut checks: BTreeMap<CheckId, Planned> = BTreeMap::new();
+    for stored in at_noon.into_values() {
+        for planned in planned(stored, roster, night) {
+            checks.insert(planned.check.id, planned);
+        }
+    }
+    for stored in later {
+        for planned in planned(stored, roster, night) {
+            if planned.check.opens >= stored.made {
+                checks.entry(planned.check.id).or_insert(planned);
+            }
+        }
+    }
+    checks.into_values().collect()
+}
+
+/// Whether a plan version holds in the night that begins at `noon`, now or as soon as it is read.
+pub(crate) fn holds(stored: &StoredPlan, rank: Rank, noon: Timestamp) -> bool {
+    rank == Rank::First || stored.made <= noon || stored.holds == Holds::AtOnce
+}
+
+/// Whether a plan version is its resident's very first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// It is.
+    First,
+    /// It is not.
+    Later,
+}
+
+/// Plan versions by resident and version, each with its rank.
+pub(crate) fn ranked<'a>(
+    plans: impl IntoIterator<Item = &'a StoredPlan>,
+) -> impl Iterator<Item = (&'a StoredPlan, Rank)> {
+    let mut before = None;
+    plans.into_iter().map(move |stored| {
+        let resident = Some(stored.plan.resident);
+        let is_first = before.replace(stored.plan.resident) != resident;
+        (stored, if is_first { Rank::First } else { Rank::Later })
+    })
+}
+
+/// Whether the plan's unit hangs where its resident is enrolled.
+fn lives_there(stored: &StoredPlan, roster: &Roster) -> bool {
+    let home = roster.of_resident(stored.plan.resident);
+    home.is_some_and(|home| home.unit == stored.plan.unit)
+}
+
+/// The checks of a night by one plan version.
+fn planned(stored: &StoredPlan, roster: &Roster, night: Date) -> Vec<Planned> {
+    let plan = &stored.plan;
+    if !lives_there(stored, roster) {
+        return Vec::new();
+    }
+    match checks_of(plan, night) {
+        Ok(checks) => checks
+            .into_iter()
+            .map(|check| Planned::digital(check, plan.unit, plan.version))
+            .collect(),
+        // Plans are examined before they are signed, so this is a plan of another build.
+        Err(error) => {
+            tracing::error!(
+                resident = %plan.resident, version = plan.version, %error, "a plan cannot be kept"
+            );
+            Vec::new()
+        }
+    }
 }
 
 /// Longest outage of the hub that is believed without question, in nights: what a holiday week

@@ -1,14 +1,15 @@
 """Measures the model as it is built into `nattsyn-score`, and writes one report.
 
-    evaluate.py --data DIR --programs DIR --out DIR [--peers DIR] [--pictures N]
+    evaluate.py --data DIR --programs DIR --out DIR [--peers DIR] [--pictures N] [--research ONNX]
 
 DATA is a folder of real frames (`frames.csv`, `frames/`), PROGRAMS holds `nattsyn-score` and
-`nattsyn-scenes`, PEERS holds other projects' detectors as ONNX. Writes `report.md`, `scores-*.csv`
-and `sheets/` into OUT. The same programs and pictures give the same report, byte for byte.
+`nattsyn-scenes`, PEERS holds other projects' detectors as ONNX, RESEARCH is a second network of
+our own. Writes `report.md`, `scores-*.csv`, `sheets/` and `failures/` into OUT. The same programs
+and pictures give the same report, byte for byte.
 
 Nothing here trains, chooses a threshold or changes the model. Copies of real pictures (pushed to
-night, damaged) are deleted after they were judged; the sheets are for looking at and are never to
-be kept.
+night, damaged) are deleted after they were judged. `sheets/` shows real pictures too, is for
+looking at and never to be kept; `failures/` shows only generated ones, for the model's card.
 """
 
 import argparse
@@ -23,9 +24,11 @@ import time
 import cv2
 
 import damage
+import failures
 import generated
 import night
 import report
+import research
 import rivals
 import rooms
 import sheets
@@ -55,6 +58,8 @@ def arguments():
     parser.add_argument("--peers", default="")
     parser.add_argument("--pictures", type=int, default=rooms.PICTURES,
                         help="generated pictures; fewer for a quick look")
+    parser.add_argument("--research", default="",
+                        help="a second network of our own, put beside the shipped one")
     given = parser.parse_args()
     if not given.data:
         raise SystemExit("eval: NATTSYN_DATA is not set. It names the folder of real frames that "
@@ -150,6 +155,16 @@ def with_peers(rows, folder, out):
     return [f"{name}, {way}" for name in rivals.FILES for way in rivals.WAYS]
 
 
+def second(path, real, drawn, out):
+    """Real and generated rows as a second network scores them, or None without one."""
+    if not path:
+        return None
+    network = research.Network(path, out / "research.json")
+    rows = real + research.asked(drawn)
+    judged_again = research.judged(network, rows, gray, tell)
+    return judged_again[: len(real)], judged_again[len(real) :]
+
+
 def main():
     given = arguments()
     cv2.setNumThreads(1)
@@ -167,17 +182,21 @@ def main():
             programs / "nattsyn-scenes", out / "rooms", given.pictures, tell))
         drawn = with_trivial(judged(score, drawn, "rooms", out, tell))
         generated.dark_third(drawn)
+        tell(f"{len({row['scene'] for row in drawn})} independent rooms")
         day = [row for row in real if row["light"] == "as is"]
         harm = judged(score, damaged_rows(day, drawn, copies / "damaged"), "damaged", out, tell)
         peers = with_peers(real, given.peers, out)
-        text = report.written(json.loads(MANIFEST.read_text()), real, drawn, harm, peers)
+        other = second(given.research, real, drawn, out)
+        text = report.written(json.loads(MANIFEST.read_text()), real, drawn, harm, peers, other)
         (out / "report.md").write_text(text)
         tell("drawing contact sheets")
         sheets.draw(real, drawn, harm, out / "sheets")
+        failures.draw(drawn, out / "failures")
     finally:
         shutil.rmtree(copies, ignore_errors=True)
     print(text)
-    tell(f"report: {out / 'report.md'}; look at {out / 'sheets'}, and keep neither sheet nor copy")
+    tell(f"report: {out / 'report.md'}; look at {out / 'sheets'}, and keep none of those; the card "
+         f"shows {out / 'failures'}")
 
 
 if __name__ == "__main__":

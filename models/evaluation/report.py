@@ -10,6 +10,7 @@ import damage
 import figures
 import generated
 import pairs
+import research
 import safety
 from judged import FINDINGS
 from rivals import FAIR, TRIVIAL
@@ -52,9 +53,26 @@ def for_peers(real):
     return [row for row in real if id(row) in needed]
 
 
-def verdict(title, wanted, value, met, note=""):
+def verdict(title, wanted, value, met, note="", bound=""):
     """One row of the first table."""
-    return [title, wanted, value, "yes" if met else "**no**", note]
+    return [title, wanted, value, bound, "yes" if met else "**no**", note]
+
+
+def bounded(rows, finding="visible"):
+    """The exact one-sided 95 % upper bound, scenes as trials: a scene is wrong if any frame is."""
+    wrong = {row["scene"] for row in rows if row["finding"] == finding}
+    trials = scenes(rows)
+    if not trials:
+        return "–"
+    return f"{digits(figures.upper_bound(len(wrong), trials))} ({len(wrong)} of {trials} scenes)"
+
+
+def rarely(title, most, rows, note="", finding="visible"):
+    """A row of the first table for what is to be hardly ever, with its bound."""
+    share = plain_share(rows, finding)
+    limit = "0" if most == 0 else f"≤ {most}"
+    return verdict(title, limit, counted(rows, finding), share <= most, note,
+                   bounded(rows, finding))
 
 
 def counted(rows, finding="visible"):
@@ -81,44 +99,31 @@ def wanted(real, drawn, harm, compared, thresholds):
     rows = [
         verdict("EventSleep-edge *visible*", f"≥ {EDGE_VISIBLE}", counted(edge),
                 plain_share(edge, "visible") >= EDGE_VISIBLE, f"{scenes(edge)} takes, one person"),
-        verdict("EventSleep-erased *visible*", f"≤ {ERASED_VISIBLE}", counted(erased),
-                plain_share(erased, "visible") <= ERASED_VISIBLE, "painted, not real beds"),
+        rarely("EventSleep-erased *visible*", ERASED_VISIBLE, erased, "painted, not real beds"),
         verdict("score falls when the person is painted out", f"≥ {FALLS}", digits(fall),
                 fall >= FALLS, "pairs of the two above"),
     ]
     for title, group in (("real empties *visible*", day), ("the same, night-pushed", pushed)):
         here = unpainted(group)
-        rows.append(verdict(title, f"≤ {EMPTY_VISIBLE}", counted(here),
-                            plain_share(here, "visible") <= EMPTY_VISIBLE,
-                            f"labels checked by hand: {counted(checked(here))}"))
+        rows.append(rarely(title, EMPTY_VISIBLE, here,
+                           f"labels checked by hand: {counted(checked(here))}"))
     rows += [
-        verdict("on the floor *visible*, generated", "0", counted(floor),
-                plain_share(floor, "visible") == 0, "bed outlined"),
-        verdict("on the floor *visible*, real, bed outlined", "0", counted(real_floor),
-                plain_share(real_floor, "visible") == 0, "daylight"),
-        verdict("beside the bed *visible*, real, bed outlined", "0", counted(beside),
-                plain_share(beside, "visible") == 0,
-                f"two rooms by day; standing, generated: {counted(upright)}"),
+        rarely("on the floor *visible*, generated", 0, floor, "bed outlined"),
+        rarely("on the floor *visible*, real, bed outlined", 0, real_floor, "daylight"),
+        rarely("beside the bed *visible*, real, bed outlined", 0, beside, "two rooms by day"),
+        rarely("standing *visible*, generated", 0, upright, "bed outlined"),
         verdict("macro AUC over fair pairs", f"≥ {MACRO}", digits(fair), fair >= MACRO,
                 f"all five, fair or not: {digits(pairs.macro(compared, None, False))}"),
         verdict("unfit frames *technical*", f"≥ {UNFIT}", counted(must, "technical"),
                 plain_share(must, "technical") >= UNFIT, "damaged copies, real and generated"),
-        verdict("fit frames *technical*", f"≤ {FIT}", counted(fit, "technical"),
-                plain_share(fit, "technical") <= FIT, "real and generated"),
-        verdict("heaped empty beds *visible*, generated", f"≤ {HEAPED}", counted(heaped),
-                plain_share(heaped, "visible") <= HEAPED, bound_note(heaped, thresholds)),
+        rarely("fit frames *technical*", FIT, fit, "real and generated", "technical"),
+        rarely("heaped empty beds *visible*, generated", HEAPED, heaped),
+        rarely("all empty beds *visible*, generated", HEAPED, generated.empties(drawn)),
         ["*unclear* at 1 % false *visible*: sleepers seen / empty beds", "–",
          " / ".join(digits(safety.unclear(group, least, thresholds)) for group in (
-             generated.seen_sleepers(drawn), generated.empties(drawn))), "", "safety figure"],
+             generated.seen_sleepers(drawn), generated.empties(drawn))), "", "", "safety figure"],
     ]
-    return table(["what", "wanted", "measured", "met", "beside it"], rows)
-
-
-def bound_note(rows, thresholds):
-    """The exact bound behind a small count of rooms."""
-    scores = safety.worst(rows, thresholds)
-    wrong = sum(score >= thresholds["visible"] for score in scores)
-    return f"95 % bound {digits(figures.upper_bound(wrong, len(scores)))}, {len(scores)} rooms"
+    return table(["what", "wanted", "measured", "95 % bound", "met", "beside it"], rows)
 
 
 def real_tables(real):
@@ -133,15 +138,24 @@ def real_tables(real):
     return "\n".join(parts)
 
 
+# Real pictures as they are that are asked for at a threshold, by title.
+CHOSEN = {
+    "real empties": lambda real: unpainted(light(real, "as is")),
+    "EventSleep-edge in bed": lambda real: labelled(
+        light(real, "as is"), pairs.EDGE, "person_in_bed"),
+    "EventSleep-erased": lambda real: labelled(light(real, "as is"), pairs.ERASED, ""),
+    "sickbed in bed": lambda real: labelled(light(real, "as is"), pairs.SICKBED, "person_in_bed"),
+    "patient-falling in bed": lambda real: labelled(
+        light(real, "as is"), pairs.FALLING, "person_in_bed"),
+    "sleepers (weak)": lambda real: labelled(light(real, "as is"), "sleepers", "sleeper"),
+}
+
+
 def usable(real, peers):
     """Who is found at a threshold that hardly any real empty picture reaches."""
-    day = light(real, "as is")
-    empty = unpainted(day)
-    groups = {"EventSleep-edge in bed": labelled(day, pairs.EDGE, "person_in_bed"),
-              "EventSleep-erased": labelled(day, pairs.ERASED, ""),
-              "sickbed in bed": labelled(day, pairs.SICKBED, "person_in_bed"),
-              "patient-falling in bed": labelled(day, pairs.FALLING, "person_in_bed"),
-              "sleepers (weak)": labelled(day, "sleepers", "sleeper")}
+    empty = CHOSEN["real empties"](real)
+    groups = {title: chosen(real) for title, chosen in CHOSEN.items()
+              if title != "real empties"}
     lines = []
     for name in ("in_place", *TRIVIAL, *peers):
         least = figures.lowest_threshold([row[name] for row in empty], PEER_FALSE)
@@ -192,15 +206,16 @@ def safety_section(real, drawn, thresholds):
               "EventSleep-erased": labelled(day, pairs.ERASED, ""),
               "real empties, as they are": unpainted(day),
               "real empties, night-pushed": unpainted(light(real, "night"))}
-    return (f"{few}Empty rooms called *visible* of {rooms} independent rooms, with the exact "
+    return (f"{few}Empty rooms called *visible* of {rooms} independent rooms (at least "
+            f"{safety.ROOMS_MIN} wanted), a room wrong if any of its pictures is, with the exact "
             "one-sided 95 % bound (Clopper and Pearson) in brackets.\n\n"
             + safety.bounds(bare, points, thresholds)
             + "\nAt the same thresholds: " + " / ".join(FINDINGS).replace("_", " ") + ".\n\n"
             + safety.outcomes(groups, points, thresholds))
 
 
-def written(manifest, real, drawn, harm, peers):
-    """The whole report."""
+def written(manifest, real, drawn, harm, peers, other=None):
+    """The whole report; `other` is what a second network says of the same pictures."""
     thresholds = manifest["thresholds"]
     day, compared = light(real, "as is"), pairs.compared(real, peers)
     parts = [
@@ -209,7 +224,8 @@ def written(manifest, real, drawn, harm, peers):
         + f". `nattsyn-score`, one frame a look. {len(day)} real pictures, {len(drawn)} of "
         f"{scenes(drawn)} generated rooms (seed {SEED}, kept for measuring). Shares have "
         "bootstrap 95 % intervals over scenes (exact where the share is 0 or 1); (–): fewer than "
-        f"{figures.SCENES_MIN} scenes, which say nothing of other rooms or people.",
+        f"{figures.SCENES_MIN} scenes, which say nothing of other rooms or people. *95 % bound*: "
+        "the exact one-sided upper bound, scenes as trials.",
         "## What it must show\n\n" + wanted(real, drawn, harm, compared, thresholds),
         "No real near-infrared picture of an empty adult bed exists to us: **false alarms at night "
         "are not measured on real pictures**, only on generated, painted and night-pushed ones.",
@@ -219,6 +235,8 @@ def written(manifest, real, drawn, harm, peers):
         f"## Found at {PEER_FALSE:.0%} false alarms on real empty pictures\n\n"
         + usable(real, peers),
         "## Safety figure\n\n" + safety_section(real, drawn, thresholds),
+        *([] if other is None else [
+            "## Second network\n\n" + research.written((real, drawn), other, CHOSEN)]),
         "## Real pictures\n\n" + real_tables(real),
         f"## Generated rooms\n\n*Seen*: at least {SEEN_PX} pixels of 320 x 240 show skin, hair or "
         "clothes.\n\n" + generated.conditions(drawn) + "\n" + generated.comparisons(drawn),

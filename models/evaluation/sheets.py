@@ -12,20 +12,20 @@ from rivals import stretched
 ACROSS, WIDTH, HEIGHT, MOST = 6, 320, 240, 24
 
 
-def tile(row):
+def tile(row, width=WIDTH, height=HEIGHT):
     """A picture, its sleeping places, and what was said of it."""
     luma = cv2.imread(row["file"], cv2.IMREAD_GRAYSCALE)
-    picture = cv2.resize(stretched(luma), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(stretched(luma), (width, height), interpolation=cv2.INTER_AREA)
     for polygon in (row.get("places") or "").split(";"):
         numbers = np.array(list(map(float, polygon.split()))).reshape(-1, 2)
-        corners = (numbers * (WIDTH, HEIGHT)).astype(np.int32)
+        corners = (numbers * (width, height)).astype(np.int32)
         cv2.polylines(picture, [corners], True, 200, 1)
     words = (f"{row.get('condition') or row['label']}"[:34],
              f"{row['in_place']:.3f} {row['elsewhere']:.3f} {row['finding']} {row['fault']}"[:44])
     for line, text in enumerate(words):
-        at = (4, 14 + 16 * line)
-        cv2.putText(picture, text, at, 0, 0.42, 0, 3)
-        cv2.putText(picture, text, at, 0, 0.42, 255, 1)
+        at, size = (4, 14 + 16 * line), 0.42 if width >= WIDTH else 0.3
+        cv2.putText(picture, text, at, 0, size, 0, 3)
+        cv2.putText(picture, text, at, 0, size, 255, 1)
     return picture
 
 

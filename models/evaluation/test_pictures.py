@@ -2,13 +2,17 @@
 
 import unittest
 
+import cv2
 import numpy as np
 
 import damage
+import failures
 import figures
 import judged
 import night
 import pairs
+import report
+import research
 import rooms
 import safety
 import thin
@@ -114,6 +118,44 @@ class Findings(unittest.TestCase):
     def test_a_proven_threshold_needs_rooms_enough(self):
         self.assertIsNone(safety.proven([0.1] * 298))
         self.assertIsNotNone(safety.proven([0.1] * 299))
+
+
+class Bounds(unittest.TestCase):
+    def rows(self, findings):
+        return [{"finding": finding, "scene": scene} for finding, scene in findings]
+
+    def test_a_share_of_none_has_a_bound_that_only_more_scenes_lower(self):
+        few = self.rows([("unclear", f"{i // 50}") for i in range(300)])
+        many = self.rows([("unclear", f"{i}") for i in range(299)])
+        self.assertEqual(report.bounded(few), "0.39 (0 of 6 scenes)")
+        self.assertEqual(report.bounded(many), "0.010 (0 of 299 scenes)")
+
+    def test_a_scene_is_wrong_once_however_many_frames_are(self):
+        rows = self.rows([("visible", "a"), ("visible", "a"), ("unclear", "b")])
+        self.assertTrue(report.bounded(rows).endswith("(1 of 2 scenes)"))
+
+
+class Failures(unittest.TestCase):
+    def test_a_sheet_of_noise_still_fits(self):
+        noise = np.random.default_rng(1).integers(0, 256, (900, 800)).astype(np.uint8)
+        made = failures.encoded(noise)
+        self.assertLessEqual(len(made), failures.BYTES_MAX)
+        again = cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_GRAYSCALE)
+        self.assertEqual(again.shape, noise.shape)
+
+    def test_the_worst_are_of_different_rooms(self):
+        rows = [{"in_place": i / 10, "scene": str(i // 2)} for i in range(10)]
+        self.assertEqual([row["in_place"] for row in failures.worst(rows, False)],
+                         [0.9, 0.7, 0.5, 0.3])
+        self.assertEqual([row["in_place"] for row in failures.worst(rows, True)],
+                         [0.0, 0.2, 0.4, 0.6])
+
+
+class Second(unittest.TestCase):
+    def test_places_are_read_as_the_program_reads_them(self):
+        self.assertEqual(research.polygons(" "), (research.frames.WHOLE_FRAME,))
+        self.assertEqual(research.polygons("0 0 .5 0 .5 1; .6 0 1 0 1 1 ;"),
+                         (((0, 0), (0.5, 0), (0.5, 1)), ((0.6, 0), (1, 0), (1, 1))))
 
 
 class Pairs(unittest.TestCase):

@@ -83,10 +83,19 @@ def example(rng, picture, labels, marks, gamma, photo):
     """One example: input, target (2 x 32 x 40), weight of each target cell, marks."""
     height, width = picture.shape
     where = placement(rng, width, height)
+    return shown(rng, picture, where, gamma, photo), *taught(labels, where, marks, photo)
+
+
+def shown(rng, picture, where, gamma, photo):
+    """The network's input for a stored picture, placed, lit, exposed and stretched."""
     light = (warp(picture, where, cv2.INTER_AREA).astype(np.float32) / 255) ** gamma
     light = light / max(np.percentile(light[::4, ::4], 97), 1e-4)
+    return stretch(exposed(rng, lit(rng, light, photo)).astype(np.float32))
+
+
+def taught(labels, where, marks, photo):
+    """Target (2 x 32 x 40), weight of each target cell and marks of a placed picture."""
     placed = warp(labels, where, cv2.INTER_NEAREST)
-    levels = exposed(rng, lit(rng, light, photo)).astype(np.float32)
     seen = (placed & 4) > 0
     bits = np.stack([seen & ((placed & 1) > 0), seen & ((placed & 2) > 0), (placed & 3) > 0,
                      (placed & 8) > 0]).astype(np.float32)
@@ -107,4 +116,4 @@ def example(rng, picture, labels, marks, gamma, photo):
             marks[3] = -1 if marks[3] == 1 else marks[3]
     # What cannot be told from the picture is not taught either way.
     weights *= (marks[:2] >= 0)[:, None, None]
-    return stretch(levels), target, weights.astype(np.float32), marks
+    return target, weights.astype(np.float32), marks

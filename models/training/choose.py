@@ -37,22 +37,59 @@ def places_of(text):
     return polygons or [frames.WHOLE_FRAME]
 
 
-def sightings(network, rows, root):
-    """(in_place, elsewhere, anywhere, several) of each row, by outlined bed and by whole frame."""
+def session_of(network):
+    """A network on one processor thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(network), options,
-                                           providers=["CPUExecutionProvider"])
-    found = []
+    return onnxruntime.InferenceSession(str(network), options,
+                                        providers=["CPUExecutionProvider"])
+
+
+def sightings(network, compare, rows, root):
+    """What is seen of each row without and with a reference, and which rows have one.
+
+    (in_place, elsewhere, anywhere, several) by outlined bed and by whole frame.
+    """
+    session = session_of(network)
+    # Answers in full for one room at a time: its pictures follow each other.
+    found, room = {}, {}
     for done, row in enumerate(rows):
+        if row["room"] not in room:
+            room = {row["room"]: {}}
         luma = cv2.imread(str(root / row["file"]), cv2.IMREAD_GRAYSCALE)
-        cells, whole = frames.ask(session, luma)
-        places = places_of(row["sleeping_place"])
-        found.append([frames.sighting(cells, whole, places),
-                      frames.sighting(cells, whole)])
+        cells, whole, features = frames.ask_all(session, luma)
+        room[row["room"]][row["kind"]] = (done, cells, features, whole)
+        found[done] = [by_place(cells, whole, row)] * 2
         if done % 500 == 499:
             print(f"{done + 1} of {len(rows)} pictures", flush=True)
-    return np.array(found)
+        last = done + 1 == len(rows) or rows[done + 1]["room"] != row["room"]
+        if last and compare is not None:
+            beside(compare, room[row["room"]], rows, found)
+    return [np.array([found[i][way] for i in sorted(found)]) for way in (0, 1)]
+
+
+def by_place(cells, whole, row):
+    """Scores with the bed outlined, and with the whole frame as sleeping place."""
+    return [frames.sighting(cells, whole, places_of(row["sleeping_place"])),
+            frames.sighting(cells, whole)]
+
+
+def reference_of(kind):
+    """Which picture of the room is another's reference; never a twin of it."""
+    return "empty" if kind == "reference" else "reference"
+
+
+def beside(compare, pictures, rows, found):
+    """Judges the pictures of one room beside its reference, where it has one."""
+    kept = {kind: frames.kept(compare, features, cells)
+            for kind, (_, cells, features, _) in pictures.items()
+            if kind in ("reference", "empty")}
+    for kind, (index, cells, features, whole) in pictures.items():
+        if reference_of(kind) in kept:
+            cells = frames.compared(compare, features, cells, kept[reference_of(kind)])
+            found[index][1] = by_place(cells, whole, rows[index])
+        else:
+            found[index][1] = [[np.nan] * 4] * 2
 
 
 def bound(scores, share):
@@ -93,6 +130,30 @@ def told(scores, labels, thresholds):
               f"unclear {1 - shown.mean() - absent.mean():.3f}  not visible {absent.mean():.3f}")
 
 
+def chosen(scores, label, seen, at_least):
+    """Thresholds that hold both with the bed outlined and without."""
+    both = [thresholds_for(scores[:, way], label, seen) for way in (0, 1)]
+    highest = {name: max(each[name] for each in both) for name in both[0]}
+    highest["visible"] = max(highest["visible"], at_least)
+    highest["not_visible"] = min(min(each["not_visible"] for each in both),
+                                 highest["visible"] * 0.9)
+    return {name: round(value + 5e-4, 3) for name, value in highest.items()}
+
+
+def printed(scores, table, label, seen, thresholds):
+    """What becomes of each kind of picture at these thresholds."""
+    print(json.dumps(thresholds))
+    kinds = np.array([f"{row['occupant']} {row['kind']}" for row in table])
+    sleepers = (label == "in_bed") & (seen >= SEEN_PX)
+    for way, name in enumerate(("bed outlined", "whole frame")):
+        print(f"-- {name}")
+        told(scores[:, way], kinds, thresholds)
+        in_place, empty = scores[:, way, 0], label == "nobody"
+        at_one = np.mean(in_place[sleepers] >= bound(in_place[empty], FALSE_VISIBLE))
+        print(f"sleepers against empty beds: AUC {auc(in_place[sleepers], in_place[empty]):.3f}, "
+              f"{at_one:.3f} of the sleepers above all but 1 % of the empty beds")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", type=pathlib.Path)
@@ -100,32 +161,47 @@ def main():
     parser.add_argument("rooms", type=pathlib.Path, nargs="+")
     parser.add_argument("--manifest", type=pathlib.Path)
     parser.add_argument("--visible", type=float, default=0.0)
+    parser.add_argument("--reference", type=pathlib.Path, nargs=2)
     options = parser.parse_args()
+    compare = session_of(options.reference[0]) if options.reference else None
     table, parts = [], []
     for rooms in options.rooms:
         here = [row for row in csv.DictReader(open(rooms / "labels.csv"))
                 if row["lens"] == "clear" and row["sleeping_place"]]
-        parts.append(sightings(options.network, here, rooms))
+        parts.append(sightings(options.network, compare, here, rooms))
         table += here
-    scores = np.concatenate(parts)
+    alone, beside_it = (np.concatenate(part) for part in zip(*parts))
+    if compare is not None:
+        # The same pictures on both sides of the comparison.
+        some = np.flatnonzero(np.isfinite(beside_it).all((1, 2)))
+        alone, beside_it, table = alone[some], beside_it[some], [table[i] for i in some]
     label = np.array([row["occupant"] for row in table])
     seen = np.array([int(row["person_px"]) for row in table])
-    both = [thresholds_for(scores[:, way], label, seen) for way in (0, 1)]
-    chosen = {name: max(each[name] for each in both) for name in both[0]}
-    chosen["visible"] = max(chosen["visible"], options.visible)
-    chosen["not_visible"] = min(min(each["not_visible"] for each in both),
-                                chosen["visible"] * 0.9)
-    chosen = {name: round(value + 5e-4, 3) for name, value in chosen.items()}
-    print(json.dumps(chosen))
-    kinds = np.array([f"{row['occupant']} {row['kind']}" for row in table])
-    for way, name in enumerate(("bed outlined", "whole frame")):
-        print(f"-- {name}")
-        told(scores[:, way], kinds, chosen)
-        in_place = scores[:, way, 0]
-        sleeping = in_place[(label == "in_bed") & (seen >= SEEN_PX)]
-        print(f"sleepers against empty beds: AUC {auc(sleeping, in_place[label == 'nobody']):.3f}")
-    if options.manifest:
-        write(options, chosen)
+    thresholds = chosen(alone, label, seen, options.visible)
+    printed(alone, table, label, seen, thresholds)
+    if compare is not None:
+        print("== with a reference")
+        thresholds = chosen(beside_it, label, seen, 0.0)
+        printed(beside_it, table, label, seen, thresholds)
+    if options.manifest and compare is not None:
+        write_reference(options, thresholds)
+    elif options.manifest:
+        write(options, thresholds)
+
+
+def write_reference(options, thresholds):
+    """The second network's part of the manifest."""
+    network, training = options.reference
+    facts = json.loads(training.read_text())
+    manifest = json.loads(options.manifest.read_text())
+    manifest["with_reference"] = {
+        "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
+        "thresholds": thresholds,
+        "made": (f"models/training: readings of {facts['rooms']} drawn rooms, {facts['steps']} "
+                 f"steps, {facts['processor_minutes']} processor minutes, seed {facts['seed']}; "
+                 "train_reference.py, export.py --reference, choose.py --reference"),
+    }
+    options.manifest.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def write(options, thresholds):
@@ -148,6 +224,10 @@ def write(options, thresholds):
             "256 photographs of COCO 2017 under their Creative Commons licences, made gray",
         ],
     }
+    if options.manifest.exists():
+        # Chosen apart, with `--reference`.
+        before = json.loads(options.manifest.read_text()).get("with_reference")
+        manifest.update({"with_reference": before} if before else {})
     options.manifest.write_text(json.dumps(manifest, indent=2) + "\n")
 
 

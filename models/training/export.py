@@ -1,9 +1,12 @@
-"""Writes a trained checkpoint as ONNX: `export.py CHECKPOINT OUT.onnx`.
+"""Writes a trained checkpoint as ONNX: `export.py [--reference] CHECKPOINT OUT.onnx`.
 
-The written file is compared with the PyTorch network on smooth noise; a difference above 1e-3 of
-a logit is an error. The stem's space-to-depth is written as a reshape and a transposition, which tract runs.
+With `--reference` the checkpoint is `train_reference.py`'s. The written file is compared with the
+PyTorch network on smooth noise; a difference above 1e-3 of a logit is an error. The stem's
+space-to-depth is written as a reshape and a transposition, which tract runs.
 """
 
+import argparse
+import pathlib
 import sys
 import warnings
 
@@ -12,17 +15,23 @@ import onnx
 import onnxruntime
 import torch
 
+import compare
 import network
 
-OUTPUTS = ["map", "whole"]
+# What goes in and comes out, by name; `features` is what the second network reads of the first.
+EYE = ["frame"], ["map", "whole", "features"]
+REFERENCE = ["features", "map", "kept"], ["map_with_reference", "kept_of_this"]
+SHAPES = {"frame": (1, network.HEIGHT, network.WIDTH)}
+for name, channels in (("features", compare.FEATURES), ("map", 2), ("kept", compare.KEPT)):
+    SHAPES[name] = (channels, network.MAP_HEIGHT, network.MAP_WIDTH)
 
 
-def write(net, path):
+def write(net, path, names):
     """The network as one ONNX file with the weights inside."""
-    blank = torch.zeros(1, 1, network.HEIGHT, network.WIDTH)
+    blank = tuple(torch.zeros(1, *SHAPES[name]) for name in names[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(net, (blank,), path, input_names=["frame"], output_names=OUTPUTS,
+        torch.onnx.export(net, blank, path, input_names=names[0], output_names=names[1],
                           opset_version=13, dynamo=False)
     made = onnx.load(path)
     made.producer_name, made.producer_version = "nattsyn", ""
@@ -32,29 +41,39 @@ def write(net, path):
     onnx.save(made, path)
 
 
-def compare(net, path):
+def smooth(generator, channels, height, width):
+    """Noise in blocks of eight cells or pixels."""
+    coarse = generator.uniform(-0.7, 0.7, (1, channels, height // 8, width // 8))
+    return coarse.repeat(8, 2).repeat(8, 3).astype(np.float32)
+
+
+def difference(net, path, names):
     """The largest difference between PyTorch and the written file, in logits."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     worst, generator = 0.0, np.random.default_rng(1)
     for _ in range(8):
-        coarse = generator.uniform(-0.7, 0.7, (1, 1, network.HEIGHT // 8, network.WIDTH // 8))
-        x = coarse.repeat(8, 2).repeat(8, 3).astype(np.float32)
+        given = {name: smooth(generator, *SHAPES[name]) for name in names[0]}
         with torch.no_grad():
-            wanted = net(torch.from_numpy(x))
-        for a, b in zip(session.run(OUTPUTS, {"frame": x}), wanted):
+            wanted = net(*(torch.from_numpy(value) for value in given.values()))
+        for a, b in zip(session.run(names[1], given), wanted):
             worst = max(worst, float(np.abs(a - b.numpy()).max()))
     return worst
 
 
 def main():
-    checkpoint, out = sys.argv[1:3]
-    net = network.Eye()
-    net.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True)["average"])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--reference", action="store_true")
+    options = parser.parse_args()
+    net, names = (compare.Compare(), REFERENCE) if options.reference else (network.Shipped(), EYE)
+    stored = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    net.load_state_dict(stored["average"])
     net.eval()
-    write(net, out)
-    worst = compare(net, out)
+    write(net, str(options.out), names)
+    worst = difference(net, str(options.out), names)
     weights = sum(p.numel() for p in net.parameters())
-    print(f"{out}: {weights} weights, largest difference from PyTorch {worst:.1e} logits")
+    print(f"{options.out}: {weights} weights, largest difference from PyTorch {worst:.1e} logits")
     if worst > 1e-3:
         sys.exit("the exported network differs from the trained one")
 

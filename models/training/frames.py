@@ -12,6 +12,7 @@ HEIGHT, WIDTH = 256, 320
 MAP_HEIGHT, MAP_WIDTH = 32, 40
 TAIL_PERCENT, SPREAD_MIN, OVERSHOOT = 1, 3.0, 0.2
 POOLED_CELLS, NO_CELLS_LOGIT = 6, -10.0
+KEPT_CHANNELS, KEPT_STEPS = 18, 127
 WHOLE_FRAME = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
@@ -91,8 +92,28 @@ def score(logit):
 
 def ask(session, luma):
     """`map` (2 x 32 x 40) and `whole` (somebody; several) of a frame."""
-    cells, whole = session.run(["map", "whole"], {"frame": network_input(luma)})
-    return cells[0], whole[0]
+    return ask_all(session, luma)[:2]
+
+
+def ask_all(session, luma):
+    """`map`, `whole` and `features` (112 x 32 x 40) of a frame."""
+    return [v[0] for v in session.run(["map", "whole", "features"],
+                                      {"frame": network_input(luma)})]
+
+
+def kept(compare, features, cells):
+    """What is kept of a picture of the empty bed, rounded to eight bits as the crate rounds it."""
+    nothing = np.zeros((1, KEPT_CHANNELS, MAP_HEIGHT, MAP_WIDTH), np.float32)
+    given = {"features": features[None], "map": cells[None], "kept": nothing}
+    values = compare.run(["kept_of_this"], given)[0][0]
+    return np.trunc(values * KEPT_STEPS + np.copysign(0.5, values)) / KEPT_STEPS
+
+
+def compared(compare, features, cells, reference):
+    """The map beside what is kept of the same room's empty bed."""
+    given = {"features": features[None], "map": cells[None],
+             "kept": reference[None].astype(np.float32)}
+    return compare.run(["map_with_reference"], given)[0][0]
 
 
 def sighting(cells, whole, places=(WHOLE_FRAME,)):

@@ -1,9 +1,13 @@
-"""Writes the golden frames: `golden.py EYE.onnx [ROOMS]`.
+"""Writes the golden frames: `golden.py EYE.onnx REFERENCE.onnx [ROOMS]`.
 
 With ROOMS (a folder written by the scenes crate with a seed from 8,000,000 to 8,999,999, which no
-training sees) the frames are chosen anew: the first of each kind, one of them cut to an odd size. Without it the frames
-stay and only what is expected of them is computed again, as after a new network. Expected
-numbers come from onnxruntime and `frames.py`; the crate's test compares tract and Rust with them.
+training sees) the frames are chosen anew: the first of each kind, one of them cut and one reduced
+to an odd size, and a sleeper's room as on another night. Without it the frames stay and only what
+is expected of them is computed again, as after a new network. Expected numbers come from
+onnxruntime and `frames.py`; the crate's test compares tract and Rust with them.
+
+The reduced frame is written a second and a third time, as cameras give it: 10 bits in two bytes
+and 8 bits, in rows that are padded. The detector's test reads these as the same frame.
 """
 
 import csv
@@ -13,7 +17,6 @@ import sys
 
 import cv2
 import numpy as np
-import onnxruntime
 
 import choose
 import frames
@@ -24,48 +27,88 @@ KINDS = [("in_bed", "clear"), ("nobody", "clear"), ("standing", "clear"), ("on_f
 HEALTH = {"clear": "ok", "covered": "covered", "lamp_dead": "dark"}
 # Where the network's input is compared: row, column.
 SAMPLES = [(0, 0), (34, 286), (128, 160), (198, 62), (255, 319)]
+# The sleeper's frame as a camera might give it, and the bytes from row to row: odd sides, padded.
+PADDED, PADDED_SIZE, STRIDE = "in_bed_padded", (161, 127), 176
 
 
 def chosen(rooms):
-    """Name, picture, places and health of each golden frame, from generated rooms."""
+    """Name, picture, places, health and reference of each golden frame, from generated rooms."""
     rows = list(csv.DictReader(open(rooms / "labels.csv")))
+    sleeper = next(r for r in rows if r["occupant"] == "in_bed" and r["lens"] == "clear"
+                   and int(r["person_px"]) > 400)
+    room = [r for r in rows if r["room"] == sleeper["room"]]
+
+    def picture(row):
+        return cv2.imread(str(rooms / row["file"]), cv2.IMREAD_GRAYSCALE)
+
     for occupant, lens in KINDS:
-        row = next(r for r in rows if (r["occupant"], r["lens"]) == (occupant, lens)
-                   and (occupant != "in_bed" or int(r["person_px"]) > 400))
-        luma = cv2.imread(str(rooms / row["file"]), cv2.IMREAD_GRAYSCALE)
-        places = row["sleeping_place"]
+        among = room if occupant in ("in_bed", "nobody") and lens == "clear" else rows
+        row = next(r for r in among if (r["occupant"], r["lens"]) == (occupant, lens)
+                   and r["kind"] != "reference" and (occupant != "in_bed" or r is sleeper))
+        luma, places = picture(row), row["sleeping_place"]
         if occupant == "on_floor":
             # An odd size, and with it no outlined place.
             luma, places = luma[5:238, 2:319], ""
-        yield f"{occupant}_{lens}", luma, places, HEALTH[lens]
+        yield (f"{occupant}_{lens}", luma, places, HEALTH[lens],
+               "another_night" if among is room else "")
+    night = next(r for r in room if r["kind"] == "reference")
+    yield "another_night", picture(night), night["sleeping_place"], "ok", ""
+    small = cv2.resize(picture(sleeper), PADDED_SIZE, interpolation=cv2.INTER_AREA)
+    yield PADDED, small, sleeper["sleeping_place"], "ok", ""
+
+
+def expected_of(session, compare, frame, references):
+    """What Python says of one golden frame."""
+    name, luma, places, health, reference = frame
+    cells, whole, features = frames.ask_all(session, luma)
+    scores = frames.sighting(cells, whole, choose.places_of(places))
+    given = frames.network_input(luma)[0, 0]
+    expected = {
+        "frame": name + ".pgm", "places": places, "health": health,
+        "in_place": round(float(scores[0]), 6), "elsewhere": round(float(scores[1]), 6),
+        "anywhere": round(float(scores[2]), 6), "several": round(float(scores[3]), 6),
+        "map_maximum": round(float(frames.score(np.max(cells))), 6),
+        "input": [[row, column, round(float(given[row, column]), 6)] for row, column in SAMPLES],
+    }
+    if reference:
+        other, _, its_features = frames.ask_all(session, references[reference])
+        kept = frames.kept(compare, its_features, other)
+        cells = frames.compared(compare, features, cells, kept)
+        scores = frames.sighting(cells, whole, choose.places_of(places))
+        expected["beside"] = {"reference": reference + ".pgm",
+                              "in_place": round(float(scores[0]), 6),
+                              "elsewhere": round(float(scores[1]), 6)}
+    return expected
+
+
+def write_as_cameras_give_it(luma):
+    """The same frame in padded rows: 10 bits in two bytes, and 8 bits; what pads is not zero."""
+    rng = np.random.default_rng(1)
+    height, width = luma.shape
+    rows = rng.integers(0, 1 << 10, (height, STRIDE), dtype=np.uint16)
+    # The two bits that a frame does not keep.
+    rows[:, :width] = luma.astype(np.uint16) << 2 | rows[:, :width] & 3
+    (GOLDEN / (PADDED + ".y10")).write_bytes(rows.astype("<u2").tobytes())
+    (GOLDEN / (PADDED + ".grey")).write_bytes((rows >> 2).astype(np.uint8).tobytes())
 
 
 def main():
-    network = pathlib.Path(sys.argv[1])
-    session = onnxruntime.InferenceSession(str(network), providers=["CPUExecutionProvider"])
+    session, compare = (choose.session_of(path) for path in sys.argv[1:3])
     listed = GOLDEN / "expected.json"
-    if len(sys.argv) > 2:
-        wanted = list(chosen(pathlib.Path(sys.argv[2])))
+    if len(sys.argv) > 3:
+        wanted = list(chosen(pathlib.Path(sys.argv[3])))
     else:
         wanted = [(e["frame"].removesuffix(".pgm"),
-                   cv2.imread(str(GOLDEN / e["frame"]), cv2.IMREAD_GRAYSCALE),
-                   e["places"], e["health"]) for e in json.loads(listed.read_text())]
+                   cv2.imread(str(GOLDEN / e["frame"]), cv2.IMREAD_GRAYSCALE), e["places"],
+                   e["health"], e.get("beside", {}).get("reference", "").removesuffix(".pgm"))
+                  for e in json.loads(listed.read_text())]
+    pictures = {name: luma for name, luma, *_ in wanted}
     expected = []
-    for name, luma, places, health in wanted:
-        cv2.imwrite(str(GOLDEN / (name + ".pgm")), luma)
-        cells, whole = frames.ask(session, luma)
-        scores = frames.sighting(cells, whole, choose.places_of(places))
-        given = frames.network_input(luma)[0, 0]
-        strongest = float(frames.score(np.max(cells)))
-        expected.append({
-            "frame": name + ".pgm", "places": places, "health": health,
-            "in_place": round(float(scores[0]), 6), "elsewhere": round(float(scores[1]), 6),
-            "anywhere": round(float(scores[2]), 6), "several": round(float(scores[3]), 6),
-            "map_maximum": round(strongest, 6),
-            "input": [[row, column, round(float(given[row, column]), 6)]
-                      for row, column in SAMPLES],
-        })
-        print(expected[-1]["frame"], *scores)
+    for frame in wanted:
+        cv2.imwrite(str(GOLDEN / (frame[0] + ".pgm")), frame[1])
+        expected.append(expected_of(session, compare, frame, pictures))
+        print({key: value for key, value in expected[-1].items() if key != "input"})
+    write_as_cameras_give_it(pictures[PADDED])
     listed.write_text(json.dumps(expected, indent=1) + "\n")
 
 

@@ -169,13 +169,20 @@ class Eye(nn.Module):
     def forward(self, x):
         return self.heads(*self.readings(x))
 
-    def heads(self, levels, readings, people):
-        """Our own outputs."""
+    def joined(self, readings):
+        """All levels' readings together, 48 channels at an eighth of the input."""
         eighth, sixteenth, coarsest = (join(r) for join, r in zip(self.join, readings))
         around = F.relu(sixteenth + doubled(coarsest))
         around = around + F.relu(self.around(around))
         around = around + F.relu(self.further(around))
-        joined = F.relu(self.decode(F.relu(eighth + doubled(around))))
+        return F.relu(self.decode(F.relu(eighth + doubled(around))))
+
+    def heads(self, levels, readings, people):
+        """Our own outputs."""
+        return self.answers(levels, self.joined(readings), people)
+
+    def answers(self, levels, joined, people):
+        """Map and scores, from the joined readings."""
         cells = self.map(torch.cat((joined, PEOPLE_SCALE * people), 1))
         means = torch.cat((levels[2].mean((2, 3)), levels[1].mean((2, 3))), 1)
         return cells, self.whole(self.dropout(F.relu(self.hidden(means))))
@@ -205,6 +212,18 @@ class Eye(nn.Module):
             take(tower.object, *next(theirs))
         with torch.no_grad():
             self.map.weight[1, -1] = 0.5 / PEOPLE_SCALE
+
+
+class Shipped(Eye):
+    """The network as it is exported: beside its answers, what a comparison reads (`compare.py`).
+
+    `features` 1 x 112 x 32 x 40: the joined readings, then the detector's finest level.
+    """
+
+    def forward(self, x):
+        levels, readings, people = self.readings(x)
+        joined = self.joined(readings)
+        return *self.answers(levels, joined, people), torch.cat((joined, levels[0]), 1)
 
 
 def take(ours, weight, bias):

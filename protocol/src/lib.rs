@@ -7,6 +7,7 @@
 //!
 //! Room is left for consent, policy and grant, which bring their own modules.
 
+pub mod calendar;
 pub mod demonstration;
 pub mod finding;
 pub mod heartbeat;

@@ -2,14 +2,16 @@
 //!
 //! A [`Plan`] is what was agreed with the person; [`crate::schedule`] turns it into checks and
 //! looks. A plan that cannot be kept is refused here, by [`Plan::examine`], with the reason.
-//! Windows are local time in the plan's zone. What to do after an exception is the hub's
-//! affair and does not travel to the unit.
+//! Windows are local time in the plan's zone. Only what changes looks stands here and travels to
+//! the unit: which nights, which windows, when to look. What to do after an exception, who agreed
+//! to what and why, and checks that a person makes by a visit are the hub's affair.
 
 use std::time::Duration;
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time, Weekday};
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{Days, Nights};
 use crate::ids::{ResidentId, UnitId, WindowKey};
 use crate::signing::Document;
 
@@ -22,6 +24,9 @@ pub const LOOKS_PER_NIGHT_MAX: usize = 22;
 /// Most sleeping places: both halves of a bed, armchairs, and to spare. Keeps a plan under
 /// [`crate::wire::BODY_MAX`].
 pub const PLACES_MAX: usize = 8;
+/// Most spans of nights away in one plan: those that are over are left out of the next version,
+/// so this is how many may lie ahead. Keeps a plan under [`crate::wire::BODY_MAX`].
+pub const AWAY_MAX: usize = 8;
 /// Longest look: what the residents were told, and what the hardware cut-off enforces (R1).
 pub const LOOK_MAX: Duration = Duration::from_secs(30);
 /// When to look, counted from a check's first look, unless the plan says otherwise.
@@ -50,6 +55,34 @@ pub struct Plan {
     /// Agreed sleeping places, as polygons in fractions of the picture. None given: the whole
     /// picture is the sleeping place.
     pub places: Vec<Vec<[f32; 2]>>,
+    /// The nights that the plan is for: from when it was agreed, to a trial's end (R47).
+    #[serde(default, skip_serializing_if = "Nights::is_all")]
+    pub nights: Nights,
+    /// Nights without any check: the resident is away, or asked to be left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub away: Vec<Nights>,
+    /// Other windows for a while, such as more of them during an illness (R141).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<Temporary>,
+}
+
+/// Windows that hold instead of the plan's for some nights, and end by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Temporary {
+    /// The first night.
+    pub first: Date,
+    /// The last night.
+    pub last: Date,
+    /// The checks of each of these nights.
+    pub windows: Vec<Window>,
+}
+
+impl Temporary {
+    /// The nights for which it holds.
+    #[must_use]
+    pub fn nights(&self) -> Nights {
+        Nights::between(self.first, self.last)
+    }
 }
 
 impl Document for Plan {
@@ -60,7 +93,7 @@ impl Document for Plan {
 ///
 /// `to` may be earlier than `from`: the window then crosses midnight. A night runs from noon
 /// to noon, so a time before noon belongs to the following day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Names the window across plan versions.
     pub key: WindowKey,
@@ -68,6 +101,12 @@ pub struct Window {
     pub from: Time,
     /// When it closes: the check's deadline.
     pub to: Time,
+    /// The days of the week on which its nights begin.
+    #[serde(default, skip_serializing_if = "Days::is_every")]
+    pub days: Days,
+    /// When to look, in seconds after the first look, ascending from 0. Empty: as the plan says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks_after_s: Vec<u32>,
 }
 
 /// Why a plan cannot be kept.
@@ -110,9 +149,78 @@ pub enum PlanError {
     /// A sleeping place is not a polygon inside the picture.
     #[error("sleeping place {0} is not a polygon of 3 to 32 points between 0 and 1")]
     BadPlace(usize),
+    /// A window is for no day of the week.
+    #[error("window {} is for no day of the week", .0.0)]
+    NoDays(WindowKey),
+    /// A span of nights ends before it begins.
+    #[error("{what} end before they begin: {first} to {last}")]
+    BackwardNights {
+        /// Which nights: the plan's, those away, the temporary ones.
+        what: &'static str,
+        /// The first night.
+        first: Date,
+        /// The last night.
+        last: Date,
+    },
+    /// More spans of nights away than a plan may have.
+    #[error("{0} spans of nights away; at most {AWAY_MAX} are allowed")]
+    TooManyAway(usize),
 }
 
 impl Plan {
+    /// A plan without windows, in Sweden's zone, with the usual looks: where a plan is begun.
+    #[must_use]
+    pub fn bare(resident: ResidentId, unit: UnitId) -> Self {
+        Self {
+            resident,
+            unit,
+            version: 1,
+            zone: "Europe/Stockholm".to_owned(),
+            offset_s: 0,
+            looks_after_s: LOOKS_AFTER_S.to_vec(),
+            windows: Vec::new(),
+            places: Vec::new(),
+            nights: Nights::ALL,
+            away: Vec::new(),
+            temporary: None,
+        }
+    }
+
+    /// The windows of one night, in no particular order.
+    #[must_use]
+    pub fn windows_on(&self, night: Date) -> Vec<&Window> {
+        if !self.nights.contains(night) || self.away.iter().any(|away| away.contains(night)) {
+            return Vec::new();
+        }
+        let windows = match &self.temporary {
+            Some(temporary) if temporary.nights().contains(night) => &temporary.windows,
+            Some(_) | None => &self.windows,
+        };
+        let on_day = |window: &&Window| window.days.contains(night.weekday());
+        windows.iter().filter(on_day).collect()
+    }
+
+    /// When to look at a window's check, in seconds after its first look.
+    #[must_use]
+    pub fn looks_of<'a>(&'a self, window: &'a Window) -> &'a [u32] {
+        if window.looks_after_s.is_empty() {
+            &self.looks_after_s
+        } else {
+            &window.looks_after_s
+        }
+    }
+
+    /// The looks of the night that has most of them, whatever the date.
+    #[must_use]
+    pub fn looks_a_night(&self) -> usize {
+        let busiest = |windows: &[Window]| {
+            let of_day = |day| self.looks_on(windows, day);
+            week().map(of_day).max().unwrap_or(0)
+        };
+        let temporary = self.temporary.as_ref().map_or(0, |t| busiest(&t.windows));
+        busiest(&self.windows).max(temporary)
+    }
+
     /// Finds the first reason why this plan cannot be kept.
     ///
     /// # Errors
@@ -122,47 +230,57 @@ impl Plan {
         if jiff::tz::TimeZone::get(&self.zone).is_err() {
             return Err(PlanError::UnknownZone(self.zone.clone()));
         }
-        self.examine_looks()?;
-        self.examine_windows()?;
+        self.examine_nights()?;
+        examine_looks(&self.looks_after_s)?;
+        self.examine_windows(&self.windows)?;
+        if let Some(temporary) = &self.temporary {
+            self.examine_windows(&temporary.windows)?;
+        }
         self.examine_places()
     }
 
     /// How long a window must at least be for all its looks.
     #[must_use]
-    pub fn needed(&self) -> Duration {
-        let last_look_s = self.looks_after_s.last().copied().unwrap_or(0);
+    pub fn needed(&self, window: &Window) -> Duration {
+        let last_look_s = self.looks_of(window).last().copied().unwrap_or(0);
         Duration::from_secs(u64::from(self.offset_s) + u64::from(last_look_s)) + LOOK_MAX
     }
 
-    fn examine_looks(&self) -> Result<(), PlanError> {
-        let looks = &self.looks_after_s;
-        let ascending = looks.is_sorted_by(|a, b| a < b) && looks.first() == Some(&0);
-        if !ascending || looks.len() > LOOKS_PER_CHECK_MAX {
-            return Err(PlanError::BadLooks(looks.clone()));
+    fn looks_on(&self, windows: &[Window], day: Weekday) -> usize {
+        let of_day = windows.iter().filter(|window| window.days.contains(day));
+        of_day.map(|window| self.looks_of(window).len()).sum()
+    }
+
+    fn examine_nights(&self) -> Result<(), PlanError> {
+        if self.away.len() > AWAY_MAX {
+            return Err(PlanError::TooManyAway(self.away.len()));
         }
-        if self.windows.len() > CHECKS_PER_NIGHT_MAX {
-            return Err(PlanError::TooManyWindows(self.windows.len()));
-        }
-        let looks_a_night = looks.len() * self.windows.len();
-        if looks_a_night > LOOKS_PER_NIGHT_MAX {
-            return Err(PlanError::TooManyLooks(looks_a_night));
+        let temporary = self.temporary.as_ref().map(Temporary::nights);
+        let spans = [("the plan's nights", Some(self.nights))]
+            .into_iter()
+            .chain([("the temporary nights", temporary)])
+            .chain(
+                self.away
+                    .iter()
+                    .map(|away| ("the nights away", Some(*away))),
+            );
+        for (what, nights) in spans {
+            if let Some(nights) = nights
+                && nights.is_backward()
+                && let (Some(first), Some(last)) = (nights.first, nights.last)
+            {
+                return Err(PlanError::BackwardNights { what, first, last });
+            }
         }
         Ok(())
     }
 
-    fn examine_windows(&self) -> Result<(), PlanError> {
-        let mut windows = self.windows.clone();
-        windows.sort_by_key(|window| seconds_after_noon(window.from));
-        for window in &windows {
-            let length_s = window.length_s().ok_or(PlanError::Backward(window.key))?;
-            let needed_s = self.needed().as_secs();
-            if length_s < needed_s {
-                return Err(PlanError::TooShort {
-                    key: window.key,
-                    length_s,
-                    needed_s,
-                });
+    fn examine_windows(&self, windows: &[Window]) -> Result<(), PlanError> {
+        for window in windows {
+            if !window.looks_after_s.is_empty() {
+                examine_looks(&window.looks_after_s)?;
             }
+            self.examine_window(window)?;
             if windows
                 .iter()
                 .filter(|other| other.key == window.key)
@@ -172,10 +290,32 @@ impl Plan {
                 return Err(PlanError::RepeatedKey(window.key));
             }
         }
-        for (earlier, later) in windows.iter().zip(windows.iter().skip(1)) {
-            if seconds_after_noon(earlier.to) > seconds_after_noon(later.from) {
-                return Err(PlanError::Overlap(earlier.key, later.key));
+        for day in week() {
+            let of_day: Vec<&Window> = windows.iter().filter(|w| w.days.contains(day)).collect();
+            if of_day.len() > CHECKS_PER_NIGHT_MAX {
+                return Err(PlanError::TooManyWindows(of_day.len()));
             }
+            let looks_a_night = self.looks_on(windows, day);
+            if looks_a_night > LOOKS_PER_NIGHT_MAX {
+                return Err(PlanError::TooManyLooks(looks_a_night));
+            }
+            examine_overlap(of_day)?;
+        }
+        Ok(())
+    }
+
+    fn examine_window(&self, window: &Window) -> Result<(), PlanError> {
+        if window.days.is_empty() {
+            return Err(PlanError::NoDays(window.key));
+        }
+        let length_s = window.length_s().ok_or(PlanError::Backward(window.key))?;
+        let needed_s = self.needed(window).as_secs();
+        if length_s < needed_s {
+            return Err(PlanError::TooShort {
+                key: window.key,
+                length_s,
+                needed_s,
+            });
         }
         Ok(())
     }
@@ -194,10 +334,48 @@ impl Plan {
     }
 }
 
+/// The seven days.
+fn week() -> impl Iterator<Item = Weekday> {
+    Weekday::Monday.cycle_forward().take(7)
+}
+
+fn examine_looks(looks: &[u32]) -> Result<(), PlanError> {
+    let ascending = looks.is_sorted_by(|a, b| a < b) && looks.first() == Some(&0);
+    if !ascending || looks.len() > LOOKS_PER_CHECK_MAX {
+        return Err(PlanError::BadLooks(looks.to_vec()));
+    }
+    Ok(())
+}
+
+/// A night runs from noon to noon, so only windows of one and the same night can overlap,
+/// whether they cross midnight or not.
+fn examine_overlap(mut windows: Vec<&Window>) -> Result<(), PlanError> {
+    windows.sort_by_key(|window| seconds_after_noon(window.from));
+    for (earlier, later) in windows.iter().zip(windows.iter().skip(1)) {
+        if seconds_after_noon(earlier.to) > seconds_after_noon(later.from) {
+            return Err(PlanError::Overlap(earlier.key, later.key));
+        }
+    }
+    Ok(())
+}
+
 impl Window {
+    /// A window of every night, looked at as the plan says.
+    #[must_use]
+    pub fn nightly(key: WindowKey, from: Time, to: Time) -> Self {
+        Self {
+            key,
+            from,
+            to,
+            days: Days::EVERY,
+            looks_after_s: Vec::new(),
+        }
+    }
+
     /// Seconds from opening to closing on a night without a clock change; `None` if the window
     /// does not run forward between noon and noon.
-    fn length_s(&self) -> Option<u64> {
+    #[must_use]
+    pub fn length_s(&self) -> Option<u64> {
         let length_s = seconds_after_noon(self.to).checked_sub(seconds_after_noon(self.from))?;
         (length_s > 0).then_some(length_s)
     }
@@ -225,13 +403,12 @@ pub(crate) mod tests {
             looks_after_s: LOOKS_AFTER_S.to_vec(),
             windows: windows
                 .iter()
-                .map(|&(key, from, to)| Window {
-                    key: WindowKey(key),
-                    from: from.parse().unwrap(),
-                    to: to.parse().unwrap(),
+                .map(|&(key, from, to)| {
+                    Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
                 })
                 .collect(),
             places: Vec::new(),
+            ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
         }
     }
 
@@ -283,7 +460,27 @@ pub(crate) mod tests {
 
     #[test]
     fn the_largest_plan_fits_the_wire() {
-        let mut plan = plan(&[(1, "23:00", "23:45"), (2, "03:00", "03:45")]);
+        let hours = [20, 21, 22, 23, 0, 1, 2, 3];
+        let mut plan = plan(&[]);
+        plan.offset_s = 599;
+        let largest_window = |(key, hour): (u8, i8)| Window {
+            days: days("mon tue wed thu fri sat"),
+            looks_after_s: vec![0, 1200],
+            ..Window::nightly(
+                WindowKey(key),
+                jiff::civil::time(hour, 0, 1, 0),
+                jiff::civil::time(hour, 59, 59, 0),
+            )
+        };
+        plan.windows = (248..).zip(hours).map(largest_window).collect();
+        let night = jiff::civil::date(2026, 11, 20);
+        plan.nights = Nights::between(night, night);
+        plan.away = vec![plan.nights; AWAY_MAX];
+        plan.temporary = Some(Temporary {
+            first: night,
+            last: night,
+            windows: plan.windows.clone(),
+        });
         plan.places = vec![vec![[0.123_456_79; 2]; 32]; PLACES_MAX];
         assert_eq!(plan.examine(), Ok(()));
         let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
@@ -301,6 +498,75 @@ pub(crate) mod tests {
             plan.examine(),
             Err(PlanError::TooManyPlaces(PLACES_MAX + 1))
         );
+    }
+
+    fn days(text: &str) -> Days {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn windows_of_other_days_neither_overlap_nor_count_for_the_cap() {
+        let mut plan = plan(&[(1, "23:00", "23:45"), (2, "23:15", "00:15")]);
+        plan.windows[0].days = days("mon tue wed thu");
+        plan.windows[1].days = days("fri sat sun");
+        assert_eq!(plan.examine(), Ok(()));
+        assert_eq!(plan.looks_a_night(), 5);
+        plan.windows[1].days = days("thu fri");
+        assert_eq!(
+            plan.examine(),
+            Err(PlanError::Overlap(WindowKey(1), WindowKey(2)))
+        );
+        plan.windows[1].days = days("");
+        assert_eq!(plan.examine(), Err(PlanError::NoDays(WindowKey(2))));
+    }
+
+    #[test]
+    fn a_window_may_have_looks_of_its_own_and_needs_room_for_them() {
+        let mut plan = plan(&[(1, "23:00", "23:15")]);
+        plan.windows[0].looks_after_s = vec![0, 300];
+        assert_eq!(plan.examine(), Ok(()));
+        assert_eq!(plan.looks_a_night(), 2);
+        plan.windows[0].looks_after_s = vec![300, 600];
+        assert_eq!(plan.examine(), Err(PlanError::BadLooks(vec![300, 600])));
+    }
+
+    #[test]
+    fn temporary_windows_are_examined_as_the_others_are() {
+        let mut plan = plan(&[(1, "23:00", "23:45")]);
+        let temporary = |windows: &[(u8, &str, &str)]| {
+            Some(Temporary {
+                first: jiff::civil::date(2026, 11, 20),
+                last: jiff::civil::date(2026, 11, 27),
+                windows: tests::plan(windows).windows,
+            })
+        };
+        plan.temporary = temporary(&[(1, "23:00", "23:45"), (3, "01:00", "01:45")]);
+        assert_eq!(plan.examine(), Ok(()));
+        assert_eq!(plan.looks_a_night(), 10);
+        plan.temporary = temporary(&[(1, "23:00", "23:05")]);
+        assert!(matches!(plan.examine(), Err(PlanError::TooShort { .. })));
+    }
+
+    #[test]
+    fn nights_that_end_before_they_begin_are_refused_by_name() {
+        let backward = Nights::between(
+            jiff::civil::date(2026, 11, 27),
+            jiff::civil::date(2026, 11, 20),
+        );
+        let mut trial = plan(&[]);
+        trial.nights = backward;
+        let mut away = plan(&[]);
+        away.away = vec![backward];
+        for (plan, what) in [(trial, "the plan's nights"), (away, "the nights away")] {
+            let error = plan.examine().unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("{what} end before they begin: 2026-11-27 to 2026-11-20")
+            );
+        }
+        let mut many = plan(&[]);
+        many.away = vec![Nights::since(jiff::civil::date(2026, 11, 20)); AWAY_MAX + 1];
+        assert_eq!(many.examine(), Err(PlanError::TooManyAway(AWAY_MAX + 1)));
     }
 
     #[test]

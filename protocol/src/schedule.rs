@@ -53,7 +53,7 @@ pub fn night_of(now: Timestamp, zone: &str) -> Result<Date, PlanError> {
     }
 }
 
-/// The checks of one night, by opening time.
+/// The checks of one night, by opening time; none if the plan has none on that night.
 ///
 /// # Errors
 ///
@@ -62,8 +62,8 @@ pub fn checks_of(plan: &Plan, night: Date) -> Result<Vec<Check>, PlanError> {
     plan.examine()?;
     let zone = zone_of(&plan.zone)?;
     let mut checks: Vec<Check> = plan
-        .windows
-        .iter()
+        .windows_on(night)
+        .into_iter()
         .map(|window| {
             let opens = moment(&zone, night, window.from);
             let first = opens.after(Duration::from_secs(u64::from(plan.offset_s)));
@@ -78,7 +78,7 @@ pub fn checks_of(plan: &Plan, night: Date) -> Result<Vec<Check>, PlanError> {
                 // length, so that its looks have room.
                 deadline: moment(&zone, night, window.to).max(opens.after(length(window))),
                 looks: plan
-                    .looks_after_s
+                    .looks_of(window)
                     .iter()
                     .map(|&after_s| first.after(Duration::from_secs(u64::from(after_s))))
                     .collect(),
@@ -121,6 +121,8 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::calendar::Nights;
+    use crate::plan::Temporary;
     use crate::plan::tests::plan;
 
     /// `opens..deadline` of a night's checks, in UTC, hours and minutes.
@@ -191,6 +193,63 @@ mod tests {
             .map(|look| look.since(checks[0].opens).as_secs())
             .collect();
         assert_eq!(after_s, [60, 180, 360, 660, 960]);
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_on_which_it_begins() {
+        let mut plan = plan(&[(1, "23:00", "23:45"), (2, "03:00", "03:45")]);
+        plan.windows[1].days = "fri".parse().unwrap();
+        let checks = |night| checks_of(&plan, night).unwrap().len();
+        // 20 November 2026 is a Friday; its second check is made on Saturday morning.
+        let friday = checks_of(&plan, date(2026, 11, 20)).unwrap();
+        assert_eq!(friday[1].opens.0.to_string(), "2026-11-21T02:00:00Z");
+        assert_eq!(
+            [19, 20, 21].map(|day| checks(date(2026, 11, day))),
+            [1, 2, 1]
+        );
+    }
+
+    #[test]
+    fn nights_away_and_nights_outside_the_plan_have_no_check() {
+        let mut plan = plan(&[(1, "23:00", "23:45")]);
+        plan.nights = Nights::between(date(2026, 11, 2), date(2026, 11, 30));
+        plan.away = vec![
+            Nights::between(date(2026, 11, 10), date(2026, 11, 11)),
+            Nights::since(date(2026, 11, 29)),
+        ];
+        let has_check = |day| !checks_of(&plan, date(2026, 11, day)).unwrap().is_empty();
+        let nights = [1, 2, 9, 10, 11, 12, 28, 29, 30].map(has_check);
+        assert_eq!(
+            nights,
+            [false, true, true, false, false, true, true, false, false]
+        );
+        assert!(checks_of(&plan, date(2026, 12, 1)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn temporary_windows_hold_in_their_nights_and_end_by_themselves() {
+        let mut plan = plan(&[(1, "23:00", "23:45")]);
+        let more = tests_windows(&[(1, "23:00", "23:45"), (3, "01:00", "01:45")]);
+        plan.temporary = Some(Temporary {
+            first: date(2026, 11, 20),
+            last: date(2026, 11, 21),
+            windows: more,
+        });
+        let checks = |day| checks_of(&plan, date(2026, 11, day)).unwrap().len();
+        assert_eq!([19, 20, 21, 22].map(checks), [1, 2, 2, 1]);
+    }
+
+    #[test]
+    fn a_window_with_looks_of_its_own_is_looked_at_by_them() {
+        let mut plan = plan(&[(1, "23:00", "23:45"), (2, "03:00", "03:45")]);
+        plan.windows[1].looks_after_s = vec![0, 900];
+        let checks = checks_of(&plan, date(2026, 11, 21)).unwrap();
+        assert_eq!((checks[0].looks.len(), checks[1].looks.len()), (5, 2));
+        assert_eq!(checks[1].looks[1].since(checks[1].opens).as_secs(), 900);
+    }
+
+    fn tests_windows(windows: &[(u8, &str, &str)]) -> Vec<Window> {
+        plan(windows).windows
     }
 
     #[test]

@@ -151,10 +151,12 @@ fn report() -> Report {
 }
 
 fn plan() -> Plan {
-    let window = |key, from: &str, to: &str| Window {
-        key: WindowKey(key),
-        from: from.parse().expect("a time of day"),
-        to: to.parse().expect("a time of day"),
+    let window = |key, from: &str, to: &str| {
+        Window::nightly(
+            WindowKey(key),
+            from.parse().expect("a time of day"),
+            to.parse().expect("a time of day"),
+        )
     };
     Plan {
         resident: check().resident,
@@ -165,6 +167,7 @@ fn plan() -> Plan {
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: vec![window(1, "23:00", "23:45"), window(2, "03:00", "03:45")],
         places: vec![vec![[0.25, 0.5], [0.75, 0.5], [0.75, 1.0], [0.25, 1.0]]],
+        ..Plan::bare(check().resident, unit())
     }
 }
 
@@ -295,10 +298,12 @@ fn the_largest_honest_messages_fit_the_limit() {
     largest.offset_s = 0;
     largest.places = vec![every_place(), every_place(), every_place(), every_place()];
     largest.windows = (0..8_u8)
-        .map(|i| Window {
-            key: WindowKey(248 + i),
-            from: jiff::civil::time(i8::try_from(i).unwrap(), 0, 0, 0),
-            to: jiff::civil::time(i8::try_from(i).unwrap(), 59, 59, 0),
+        .map(|i| {
+            Window::nightly(
+                WindowKey(248 + i),
+                jiff::civil::time(i8::try_from(i).unwrap(), 0, 0, 0),
+                jiff::civil::time(i8::try_from(i).unwrap(), 59, 59, 0),
+            )
         })
         .collect();
     assert_eq!(largest.windows.len(), CHECKS_PER_NIGHT_MAX);

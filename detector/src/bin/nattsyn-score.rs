@@ -2,9 +2,10 @@
 //! pictures.
 //!
 //! Prints `file,score,in_place,elsewhere,health,finding` on standard output, one line a picture,
-//! each judged alone at the shipped thresholds; progress and whatever cannot be scored go to
-//! standard error. Ends with status 1 if a row could not be scored, 2 if nothing could. It
-//! measures; it is no part of the unit and is not installed there.
+//! each judged alone at the shipped thresholds; progress goes to standard error. What cannot be
+//! scored has a line without scores, health `unreadable`, and its reason on standard error. Ends
+//! with status 1 if a row could not be scored, 2 if nothing could. It measures; it is no part of
+//! the unit and is not installed there.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
@@ -20,9 +21,9 @@ use nattsyn_models::Model;
 /// Scores pictures with the model that the unit ships with.
 ///
 /// Prints CSV: file, score (a person can be seen anywhere), in_place, elsewhere (all 0 to 1),
-/// health (ok, dark, covered, blurred, saturated) and finding, at the shipped thresholds. A
-/// picture that cannot be read gets no line; it is named on standard error, and the exit status
-/// is 1.
+/// health (ok, dark, covered, blurred, saturated, unreadable) and finding, at the shipped
+/// thresholds, one line a row. A picture that cannot be read has empty scores and is named on
+/// standard error; the exit status is then 1. Each picture is judged alone, not as a look.
 #[derive(Parser)]
 #[command(name = "nattsyn-score", version)]
 struct Arguments {

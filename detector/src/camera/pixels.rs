@@ -118,6 +118,27 @@ mod tests {
         assert_eq!(luma(Layout::Bytes, 0, &[1, 2, 3, 4]), [1, 2, 3, 4]);
     }
 
+    /// A frame that `models/training/golden.py` wrote, as a camera gives it and as it was.
+    ///
+    /// The crate `nattsyn-models` holds what becomes of the frame to what training made of it;
+    /// so cameras with deeper pixels and padded rows give the network what it was trained on.
+    #[test]
+    fn ten_bits_and_padded_rows_are_the_frame_that_training_saw() {
+        let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/golden");
+        let read = |name: &str| std::fs::read(golden.join(name)).unwrap();
+        let (side, pixels) = ((161, 127), 161 * 127);
+        let known = read("in_bed_padded.pgm");
+        let known = &known[known.len() - pixels..];
+        let ten = read("in_bed_padded.y10");
+        let deep = frame(Layout::Bits(10), side, 2 * 176, &ten).unwrap();
+        assert_eq!(deep.luma(), known);
+        let grey = read("in_bed_padded.grey");
+        assert_eq!(
+            frame(Layout::Bytes, side, 176, &grey).unwrap().luma(),
+            known
+        );
+    }
+
     #[test]
     fn a_transfer_that_was_cut_short_is_no_frame() {
         let short = frame(Layout::First, (2, 2), 4, &[0; 7]);

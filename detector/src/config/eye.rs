@@ -23,6 +23,10 @@ pub struct EyeFile {
     /// File with the eye's own Ed25519 seed: 64 hexadecimal digits.
     #[serde(default = "default_key")]
     pub key: PathBuf,
+    /// File of 8 kB with what the eye must remember over restarts. It is made if it is missing;
+    /// who deletes it makes the eye forget how often it has looked.
+    #[serde(default = "default_memory")]
+    pub memory: PathBuf,
     /// The municipality's public key, pinned when the unit was enrolled: base64 without `=`.
     pub root: PublicKey,
     /// Where frames come from.
@@ -101,6 +105,8 @@ pub struct EyeConfig {
     pub unit: UnitId,
     /// What the eye signs with.
     pub key: EyeKey,
+    /// Where the eye keeps what it must remember.
+    pub memory: PathBuf,
     /// Whom the eye believes.
     pub root: PublicKey,
     /// Where frames come from.
@@ -154,6 +160,10 @@ fn default_key() -> PathBuf {
     PathBuf::from("eye.key")
 }
 
+fn default_memory() -> PathBuf {
+    PathBuf::from("eye.memory")
+}
+
 /// The first camera of a machine.
 fn default_device() -> PathBuf {
     PathBuf::from("/dev/video0")
@@ -199,6 +209,7 @@ impl EyeConfig {
         Ok(Self {
             unit: file.unit,
             key,
+            memory: beside(path, &file.memory),
             root: file.root,
             source,
             light: file.light,

@@ -21,7 +21,7 @@ use crate::relief::Relief;
 const ORDERS_MAX: usize = 2;
 
 /// What the thread is told to do.
-pub(super) enum Order {
+pub(crate) enum Order {
     /// Open the camera for a look at this moment.
     Open(Timestamp),
     /// Take a frame and judge it.
@@ -31,7 +31,7 @@ pub(super) enum Order {
 }
 
 /// What came of an order.
-pub(super) enum Answer {
+pub(crate) enum Answer {
     /// The camera is open, or will give nothing.
     Opened(Result<(), Fault>),
     /// What a frame shows, or why there is none.
@@ -47,7 +47,7 @@ struct Seeing {
 }
 
 /// Starts the thread. It ends when the orders do, or when `tell` says that nobody listens.
-pub(super) fn start<T>(source: Box<dyn FrameSource>, model: Model, tell: T) -> SyncSender<Order>
+pub(crate) fn start<T>(source: Box<dyn FrameSource>, model: Model, tell: T) -> SyncSender<Order>
 where
     T: Fn(Answer) -> Result<(), ()> + Send + 'static,
 {
@@ -100,7 +100,7 @@ impl Seeing {
                 return Err(fault);
             }
         };
-        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places))?;
+        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places, None))?;
         let sighting = sighting.map_err(|error| {
             tracing::warn!(error = chain(&error), "model does not answer");
             Fault::ModelDown

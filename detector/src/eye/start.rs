@@ -6,12 +6,12 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use nattsyn_clock::{Clock, ClockError};
 use nattsyn_models::Model;
 use nattsyn_protocol::demonstration;
-use nattsyn_protocol::ids::BootId;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::remembering::{boot_id, open_memory, opening};
 use super::seeing;
 use super::signing::Signer;
-use super::{EVENTS_MAX, Event, Eye, Voucher};
+use super::{EVENTS_MAX, Event, Eye, Voucher, Written};
 use crate::camera::{FrameSource, ReplayCamera, StagedCamera};
 use crate::config::eye::{EyeConfig, LightConfig, SourceConfig};
 use crate::guard::Guard;
@@ -23,7 +23,7 @@ use crate::pair_socket::{PairEnd, PairError, ReceiveError};
 const NO_MODEL: &str = "00000000";
 
 /// Hexadecimal digits of the model's checksum that a report carries.
-const MODEL_DIGITS: usize = 8;
+pub(crate) const MODEL_DIGITS: usize = 8;
 
 /// Why the eye does not start.
 #[derive(Debug, thiserror::Error)]
@@ -64,11 +64,16 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let (events, heard) = sync_channel(EVENTS_MAX);
     let lamp = Lamp::new(open_light(&config.light)?);
     let source = open_source(config.source)?;
-    let mut boot = [0; 8];
-    getrandom::fill(&mut boot).map_err(StartError::Random)?;
+    let mut drawn = [0; 8];
+    getrandom::fill(&mut drawn).map_err(StartError::Random)?;
+    let (memory, found) = open_memory(&config.memory);
+    let opening = opening(clock.now().uptime);
+    let guard = Guard::resume(config.unit, config.root, found, opening);
+    let boot = boot_id(u64::from_be_bytes(drawn), guard.runs());
 
     listen(pair.try_clone()?, events.clone());
-    await_signals(events.clone())?;
+    let asked = events.clone();
+    await_signals(move || drop(asked.send(Event::AskedToEnd)))?;
     let ticks = events.clone();
     // A full queue wakes the loop by itself.
     clock.on_change(move || drop(ticks.try_send(Event::Tick)));
@@ -97,13 +102,13 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         lamp,
         orders,
         events: heard,
-        guard: Guard::new(config.unit, config.root),
-        signer: Signer::new(
-            config.unit,
-            config.key.0,
-            BootId(u64::from_be_bytes(boot)),
-            model,
-        ),
+        written: match memory {
+            Some(_) => Written::Yes,
+            None => Written::No,
+        },
+        guard,
+        memory,
+        signer: Signer::new(config.unit, config.key.0, boot, model),
         pacing: config.pacing,
         looking: None,
         waiting: std::collections::VecDeque::new(),
@@ -112,7 +117,8 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     })
 }
 
-fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, StartError> {
+/// Opens nothing yet but what must be there.
+pub(crate) fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, StartError> {
     match source {
         SourceConfig::Staged { file } => Ok(Box::new(StagedCamera::new(file))),
         SourceConfig::Pictures { folder } => Ok(Box::new(ReplayCamera::new(folder))),
@@ -130,7 +136,8 @@ fn open_camera(_device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
     Err(StartError::NotInThisBuild("source of kind v4l2"))
 }
 
-fn open_light(light: &LightConfig) -> Result<Box<dyn Light>, StartError> {
+/// Takes the lamp; it is off.
+pub(crate) fn open_light(light: &LightConfig) -> Result<Box<dyn Light>, StartError> {
     match light {
         LightConfig::Simulated => Ok(Box::new(SimulatedLight)),
         LightConfig::Gpio { pin } => open_pin(*pin),
@@ -168,7 +175,7 @@ fn listen(pair: PairEnd, events: SyncSender<Event>) {
 }
 
 /// Turns SIGTERM and SIGINT into an event: a process that just died would leave the light on.
-fn await_signals(events: SyncSender<Event>) -> Result<(), StartError> {
+pub(crate) fn await_signals(asked: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
@@ -184,7 +191,7 @@ fn await_signals(events: SyncSender<Event>) -> Result<(), StartError> {
                 _asked = interrupt.recv() => {}
             }
         });
-        events.send(Event::AskedToEnd).ok();
+        asked();
     });
     Ok(())
 }

@@ -20,6 +20,7 @@ use rustix::net::{RecvFlags, recv};
 use super::*;
 use crate::camera::{CameraError, FrameSource, Shot};
 use crate::light::{Light, LightError};
+use crate::memory::{SimulatedSlots, Slot, SlotHealth, Slots};
 use crate::presence::Sequence;
 
 /// What the camera does when a frame is asked for.
@@ -199,6 +200,8 @@ impl Rig {
             orders: Some(seeing::start(source, Model::load().unwrap(), tell)),
             events: heard,
             guard: Guard::new(unit, PublicKey::of(&key(ROOT))),
+            memory: Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0),
+            written: Written::Yes,
             signer: Signer::new(unit, key(EYE), BootId(9), "01234567".to_owned()),
             pacing: Pacing::new(3, Duration::from_secs(2), Duration::from_secs(1)).unwrap(),
             looking: None,
@@ -407,6 +410,83 @@ fn looks_wait_for_each_other_and_only_so_many() {
     assert!(rig.work().is_continue());
     let looks: Vec<u8> = (0..5).map(|_| rig.report().look).collect();
     assert_eq!(looks, [1, 2, 3, 4, 5]);
+}
+
+/// Slots that say when they are written.
+struct NotedSlots {
+    slots: SimulatedSlots,
+    notes: SyncSender<()>,
+}
+
+impl Slots for NotedSlots {
+    fn read(&mut self, slot: Slot) -> std::io::Result<Vec<u8>> {
+        self.slots.read(slot)
+    }
+
+    fn write(
+        &mut self,
+        slot: Slot,
+        bytes: &[u8; crate::memory::SLOT_BYTES],
+    ) -> std::io::Result<()> {
+        self.notes.send(()).unwrap();
+        self.slots.write(slot, bytes)
+    }
+}
+
+#[test]
+fn a_look_is_remembered_before_the_light_goes_on() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    let (notes, noted) = sync_channel(8);
+    let slots = NotedSlots {
+        slots: SimulatedSlots::default(),
+        notes,
+    };
+    rig.eye.memory = Some(EyeMemory::open(Box::new(slots)).0);
+    rig.eye.written = Written::Yes;
+    let moment = rig.eye.moment(rig.now);
+    let verdict = rig.eye.guard.admit(moment, check(), 1);
+    assert!(matches!(verdict, Verdict::Look(_)));
+    assert!(noted.try_recv().is_err());
+    rig.eye.write_memory(rig.now);
+    assert!(noted.try_recv().is_ok());
+    assert!(rig.ask(2).is_continue());
+    assert!(
+        noted.try_recv().is_ok(),
+        "written in the same turn as asked"
+    );
+}
+
+#[test]
+fn an_eye_that_cannot_remember_looks_on_and_says_that_it_is_faulty() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    let slots = SimulatedSlots {
+        health: SlotHealth::ReadOnly,
+        ..SimulatedSlots::default()
+    };
+    rig.eye.memory = Some(EyeMemory::open(Box::new(slots)).0);
+    assert!(rig.ask(1).is_continue());
+    assert!(rig.work().is_continue());
+    rig.report();
+    rig.eye.last_look = LastLook::Fit;
+    assert!(
+        rig.eye
+            .apply(rig.now, Event::Told(ToEye::Ping))
+            .is_continue()
+    );
+    let last_look = LastLook::Faulty;
+    assert_eq!(
+        rig.voice.receive::<FromEye>().unwrap(),
+        FromEye::Alive { last_look }
+    );
+    // When the disk returns, everything is written.
+    rig.eye.memory = Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0);
+    assert!(rig.pass(ALIVE_EVERY).is_continue());
+    let last_look = LastLook::Fit;
+    assert_eq!(
+        rig.voice.receive::<FromEye>().unwrap(),
+        FromEye::Alive { last_look }
+    );
+    assert_eq!(rig.eye.written, Written::Yes);
 }
 
 #[test]

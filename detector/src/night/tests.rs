@@ -23,13 +23,12 @@ fn plan(resident: &str, version: u32, windows: &[(u8, &str, &str)]) -> Plan {
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: windows
             .iter()
-            .map(|&(key, from, to)| Window {
-                key: WindowKey(key),
-                from: from.parse().unwrap(),
-                to: to.parse().unwrap(),
+            .map(|&(key, from, to)| {
+                Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
             })
             .collect(),
         places: Vec::new(),
+        ..Plan::bare(resident.parse().unwrap(), "u0000001".parse().unwrap())
     }
 }
 
@@ -273,11 +272,11 @@ fn any_plan() -> impl Strategy<Value = Plan> {
             .into_iter()
             .map(|slot| {
                 let hour = i8::try_from((20 + slot) % 24).unwrap();
-                Window {
-                    key: WindowKey(slot),
-                    from: jiff::civil::time(hour, 5, 0, 0),
-                    to: jiff::civil::time(hour, 59, 0, 0),
-                }
+                Window::nightly(
+                    WindowKey(slot),
+                    jiff::civil::time(hour, 5, 0, 0),
+                    jiff::civil::time(hour, 59, 0, 0),
+                )
             })
             .collect();
         plan

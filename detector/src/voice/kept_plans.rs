@@ -2,8 +2,9 @@
 //!
 //! The voice cannot verify a plan. It is kept, and worked by, once the eye says that it holds
 //! it; until then the plan before it stands, so that nobody who merely reaches the broker can
-//! make a unit forget its plan. A damaged line of the file costs that one plan, and the hub
-//! sends it again after the next hello.
+//! make a unit forget its plan. The file is kept in two copies; where both are damaged, that
+//! costs the damaged plans, and the hub sends them again after the next hello. So it does where
+//! the older copy holds an older plan, which the eye refuses: it remembers the newer version.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +12,10 @@ use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
 
-use crate::disk::Disk;
+use crate::disk::{Damage, Disk, TwoCopies};
 use crate::night::{Night, PLANS_MAX, PlanRefused};
-use crate::record;
+
+use super::Written;
 
 /// Name of the file.
 const FILE: &str = "plans";
@@ -41,31 +43,24 @@ pub(super) enum Offered {
 }
 
 /// The plans that are kept, and those that wait for the eye's word.
-#[derive(Default)]
 pub(super) struct KeptPlans {
+    file: TwoCopies<PlanMessage>,
     kept: BTreeMap<ResidentId, PlanMessage>,
     offered: BTreeMap<ResidentId, (Plan, PlanMessage)>,
+    written: Written,
 }
 
 impl KeptPlans {
-    /// Reads the plans and gives them to the night.
-    pub(super) fn open(disk: &mut impl Disk, unit: UnitId, night: &mut Night) -> Self {
-        let mut plans = Self::default();
-        let bytes = match disk.read(FILE) {
-            Ok(bytes) => bytes.unwrap_or_default(),
-            Err(error) => {
-                tracing::error!(%error, "plans cannot be read; waiting for the hub's");
-                return plans;
-            }
+    /// Reads the plans and gives them to the night; says what was damaged.
+    pub(super) fn open(disk: &mut impl Disk, unit: UnitId, night: &mut Night) -> (Self, Damage) {
+        let (file, messages, damage) = TwoCopies::open(FILE, disk);
+        let mut plans = Self {
+            file,
+            kept: BTreeMap::new(),
+            offered: BTreeMap::new(),
+            written: Written::Yes,
         };
-        let records = record::read::<PlanMessage>(&bytes);
-        if records.damaged > 0 {
-            tracing::error!(
-                lines = records.damaged,
-                "damaged plans; waiting for the hub's"
-            );
-        }
-        for message in records.whole {
+        for message in messages {
             match plans.offer(message, night, unit) {
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "a plan on disk is not worked by"),
@@ -76,7 +71,7 @@ impl KeptPlans {
                 plans.kept.insert(resident, message);
             }
         }
-        plans
+        (plans, damage)
     }
 
     /// Every kept plan, and those that wait for the eye's word.
@@ -144,15 +139,23 @@ impl KeptPlans {
             }
         }
         if taken > 0 {
-            self.write(disk);
+            self.written = Written::No;
+            self.write_down(disk);
         }
         taken
     }
 
-    fn write(&self, disk: &mut impl Disk) {
-        let lines: Vec<u8> = self.kept.values().flat_map(record::line).collect();
-        if let Err(error) = disk.replace(FILE, &lines) {
-            tracing::error!(%error, "plans not written; the hub must send them after a restart");
+    /// Writes the plans if they are not written yet; says whether they are now.
+    pub(super) fn write_down(&mut self, disk: &mut impl Disk) -> Written {
+        if self.written == Written::No {
+            self.written = match self.file.write(disk, self.kept.values()) {
+                Ok(()) => Written::Yes,
+                Err(error) => {
+                    tracing::error!(%error, "plans not written; a restart must have them from the hub");
+                    Written::No
+                }
+            };
         }
+        self.written
     }
 }

@@ -72,12 +72,13 @@ fn plan_message(version: u32) -> PlanMessage {
         zone: "Europe/Stockholm".to_owned(),
         offset_s: 0,
         looks_after_s: LOOKS_AFTER_S.to_vec(),
-        windows: vec![Window {
-            key: WindowKey(1),
-            from: jiff::civil::time(23, 0, 0, 0),
-            to: jiff::civil::time(23, 45, 0, 0),
-        }],
+        windows: vec![Window::nightly(
+            WindowKey(1),
+            jiff::civil::time(23, 0, 0, 0),
+            jiff::civil::time(23, 45, 0, 0),
+        )],
         places: Vec::new(),
+        ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key),
@@ -267,13 +268,53 @@ fn a_plan_that_the_eye_does_not_believe_replaces_nothing() {
 }
 
 #[test]
-fn a_torn_plan_file_is_noticed_and_ignored() {
+fn a_torn_plan_file_is_noticed_told_and_the_last_good_one_used() {
+    let mut unit = Unit::ready();
+    // A second writing, so that there are two copies.
+    unit.hear(Channel::Plan, wire::encode(&plan_message(2)));
+    unit.hold_plan(2);
+    let whole = unit.voice.outbox.disk().clone();
+    let newest = whole.files["plans.2"].len();
+    for cut in (0..newest - 1).step_by(7) {
+        let mut disk = whole.clone();
+        disk.files.get_mut("plans.2").unwrap().truncate(cut);
+        let after = Unit::start(disk, 5);
+        let held = after.voice.night.held();
+        assert_eq!(
+            held.first().map(|held| held.version),
+            Some(1),
+            "cut at {cut}"
+        );
+        assert_eq!(after.voice.disk_word, DiskWord::Untold, "cut at {cut}");
+    }
+    let mut disk = whole;
+    disk.files.get_mut("plans.2").unwrap().truncate(100);
+    let mut after = Unit::start(disk, 5);
+    after.link(LinkEvent::Up);
+    after.pass(60, Some(LastLook::Fit));
+    after.taken();
+    after.eye(FromEye::Report(report(1, Finding::Visible)));
+    assert_eq!(
+        after.taken(),
+        [Channel::Report, Channel::Notice],
+        "the hub is told"
+    );
+}
+
+#[test]
+fn with_both_copies_of_the_plans_gone_the_unit_waits_for_the_hubs() {
     let mut unit = Unit::ready();
     let mut disk = unit.voice.outbox.disk().clone();
     disk.files.get_mut("plans").unwrap().truncate(100);
     let mut after = Unit::start(disk, 5);
     assert_eq!(after.voice.night.held(), []);
     assert_eq!(after.told(), []);
+    after.link(LinkEvent::Up);
+    let (_, hello) = after.link.0.take().pop().unwrap();
+    assert_eq!(wire::decode::<Hello>(&hello).unwrap().plans, []);
+    after.hear(Channel::Plan, wire::encode(&plan_message(1)));
+    after.hold_plan(1);
+    assert_eq!(after.voice.night.held().len(), 1);
 }
 
 #[test]
@@ -346,9 +387,41 @@ fn a_full_disk_stops_no_report_and_is_told() {
     unit.eye(FromEye::Report(report(1, Finding::NotVisible)));
     let sent = unit.link.0.take();
     let channels: Vec<Channel> = sent.iter().map(|(channel, _)| *channel).collect();
-    assert_eq!(channels, [Channel::Notice, Channel::Report]);
-    let notice: Notice = wire::decode(&sent[0].1).unwrap();
+    assert_eq!(channels, [Channel::Report, Channel::Notice]);
+    let notice: Notice = wire::decode(&sent[1].1).unwrap();
     assert_eq!(notice.fault, Fault::DiskDown);
+    // Another report says it again; when the disk has taken everything, nothing more is said.
+    unit.eye(FromEye::Report(report(2, Finding::NotVisible)));
+    assert_eq!(unit.taken(), [Channel::Report, Channel::Notice]);
+    unit.voice.outbox.disk().health = DiskHealth::Well;
+    unit.pass(130, Some(LastLook::Fit));
+    unit.taken();
+    unit.eye(FromEye::Report(report(3, Finding::NotVisible)));
+    unit.taken();
+    unit.eye(FromEye::Report(report(4, Finding::NotVisible)));
+    assert_eq!(unit.taken(), [Channel::Report]);
+    let after = Unit::start(unit.voice.outbox.disk().clone(), 140);
+    assert_eq!(after.voice.outbox.waiting(), 4);
+    let spent = after.voice.night.progress().next().map(|made| made.spent);
+    assert_eq!(spent, Some(1));
+}
+
+#[test]
+fn plans_and_progress_that_a_broken_disk_did_not_take_are_written_when_it_does() {
+    let mut unit = Unit::start(SimulatedDisk::default(), 0);
+    unit.link(LinkEvent::Up);
+    unit.hear(Channel::Plan, wire::encode(&plan_message(1)));
+    unit.voice.outbox.disk().health = DiskHealth::Full;
+    unit.hold_plan(1);
+    unit.pass(61, Some(LastLook::Fit));
+    assert!(unit.told().contains(&look(1)), "looks go on");
+    assert!(!unit.voice.outbox.disk().files.contains_key("plans"));
+    unit.voice.outbox.disk().health = DiskHealth::Well;
+    unit.pass(125, Some(LastLook::Fit));
+    let after = Unit::start(unit.voice.outbox.disk().clone(), 126);
+    assert_eq!(after.voice.night.held().len(), 1);
+    let spent = after.voice.night.progress().next().map(|made| made.spent);
+    assert_eq!(spent, Some(1));
 }
 
 #[test]

@@ -118,11 +118,11 @@ fn window_that_is_not_open() -> Window {
     } else {
         23
     };
-    Window {
-        key: WindowKey(1),
-        from: jiff::civil::time(hour, 0, 0, 0),
-        to: jiff::civil::time(hour, 45, 0, 0),
-    }
+    Window::nightly(
+        WindowKey(1),
+        jiff::civil::time(hour, 0, 0, 0),
+        jiff::civil::time(hour, 45, 0, 0),
+    )
 }
 
 fn plan_message() -> PlanMessage {
@@ -136,6 +136,7 @@ fn plan_message() -> PlanMessage {
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: vec![window_that_is_not_open()],
         places: Vec::new(),
+        ..Plan::bare("r0000001".parse().unwrap(), unit())
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key),

@@ -103,15 +103,16 @@ fn plan(index: u32, unit: UnitId, resident: ResidentId) -> Plan {
             window(2, 2 * 60 + 30 + shift_min),
         ],
         places: Vec::new(),
+        ..Plan::bare(resident, unit)
     }
 }
 
 fn window(key: u8, from_min: u32) -> Window {
-    Window {
-        key: WindowKey(key),
-        from: clock_time(from_min),
-        to: clock_time(from_min + WINDOW_MIN),
-    }
+    Window::nightly(
+        WindowKey(key),
+        clock_time(from_min),
+        clock_time(from_min + WINDOW_MIN),
+    )
 }
 
 /// A time of day from minutes after midnight.

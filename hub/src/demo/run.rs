@@ -31,6 +31,7 @@ use super::provision::{self, ProvisionError};
 use super::stage::Stagehand;
 use super::tally::{Tally, table};
 use super::units::{Units, UnitsError};
+use crate::agreement::edit::EditError;
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
 use crate::enrolment::{Homes, enrol};
@@ -84,6 +85,9 @@ pub enum DemoError {
     /// The ledger cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The homes cannot be enrolled.
+    #[error(transparent)]
+    Enrol(#[from] EditError),
     /// The service ended.
     #[error(transparent)]
     Service(#[from] ServiceError),

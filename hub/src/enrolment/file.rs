@@ -209,10 +209,7 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
         });
         plans.push(plan);
     }
-    let looks: usize = plans
-        .iter()
-        .map(|plan| plan.windows.len() * plan.looks_after_s.len())
-        .sum();
+    let looks: usize = plans.iter().map(Plan::looks_a_night).sum();
     if looks > LOOKS_PER_NIGHT_MAX {
         let reason =
             format!("{looks} looks a night by one unit; at most {LOOKS_PER_NIGHT_MAX} are allowed");
@@ -237,11 +234,11 @@ fn read_plan(form: &PlanForm, resident: ResidentId, unit: UnitId) -> Result<Plan
                 fault(key, format!("{text:?} is not a time of day, such as 23:00"))
             })
         };
-        windows.push(Window {
-            key: WindowKey(window.key),
-            from: time("from", &window.from)?,
-            to: time("to", &window.to)?,
-        });
+        windows.push(Window::nightly(
+            WindowKey(window.key),
+            time("from", &window.from)?,
+            time("to", &window.to)?,
+        ));
     }
     let plan = Plan {
         resident,
@@ -252,6 +249,7 @@ fn read_plan(form: &PlanForm, resident: ResidentId, unit: UnitId) -> Result<Plan
         looks_after_s: form.looks_after_s.clone(),
         windows,
         places: form.places.clone(),
+        ..Plan::bare(resident, unit)
     };
     plan.examine().map_err(|error| fault("plan", error))?;
     Ok(plan)

@@ -101,8 +101,14 @@ pub(super) async fn ledger(Shared(site): Shared<Site>, RawQuery(query): RawQuery
     answer(site, query, |question, night| {
         let sheet = sheet(question, night);
         let body = page::night::body(&sheet);
-        Html(page::book(question.lang, &question.tonight, page::Book::Ledger, night, &body))
-            .into_response()
+        Html(page::book(
+            question.lang,
+            &question.tonight,
+            page::Book::Ledger,
+            night,
+            &body,
+        ))
+        .into_response()
     })
     .await
 }
@@ -113,8 +119,14 @@ pub(super) async fn morning(Shared(site): Shared<Site>, RawQuery(query): RawQuer
         let sheet = sheet(question, night);
         let report = morning::report(night, question.tonight.now);
         let body = page::morning::body(&sheet, &report);
-        Html(page::book(question.lang, &question.tonight, page::Book::Morning, night, &body))
-            .into_response()
+        Html(page::book(
+            question.lang,
+            &question.tonight,
+            page::Book::Morning,
+            night,
+            &body,
+        ))
+        .into_response()
     })
     .await
 }

@@ -93,15 +93,18 @@ fn exceptions(line: &Line, face: &Clockface) -> String {
 fn changes(line: &Line, face: &Clockface) -> String {
     joined(line.altered.iter().map(|altered| {
         let what = ledger::alteration(altered.what).to(Lang::Swedish);
-        format!("{} {what} ({}) {}", face.local(altered.at), altered.by, altered.why)
+        format!(
+            "{} {what} ({}) {}",
+            face.local(altered.at),
+            altered.by,
+            altered.why
+        )
     }))
 }
 
 fn words(line: &Line, face: &Clockface) -> String {
     let words = line.words.iter();
-    joined(words.map(|word| {
-        format!("{} {} ({})", face.local(word.at), word.said.word(), word.by)
-    }))
+    joined(words.map(|word| format!("{} {} ({})", face.local(word.at), word.said.word(), word.by)))
 }
 
 /// The cell, so that no spreadsheet runs it (OWASP, "CSV injection").

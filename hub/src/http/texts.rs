@@ -310,10 +310,7 @@ pub(super) fn next(cause: Cause, concerns: Concerns) -> Phrase {
             "Gör som planen säger vid paus. Det är den enskildes val, inget fel.",
             "Do as the plan says for a pause. It is the resident’s choice, not a fault.",
         ),
-        Cause::VisitPlanned => phrase(
-            "Åk dit enligt planen.",
-            "Go there, as the plan says.",
-        ),
+        Cause::VisitPlanned => phrase("Åk dit enligt planen.", "Go there, as the plan says."),
         Cause::AwayUnconfirmed => phrase(
             "Ta reda på om den enskilde är borta. Vet du inte: gör tillsynen som personligt besök.",
             "Find out whether the resident is away. If you do not know: make the check as a visit.",
@@ -356,7 +353,10 @@ pub(super) fn ending(ending: Ending) -> Phrase {
 pub(super) fn said(said: Said) -> Phrase {
     match said {
         Said::Visited => phrase("Personligt besök, allt väl", "Visited, all is well"),
-        Said::Spoke => phrase("Pratat med den enskilde, allt väl", "Spoken with, all is well"),
+        Said::Spoke => phrase(
+            "Pratat med den enskilde, allt väl",
+            "Spoken with, all is well",
+        ),
         Said::Seen => phrase("Sedd av personal, allt väl", "Seen by staff, all is well"),
         Said::Cancelled => phrase("Avbokad av den enskilde", "Cancelled by the resident"),
     }
@@ -372,7 +372,10 @@ pub(super) fn call_off(why: CallOff) -> Phrase {
         ),
         CallOff::Died => phrase("Avbokad: avliden", "Called off: deceased"),
         CallOff::Moved => phrase("Avbokad: flyttad", "Called off: moved"),
-        CallOff::Withdrawn => phrase("Avbokad: samtycket återtaget", "Called off: consent withdrawn"),
+        CallOff::Withdrawn => phrase(
+            "Avbokad: samtycket återtaget",
+            "Called off: consent withdrawn",
+        ),
     }
 }
 

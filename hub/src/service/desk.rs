@@ -21,6 +21,7 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use crate::ingest::Drops;
 use crate::nights;
+use crate::nights::turn::{self, Grounds};
 use crate::roster::Roster;
 use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
@@ -106,11 +107,12 @@ impl Desk {
         let roster = Arc::new(store.roster()?);
         let plans = store.plans()?;
         let made = (plans.as_slice(), roster.as_ref());
-        freeze(store.as_mut(), made, (night, trust), &charge.zone, now.timestamp)?;
+        let zone = charge.zone.as_str();
+        freeze(store.as_mut(), made, (night, trust), zone, now.timestamp)?;
         let saved = store.saved(night, nights::noon(night, &charge.zone)?)?;
         let mut watch = Watch::new(now, night, roster, saved);
         watch.handle_clock(now, trust);
-        let changes = turn(store.as_ref(), &mut watch, &plans, &charge.zone, now)?;
+        let changes = review(store.as_ref(), &mut watch, &plans, &charge.zone, now)?;
         write(store.as_mut(), changes)?;
         let changes = watch.handle_timeout(now);
         write(store.as_mut(), changes)?;
@@ -209,14 +211,20 @@ impl Desk {
         self.plans = self.store.plans()?;
         let roster = Arc::new(self.store.roster()?);
         let made = (self.plans.as_slice(), roster.as_ref());
-        freeze(self.store.as_mut(), made, (night, trust), zone, now.timestamp)?;
+        freeze(
+            self.store.as_mut(),
+            made,
+            (night, trust),
+            zone,
+            now.timestamp,
+        )?;
         let saved = self.store.saved(night, now.timestamp)?;
         if night != self.watch.night() {
             self.watch.begin_night(now, night);
         }
         self.watch.enrol(now, roster);
         self.watch.resume(now, saved.checks);
-        let changes = turn(self.store.as_ref(), &mut self.watch, &self.plans, zone, now)?;
+        let changes = review(self.store.as_ref(), &mut self.watch, &self.plans, zone, now)?;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)
@@ -231,16 +239,24 @@ fn freeze(
     zone: &str,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
+    let book = store.book()?;
     for night in nights::due(&store.nights()?, tonight, trust) {
-        let checks = nights::checks(plans, roster, night, nights::noon(night, zone)?);
-        store.freeze(night, &checks, now)?;
+        let grounds = Grounds {
+            book: &book,
+            plans,
+            roster,
+            night,
+            noon: nights::noon(night, zone)?,
+            now,
+        };
+        store.freeze(night, &turn::holding(grounds).checks, now)?;
     }
     Ok(())
 }
 
-/// What follows from plans and roster when a night begins or either changed: whose unit hangs
-/// where, and whom no unit looked after in the night that ended.
-fn turn(
+/// What follows from plans, roster and absences when a night begins or any of them changed: whose
+/// unit hangs where, who is away or has died, and whom no unit looked after in the night that ended.
+fn review(
     store: &dyn Store,
     watch: &mut Watch,
     plans: &[StoredPlan],
@@ -249,16 +265,32 @@ fn turn(
 ) -> Result<Vec<Change>, ServiceError> {
     let (night, roster) = (watch.night(), Arc::clone(watch.roster()));
     let noon = nights::noon(night, zone)?;
-    let held = nights::in_force(plans, &roster, noon);
+    let held = nights::to_hold(plans, noon);
     let version = |resident: ResidentId, unit: UnitId| {
         let mut held = held.iter().map(|stored| &stored.plan);
         let own = held.find(|plan| plan.resident == resident && plan.unit == unit);
         own.map(|plan| plan.version)
     };
-    let changes = watch.align(now, |resident| {
+    let mut changes = watch.align(now, |resident| {
         let unit = roster.of_resident(resident)?.unit;
         Some((unit, version(resident, unit)))
     });
+    let book = store.book()?;
+    let grounds = Grounds {
+        book: &book,
+        plans,
+        roster: &roster,
+        night,
+        noon,
+        now: now.timestamp,
+    };
+    let holding = turn::holding(grounds);
+    watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
+    let mut to_come = watch.to_come(now);
+    to_come.retain(|check| check.night == night);
+    for altered in turn::altered(grounds, &to_come) {
+        changes.extend(watch.alter(now, altered).1);
+    }
     let with_plan = plans.iter().map(|stored| stored.plan.resident);
     watch.handle_plans(now, &with_plan.collect());
     if let Ok(ended) = night.yesterday() {

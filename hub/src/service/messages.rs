@@ -165,8 +165,8 @@ impl Desk {
         held: &[HeldPlan],
     ) -> Result<Vec<Answer>, ServiceError> {
         let noon = nights::noon(self.watch.night(), &self.charge.zone)?;
-        let in_force = nights::in_force(&self.plans, self.watch.roster(), noon);
-        let newer = dispatch::newer(unit, held, &in_force, &self.charge.endorsement);
+        let to_hold = nights::to_hold(&self.plans, noon);
+        let newer = dispatch::newer(unit, held, &to_hold, &self.charge.endorsement);
         let answer = |plan: PlanMessage| {
             tracing::debug!(%unit, now = %now.timestamp.0, "sends a plan");
             Answer {
@@ -181,11 +181,12 @@ impl Desk {
     }
 
     /// Every unit's plans in force, after they may have changed. A unit that is away asks when
-    /// it is back.
+    /// it is back. A unit that is enrolled no more is told too: its plan has no windows now.
     pub(super) fn plans_for_all(&self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
         let mut answers = Vec::new();
-        for home in self.watch.roster().homes() {
-            answers.extend(self.newer(now, home.unit, &[])?);
+        let units: BTreeSet<UnitId> = self.plans.iter().map(|stored| stored.plan.unit).collect();
+        for unit in units {
+            answers.extend(self.newer(now, unit, &[])?);
         }
         Ok(answers)
     }

@@ -4,13 +4,13 @@
 //! written meanwhile balances all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::CheckId;
-use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::time::Timestamp;
 
 use super::saved::{ALTERED, SPOKEN, altered, become_, each, exception, matter, noted, spoken};
@@ -24,10 +24,15 @@ const READING: &str = "reading a night of the ledger";
 
 pub(super) fn nights(connection: &Connection) -> Result<BTreeSet<Date>, StoreError> {
     let mut nights = BTreeSet::new();
-    each(connection, "SELECT night FROM nights WHERE ?1 = ?1", &0, |row| {
-        nights.insert(rows::parsed(row, 0, READING)?);
-        Ok(())
-    })?;
+    each(
+        connection,
+        "SELECT night FROM nights WHERE ?1 = ?1",
+        &0,
+        |row| {
+            nights.insert(rows::parsed(row, 0, READING)?);
+            Ok(())
+        },
+    )?;
     Ok(nights)
 }
 
@@ -53,18 +58,25 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
     let transaction = connection.unchecked_transaction().map_err(doing(READING))?;
     let key = night.to_string();
     let frozen: Option<i64> = transaction
-        .query_row("SELECT frozen_ms FROM nights WHERE night = ?1", [&key], |row| row.get(0))
+        .query_row(
+            "SELECT frozen_ms FROM nights WHERE night = ?1",
+            [&key],
+            |row| row.get(0),
+        )
         .optional()
         .map_err(doing(READING))?;
     let frozen = match frozen {
         Some(ms) => Some(
-            Timestamp::from_ms(ms)
-                .map_err(|_error| rows::unreadable(READING, &ms.to_string()))?,
+            Timestamp::from_ms(ms).map_err(|_error| rows::unreadable(READING, &ms.to_string()))?,
         ),
         None => None,
     };
     let planned: i64 = transaction
-        .query_row("SELECT count(*) FROM checks WHERE night = ?1", [&key], |row| row.get(0))
+        .query_row(
+            "SELECT count(*) FROM checks WHERE night = ?1",
+            [&key],
+            |row| row.get(0),
+        )
         .map_err(doing(READING))?;
     let mut lines = lines(&transaction, &key)?;
     add_looks(&transaction, &key, &mut lines)?;
@@ -107,7 +119,11 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
         id,
         person: Person {
             resident: id.resident,
-            name: if name.is_empty() { id.resident.to_string() } else { name },
+            name: if name.is_empty() {
+                id.resident.to_string()
+            } else {
+                name
+            },
             address: rows::text(row, 11, READING)?,
         },
         unit: planned.unit,
@@ -198,7 +214,9 @@ fn add_exceptions(
     );
     each(connection, &sql, &night, |row| {
         let id: i64 = row.get(0).map_err(doing(READING))?;
-        found.get_mut(&id).map_or(Ok(()), |exception| become_(exception, row))
+        found
+            .get_mut(&id)
+            .map_or(Ok(()), |exception| become_(exception, row))
     })?;
     for exception in found.into_values() {
         for check in &exception.checks {
@@ -216,8 +234,11 @@ fn add_exceptions(
     Ok(())
 }
 
-/// Matters that were open at some time of the night. The night's zone is that of its plans; a
-/// day's difference at the rim harms nothing here, so UTC's noons serve.
+/// When a night begins at the earliest and ends at the latest, as hours after midnight (UTC) of
+/// its date: noon to noon anywhere in Europe. A matter at the rim may stand in two nights.
+const NIGHT_HOURS: (u64, u64) = (9, 36);
+
+/// Matters that were open at some time of the night.
 fn matters(
     connection: &Connection,
     night: Date,
@@ -226,6 +247,16 @@ fn matters(
     let sql = "SELECT matter, subject, situation, opened_ms, at_ms
                FROM matters LEFT JOIN matter_ends USING (matter) WHERE ?1 = ?1
                ORDER BY opened_ms, matter";
+    let midnight = night
+        .to_datetime(jiff::civil::Time::midnight())
+        .in_tz("UTC");
+    let midnight = midnight.map_err(|_error| rows::unreadable(READING, &night.to_string()))?;
+    let midnight = Timestamp(midnight.timestamp());
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let (begins, ends) = (
+        midnight.after(hours(NIGHT_HOURS.0)),
+        midnight.after(hours(NIGHT_HOURS.1)),
+    );
     let mut found = Vec::new();
     each(connection, sql, &0, |row| {
         let matter = matter(row)?;
@@ -234,9 +265,7 @@ fn matters(
             Some(_) => Some(rows::moment(row, 4, READING)?),
             None => None,
         };
-        let night_at = |at: Timestamp| night_of(at, "UTC").unwrap_or(night);
-        let is_of_night = night_at(matter.opened) <= night
-            && cleared.is_none_or(|cleared| night_at(cleared) >= night);
+        let is_of_night = matter.opened < ends && cleared.is_none_or(|cleared| cleared >= begins);
         if is_of_night {
             found.push(MatterLine {
                 subject: matter.subject,
@@ -251,11 +280,7 @@ fn matters(
     Ok(found)
 }
 
-fn about(
-    connection: &Connection,
-    subject: Subject,
-    lines: &[Line],
-) -> Result<String, StoreError> {
+fn about(connection: &Connection, subject: Subject, lines: &[Line]) -> Result<String, StoreError> {
     let (sql, id) = match subject {
         Subject::Unit(unit) => (
             "SELECT address FROM units JOIN homes USING (home) WHERE unit = ?1",
@@ -265,7 +290,10 @@ fn about(
             if let Some(line) = lines.iter().find(|line| line.id.resident == resident) {
                 return Ok(line.person.name.clone());
             }
-            ("SELECT name FROM residents WHERE resident = ?1", resident.to_string())
+            (
+                "SELECT name FROM residents WHERE resident = ?1",
+                resident.to_string(),
+            )
         }
         Subject::Hub => return Ok(String::new()),
     };

@@ -4,6 +4,7 @@
 //! ledger rows are only ever added. Heartbeats are not kept here, nor is any picture.
 
 mod account;
+mod agreements;
 mod archive;
 mod ledger;
 mod rows;
@@ -24,10 +25,12 @@ use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::Book;
 use crate::roster::{Home, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Change, Planned, Saved};
 
+pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use sqlite::SqliteStore;
 
@@ -80,8 +83,20 @@ pub struct StoredPlan {
     pub plan: Plan,
     /// As signed.
     pub signed: Signed,
-    /// When it was made. It holds from the next window that opens.
+    /// When it was made.
     pub made: Timestamp,
+    /// From when it holds.
+    pub holds: Holds,
+}
+
+/// From when a plan version holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// From the next noon: a night's checks are settled when it begins. A resident's very first
+    /// plan holds from the next window that opens.
+    FromNoon,
+    /// From the moment it was made: somebody is away, is back, or will not be looked at again.
+    AtOnce,
 }
 
 /// A report on its way into the ledger.
@@ -142,6 +157,21 @@ pub trait Store: Send {
         plans: &[StoredPlan],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Everything that was agreed, who is away and who will not be looked at again.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn book(&self) -> Result<Book, StoreError>;
+
+    /// Writes all of the entries down for good, or nothing of them.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written: the store cannot be, it has such a version already, or an entry is
+    /// about nobody it knows.
+    fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError>;
 
     /// The last night whose checks were frozen.
     ///

@@ -20,11 +20,7 @@ pub(super) fn unreadable(doing: &'static str, what: &str) -> StoreError {
 }
 
 /// A text column.
-pub(super) fn text(
-    row: &Row<'_>,
-    column: usize,
-    what: &'static str,
-) -> Result<String, StoreError> {
+pub(super) fn text(row: &Row<'_>, column: usize, what: &'static str) -> Result<String, StoreError> {
     row.get(column).map_err(doing(what))
 }
 

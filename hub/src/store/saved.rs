@@ -268,7 +268,11 @@ pub(super) fn altered(row: &Row<'_>) -> Result<Altered, StoreError> {
     let reason: Option<String> = row.get(3).map_err(doing(READING))?;
     let unit: Option<String> = row.get(4).map_err(doing(READING))?;
     let unit = match unit {
-        Some(id) => Some(id.parse().ok().ok_or_else(|| rows::unreadable(READING, &id))?),
+        Some(id) => Some(
+            id.parse()
+                .ok()
+                .ok_or_else(|| rows::unreadable(READING, &id))?,
+        ),
         None => None,
     };
     let plan = row.get(5).map_err(doing(READING))?;

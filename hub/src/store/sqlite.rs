@@ -16,14 +16,18 @@ use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, Store, StoreError, StoredPlan, account, ledger, rows, saved};
+use super::{
+    Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, rows, saved,
+};
+use crate::agreement::Book;
 use crate::roster::{Home, Resident, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("migrations/001_ledger.sql")),
+    (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
 ];
 
@@ -127,7 +131,11 @@ impl Store for SqliteStore {
         const DOING: &str = "reading plans";
         let mut query = self
             .connection
-            .prepare_cached("SELECT body, signature, made_ms FROM plans ORDER BY resident, version")
+            .prepare_cached(
+                "SELECT body, signature, made_ms, plans_at_once.version IS NOT NULL
+                 FROM plans LEFT JOIN plans_at_once USING (resident, version)
+                 ORDER BY resident, plans.version",
+            )
             .map_err(doing(DOING))?;
         let mut found = query.query([]).map_err(doing(DOING))?;
         let mut plans = Vec::new();
@@ -141,6 +149,10 @@ impl Store for SqliteStore {
                 plan: plan.ok_or_else(|| rows::unreadable(DOING, &signed.body))?,
                 signed,
                 made: rows::moment(row, 2, DOING)?,
+                holds: match row.get(3).map_err(doing(DOING))? {
+                    true => Holds::AtOnce,
+                    false => Holds::FromNoon,
+                },
             });
         }
         Ok(plans)
@@ -152,29 +164,22 @@ impl Store for SqliteStore {
         plans: &[StoredPlan],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let doing = doing("enrolling");
+        let entries = Entries {
+            homes: Some(homes.to_vec()),
+            plans: plans.to_vec(),
+            ..Entries::default()
+        };
+        self.record(&entries, now)
+    }
+
+    fn book(&self) -> Result<Book, StoreError> {
+        agreements::book(&self.connection)
+    }
+
+    fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError> {
+        let doing = doing("writing down what was agreed");
         let transaction = self.connection.transaction().map_err(&doing)?;
-        for table in ["homes", "units", "residents"] {
-            let sql = format!("UPDATE {table} SET left_ms = ?1 WHERE left_ms IS NULL");
-            transaction.execute(&sql, [now.as_ms()]).map_err(&doing)?;
-        }
-        for (place, home) in homes.iter().enumerate() {
-            enrol_home(&transaction, place, home).map_err(&doing)?;
-        }
-        for stored in plans {
-            transaction
-                .execute(
-                    "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        stored.plan.resident.to_string(),
-                        stored.plan.version,
-                        stored.made.as_ms(),
-                        stored.signed.body,
-                        stored.signed.signature,
-                    ],
-                )
-                .map_err(&doing)?;
-        }
+        agreements::write(&transaction, entries, now).map_err(&doing)?;
         transaction.commit().map_err(&doing)
     }
 
@@ -289,7 +294,35 @@ impl SqliteStore {
     }
 }
 
-fn enrol_home(transaction: &Transaction<'_>, place: usize, home: &Home) -> rusqlite::Result<()> {
+/// Adds one plan version.
+pub(super) fn add_plan(transaction: &Transaction<'_>, stored: &StoredPlan) -> rusqlite::Result<()> {
+    let (resident, version) = (stored.plan.resident.to_string(), stored.plan.version);
+    transaction.execute(
+        "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            resident,
+            version,
+            stored.made.as_ms(),
+            stored.signed.body,
+            stored.signed.signature,
+        ],
+    )?;
+    match stored.holds {
+        Holds::FromNoon => Ok(()),
+        Holds::AtOnce => transaction
+            .execute(
+                "INSERT INTO plans_at_once VALUES (?1, ?2)",
+                params![resident, version],
+            )
+            .map(drop),
+    }
+}
+
+pub(super) fn enrol_home(
+    transaction: &Transaction<'_>,
+    place: usize,
+    home: &Home,
+) -> rusqlite::Result<()> {
     let place = i64::try_from(place).unwrap_or(i64::MAX);
     transaction.execute(
         "INSERT INTO homes VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE

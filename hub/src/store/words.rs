@@ -72,7 +72,12 @@ pub(super) fn ending(word: &str) -> Result<Ending, StoreError> {
 }
 
 /// A change of a check as its columns: word, reason, unit, plan.
-pub(super) type ChangeColumns = (&'static str, Option<&'static str>, Option<String>, Option<u32>);
+pub(super) type ChangeColumns = (
+    &'static str,
+    Option<&'static str>,
+    Option<String>,
+    Option<u32>,
+);
 
 pub(super) fn alteration_columns(what: Alteration) -> ChangeColumns {
     match what {

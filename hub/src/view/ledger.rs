@@ -14,8 +14,8 @@ use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::{Cause, Ending, LookRow, Person};
-use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
 use crate::watch::situation::Situation;
+use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
 
 /// One night as it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,9 +143,9 @@ impl Line {
                 Alteration::CalledOff(CallOff::Moved) => Some(Situation::ResidentMoved),
                 Alteration::MadePhysical => Some(Situation::VisitPlanned),
                 Alteration::Added
-                | Alteration::CalledOff(
-                    CallOff::Away | CallOff::Skipped | CallOff::Withdrawn,
-                ) => None,
+                | Alteration::CalledOff(CallOff::Away | CallOff::Skipped | CallOff::Withdrawn) => {
+                    None
+                }
             }
         }));
         if matches!(

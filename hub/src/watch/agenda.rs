@@ -75,7 +75,11 @@ impl Agenda {
     /// What is due at `now`. It stays until it is set anew.
     pub(super) fn due(&self, now: Moment) -> Due {
         let mut due = Due::default();
-        for (_, item) in self.by_clock.iter().take_while(|(at, _)| *at <= now.timestamp) {
+        for (_, item) in self
+            .by_clock
+            .iter()
+            .take_while(|(at, _)| *at <= now.timestamp)
+        {
             match *item {
                 Item::Check(check) => due.checks.insert(check),
                 Item::Unit(unit) => due.units.insert(unit),

@@ -131,6 +131,19 @@ impl CheckState {
         }
     }
 
+    /// Whether a change says only what is so already.
+    pub(super) fn is_already(&self, what: Alteration) -> bool {
+        match what {
+            Alteration::MadePhysical => self.planned.manner == Manner::Physical,
+            Alteration::AskIfAway => self.planned.manner == Manner::AskIfAway,
+            Alteration::NoUnit => self.service == Service::None,
+            Alteration::Unit { unit, plan } => {
+                self.planned.unit == unit && self.planned.plan == plan
+            }
+            Alteration::Added | Alteration::CalledOff(_) => false,
+        }
+    }
+
     /// Whether a unit in service can make it.
     pub(super) fn is_served(&self) -> bool {
         self.service == Service::Available

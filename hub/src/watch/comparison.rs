@@ -31,7 +31,10 @@ pub fn unproven(
         .map(|line| line.id.resident)
         .collect();
     let wanted = |resident: &&ResidentId| {
-        let mut lines = night.lines.iter().filter(|line| line.id.resident == **resident);
+        let mut lines = night
+            .lines
+            .iter()
+            .filter(|line| line.id.resident == **resident);
         match lines.next() {
             // No line at all is the very case that nothing else would find.
             None => !no_window.contains(*resident),
@@ -59,5 +62,105 @@ pub fn proves(finding: Finding) -> bool {
     match finding {
         Finding::Visible | Finding::NotVisible | Finding::Unclear(_) => true,
         Finding::Technical(_) | Finding::Paused => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nattsyn_protocol::finding::{Fault, Reason};
+    use nattsyn_protocol::time::Timestamp;
+
+    use super::*;
+    use crate::view::{LookRow, Person};
+    use crate::watch::{CallOff, Outcome, Said};
+
+    const COVERED: &[Finding] = &[Finding::Technical(Fault::Covered)];
+    const UNCLEAR: &[Finding] = &[Finding::Unclear(Reason::WeakEvidence)];
+
+    /// One line of the table: the manner, what looks found, how the check ended.
+    type Case = (Manner, &'static [Finding], Option<How>);
+
+    fn night(cases: &[Case]) -> NightLedger {
+        let at = Timestamp::from_ms(1_795_312_930_000).unwrap();
+        let line = |(window, &(manner, findings, how)): (u8, &Case)| Line {
+            id: format!("r0000001.20261121.{window}").parse().unwrap(),
+            person: Person {
+                resident: "r0000001".parse().unwrap(),
+                name: String::new(),
+                address: String::new(),
+            },
+            unit: "u0000001".parse().unwrap(),
+            manner,
+            plan: Some(1),
+            opens: at,
+            deadline: at,
+            altered: Vec::new(),
+            looks: findings
+                .iter()
+                .map(|&finding| LookRow {
+                    look: 1,
+                    at,
+                    came: at,
+                    finding,
+                })
+                .collect(),
+            notices: Vec::new(),
+            exceptions: Vec::new(),
+            words: Vec::new(),
+            outcome: how.map(|how| Outcome { how, at, came: at }),
+        };
+        NightLedger {
+            night: jiff::civil::date(2026, 11, 21),
+            frozen: None,
+            planned: cases.len(),
+            lines: (1..).zip(cases).map(line).collect(),
+            matters: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn whoever_has_a_plan_and_no_proved_look_is_pointed_out_however_well_each_check_ended() {
+        let visited = Some(How::Said(Said::Visited));
+        let off = Some(How::CalledOff(CallOff::Away));
+        let digital = Manner::Digital;
+        let table: [(&str, &[Case], bool); 9] = [
+            ("nothing was frozen at all", &[], true),
+            ("visited, no report", &[(digital, &[], visited)], true),
+            ("closed by mistake", &[(digital, COVERED, visited)], true),
+            (
+                "paused all night",
+                &[(digital, &[Finding::Paused], visited)],
+                true,
+            ),
+            (
+                "empty bed seen",
+                &[(digital, &[Finding::NotVisible], visited)],
+                false,
+            ),
+            ("unclear is a look", &[(digital, UNCLEAR, visited)], false),
+            ("called off", &[(digital, &[], off)], false),
+            ("visits by plan", &[(Manner::Physical, &[], visited)], false),
+            (
+                "one of two was called off",
+                &[(digital, &[], off), (digital, COVERED, visited)],
+                true,
+            ),
+        ];
+        let who: BTreeSet<ResidentId> = ["r0000001".parse().unwrap()].into();
+        let nobody = BTreeSet::new();
+        for (name, cases, is_pointed_out) in table {
+            let missing = unproven(&who, &nobody, &night(cases));
+            assert_eq!(!missing.is_empty(), is_pointed_out, "{name}");
+        }
+        assert_eq!(
+            unproven(&who, &who, &night(&[])),
+            nobody,
+            "no window on this weekday"
+        );
+        assert_eq!(
+            unproven(&nobody, &nobody, &night(&[])),
+            nobody,
+            "no plan in force"
+        );
     }
 }

@@ -73,7 +73,7 @@ impl Watch {
         self.hear(now, report.unit, None, &mut changes);
         let Some(state) = self.check_of(report.check, report.unit) else {
             // A settled check of an earlier night is forgotten here, and its report only late.
-            if report.check.night >= self.night {
+            if report.check.night >= self.night && self.units.contains_key(&report.unit) {
                 self.claims_too_much(report, now, &mut changes);
             }
             self.reckon(now);
@@ -99,7 +99,8 @@ impl Watch {
     fn claims_too_much(&mut self, report: &Report, now: Moment, changes: &mut Vec<Change>) {
         let subject = Subject::Unit(report.unit);
         let situation = Situation::LookOutsidePlan;
-        self.matters.raise(subject, situation, now.timestamp, changes);
+        self.matters
+            .raise(subject, situation, now.timestamp, changes);
     }
 
     /// Takes in a voice's word, which is never more than a technical fault.
@@ -108,7 +109,8 @@ impl Watch {
         self.hear(now, notice.unit, None, &mut changes);
         if notice.fault == Fault::DiskDown && self.units.contains_key(&notice.unit) {
             let (subject, situation) = (Subject::Unit(notice.unit), Situation::DiskFull);
-            self.matters.raise(subject, situation, now.timestamp, &mut changes);
+            self.matters
+                .raise(subject, situation, now.timestamp, &mut changes);
         }
         let Some(state) = self.check_of(notice.check, notice.unit) else {
             self.reckon(now);
@@ -133,7 +135,8 @@ impl Watch {
         };
         let mut changes = Vec::new();
         let subject = Subject::Unit(unit);
-        self.matters.raise(subject, situation, now.timestamp, &mut changes);
+        self.matters
+            .raise(subject, situation, now.timestamp, &mut changes);
         changes
     }
 
@@ -145,7 +148,8 @@ impl Watch {
             (_, Contact::Up) => {
                 self.contact = Contact::Up;
                 let (hub, situation) = (Subject::Hub, Situation::BrokerDown);
-                self.matters.clear(hub, situation, now.timestamp, &mut changes);
+                self.matters
+                    .clear(hub, situation, now.timestamp, &mut changes);
             }
             (Contact::Up, Contact::Down(_) | Contact::Told) => {
                 self.contact = Contact::Down(now.uptime);

@@ -146,7 +146,11 @@ impl Matters {
         if let Some(row) = self.open.remove(&(situation, subject)) {
             let matter = row.matter.id;
             let by = None;
-            changes.push(Change::Cleared { matter, by, at: now });
+            changes.push(Change::Cleared {
+                matter,
+                by,
+                at: now,
+            });
         }
     }
 

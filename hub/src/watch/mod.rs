@@ -51,9 +51,7 @@ pub use change::{
 pub use check::{CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
 pub use heard::Contact;
 pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
-pub use word::{
-    Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence,
-};
+pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
 
 use agenda::{Agenda, Due};
 use check::{CheckState, Judgement};
@@ -228,6 +226,8 @@ impl Watch {
         }
         self.review_contact(now, &mut changes);
         self.knowledge = Knowledge::Current;
+        // Also where the clock was set back: everything has just been looked at.
+        self.latest = now.timestamp;
         self.reckon(now);
         changes
     }
@@ -246,7 +246,8 @@ impl Watch {
             // What a unit's next look is may have changed with its checks.
             let units = due.checks.iter().filter_map(|check| self.checks.get(check));
             let units: Vec<UnitId> = units.map(|state| state.planned.unit).collect();
-            due.units.extend(units.iter().filter(|unit| self.units.contains_key(unit)));
+            due.units
+                .extend(units.iter().filter(|unit| self.units.contains_key(unit)));
             return due;
         }
         self.agenda = Agenda::default();
@@ -281,7 +282,10 @@ impl Watch {
     /// Puts a unit's next moments on the agenda.
     fn remember_unit(&mut self, unit: UnitId, now: Moment) {
         let next_look = self.next_look(unit, now.timestamp);
-        let moments = self.units.get(&unit).map(|state| state.moments(now, next_look));
+        let moments = self
+            .units
+            .get(&unit)
+            .map(|state| state.moments(now, next_look));
         self.agenda.set_unit(unit, moments.unwrap_or_default());
     }
 
@@ -446,7 +450,9 @@ impl Watch {
             .map(|at| now.uptime_at(at));
         let units = self.units.iter().filter_map(|(unit, state)| {
             let of_unit = unsettled().filter(|check| check.planned.unit == *unit);
-            let next_look = of_unit.filter_map(|check| check.next_look(now.timestamp)).min();
+            let next_look = of_unit
+                .filter_map(|check| check.next_look(now.timestamp))
+                .min();
             state.next_timeout(now, next_look)
         });
         let contact = self.contact.next_timeout();

@@ -56,6 +56,9 @@ impl Watch {
         let Some(state) = self.checks.get_mut(&check) else {
             return (Fit::Nothing, Vec::new());
         };
+        if state.is_already(altered.what) {
+            return (Fit::Check, Vec::new());
+        }
         let mut changes = vec![Change::Altered(altered.clone())];
         let standing = state.standing();
         state.alter(&altered);
@@ -178,15 +181,44 @@ impl Watch {
         self.wake_for_pending(now);
     }
 
+    /// Takes in whom nothing can be frozen for although somebody must act: who is said to be
+    /// away and is not confirmed to be, and who has windows but no unit with a plan for them.
+    pub fn handle_unplanned(
+        &mut self,
+        now: Moment,
+        away_unconfirmed: &BTreeSet<ResidentId>,
+        without_unit: &BTreeSet<ResidentId>,
+    ) {
+        for (situation, people) in [
+            (Situation::AwayUnconfirmed, away_unconfirmed),
+            (Situation::PlanWithoutUnit, without_unit),
+        ] {
+            let people = people.iter().copied().map(Subject::Resident);
+            self.matters
+                .set(situation, people, now.timestamp, &mut self.pending);
+        }
+        self.wake_for_pending(now);
+    }
+
+    /// The checks that are still to come and not settled.
+    #[must_use]
+    pub fn to_come(&self, now: Moment) -> Vec<CheckId> {
+        let open = self.checks.values().filter(|state| state.outcome.is_none());
+        let to_come = open.filter(|state| state.planned.check.deadline > now.timestamp);
+        to_come.map(|state| state.planned.check.id).collect()
+    }
+
     /// Takes in whether the hub's clock is believed.
     pub fn handle_clock(&mut self, now: Moment, trust: Trust) {
         let (hub, situation) = (Subject::Hub, Situation::HubClock);
         match trust {
             Trust::Doubted => {
-                self.matters.raise(hub, situation, now.timestamp, &mut self.pending);
+                self.matters
+                    .raise(hub, situation, now.timestamp, &mut self.pending);
             }
             Trust::Believed => {
-                self.matters.clear(hub, situation, now.timestamp, &mut self.pending);
+                self.matters
+                    .clear(hub, situation, now.timestamp, &mut self.pending);
             }
         }
         self.wake_for_pending(now);
@@ -204,18 +236,22 @@ impl Watch {
         let gone = residents.filter(|who| self.roster.of_resident(*who).is_none());
         let gone: BTreeSet<Subject> = gone.map(Subject::Resident).collect();
         let (at, pending) = (now.timestamp, &mut self.pending);
-        self.matters.set(Situation::UnitOfNobody, empty, at, pending);
+        self.matters
+            .set(Situation::UnitOfNobody, empty, at, pending);
         for unit in known {
-            self.matters.clear(unit, Situation::UnknownUnit, at, pending);
+            self.matters
+                .clear(unit, Situation::UnknownUnit, at, pending);
         }
         // Who comes back is no longer gone; who is gone stays until a person has seen to it.
         for resident in gone {
-            self.matters.raise(resident, Situation::ResidentMoved, at, pending);
+            self.matters
+                .raise(resident, Situation::ResidentMoved, at, pending);
         }
         for home in self.roster.homes() {
             for who in &home.residents {
                 let subject = Subject::Resident(who.id);
-                self.matters.clear(subject, Situation::ResidentMoved, at, pending);
+                self.matters
+                    .clear(subject, Situation::ResidentMoved, at, pending);
             }
         }
     }
@@ -224,7 +260,8 @@ impl Watch {
     pub(super) fn review_matters(&mut self, now: Moment) {
         let (at, since) = (now.timestamp, self.began);
         let pending = &mut self.pending;
-        self.matters.clear_unseen(Situation::DiskFull, since, at, pending);
+        self.matters
+            .clear_unseen(Situation::DiskFull, since, at, pending);
     }
 
     fn wake_for_pending(&mut self, now: Moment) {

@@ -55,7 +55,9 @@ impl Play {
         let homes = [home.clone(), super::scenes::home(2, &["r0000002"])];
         store.enrol(&homes, &[], begins).unwrap();
         store.enrol(&homes[..1], &[], begins).unwrap();
-        store.freeze(night(), std::slice::from_ref(&check), begins).unwrap();
+        store
+            .freeze(night(), std::slice::from_ref(&check), begins)
+            .unwrap();
         let mut play = Self {
             watch: Watch::new(
                 moment(&check, -3600),
@@ -166,7 +168,7 @@ impl Play {
         self
     }
 
-    fn drop(&mut self, unit: &str, kind: DropKind) {
+    fn refuse(&mut self, unit: &str, kind: DropKind) {
         let unit = unit.parse().unwrap();
         let changes = self.watch.handle_drop(self.now(), unit, kind);
         self.commit(changes);
@@ -208,7 +210,9 @@ fn play(situation: Situation) -> Play {
     let mut play = Play::new();
     let own = play.home.unit;
     match situation {
-        Situation::ReportMissing => drop(play.until(16 * 60, Life::Heard)),
+        Situation::ReportMissing => {
+            play.until(16 * 60, Life::Heard);
+        }
         Situation::ReportLate => {
             let report = play.report(1, Finding::Visible, 6);
             play.until(20 * 60, Life::Heard).take(&report);
@@ -230,8 +234,8 @@ fn play(situation: Situation) -> Play {
             play.until(610, Life::Heard).take(&fourth);
             play.until(620, Life::Heard).take(&third);
         }
-        Situation::ReportUnsigned => play.drop(&own.to_string(), DropKind::WrongSignature),
-        Situation::UnknownUnit => play.drop("u0000099", DropKind::UnknownUnit),
+        Situation::ReportUnsigned => play.refuse(&own.to_string(), DropKind::WrongSignature),
+        Situation::UnknownUnit => play.refuse("u0000099", DropKind::UnknownUnit),
         Situation::OtherPlan => {
             let mut report = play.report(5, Finding::Visible, 906);
             report.plan = 1;
@@ -253,7 +257,9 @@ fn play(situation: Situation) -> Play {
             play.watch.enrol(play.now(), Arc::new(Roster::new(homes)));
             play.pass();
         }
-        Situation::PlanWithoutUnit => drop(play.alter(Alteration::NoUnit).until(0, Life::Heard)),
+        Situation::PlanWithoutUnit => {
+            play.alter(Alteration::NoUnit).until(0, Life::Heard);
+        }
         Situation::UnitWithoutPlan => {
             play.watch.handle_plans(play.now(), &BTreeSet::new());
             play.pass();
@@ -265,7 +271,9 @@ fn play(situation: Situation) -> Play {
         Situation::ResidentDied => {
             play.alter(Alteration::CalledOff(CallOff::Died));
         }
-        Situation::AwayUnconfirmed => drop(play.alter(Alteration::AskIfAway).until(0, Life::Heard)),
+        Situation::AwayUnconfirmed => {
+            play.alter(Alteration::AskIfAway).until(0, Life::Heard);
+        }
         Situation::HubWasDown => {
             play.now_s = 2 * 3600;
             let roster = Arc::clone(play.watch.roster());
@@ -274,9 +282,14 @@ fn play(situation: Situation) -> Play {
             play.pass();
         }
         Situation::BrokerDown => {
-            let changes = play.watch.handle_contact(play.now(), Contact::Down(Uptime::default()));
+            let changes = play
+                .watch
+                .handle_contact(play.now(), Contact::Down(Uptime::default()));
             play.commit(changes);
-            assert!(!play.found().contains(&Situation::BrokerDown), "at once is too soon");
+            assert!(
+                !play.found().contains(&Situation::BrokerDown),
+                "at once is too soon"
+            );
             play.until(150, Life::Silent);
         }
         Situation::ClockUnknown => {
@@ -318,7 +331,9 @@ fn play(situation: Situation) -> Play {
             play.watch.handle_clock(play.now(), Trust::Doubted);
             play.pass();
         }
-        Situation::VisitPlanned => drop(play.alter(Alteration::MadePhysical).until(0, Life::Heard)),
+        Situation::VisitPlanned => {
+            play.alter(Alteration::MadePhysical).until(0, Life::Heard);
+        }
     }
     play
 }
@@ -332,9 +347,6 @@ fn word(play: &Play, said: Said) -> Word {
     }
 }
 
-/// Changes of several chained calls are of no interest.
-fn drop(_play: &mut Play) {}
-
 #[test]
 fn every_situation_has_its_row_and_the_night_balances_all_the_same() {
     for &situation in Situation::ALL {
@@ -342,13 +354,20 @@ fn every_situation_has_its_row_and_the_night_balances_all_the_same() {
         let found = play.found();
         // A repeated report is the one that leaves no row: it has no effect at all.
         let leaves_row = situation != Situation::ReportRepeated;
-        assert_eq!(found.contains(&situation), leaves_row, "{situation:?}: {found:?}");
+        assert_eq!(
+            found.contains(&situation),
+            leaves_row,
+            "{situation:?}: {found:?}"
+        );
         if play.now_s < DEADLINE_S {
             play.until(DEADLINE_S, Life::Silent);
         }
         let night = play.store.account(night()).unwrap();
         let balance = Balance::of(&night, play.now().timestamp);
-        assert!(balance.holds() && balance.awaited == 0, "{situation:?}: {balance:?}");
+        assert!(
+            balance.holds() && balance.awaited == 0,
+            "{situation:?}: {balance:?}"
+        );
     }
 }
 
@@ -359,16 +378,26 @@ fn a_hub_that_starts_anew_knows_every_situation_still() {
         let rows = |watch: &Watch, now| {
             let tonight = watch.tonight(now, ZONE, Reality::Homes);
             let matters = tonight.matters.iter().map(|row| (row.id, row.situation));
-            let open = tonight.open.iter().map(|row| (row.id, row.cause.to_string()));
+            let open = tonight
+                .open
+                .iter()
+                .map(|row| (row.id, row.cause.to_string()));
             (
                 matters.collect::<Vec<_>>(),
                 open.collect::<Vec<_>>(),
-                tonight.checks.iter().map(|row| row.standing).collect::<Vec<_>>(),
+                tonight
+                    .checks
+                    .iter()
+                    .map(|row| row.standing)
+                    .collect::<Vec<_>>(),
             )
         };
         let now = play.now();
         let before = rows(&play.watch, now);
-        let saved = play.store.saved(night(), noon(night(), ZONE).unwrap()).unwrap();
+        let saved = play
+            .store
+            .saved(night(), noon(night(), ZONE).unwrap())
+            .unwrap();
         let roster = Arc::clone(play.watch.roster());
         play.watch = Watch::new(now, night(), roster, saved);
         assert_eq!(rows(&play.watch, now), before, "{situation:?}");
@@ -377,7 +406,11 @@ fn a_hub_that_starts_anew_knows_every_situation_still() {
 
 #[test]
 fn a_late_report_never_overrides_a_person_and_adds_a_line() {
-    for finding in [Finding::Visible, Finding::NotVisible, Finding::Technical(Fault::Dark)] {
+    for finding in [
+        Finding::Visible,
+        Finding::NotVisible,
+        Finding::Technical(Fault::Dark),
+    ] {
         for said in Said::ALL {
             let mut play = Play::new();
             play.until(16 * 60, Life::Heard);
@@ -391,7 +424,11 @@ fn a_late_report_never_overrides_a_person_and_adds_a_line() {
             play.until(DEADLINE_S + 600, Life::Heard);
             assert_eq!(play.account(), Account::Ended(How::Said(said)));
             let line = play.store.account(night()).unwrap().lines.remove(0);
-            assert_eq!((line.looks.len(), line.exceptions.len()), (1, 1), "{line:?}");
+            assert_eq!(
+                (line.looks.len(), line.exceptions.len()),
+                (1, 1),
+                "{line:?}"
+            );
             assert!(line.exceptions[0].ended.is_some());
         }
     }
@@ -404,7 +441,11 @@ fn a_correction_is_a_further_row_and_counts() {
     for said in [Said::Spoke, Said::Cancelled] {
         let word = word(&play, said);
         let (_, changes) = play.watch.handle_word(play.now(), &word);
-        assert_eq!(changes, [Change::Spoken(word)], "the outcome is written once");
+        assert_eq!(
+            changes,
+            [Change::Spoken(word)],
+            "the outcome is written once"
+        );
         play.commit(changes);
         assert_eq!(play.account(), Account::Ended(How::Said(said)));
     }
@@ -509,12 +550,22 @@ fn reference_rows() -> Vec<String> {
 
 #[test]
 fn the_reference_says_what_the_code_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/situations.md");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/reference/situations.md"
+    );
     let reference = std::fs::read_to_string(path).unwrap();
     let rows = reference_rows();
-    let missing: Vec<&String> = rows.iter().filter(|row| !reference.contains(*row)).collect();
+    let missing: Vec<&String> = rows
+        .iter()
+        .filter(|row| !reference.contains(*row))
+        .collect();
     assert!(missing.is_empty(), "not in the reference: {missing:#?}");
     let words = |line: &str| line.starts_with("| `");
     let written = reference.lines().filter(|line| words(line)).count();
-    assert_eq!(written, Situation::ALL.len(), "the reference has rows of its own");
+    assert_eq!(
+        written,
+        Situation::ALL.len(),
+        "the reference has rows of its own"
+    );
 }

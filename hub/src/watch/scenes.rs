@@ -49,13 +49,16 @@ pub(super) fn plan(home: &Home, resident: usize, windows: &[(u8, &str, &str)]) -
         looks_after_s: LOOKS_AFTER_S.to_vec(),
         windows: windows
             .iter()
-            .map(|&(key, from, to)| Window {
-                key: nattsyn_protocol::ids::WindowKey(key),
-                from: from.parse().unwrap(),
-                to: to.parse().unwrap(),
+            .map(|&(key, from, to)| {
+                Window::nightly(
+                    nattsyn_protocol::ids::WindowKey(key),
+                    from.parse().unwrap(),
+                    to.parse().unwrap(),
+                )
             })
             .collect(),
         places: Vec::new(),
+        ..Plan::bare(home.residents[resident].id, home.unit)
     }
 }
 

@@ -77,7 +77,10 @@ impl Step {
                 "ring den enskilde, om det är överenskommet",
                 "phone the resident, if that is agreed",
             ],
-            Self::Escalate => ["lämna över till nattansvarig", "hand over to the night lead"],
+            Self::Escalate => [
+                "lämna över till nattansvarig",
+                "hand over to the night lead",
+            ],
             Self::MendUnit => [
                 "se över sensorenhetens ström, nät, kamera och minne",
                 "see to the unit’s power, network, camera and storage",

@@ -201,3 +201,56 @@ proptest! {
         }
     }
 }
+
+/// What a report costs in a town of 5,000 homes, beside what looking at everything would.
+#[test]
+#[ignore = "measures; run it by name with --nocapture"]
+fn how_long_a_report_takes_in_a_town() {
+    let mut homes = Vec::new();
+    let mut checks = Vec::new();
+    for number in 0..5_000_u32 {
+        let resident = format!("r{number:07}");
+        let mut home = home(1, &[resident.as_str()]);
+        home.unit = format!("u{number:07}").parse().unwrap();
+        let windows = [(1, "23:00", "23:45"), (2, "03:00", "03:45")];
+        checks.extend(planned(&plan(&home, 0, &windows)));
+        homes.push(home);
+    }
+    let mut now = Moment {
+        uptime: Uptime(Duration::from_secs(1_000_000)),
+        timestamp: checks[0].check.opens,
+    };
+    let roster = Arc::new(Roster::new(homes));
+    let mut watch = Watch::new(now, night(), roster, Saved::default());
+    watch.plan(now, checks.clone());
+    watch.handle_timeout(now);
+    let clock = nattsyn_clock::Clock::machine();
+    let began = clock.real_now();
+    let mut counter = 0;
+    for planned in checks.iter().step_by(10) {
+        counter += 1;
+        now.timestamp = now.timestamp.after(Duration::from_millis(5));
+        now.uptime = now.uptime.after(Duration::from_millis(5));
+        let report = Report {
+            unit: planned.unit,
+            check: planned.check.id,
+            look: 1,
+            finding: Finding::NotVisible,
+            at_ms: now.timestamp,
+            clock: ClockState::Synced,
+            plan: 1,
+            model: String::new(),
+            boot: BootId(1),
+            counter,
+            nonce: String::new(),
+        };
+        watch.handle_report(now, &report);
+    }
+    let each = (clock.real_now() - began) / u32::try_from(counter).unwrap();
+    let began = clock.real_now();
+    watch.naive_wake(now);
+    println!(
+        "a report: {each:?}; looking at everything: {:?}",
+        clock.real_now() - began
+    );
+}

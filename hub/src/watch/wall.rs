@@ -176,10 +176,20 @@ mod tests {
         // One unit says otherwise, one the same twice: not enough.
         wall.hear(at(61, -2 * DAY_S), units[0], at(61, 0).timestamp, 3);
         for _ in 0..2 {
-            wall.hear(at(61, -2 * DAY_S), units[1], at(60, -2 * DAY_S).timestamp, 3);
+            wall.hear(
+                at(61, -2 * DAY_S),
+                units[1],
+                at(60, -2 * DAY_S).timestamp,
+                3,
+            );
             assert_eq!(wall.trust(), Trust::Doubted);
         }
-        wall.hear(at(62, -2 * DAY_S), units[2], at(62, -2 * DAY_S).timestamp, 3);
+        wall.hear(
+            at(62, -2 * DAY_S),
+            units[2],
+            at(62, -2 * DAY_S).timestamp,
+            3,
+        );
         assert_eq!(wall.trust(), Trust::Believed);
         assert_eq!(wall.read(at(63, -2 * DAY_S)), at(63, -2 * DAY_S));
     }

@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn a_staff_id_is_opaque_and_short() {
-        assert_eq!("natt-017".parse::<StaffId>().unwrap().to_string(), "natt-017");
+        assert_eq!(
+            "natt-017".parse::<StaffId>().unwrap().to_string(),
+            "natt-017"
+        );
         for text in ["", "Anna Ek", "åsa", &"x".repeat(33)] {
             assert!(text.parse::<StaffId>().is_err(), "{text:?}");
         }

@@ -158,12 +158,13 @@ pub(crate) fn plan(home: &Home) -> Plan {
         zone: ZONE.to_owned(),
         offset_s: 0,
         looks_after_s: LOOKS_AFTER_S.to_vec(),
-        windows: vec![Window {
-            key: WindowKey(1),
-            from: "23:00".parse().unwrap(),
-            to: "23:45".parse().unwrap(),
-        }],
+        windows: vec![Window::nightly(
+            WindowKey(1),
+            "23:00".parse().unwrap(),
+            "23:45".parse().unwrap(),
+        )],
         places: Vec::new(),
+        ..Plan::bare(home.residents[0].id, home.unit)
     }
 }
 

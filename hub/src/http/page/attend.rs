@@ -121,7 +121,9 @@ fn windows<'a>(view: &View<'a>, row: &ExceptionRow) -> Vec<&'a CheckRow> {
 /// The earlier nights that a row is about: it stays until a person closes it.
 fn earlier_nights(view: &View<'_>, row: &ExceptionRow) -> BTreeSet<Date> {
     let nights = row.checks.iter().map(|check| check.night);
-    nights.filter(|night| *night != view.tonight.night).collect()
+    nights
+        .filter(|night| *night != view.tonight.night)
+        .collect()
 }
 
 /// The rows that need nobody any more, folded away.

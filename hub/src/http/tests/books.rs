@@ -101,10 +101,26 @@ pub(super) fn sample_archive() -> SampleArchive {
     elsa.outcome = seen("22:04", "22:04", Arrival::InTime);
     let mut ivar = line(2, "Ivar Modellin", "Norra Kyrkogatan 118", "22:30", "23:30");
     ivar.looks = vec![look(1, "22:35", "23:48", Finding::Visible)];
-    ivar.exceptions = vec![asked(9, Cause::NoReport, "22:51", Some(("23:48", Ending::LateReport)))];
+    ivar.exceptions = vec![asked(
+        9,
+        Cause::NoReport,
+        "22:51",
+        Some(("23:48", Ending::LateReport)),
+    )];
     ivar.outcome = seen("22:35", "23:48", Arrival::Late);
-    let mut marta = line(3, "Märta Exempelsson", "Skolgränd 1, lgh 1204", "02:00", "03:00");
-    marta.looks = vec![look(5, "02:18", "02:18", Finding::Technical(Fault::Covered))];
+    let mut marta = line(
+        3,
+        "Märta Exempelsson",
+        "Skolgränd 1, lgh 1204",
+        "02:00",
+        "03:00",
+    );
+    marta.looks = vec![look(
+        5,
+        "02:18",
+        "02:18",
+        Finding::Technical(Fault::Covered),
+    )];
     let covered = Cause::Technical(Fault::Covered);
     let ended = Some(("02:49", Ending::Said(Said::Visited)));
     marta.exceptions = vec![asked(11, covered, "02:18", ended)];
@@ -193,13 +209,19 @@ async fn the_balance_is_shown_as_a_sum_and_a_missing_line_is_shouted() {
     let sum = "6 planerade = 1 Synlig + 1 Synlig, sen rapport + 1 Personligt besök, allt väl + \
                1 Avbokad: borta + 1 öppna + 1 väntar";
     assert!(said.contains(sum), "{said}");
-    assert!(page.contains("data-holds=\"yes\"") && said.contains("Stämmer:"), "{said}");
+    assert!(
+        page.contains("data-holds=\"yes\"") && said.contains("Stämmer:"),
+        "{said}"
+    );
 
     let mut broken = sample_archive();
     broken.0.lines.pop();
     let (_sender, site) = site(broken);
     let page = text(ask(&site, "GET", "/ledger").await).await;
-    assert!(page.contains("data-holds=\"no\"") && page.contains("Stämmer inte"), "{page}");
+    assert!(
+        page.contains("data-holds=\"no\"") && page.contains("Stämmer inte"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -224,9 +246,18 @@ async fn the_morning_report_counts_and_names_nobody_who_works() {
 async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     let (_sender, site) = site(sample_archive());
     let response = ask(&site, "GET", "/ledger.csv?night=2026-11-21").await;
-    assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
-    let disposition = response.headers()["content-disposition"].to_str().unwrap().to_owned();
-    assert_eq!(disposition, "attachment; filename=\"tillsynsliggare-2026-11-21.csv\"");
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/csv; charset=utf-8"
+    );
+    let disposition = response.headers()["content-disposition"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        disposition,
+        "attachment; filename=\"tillsynsliggare-2026-11-21.csv\""
+    );
     let table = text(response).await;
     let table = table.strip_prefix('\u{feff}').expect("a byte-order mark");
     assert!(table.lines().count() >= 7 && table.ends_with("\r\n"));
@@ -236,11 +267,17 @@ async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     let place = |name| head.iter().position(|column| column == name).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 6);
-    let marta = rows.iter().find(|row| row[place("namn")].starts_with("Märta")).unwrap();
+    let marta = rows
+        .iter()
+        .find(|row| row[place("namn")].starts_with("Märta"))
+        .unwrap();
     assert_eq!(&marta[place("adress")], "Skolgränd 1, lgh 1204");
     assert_eq!(&marta[place("utfallskod")], "visited");
     assert_eq!(&marta[place("utfallstid")], "2026-11-22T02:49:00+01:00");
-    let sture = rows.iter().find(|row| row[place("namn")].starts_with("Sture")).unwrap();
+    let sture = rows
+        .iter()
+        .find(|row| row[place("namn")].starts_with("Sture"))
+        .unwrap();
     assert_eq!(&sture[place("utfallskod")], "open:silent");
 }
 
@@ -260,7 +297,11 @@ async fn a_night_that_is_none_and_a_ledger_that_is_away_are_said() {
         let address = format!("/ledger?night={night}");
         let response = ask(&site, "GET", &address).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{address}");
-        assert!(text(response).await.contains("Skriv datumet som 2026-11-21."));
+        assert!(
+            text(response)
+                .await
+                .contains("Skriv datumet som 2026-11-21.")
+        );
     }
     let page = text(ask(&site, "GET", "/ledger?night=2020-01-01").await).await;
     assert!(page.contains("Inga tillsyner finns nedskrivna"), "{page}");
@@ -268,7 +309,11 @@ async fn a_night_that_is_none_and_a_ledger_that_is_away_are_said() {
     let (_sender, bare) = super::site(sample::busy());
     for address in ["/ledger", "/morning", "/ledger.csv"] {
         let response = ask(&bare, "GET", address).await;
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{address}");
+        assert_eq!(
+            response.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{address}"
+        );
     }
 }
 
@@ -276,8 +321,18 @@ async fn a_night_that_is_none_and_a_ledger_that_is_away_are_said() {
 async fn the_books_keep_to_one_language() {
     for path in ["/ledger", "/morning"] {
         let english = strip_tags(&shown(&format!("{path}?lang=en&night=2026-11-21")).await);
-        for word in ["Synlig", "tillsyn", "besök,", "Avbokad", "gång", "planerade"] {
-            assert!(!english.contains(word), "{word:?} is on {path} in English: {english}");
+        for word in [
+            "Synlig",
+            "tillsyn",
+            "besök,",
+            "Avbokad",
+            "gång",
+            "planerade",
+        ] {
+            assert!(
+                !english.contains(word),
+                "{word:?} is on {path} in English: {english}"
+            );
         }
         assert!(english.contains("21–22 November 2026"), "{english}");
     }

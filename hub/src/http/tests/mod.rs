@@ -30,10 +30,13 @@ const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
 fn site(tonight: Tonight) -> (watch::Sender<Arc<Tonight>>, Router) {
     let (sender, receiver) = watch::channel(Arc::new(tonight));
-    (sender, app(State {
+    (
+        sender,
+        app(State {
             tonight: receiver,
             archive: None,
-        }))
+        }),
+    )
 }
 
 async fn ask(site: &Router, method: &str, address: &str) -> Response<Body> {
@@ -413,7 +416,11 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
 fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
-    all.extend(Situation::ALL.iter().map(|&situation| texts::of_situation(situation)));
+    all.extend(
+        Situation::ALL
+            .iter()
+            .map(|&situation| texts::of_situation(situation)),
+    );
     all.extend(Said::ALL.map(texts::said));
     all.extend(CallOff::ALL.map(texts::call_off));
     for cause in causes() {
@@ -500,8 +507,8 @@ async fn look_at_the_page() {
         },
         turns,
     )
-        .await
-        .unwrap();
+    .await
+    .unwrap();
 }
 
 fn turn_of(tonight: &mut Tonight, turn: u64) {

@@ -101,20 +101,53 @@ pub(in crate::http) fn night_of_year(lang: Lang, began: Date) -> String {
     } else {
         format!("{}–", began.day())
     };
-    format!("{first}{} {} {}", ends.day(), month(lang, ends), ends.year())
+    format!(
+        "{first}{} {} {}",
+        ends.day(),
+        month(lang, ends),
+        ends.year()
+    )
 }
 
 /// The headings of the exported table, in its order.
 pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 17] {
     match lang {
         Lang::Swedish => [
-            "natt", "tillsyn", "namn", "adress", "från", "till", "sätt", "planversion",
-            "sensorenhet", "utfall", "utfallskod", "utfallstid", "inkom", "försök", "larm",
-            "ändringar", "noteringar",
+            "natt",
+            "tillsyn",
+            "namn",
+            "adress",
+            "från",
+            "till",
+            "sätt",
+            "planversion",
+            "sensorenhet",
+            "utfall",
+            "utfallskod",
+            "utfallstid",
+            "inkom",
+            "försök",
+            "larm",
+            "ändringar",
+            "noteringar",
         ],
         Lang::English => [
-            "night", "check", "name", "address", "from", "to", "manner", "plan_version", "unit",
-            "outcome", "outcome_code", "outcome_at", "came_at", "looks", "exceptions", "changes",
+            "night",
+            "check",
+            "name",
+            "address",
+            "from",
+            "to",
+            "manner",
+            "plan_version",
+            "unit",
+            "outcome",
+            "outcome_code",
+            "outcome_at",
+            "came_at",
+            "looks",
+            "exceptions",
+            "changes",
             "words",
         ],
     }
