@@ -1,8 +1,8 @@
 //! The voice's disk: a few small files in one folder.
 //!
 //! [`Disk`] is the edge. [`Folder`] is the real one: what it has written when it returns
-//! survives a power cut, which is tried out over [`UnsyncedFiles`]. [`SimulatedDisk`] keeps everything in memory and can be full, broken
-//! or torn. What the files mean is not known here.
+//! survives a power cut, which is tried out over [`UnsyncedFiles`]. [`SimulatedDisk`] keeps
+//! everything in memory and can be full, broken or torn. What the files mean is not known here.
 
 mod copies;
 mod files;
@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 pub use copies::{Damage, TwoCopies};
-pub use files::{Files, RealFiles, Syncing, UnsyncedFiles};
+pub use files::{Contents, Files, RealFiles, Syncing, UnsyncedFiles};
 
 /// Where the voice keeps what must survive a restart.
 pub trait Disk {
@@ -102,8 +102,12 @@ impl<F: Files> Disk for Folder<F> {
 
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let new = format!("{name}.new");
-        self.files.write_new(&new, bytes)?;
-        self.files.sync(&new)?;
+        let written = self.files.write_new(&new, bytes);
+        if let Err(error) = written.and_then(|()| self.files.sync(&new)) {
+            // What there is of it must not keep a full disk full.
+            self.files.write_new(&new, &[]).ok();
+            return Err(error);
+        }
         self.settled.remove(name);
         self.files.rename(&new, name)?;
         self.settle(name)
@@ -210,12 +214,15 @@ mod tests {
         keeps_its_promises(&mut Folder::over(UnsyncedFiles::default()));
     }
 
+    /// Everything that may be left of a file.
+    type Left = Vec<Option<Vec<u8>>>;
+
     /// What a power cut at any moment of a call may leave of a file, before the call returns and
     /// after.
     fn cuts(
         before: &[(&str, &[u8])],
         call: impl FnOnce(&mut Folder<UnsyncedFiles>),
-    ) -> (Vec<Option<Vec<u8>>>, Vec<Option<Vec<u8>>>) {
+    ) -> (Left, Left) {
         let held = before.iter();
         let held = held.map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec()));
         let files = UnsyncedFiles::holding(&held.collect(), Syncing::Honoured);
@@ -311,11 +318,13 @@ mod tests {
             for was_there in [false, true] {
                 let held = was_there.then(|| ("plans".to_owned(), b"old".to_vec()));
                 let files = UnsyncedFiles::holding(&held.into_iter().collect(), Syncing::Honoured);
-                let failing = FailingOnce {
+                let mut disk = Folder::over(FailingOnce {
                     files: files.clone(),
-                    steps_left,
-                };
-                let mut disk = Folder::over(failing);
+                    steps_left: usize::MAX,
+                });
+                // From here on the name is known to be durable.
+                disk.append("plans", b"begun").unwrap();
+                disk.files.steps_left = steps_left;
                 let failed = [
                     disk.replace("plans", b"first"),
                     disk.append("plans", b" last"),

@@ -35,6 +35,7 @@ use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::presence::Presence;
+use crate::watchdog::Watchdog;
 
 use seeing::{Answer, Order};
 use signing::Signer;
@@ -123,6 +124,7 @@ pub struct Eye {
     released: Option<Hold>,
     last_look: LastLook,
     next_alive: Uptime,
+    watchdog: Watchdog,
 }
 
 /// The look being made. Dropping it switches the light off.
@@ -144,6 +146,7 @@ impl Eye {
         self.write_memory(self.clock.now());
         self.say(&FromEye::Started { boot });
         loop {
+            self.watchdog.pat(self.clock.real_now());
             let now = self.clock.now();
             let mut flow = self.apply(now, Event::Tick);
             if flow.is_continue() {
@@ -162,6 +165,10 @@ impl Eye {
     /// The only place that waits.
     fn select(&self) -> Event {
         let patience = self.clock.real_until(self.next_timeout());
+        let patience = self
+            .watchdog
+            .every()
+            .map_or(patience, |every| patience.min(every));
         match self.events.recv_timeout(patience) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => Event::Tick,

@@ -20,3 +20,4 @@ pub mod score;
 pub mod supervise;
 pub mod uplink;
 pub mod voice;
+pub mod watchdog;

@@ -347,6 +347,18 @@ mod tests {
     }
 
     #[test]
+    fn after_a_restart_the_older_place_is_written_first() {
+        for times in 1..=4 {
+            let before = written(times);
+            let shared = Shared(Rc::new(RefCell::new(before.clone())));
+            let (mut memory_of, _) = EyeMemory::open(Box::new(shared.clone()));
+            memory_of.write(&memory(99)).unwrap();
+            let newest = usize::from(times.is_multiple_of(2));
+            assert_eq!(shared.0.borrow().held[newest], before.held[newest]);
+        }
+    }
+
+    #[test]
     fn a_first_write_that_is_torn_leaves_a_new_unit() {
         let whole = written(1);
         let end = whole.held[0]

@@ -366,4 +366,6 @@ fn number(index: usize) -> u8 {
 }
 
 #[cfg(test)]
+mod clock_steps;
+#[cfg(test)]
 mod tests;

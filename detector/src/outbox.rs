@@ -254,7 +254,10 @@ impl<D: Disk> Outbox<D> {
         };
         let bytes = bytes + lines.len();
         if bytes > self.rewrite_above() {
-            return self.rewrite();
+            return match self.rewrite() {
+                Err(OutboxError::Disk { source, .. }) if is_full(&source) => self.make_room(source),
+                rewritten => rewritten,
+            };
         }
         match self.disk.append(FILE, &lines) {
             Ok(()) => {

@@ -2,18 +2,23 @@
 //!
 //! It makes the pair, keeps both ends open so that no message is lost when one side restarts,
 //! and gives each program its end as standard input. A program that ends is started again,
-//! after pauses that grow. Both end with the supervisor, however it ends: each is started
-//! through [`become_program`], which has the kernel kill it when the supervisor dies. It
-//! neither reads the pair nor knows what the programs do.
+//! after pauses that grow, and so is one that hangs: it is killed when its loop has not turned
+//! for a while ([`crate::watchdog`]). A program that even the kernel cannot kill, stuck in a
+//! driver, is waited for; only the machine's own restart helps then. Both end with the
+//! supervisor, however it ends: each is started through [`become_program`], which has the kernel
+//! kill it when the supervisor dies. It neither reads the pair nor knows what the programs do.
 
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -21,6 +26,7 @@ use tokio::sync::watch;
 use nattsyn_clock::Clock;
 
 use crate::pair_socket::{PairEnd, PairError};
+use crate::watchdog;
 
 /// The first pause before a program is started again.
 pub const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -35,6 +41,15 @@ pub const HEALTHY_AFTER: Duration = Duration::from_secs(60);
 /// report be written, which take well under a second.
 pub const END_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long a program's loop may stand still before it is killed, unless told otherwise.
+///
+/// An eye that hangs at a look is back before the check's next one, two minutes later by the
+/// design's default; three words of its loop may be lost before that.
+pub const SILENT_MAX: Duration = Duration::from_secs(45);
+
+/// How long a program may take to say its first word: loading the model on a slow, busy machine.
+pub const START_WITHIN: Duration = Duration::from_secs(60);
+
 /// The two programs and what each is told.
 #[derive(Clone, Debug)]
 pub struct Programs {
@@ -44,6 +59,8 @@ pub struct Programs {
     pub eye: PathBuf,
     /// The voice's configuration.
     pub voice: PathBuf,
+    /// How long a program's loop may stand still; [`SILENT_MAX`] in a home.
+    pub silent_max: Duration,
 }
 
 /// Why nothing can be supervised.
@@ -95,7 +112,7 @@ pub async fn supervise(programs: &Programs) -> Result<(), SuperviseError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(system("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("SIGINT"))?;
     let (eye_end, voice_end) = PairEnd::pair()?;
-    let keeper = |name, config: &Path, end| Keeper::new(&programs.folder, name, config, end);
+    let keeper = |name, config: &Path, end| Keeper::new(programs, name, config, end);
     let eye = keeper("nattsyn-eye", &programs.eye, eye_end)?;
     let voice = keeper("nattsyn-voice", &programs.voice, voice_end)?;
     let (order, orders) = watch::channel(Order::Run);
@@ -121,21 +138,31 @@ struct Keeper {
     /// Kept open for as long as the supervisor lives.
     end: PairEnd,
     clock: Clock,
+    /// Where the program says that its loop turns.
+    said: UnixDatagram,
+    socket: String,
+    silent_max: Duration,
 }
 
 impl Keeper {
     fn new(
-        folder: &Path,
+        programs: &Programs,
         name: &'static str,
         config: &Path,
         end: PairEnd,
     ) -> Result<Self, SuperviseError> {
-        let program = folder.join(name);
+        let program = programs.folder.join(name);
         if !program.is_file() {
             return Err(SuperviseError::NoProgram(program));
         }
         let supervisor = std::env::current_exe().map_err(|source| SuperviseError::System {
             what: "this program's own path",
+            source,
+        })?;
+        // Without a path in any folder: it is gone with this process.
+        let socket = format!("nattsyn-supervise/{}/{name}", std::process::id());
+        let said = listen(&socket).map_err(|source| SuperviseError::System {
+            what: "a socket for the watchdog",
             source,
         })?;
         Ok(Self {
@@ -145,6 +172,9 @@ impl Keeper {
             config: config.to_owned(),
             end,
             clock: Clock::machine(),
+            said,
+            socket: format!("@{socket}"),
+            silent_max: programs.silent_max,
         })
     }
 
@@ -176,6 +206,11 @@ impl Keeper {
             .arg(&self.program)
             .arg("--config")
             .arg(&self.config)
+            .env(watchdog::SOCKET_VARIABLE, &self.socket)
+            .env(
+                watchdog::LIMIT_VARIABLE,
+                self.silent_max.as_micros().to_string(),
+            )
             .stdin(Stdio::from(end))
             .kill_on_drop(true)
             .spawn()
@@ -189,6 +224,30 @@ impl Keeper {
             () = stopped(orders) => {
                 let ended = self.end(&mut child).await;
                 tracing::info!(program = self.name, ?ended, "stopped");
+            }
+            () = self.silent() => {
+                tracing::error!(program = self.name, "its loop stands still; killed");
+                // A process that is stopped or loops is gone at once.
+                let ended = child.kill().await;
+                tracing::info!(program = self.name, ?ended, "killed");
+            }
+        }
+    }
+
+    /// Until the program has said nothing for too long.
+    async fn silent(&self) {
+        let mut patience = self.silent_max.max(START_WITHIN);
+        let mut word = [0; 64];
+        while let Ok(heard) = tokio::time::timeout(patience, self.said.recv(&mut word)).await {
+            match heard {
+                Ok(length) if word.get(..length) == Some(watchdog::WORD) => {
+                    patience = self.silent_max;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(program = self.name, %error, "watchdog not heard");
+                    tokio::time::sleep(patience).await;
+                }
             }
         }
     }
@@ -216,6 +275,13 @@ impl Keeper {
             Err(error) => tracing::error!(program = self.name, %error, "lost"),
         }
     }
+}
+
+fn listen(name: &str) -> std::io::Result<UnixDatagram> {
+    let address = SocketAddr::from_abstract_name(name)?;
+    let socket = std::os::unix::net::UnixDatagram::bind_addr(&address)?;
+    socket.set_nonblocking(true)?;
+    UnixDatagram::from_std(socket)
 }
 
 async fn stopped(orders: &mut watch::Receiver<Order>) {

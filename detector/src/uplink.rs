@@ -20,6 +20,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::{mpsc, watch};
 
 use nattsyn_clock::{Clock, Hold};
+use nattsyn_protocol::heartbeat::{ASK_AFTER, HEARTBEAT};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::topics::{Channel, TOPIC_MAX, Topic};
 use nattsyn_protocol::wire::BODY_MAX;
@@ -33,10 +34,25 @@ use backoff::Backoff;
 /// How often the connection is tried while nothing else is said.
 ///
 /// Longer than a heartbeat on purpose. A ping and its answer cost some 200 bytes with all
-/// overhead, so one every 30 s would alone use more than a home's 200 kB a night. A dead link
-/// is noticed by [`ACK_WITHIN`] as soon as anything that matters is sent; this finds it when
-/// only heartbeats are, before a person would be asked.
+/// overhead, so one every 30 s would alone use more than a home's 200 kB a night.
+///
+/// No silence is found by it: the hub counts heartbeats, and shows a unit as silent when three
+/// are missing, whatever the broker believes of the connection. Pings only serve the unit's own
+/// recovery. A dead link is noticed by [`ACK_WITHIN`] as soon as anything that matters is sent;
+/// where only heartbeats are, which nobody confirms, the second ping finds the first without an
+/// answer. Unless a look is near, that is before a person is asked, so a link that died by
+/// itself (a forgotten NAT entry) is back without sending anyone out: asserted below.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(120);
+
+/// Longest until a link that carries heartbeats only is found dead and up again: two pings, the
+/// longest pause and the slowest connecting.
+const RECOVERED_WITHIN_S: u64 =
+    2 * KEEP_ALIVE.as_secs() + backoff::LONGEST.as_secs() + CONNECT_WITHIN.as_secs();
+
+const _: () = assert!(
+    RECOVERED_WITHIN_S + HEARTBEAT.as_secs() < ASK_AFTER.as_secs(),
+    "a link that dies by itself must be back before a person is asked"
+);
 
 /// How long the broker may take to confirm a message before the link counts as dead: four
 /// times the longest round trip over a slow mobile network, seconds before the next retry.

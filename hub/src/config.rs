@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::agreement::staffing::Staffing;
+
 /// What the hub is told about the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -20,6 +22,8 @@ pub struct Config {
     /// The IANA zone in which nights are counted and times are shown. Default
     /// `Europe/Stockholm`.
     pub zone: String,
+    /// What the night's staff can answer: a plan that would ask for more is pointed out.
+    pub staffing: Staffing,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -108,6 +112,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data: PathBuf::from("data"),
             zone: "Europe/Stockholm".to_owned(),
+            staffing: Staffing::default(),
             broker: Broker::default(),
         }
     }

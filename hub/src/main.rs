@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use nattsyn_clock::Clock;
+use nattsyn_hub::agreement::command::{Office, PlansCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
@@ -49,6 +50,16 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         homes: PathBuf,
     },
+    /// Plans of enrolled residents: import, export, away, back, died. Can be done while the hub
+    /// runs.
+    Plans {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: PlansCommand,
+    },
     /// Run the hub until it is told to end.
     Serve {
         /// The configuration.
@@ -65,6 +76,7 @@ impl Command {
     fn log_default(&self) -> &'static str {
         match self {
             Self::Demo(_) => "warn",
+            Self::Plans { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -92,6 +104,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => return Ok(runtime()?.block_on(demo::run(args))?),
         Command::Prepare { config, root } => prepare(&config, &root)?,
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
+        Command::Plans { config, command } => plans(&config, &command)?,
         Command::Serve { config } => {
             let config = Config::read(&config)?;
             runtime()?.block_on(async {
@@ -174,6 +187,23 @@ fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
         enrolled.plans.len()
     );
     tell(std::io::stdout(), &summary);
+    Ok(())
+}
+
+fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let layout = Layout::under(&config.data)?;
+    let keys =
+        HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+    let mut office = Office {
+        store: &mut SqliteStore::open(&layout.ledger())?,
+        keys: &keys,
+        zone: &config.zone,
+        staffing: config.staffing,
+        now: Clock::machine().now().timestamp,
+    };
+    let said = office.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
     Ok(())
 }
 

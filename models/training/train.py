@@ -30,6 +30,9 @@ BATCH = 24
 PAIRS = 7
 # How much more evidence a sleeper must give than the same bed without one, in logits.
 MARGIN = 3.0
+# Pictures of a batch drawn from the empty beds that look most like a sleeper so far: thresholds
+# are set by these few.
+HARD, HARD_SHARE = 4, 0.08
 # Weight of each loss: those of `losses` in their order, then that of `Memory`.
 SHARES = (3.0, 0.5, 0.4, 0.2, 1.0)
 SAVE_EVERY_S = 60
@@ -72,6 +75,28 @@ class Shown:
         self.shares = weights / weights.sum()
         self.rng = np.random.default_rng(seed)
         self.pairs = self.matched(stored["scenes"], ~self.photo)
+        self.nobody_in_bed = np.flatnonzero(~self.photo & ~sketch & (bed == 0))
+        self.evidence = np.full(len(self.marks), -np.inf, np.float32)
+        self.drawn, self.step = [], 0
+
+    def judged(self, evidence):
+        """Remembers how much evidence of a sleeper the last batch's pictures gave, in logits."""
+        for i, value in zip(self.drawn, evidence):
+            self.evidence[i] = value
+
+    def hard(self):
+        """One of the beds with nobody in it that last gave the most evidence of a sleeper."""
+        if self.step % 100 == 0:
+            known = self.evidence[self.nobody_in_bed]
+            order = np.argsort(known)[::-1]
+            self.hardest = self.nobody_in_bed[order[:int(HARD_SHARE * len(order))]]
+        return self.hardest[self.rng.integers(len(self.hardest))]
+
+    def without(self, others):
+        """A picture of the room with nobody in it: every second time the most misleading one."""
+        if self.rng.random() < 0.5:
+            return others[int(np.argmax(self.evidence[others]))]
+        return others[self.rng.integers(len(others))]
 
     def matched(self, scenes, chosen):
         """Sleepers with pictures of the same room with nobody in it: (with, without)."""
@@ -81,15 +106,31 @@ class Shown:
         return [(i, without[scenes[i]]) for i in np.flatnonzero(chosen & (self.marks[:, 0] == 1))
                 if scenes[i] in without]
 
+    def judge_all(self, net):
+        """Evidence of every bed with nobody in it, before the first step."""
+        net.eval()
+        for start in range(0, len(self.nobody_in_bed), BATCH):
+            self.drawn = []
+            some = [self.example(i, self.rng)[0]
+                    for i in self.nobody_in_bed[start:start + BATCH]]
+            inputs = torch.from_numpy(np.stack(some))[:, None]
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                cells, _ = net(inputs.contiguous(memory_format=torch.channels_last))
+            self.judged(evidence(cells.float()))
+        net.train()
+
     def batch(self):
         """Inputs, targets, weights and marks of one batch, as tensors."""
-        made = []
+        made, self.drawn = [], []
         for _ in range(PAIRS):
             one, others = self.pairs[self.rng.integers(len(self.pairs))]
             seed = self.rng.integers(1 << 40)
-            for i in (one, others[self.rng.integers(len(others))]):
+            for i in (one, self.without(others)):
                 made.append(self.example(i, np.random.default_rng(seed)))
-        for _ in range(BATCH - 2 * PAIRS):
+        for _ in range(HARD):
+            made.append(self.example(self.hard(), self.rng))
+        self.step += 1
+        for _ in range(BATCH - 2 * PAIRS - HARD):
             group = self.groups[self.names[self.rng.choice(len(self.names), p=self.shares)]]
             made.append(self.example(group[self.rng.integers(len(group))], self.rng))
         inputs, cells, weights, marks = (torch.from_numpy(np.stack(part)) for part in zip(*made))
@@ -97,10 +138,16 @@ class Shown:
 
     def example(self, i, rng):
         """Stored picture `i` as one drawing of lens, lamp and sensor shows it."""
+        self.drawn.append(i)
         span = slice(self.starts[i], self.starts[i + 1])
         picture, labels = (part[span].reshape(self.shapes[i])
                            for part in (self.pixels, self.labels))
         return augment.example(rng, picture, labels, self.marks[i], self.gamma[i], self.photo[i])
+
+
+def evidence(cells):
+    """Of a sleeper, in logits, for each picture of a batch."""
+    return cells[:, 0].flatten(1).topk(POOLED_CELLS, dim=1).values.mean(1).detach().numpy()
 
 
 def losses(cells, whole, target, weights, marks):
@@ -233,7 +280,7 @@ class Training:
                     slow.lerp_(fast, 1 - keep)
                 else:
                     slow.copy_(fast)
-        return [part.item() for part in parts]
+        return [part.item() for part in parts], evidence(cells.float())
 
 
 def main():
@@ -254,10 +301,13 @@ def main():
     training = Training(options)
     shown = Shown(options.material, options.seed + 1000 * training.step)
     print({name: len(group) for name, group in shown.groups.items()}, flush=True)
+    shown.judge_all(training.net)
     recent, saved = [], time.process_time()
     while training.spent_s < 60 * options.minutes:
         before = time.process_time()
-        recent.append(training.one_step(shown.batch()))
+        parts, found = training.one_step(shown.batch())
+        shown.judged(found)
+        recent.append(parts)
         training.spent_s += time.process_time() - before
         if training.step % 50 == 0:
             part = " ".join(f"{v:.3f}" for v in np.mean(recent, 0))

@@ -8,11 +8,13 @@
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
+use jiff::civil::date;
+use nattsyn_protocol::calendar::Nights;
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
 use nattsyn_protocol::hello::{ACK_MAX, Ack, HeldPlan, Hello, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId, UnitId, WindowKey};
-use nattsyn_protocol::plan::{CHECKS_PER_NIGHT_MAX, LOOKS_AFTER_S, Plan, Window};
+use nattsyn_protocol::plan::{CHECKS_PER_NIGHT_MAX, LOOKS_AFTER_S, Plan, Temporary, Window};
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::{Document, Endorsement, PublicKey, Signed};
 use nattsyn_protocol::time::{ClockState, Timestamp};
@@ -26,12 +28,13 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 6] = [
+const GOLDEN: [(&str, &str); 7] = [
     ("v1/ack.json", "51c572c126565083"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
     ("v1/notice.json", "ef2b3de6bc848076"),
     ("v1/plan.json", "a531c77bab193d45"),
+    ("v1/plan_calendar.json", "df3fa42d6ab5b230"),
     ("v1/report.json", "f0e43e9b161da63b"),
 ];
 
@@ -171,6 +174,35 @@ fn plan() -> Plan {
     }
 }
 
+/// A plan with everything that may be left out: days, own looks, nights, absences, other windows
+/// for a while.
+fn calendar_plan() -> Plan {
+    let window = |key, from: &str, to: &str| {
+        Window::nightly(
+            WindowKey(key),
+            from.parse().expect("a time of day"),
+            to.parse().expect("a time of day"),
+        )
+    };
+    let mut plan = Plan {
+        version: 4,
+        nights: Nights::between(date(2026, 11, 1), date(2027, 1, 31)),
+        away: vec![
+            Nights::between(date(2026, 12, 23), date(2026, 12, 26)),
+            Nights::since(date(2027, 1, 20)),
+        ],
+        temporary: Some(Temporary {
+            first: date(2026, 11, 20),
+            last: date(2026, 11, 27),
+            windows: vec![window(1, "23:00", "23:45"), window(3, "01:00", "01:45")],
+        }),
+        ..plan()
+    };
+    plan.windows[1].days = "mon tue wed thu fri".parse().expect("days of the week");
+    plan.windows[1].looks_after_s = vec![0, 900];
+    plan
+}
+
 fn plan_message(plan: &Plan) -> PlanMessage {
     let endorsement = Endorsement {
         key: PublicKey::of(&hub_key()),
@@ -209,6 +241,24 @@ fn a_plan_is_what_it_always_was_and_the_root_stands_behind_it() {
     assert_eq!(message.open(&PublicKey::of(&root_key())).unwrap(), plan());
     assert!(message.open(&PublicKey::of(&hub_key())).is_err());
     assert_eq!(plan().examine(), Ok(()));
+}
+
+#[test]
+fn a_plan_with_a_calendar_is_what_it_always_was() {
+    assert_golden("v1/plan_calendar.json", &plan_message(&calendar_plan()));
+    assert_eq!(calendar_plan().examine(), Ok(()));
+}
+
+/// What was signed before a plan had a calendar means every night, for ever.
+#[test]
+fn a_plan_of_before_has_no_calendar() {
+    let message: PlanMessage = wire::decode(&golden("v1/plan.json")).unwrap();
+    let plan = message.open(&PublicKey::of(&root_key())).unwrap();
+    assert_eq!(
+        (plan.nights, plan.away, plan.temporary),
+        (Nights::ALL, vec![], None)
+    );
+    assert!(plan.windows.iter().all(|window| window.days.is_every()));
 }
 
 #[test]
@@ -276,6 +326,7 @@ fn the_examples_in_the_reference_are_the_golden_messages() {
     }
     let inner = [
         serde_json::to_value(plan()).unwrap(),
+        serde_json::to_value(calendar_plan()).unwrap(),
         serde_json::to_value(report()).unwrap(),
     ];
     for value in inner {

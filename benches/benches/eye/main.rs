@@ -186,7 +186,8 @@ fn table(rows: &[Row], times: &Times) -> anyhow::Result<String> {
     let mut text = String::from(
         "\nOne frame, one thread, processor time; medians of one run. Only ratios travel.\n\n\
          | what | million multiplications | tract, ms | share of dense rate | onnxruntime, ms | \
-         share of dense rate | loading, ms | peak memory, MB |\n|---|---|---|---|---|---|---|---|\n",
+         share of dense rate | loading, ms | peak memory, MB |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     let yardstick = named(rows, YARDSTICK).context("the yardstick is always measured")?;
     let there = |name: &str| {

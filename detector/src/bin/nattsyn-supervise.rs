@@ -2,12 +2,13 @@
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use nattsyn_detector::supervise::{Programs, become_program, end_with, supervise};
+use nattsyn_detector::supervise::{Programs, SILENT_MAX, become_program, end_with, supervise};
 
 /// Runs the eye and the voice of one Nattsyn unit until it is asked to stop.
 #[derive(Parser)]
@@ -30,6 +31,9 @@ struct Unit {
     /// The folder of nattsyn-eye and nattsyn-voice; beside this program if left out.
     #[arg(long)]
     programs: Option<PathBuf>,
+    /// Kill and restart a program whose loop has stood still for so many seconds; 45 if left out.
+    #[arg(long, value_name = "SECONDS")]
+    silent_max_s: Option<u64>,
     /// End at once, with both programs, when the process of this number ends. It must be the
     /// one that starts this program.
     #[arg(long, value_name = "PROCESS")]
@@ -86,6 +90,7 @@ fn main() -> anyhow::Result<()> {
         },
         eye: unit.eye,
         voice: unit.voice,
+        silent_max: unit.silent_max_s.map_or(SILENT_MAX, Duration::from_secs),
     };
     runtime
         .block_on(supervise(&programs))

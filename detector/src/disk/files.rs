@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 mod unsynced;
 
-pub use unsynced::{Syncing, UnsyncedFiles};
+pub use unsynced::{Contents, Syncing, UnsyncedFiles};
 
 /// A folder's files, one step at a time.
 pub trait Files {

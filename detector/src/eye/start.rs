@@ -18,6 +18,7 @@ use crate::guard::Guard;
 use crate::light::{Lamp, Light, LightError, SimulatedLight};
 use crate::pair::LastLook;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
+use crate::watchdog::Watchdog;
 
 /// Stands in a report where no model could be loaded.
 const NO_MODEL: &str = "00000000";
@@ -114,6 +115,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         waiting: std::collections::VecDeque::new(),
         released: None,
         last_look: LastLook::Fit,
+        watchdog: Watchdog::from_environment(),
     })
 }
 

@@ -139,19 +139,12 @@ fn key(seed: [u8; 32]) -> SigningKey {
 }
 
 fn message() -> PlanMessage {
+    let (from, to) = ("23:00".parse().unwrap(), "23:45".parse().unwrap());
     let plan = Plan {
-        resident: "r0000001".parse().unwrap(),
-        unit: "u0000001".parse().unwrap(),
         version: 4,
-        zone: "Europe/Stockholm".to_owned(),
-        offset_s: 0,
         looks_after_s: vec![0, 120, 300],
-        windows: vec![Window {
-            key: WindowKey(1),
-            from: "23:00".parse().unwrap(),
-            to: "23:45".parse().unwrap(),
-        }],
-        places: Vec::new(),
+        windows: vec![Window::nightly(WindowKey(1), from, to)],
+        ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key(HUB)),
@@ -209,6 +202,7 @@ impl Rig {
             released: None,
             last_look: LastLook::Fit,
             next_alive: now.uptime.after(ALIVE_EVERY),
+            watchdog: Watchdog::default(),
         };
         assert!(
             eye.apply(now, Event::Told(ToEye::Plan(message())))

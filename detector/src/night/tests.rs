@@ -13,7 +13,7 @@ use super::*;
 /// 23:00 on 21 November 2026 in Sweden.
 const ELEVEN: &str = "2026-11-21T22:00:00Z";
 
-fn plan(resident: &str, version: u32, windows: &[(u8, &str, &str)]) -> Plan {
+pub(super) fn plan(resident: &str, version: u32, windows: &[(u8, &str, &str)]) -> Plan {
     Plan {
         resident: resident.parse().unwrap(),
         unit: "u0000001".parse().unwrap(),
@@ -185,6 +185,45 @@ fn two_residents_are_looked_at_one_after_the_other() {
     night.handle_plan(plan("r0000002", 1, EVENING)).unwrap();
     assert_eq!(run(&mut night, 0..100, "VV"), "0:1 1:2.1");
     assert_eq!(night.held().len(), 2);
+}
+
+/// Runs an eye that takes so long for a look; returns whose look began when.
+fn take_turns(night: &mut Night, seconds: u64, look_s: u64) -> Vec<(u64, String, u8)> {
+    let mut begun = Vec::new();
+    let mut under_way: Option<(u64, CheckId, u8)> = None;
+    for second in 0..seconds {
+        if let Some((_, check, look)) = under_way.take_if(|(end, ..)| *end == second) {
+            night.handle_finding(check, look, Finding::NotVisible);
+        }
+        for command in night.handle_timeout(at(second)) {
+            let Command::Look { check, look } = command else {
+                panic!("{command:?}");
+            };
+            assert!(under_way.is_none(), "two looks at once");
+            under_way = Some((second + look_s, check, look));
+            begun.push((second, check.resident.to_string(), look));
+        }
+    }
+    begun
+}
+
+#[test]
+fn four_residents_in_one_minute_take_turns_and_no_look_overlaps_another() {
+    for look_s in [5, 29] {
+        let mut night = Night::default();
+        for index in 1..=PLANS_MAX {
+            let theirs = plan(&format!("r000000{index}"), 1, EVENING);
+            night.handle_plan(theirs).unwrap();
+        }
+        let begun = take_turns(&mut night, 45 * 60, look_s);
+        for resident in 1..=PLANS_MAX {
+            let theirs = format!("r000000{resident}");
+            let last = begun.iter().rfind(|(_, whose, _)| *whose == theirs);
+            assert_eq!(last.map(|last| last.2), Some(5), "{look_s} s: {begun:?}");
+        }
+        let first: Vec<_> = begun.iter().take(2).map(|(_, whose, _)| whose).collect();
+        assert_eq!(first, ["r0000001", "r0000002"], "one moment: by resident");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_secs(1);
 
 /// The longest: a link that returns is used within half a minute.
-const LONGEST: Duration = Duration::from_secs(30);
+pub(super) const LONGEST: Duration = Duration::from_secs(30);
 
 /// The pauses between attempts to connect.
 #[derive(Debug)]

@@ -151,7 +151,7 @@ impl KeptPlans {
             self.written = match self.file.write(disk, self.kept.values()) {
                 Ok(()) => Written::Yes,
                 Err(error) => {
-                    tracing::error!(%error, "plans not written; a restart must have them from the hub");
+                    tracing::error!(%error, "plans not written; a restart needs the hub's");
                     Written::No
                 }
             };

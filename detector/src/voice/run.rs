@@ -1,7 +1,9 @@
 //! The voice's loop: the only place in it that waits.
 //!
 //! One thread reads the pair and hands each word over; everything else happens in one task.
-//! [`select`] names what happened, [`Voice::apply`] acts on it.
+//! [`select`] names what happened, [`Voice::apply`] acts on it. Heartbeats are said and the
+//! watchdog is told where this loop turns and nowhere else: a voice that hangs is silent to the
+//! hub at once, and is started anew.
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use crate::disk::Folder;
 use crate::pair::FromEye;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
 use crate::uplink::{LinkEvent, MqttUplink, UplinkError};
+use crate::watchdog::Watchdog;
 
 /// Words from the eye that may wait. At the bound the reading thread waits, and then the pair's
 /// own queue fills, and then the eye is told so.
@@ -119,7 +122,9 @@ async fn turn(
 ) -> Result<(), VoiceError> {
     let mut hold: Option<Hold> = None;
     let mut happening = Happening::To(Event::Time);
+    let mut watchdog = Watchdog::from_environment();
     loop {
+        watchdog.pat(clock.real_now());
         let now = clock.now();
         match happening {
             Happening::To(event) => voice.apply(now, clock.real_now(), event),
@@ -133,7 +138,12 @@ async fn turn(
             Haste::Free => None,
         };
         clock.settle(now, Some(next));
-        happening = select(&clock, &mut heard, next, voice.next_resend()).await;
+        let awake = watchdog
+            .every()
+            .map(|every| clock.real_now().saturating_add(every));
+        let resend = voice.next_resend();
+        let real = awake.into_iter().chain(resend).min();
+        happening = select(&clock, &mut heard, next, real).await;
     }
 }
 
@@ -141,10 +151,10 @@ async fn select(
     clock: &Clock,
     heard: &mut Heard,
     next: Uptime,
-    resend: Option<Duration>,
+    real: Option<Duration>,
 ) -> Happening {
-    let resend_due = async {
-        match resend {
+    let real_due = async {
+        match real {
             Some(at) => tokio::time::sleep(at.saturating_sub(clock.real_now())).await,
             None => std::future::pending().await,
         }
@@ -157,7 +167,7 @@ async fn select(
         },
         Some(event) = heard.link.recv() => Happening::To(Event::Link(event)),
         () = clock.wait_until(Some(next)) => Happening::To(Event::Time),
-        () = resend_due => Happening::To(Event::Time),
+        () = real_due => Happening::To(Event::Time),
         _ = heard.stop.recv() => Happening::Stop,
         _ = heard.interrupt.recv() => Happening::Stop,
     }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -208,13 +208,18 @@ impl Hub {
         let clock = Clock::machine();
         let began = clock.real_now();
         while clock.real_now() - began < PATIENCE {
-            match self.heard.recv_timeout(Duration::from_secs(1)) {
-                Ok((channel, body)) if channel == wanted => return body,
-                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => panic!("the hub's task is gone"),
+            let (channel, body) = self.any();
+            if channel == wanted {
+                return body;
             }
         }
         panic!("no message on {wanted:?} within {PATIENCE:?}");
+    }
+
+    /// The next message on any channel.
+    pub(crate) fn any(&self) -> (Channel, Vec<u8>) {
+        let heard = self.heard.recv_timeout(PATIENCE);
+        heard.expect("the hub hears something")
     }
 
     pub(crate) fn hello(&self) -> Hello {

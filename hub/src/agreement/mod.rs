@@ -13,11 +13,13 @@
 
 mod absence;
 mod book;
+pub mod command;
 pub mod edit;
 mod examine;
 pub mod file;
 pub mod rows;
 pub mod settle;
+pub mod staffing;
 mod unit_plan;
 
 use jiff::civil::{Date, Time};

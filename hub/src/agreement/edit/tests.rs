@@ -225,7 +225,10 @@ fn a_night_that_is_skipped_holds_at_once_and_only_then() {
         [1],
         "and the import still comes"
     );
-    assert!(town.rows(NIGHT, at(6))[0].starts_with("Away { why: Skip"));
+    // What was settled at noon stays in the ledger; that it is planned no longer is another row.
+    assert_eq!(town.rows(NIGHT, at(6)), ["look 1", "look 2"]);
+    let first = "r0000001.20261121.1".parse().unwrap();
+    assert_eq!(town.gone(&[first], at(6)).len(), 1);
 }
 
 #[test]

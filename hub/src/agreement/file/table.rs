@@ -89,6 +89,7 @@ pub(super) fn read(text: &str) -> (Vec<Read>, Vec<LineError>) {
     let mut drafts: BTreeMap<ResidentId, Draft> = BTreeMap::new();
     let mut order: Vec<ResidentId> = Vec::new();
     let mut errors = Vec::new();
+    let mut lines = Lines::of(text);
     for record in records {
         let record = match record {
             Ok(record) => record,
@@ -97,7 +98,7 @@ pub(super) fn read(text: &str) -> (Vec<Read>, Vec<LineError>) {
                 continue;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(&record);
         if record.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -123,6 +124,39 @@ pub(super) fn read(text: &str) -> (Vec<Read>, Vec<LineError>) {
         }
     }
     (read, errors)
+}
+
+/// Finds the lines on which records begin. The reader's own count is one too low where lines end
+/// as on Windows: it takes a record to begin before the line feed.
+struct Lines<'a> {
+    rest: &'a [u8],
+    passed: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            rest: text.as_bytes(),
+            passed: 0,
+            line: 1,
+        }
+    }
+
+    /// Records are asked for in order.
+    fn at(&mut self, record: &StringRecord) -> u64 {
+        let begin = record.position().map_or(0, csv::Position::byte);
+        let begin = usize::try_from(begin).unwrap_or(usize::MAX);
+        while let Some((byte, rest)) = self.rest.split_first() {
+            if self.passed >= begin && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.passed += 1;
+            self.rest = rest;
+        }
+        self.line
+    }
 }
 
 impl Draft {

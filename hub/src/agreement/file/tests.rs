@@ -200,7 +200,7 @@ fn every_wrong_plan_of_a_json_file_is_named_with_its_line() {
             "\"plans\": [7, ",
             ["rad 1, plans:", "is no object"],
         ),
-        ("  ]\n}", "  ]\n", ["rad 15:", "kan inte läsas"]),
+        ("  ]\n}", "  ]\n", ["rad 17:", "kan inte läsas"]),
     ] {
         let text = JSON.replacen(from, to, 1);
         assert_ne!(text, JSON, "{from}");
