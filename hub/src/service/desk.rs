@@ -223,7 +223,7 @@ impl Desk {
             self.watch.begin_night(now, night);
         }
         self.watch.enrol(now, roster);
-        self.watch.resume(now, saved.checks);
+        self.watch.recall(now, saved.checks);
         let changes = review(self.store.as_ref(), &mut self.watch, &self.plans, zone, now)?;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");

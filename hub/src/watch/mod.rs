@@ -143,7 +143,7 @@ impl Watch {
             contact: Contact::Up,
             wake: Some(started.uptime),
         };
-        watch.resume(started, saved.checks);
+        watch.recall(started, saved.checks);
         watch.enrol(started, roster);
         watch
     }
@@ -184,12 +184,12 @@ impl Watch {
     /// Takes in checks as frozen. One that is known already stays as it is.
     pub fn plan(&mut self, now: Moment, checks: Vec<Planned>) {
         let fresh = checks.into_iter().map(SavedCheck::fresh);
-        self.resume(now, fresh.collect());
+        self.recall(now, fresh.collect());
     }
 
     /// Takes in checks with all that the store knows of them. One that is known already stays as
     /// it is: what is in memory is never older than the store.
-    pub fn resume(&mut self, now: Moment, checks: Vec<SavedCheck>) {
+    pub fn recall(&mut self, now: Moment, checks: Vec<SavedCheck>) {
         for saved in checks {
             let id = saved.planned.check.id;
             self.checks
