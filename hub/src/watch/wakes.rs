@@ -95,6 +95,10 @@ impl Town {
         }
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a table: one call of the watch for each event"
+    )]
     fn apply(&mut self, event: &Event) {
         let now = self.now;
         match event {

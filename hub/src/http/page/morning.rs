@@ -101,7 +101,7 @@ fn causes(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                             (sign(Sign::of_cause(*cause)))
                             span { (texts::cause(*cause).to(lang)) }
                         }
-                        span.times { (ledger::times(lang, *count)) }
+                        span.often { (ledger::times(lang, *count)) }
                     }
                 } }
             }
@@ -119,7 +119,7 @@ fn disturbances(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 p { (ledger::NO_DISTURBANCES.to(lang)) }
             } @else {
                 ul.rows.tally { @for (person, count) in &morning.disturbances {
-                    li.row { (who(person)) span.times { (ledger::times(lang, *count)) } }
+                    li.row { (who(person)) span.often { (ledger::times(lang, *count)) } }
                 } }
             }
         }

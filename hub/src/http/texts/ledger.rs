@@ -51,7 +51,7 @@ phrases! {
                           "How often somebody went in to the person during the night.";
     NO_DISTURBANCES = "Ingen besöktes under natten.", "Nobody was visited during the night.";
     NO_UNANSWERED = "Inget står obesvarat.", "Nothing is unanswered.";
-    UNTIL = "tidsintervallet slutade", "the window closed at";
+    UNTIL = "Tidsintervallet slutade", "The window closed at";
     TO_LEDGER = "Till liggaren", "To the ledger";
     PHYSICAL = "Personligt besök enligt planen", "A visit, by the plan";
     ASK_IF_AWAY = "Borta tills vidare, ej bekräftat", "Away until further notice, unconfirmed";
