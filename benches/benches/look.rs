@@ -124,7 +124,7 @@ fn concluded(model: &Model, frames: &[Frame], place: &SleepingPlace) -> anyhow::
     let mut presence = Presence::new(frames.len());
     let mut previous: Option<Relief> = None;
     for (number, frame) in frames.iter().enumerate() {
-        let sighting = model.sight(frame, std::slice::from_ref(place), None)?;
+        let sighting = model.sight(frame, std::slice::from_ref(place))?;
         let relief = Relief::of(frame);
         let likeness = previous.as_ref().map(|before| relief.compare(before));
         previous = Some(relief);

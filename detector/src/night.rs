@@ -9,7 +9,9 @@
 //! looks are made again: a look too many disturbs nobody, a look too few leaves somebody
 //! unchecked, and the eye itself stops at its own limit.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -127,6 +129,15 @@ pub struct Night {
     plans: BTreeMap<ResidentId, Plan>,
     progress: BTreeMap<CheckId, Progress>,
     awaited: Option<Awaited>,
+    reckoned: RefCell<Option<Reckoned>>,
+}
+
+/// The checks of all plans for their nights, kept because they are asked for several times with
+/// every event and change with a plan or at noon.
+struct Reckoned {
+    /// By plan, in order.
+    nights: Vec<Option<Date>>,
+    checks: Arc<[Check]>,
 }
 
 impl Night {
@@ -164,6 +175,7 @@ impl Night {
     pub fn handle_plan(&mut self, plan: Plan) -> Result<(), PlanRefused> {
         self.judge(&plan)?;
         self.plans.insert(plan.resident, plan);
+        self.reckoned.take();
         Ok(())
     }
 
@@ -274,8 +286,9 @@ impl Night {
 
     /// The look that has been due longest, with its moment.
     fn due(&self, now: Timestamp) -> Option<(Timestamp, CheckId, u8)> {
-        let due = self.checks(now).into_iter().filter_map(|check| {
-            let (index, moment) = self.due_of(&check, now)?;
+        let checks = self.checks(now);
+        let due = checks.iter().filter_map(|check| {
+            let (index, moment) = self.due_of(check, now)?;
             Some((moment, check.id, number(index)))
         });
         due.min()
@@ -323,15 +336,26 @@ impl Night {
     }
 
     /// The checks of this night and the next, of all residents.
-    fn checks(&self, now: Timestamp) -> Vec<Check> {
-        let checks = self.plans.values().flat_map(|plan| {
-            // A plan was examined when it was taken in, so its zone is known.
-            let night = night_of(now, &plan.zone).ok();
-            let nights = [night, night.and_then(|night: Date| night.tomorrow().ok())];
-            let of_nights = nights.into_iter().flatten();
+    fn checks(&self, now: Timestamp) -> Arc<[Check]> {
+        // A plan was examined when it was taken in, so its zone is known.
+        let night = |plan: &Plan| night_of(now, &plan.zone).ok();
+        let nights: Vec<Option<Date>> = self.plans.values().map(night).collect();
+        if let Some(reckoned) = self.reckoned.borrow().as_ref()
+            && reckoned.nights == nights
+        {
+            return Arc::clone(&reckoned.checks);
+        }
+        let checks = self.plans.values().zip(&nights).flat_map(|(plan, &night)| {
+            let next = night.and_then(|night| night.tomorrow().ok());
+            let of_nights = [night, next].into_iter().flatten();
             of_nights.flat_map(|night| checks_of(plan, night).unwrap_or_default())
         });
-        checks.collect()
+        let checks: Arc<[Check]> = checks.collect();
+        self.reckoned.replace(Some(Reckoned {
+            nights,
+            checks: Arc::clone(&checks),
+        }));
+        checks
     }
 
     fn spend(&mut self, check: CheckId, look: u8) {

@@ -362,7 +362,7 @@ fn unreadable(file: &str) -> String {
 
 /// One line of the result.
 fn score(model: &Model, task: &Task) -> Result<String, RowError> {
-    let sighting = model.sight(&read_frame(&task.path)?, &task.places, None)?;
+    let sighting = model.sight(&read_frame(&task.path)?, &task.places)?;
     Ok(line(
         &task.file,
         &sighting,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::reduce::{reduce, stretch};
-use crate::{Frame, Health, INPUT_WIDTH, Model, ReferenceError, SleepingPlace};
+use crate::{Frame, Health, INPUT_WIDTH, Model, SleepingPlace};
 
 /// How far the input may differ: rounding of sums in another order, in units of the stretch.
 const INPUT_TOLERANCE: f32 = 1e-4;
@@ -27,15 +27,6 @@ struct Expected {
     several: f32,
     map_maximum: f32,
     input: Vec<(usize, usize, f32)>,
-    beside: Option<Beside>,
-}
-
-/// The scores beside what is kept of another frame.
-#[derive(Deserialize)]
-struct Beside {
-    reference: String,
-    in_place: f32,
-    elsewhere: f32,
 }
 
 fn folder() -> PathBuf {
@@ -95,7 +86,7 @@ fn the_scores_are_what_the_thresholds_were_chosen_for() {
     let model = Model::load().unwrap();
     for expected in all() {
         let seen = model
-            .sight(&frame(&expected.frame), &places(&expected.places), None)
+            .sight(&frame(&expected.frame), &places(&expected.places))
             .unwrap();
         let strongest = seen.map.iter().copied().fold(0.0, f32::max);
         for (value, wanted) in [
@@ -120,58 +111,4 @@ fn the_scores_are_what_the_thresholds_were_chosen_for() {
         };
         assert_eq!(health, expected.health, "{}", expected.frame);
     }
-}
-
-#[test]
-fn the_scores_beside_an_empty_bed_are_what_the_thresholds_were_chosen_for() {
-    let model = Model::load().unwrap();
-    let all = all();
-    let paired: Vec<_> = all
-        .iter()
-        .filter_map(|each| Some((each, each.beside.as_ref()?)))
-        .collect();
-    assert!(paired.len() >= 2, "a sleeper and the bed without one");
-    for (expected, beside) in paired {
-        let made = model.reference(&[frame(&beside.reference)]).unwrap();
-        // As a unit has it: kept, and read again.
-        let reference = model.read_reference(&made.to_bytes()).unwrap();
-        let (shown, places) = (frame(&expected.frame), places(&expected.places));
-        let seen = model.sight(&shown, &places, Some(&reference)).unwrap();
-        for (value, wanted) in [
-            (seen.in_place, beside.in_place),
-            (seen.elsewhere, beside.elsewhere),
-        ] {
-            let name = &expected.frame;
-            assert!(
-                (value - wanted).abs() < SCORE_TOLERANCE,
-                "{name}: {value} for {wanted}"
-            );
-        }
-        assert_ne!(seen.in_place, expected.in_place, "nothing was compared");
-    }
-}
-
-#[test]
-fn an_unfit_frame_of_the_empty_bed_is_not_kept() {
-    let model = Model::load().unwrap();
-    let frames = [frame("another_night.pgm"), frame("nobody_covered.pgm")];
-    let refused = model.reference(&frames).err().unwrap();
-    assert!(matches!(
-        refused,
-        ReferenceError::Unfit {
-            frame: 1,
-            health: Health::Covered
-        }
-    ));
-    let refused = model.reference(&[]).err().unwrap();
-    assert!(matches!(refused, ReferenceError::NoFrames));
-}
-
-#[test]
-fn the_same_frame_twice_keeps_what_it_keeps_once() {
-    let model = Model::load().unwrap();
-    let once = model.reference(&[frame("another_night.pgm")]).unwrap();
-    let twice = [frame("another_night.pgm"), frame("another_night.pgm")];
-    let twice = model.reference(&twice).unwrap();
-    assert_eq!(*once.to_bytes(), *twice.to_bytes());
 }

@@ -16,16 +16,13 @@ mod health;
 mod judgement;
 mod manifest;
 mod model;
-mod network;
 mod place;
 mod reduce;
-mod reference;
 
 pub use frame::{Frame, FrameError};
 pub use health::Health;
 pub use judgement::{Doubt, Judgement};
-pub use manifest::{Input, Manifest, ManifestError, Thresholds, WithReference};
+pub use manifest::{Input, Manifest, ManifestError, Thresholds};
 pub use model::{MAP_HEIGHT, MAP_WIDTH, Model, ModelError, Sighting};
 pub use place::{PlaceError, SleepingPlace};
 pub use reduce::{INPUT_HEIGHT, INPUT_WIDTH};
-pub use reference::{Reference, ReferenceError};

@@ -6,8 +6,6 @@
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::reference::Reference;
-
 /// The network's papers, as `artifacts/manifest.json` holds them.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,20 +24,6 @@ pub struct Manifest {
     pub made: String,
     /// What its weights were fitted on.
     pub data: Vec<String>,
-    /// The second network, which compares with the home's own empty bed.
-    pub with_reference: WithReference,
-}
-
-/// The papers of the second network, and what holds with it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WithReference {
-    /// SHA-256 of its ONNX file, 64 hexadecimal digits.
-    pub sha256: String,
-    /// The thresholds for evidence that was compared with a reference.
-    pub thresholds: Thresholds,
-    /// How it was made.
-    pub made: String,
 }
 
 /// The network's input, checked against what the code was built for.
@@ -109,7 +93,6 @@ impl Manifest {
     pub fn from_json(json: &[u8]) -> Result<Self, ManifestError> {
         let manifest: Self = serde_json::from_slice(json)?;
         manifest.thresholds.check()?;
-        manifest.with_reference.thresholds.check()?;
         let Input {
             width_px,
             height_px,
@@ -121,15 +104,6 @@ impl Manifest {
             });
         }
         Ok(manifest)
-    }
-
-    /// The thresholds that belong to a sighting made with this reference, or without one.
-    #[must_use]
-    pub fn thresholds_with(&self, reference: Option<&Reference>) -> &Thresholds {
-        match reference {
-            Some(_) => &self.with_reference.thresholds,
-            None => &self.thresholds,
-        }
     }
 }
 
@@ -163,24 +137,17 @@ mod tests {
     const WHOLE: &str = r#"{"name": "eye", "sha256": "00", "input": {"width_px": 320,
         "height_px": 256}, "thresholds": {"visible": 0.8, "not_visible": 0.2, "elsewhere": 0.5,
         "several": 0.7},
-        "licence": "MIT OR Apache-2.0", "made": "by hand", "data": [],
-        "with_reference": {"sha256": "01", "thresholds": {"visible": 0.7, "not_visible": 0.1,
-        "elsewhere": 0.6, "several": 0.8}, "made": "by hand"}}"#;
+        "licence": "MIT OR Apache-2.0", "made": "by hand", "data": []}"#;
 
     #[test]
     fn a_whole_manifest_is_read() {
         let manifest = Manifest::from_json(WHOLE.as_bytes()).unwrap();
-        assert_eq!(manifest.thresholds_with(None).visible, 0.8);
-        assert_eq!(manifest.with_reference.thresholds.visible, 0.7);
+        assert_eq!(manifest.thresholds.visible, 0.8);
     }
 
     #[test]
     fn thresholds_out_of_order_are_refused() {
-        for broken in [
-            WHOLE.replace("0.2", "0.9"),
-            WHOLE.replace("0.5", "1.5"),
-            WHOLE.replace("0.1", "0.7"),
-        ] {
+        for broken in [WHOLE.replace("0.2", "0.9"), WHOLE.replace("0.5", "1.5")] {
             let refused = Manifest::from_json(broken.as_bytes());
             assert!(matches!(refused, Err(ManifestError::Thresholds { .. })));
         }

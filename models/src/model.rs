@@ -1,25 +1,26 @@
-//! The networks as one: loaded once, asked for one frame at a time.
+//! The network in tract: loaded once, asked for one frame at a time.
 //!
-//! The ONNX files and their manifest are part of the binary, so an eye that may open no files has
-//! its model. What the map's two channels mean, and how they become scores in and outside the
-//! sleeping places, is decided here and documented on [`Sighting`]. The second network corrects
-//! the map where a [`Reference`] explains it; without one it does not run, and nothing of the
-//! first network's answer changes. Our own copies of a picture are overwritten after use; tract's
-//! working memory is freed, not overwritten.
+//! The ONNX file and its manifest are part of the binary, so an eye that may open no files has
+//! its model. What the network's two map channels mean, and how they become scores in and
+//! outside the sleeping places, is decided here and documented on [`Sighting`]. Our own copies
+//! of a picture are overwritten after use; tract's working memory is freed, not overwritten.
+
+use std::io::Cursor;
+use std::sync::Arc;
 
 use ndarray::{Array2, Array3, Axis};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
-use tract_onnx::prelude::{TValue, Tensor, TractError, tvec};
-use zeroize::Zeroizing;
+use tract_onnx::prelude::{
+    Framework, InferenceModelExt, IntoRunnable, Tensor, TractError, TractResult,
+    TypedRunnableModel, tvec,
+};
 
 use crate::frame::Frame;
 use crate::health::{self, Health};
 use crate::manifest::{Manifest, ManifestError};
-use crate::network::{Network, values};
 use crate::place::{SleepingPlace, coverage};
 use crate::reduce::{INPUT_HEIGHT, INPUT_WIDTH, reduce, stretch};
-use crate::reference::{CHANNELS, Reference, ReferenceError, VALUES};
 
 /// Rows of the person map; each covers 1/32 of the picture's height.
 pub const MAP_HEIGHT: usize = 32;
@@ -39,8 +40,7 @@ const INSIDE: f32 = 0.5;
 /// The evidence of a region with no cells: a score of 4.5e-5, for "nothing was looked at".
 const NO_CELLS_LOGIT: f32 = -10.0;
 
-const EYE: &[u8] = include_bytes!("../artifacts/eye.onnx");
-const COMPARE: &[u8] = include_bytes!("../artifacts/reference.onnx");
+const NETWORK: &[u8] = include_bytes!("../artifacts/eye.onnx");
 const MANIFEST: &[u8] = include_bytes!("../artifacts/manifest.json");
 
 /// What the model says of one frame.
@@ -66,10 +66,9 @@ pub struct Sighting {
     pub health: Health,
 }
 
-/// The networks, ready to look.
+/// The network, ready to look.
 pub struct Model {
-    eye: Network,
-    compare: Network,
+    network: Arc<TypedRunnableModel>,
     manifest: Manifest,
 }
 
@@ -98,17 +97,7 @@ pub enum ModelError {
     Answer(&'static str),
 }
 
-/// What the first network gives.
-struct Outputs {
-    /// The map, as the second network takes it.
-    map: TValue,
-    /// Somebody is in the frame; more than one is: logits.
-    whole: TValue,
-    /// What the second network compares.
-    features: TValue,
-}
-
-/// What the networks say before it is read by place: logits.
+/// What the network says before it is read by place: logits.
 struct Answer {
     /// Channel 0: a person in a bed. Channel 1: a person anywhere else.
     cells: Array3<f32>,
@@ -119,7 +108,7 @@ struct Answer {
 }
 
 impl Model {
-    /// Loads the built-in networks, checks them against their manifest and runs each once.
+    /// Loads the built-in network, checks it against its manifest and runs it once.
     ///
     /// Takes some 0.3 s in a release build on a small server; call it once a process.
     ///
@@ -129,144 +118,96 @@ impl Model {
     /// while running: the process cannot look and has to say so.
     pub fn load() -> Result<Self, ModelError> {
         let manifest = Manifest::from_json(MANIFEST)?;
-        let eye = Network::load(EYE, &manifest.sha256)?;
-        let compare = Network::load(COMPARE, &manifest.with_reference.sha256)?;
-        let model = Self {
-            eye,
-            compare,
-            manifest,
-        };
-        let blank = model.look(&vec![0.0; INPUT_HEIGHT * INPUT_WIDTH])?;
-        let kept = vec![0.0; VALUES];
-        Self::read_map(&model.compared(blank.features, blank.map, &kept)?[0])?;
+        check(NETWORK, &manifest.sha256)?;
+        let network = prepare(NETWORK).map_err(ModelError::Prepare)?;
+        let model = Self { network, manifest };
+        let blank = Tensor::zero::<f32>(&[1, 1, INPUT_HEIGHT, INPUT_WIDTH]);
+        model.ask(blank.map_err(ModelError::Prepare)?)?;
         Ok(model)
     }
 
-    /// The networks' papers, with the thresholds they ship with.
+    /// The network's papers, with the thresholds it ships with.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// Looks at one frame, with what is kept of the same room with its bed empty, if anything is.
+    /// Looks at one frame.
     ///
     /// With no sleeping places nothing can be in place: everybody is elsewhere. The evidence
     /// is given also for a frame whose health is not [`Health::Ok`]; it then means nothing.
-    /// With a reference the evidence is measured against other thresholds
-    /// ([`Manifest::thresholds_with`]). The camera has to hang as it did when the reference was
-    /// made; a reference of another room or view makes the evidence worse than none.
     ///
     /// # Errors
     ///
     /// tract failed, or answered with something that is not a number. The frame counts as not
     /// looked at.
-    pub fn sight(
-        &self,
-        frame: &Frame,
-        places: &[SleepingPlace],
-        reference: Option<&Reference>,
-    ) -> Result<Sighting, ModelError> {
+    pub fn sight(&self, frame: &Frame, places: &[SleepingPlace]) -> Result<Sighting, ModelError> {
         let reduced = reduce(frame);
         let health = health::judge(&reduced);
-        let Outputs {
-            mut map,
-            whole,
-            features,
-        } = self.look(&stretch(&reduced))?;
-        if let Some(reference) = reference {
-            let [with_reference, _kept] = self.compared(features, map, &reference.values())?;
-            map = with_reference;
-        }
-        let whole = values(&whole, 2)?;
-        let answer = Answer {
-            cells: Self::read_map(&map)?,
-            anyone: whole[0],
-            several: whole[1],
-        };
+        let answer = self.ask(tensor(&stretch(&reduced))?)?;
         Ok(read(&answer, places, health))
     }
 
-    /// What to keep of a room from frames of it with its bed empty: their mean.
-    ///
-    /// Meant to be called while commissioning, with the frames of one look. More frames than one
-    /// average sensor noise away; frames with other bedding are better still.
-    ///
-    /// # Errors
-    ///
-    /// No frames, a frame that is not fit to judge by, or a model that fails.
-    pub fn reference(&self, frames: &[Frame]) -> Result<Reference, ReferenceError> {
-        if frames.is_empty() {
-            return Err(ReferenceError::NoFrames);
+    fn ask(&self, input: Tensor) -> Result<Answer, ModelError> {
+        let outputs = self
+            .network
+            .run(tvec!(input.into()))
+            .map_err(ModelError::Run)?;
+        // What follows is features, which nothing here reads.
+        let [cells, whole, ..] = outputs.as_slice() else {
+            return Err(ModelError::Answer("fewer outputs"));
+        };
+        let cells = values(cells).map_err(ModelError::Run)?;
+        let whole = values(whole).map_err(ModelError::Run)?;
+        let &[anyone, several] = whole.as_slice() else {
+            return Err(ModelError::Answer("another number of scores"));
+        };
+        if cells.iter().chain(&whole).any(|v| !v.is_finite()) {
+            return Err(ModelError::Answer("something that is not a number"));
         }
-        let (nothing, mut mean) = (vec![0.0; VALUES], Zeroizing::new(vec![0.0_f32; VALUES]));
-        for (number, frame) in frames.iter().enumerate() {
-            let reduced = reduce(frame);
-            let health = health::judge(&reduced);
-            if health != Health::Ok {
-                return Err(ReferenceError::Unfit {
-                    frame: number,
-                    health,
-                });
-            }
-            let seen = self.look(&stretch(&reduced))?;
-            let [_map, kept] = self.compared(seen.features, seen.map, &nothing)?;
-            let kept = Zeroizing::new(values(&kept, VALUES)?);
-            for (sum, value) in mean.iter_mut().zip(kept.iter()) {
-                *sum += value / frames.len() as f32;
-            }
-        }
-        Ok(Reference::round(&mean, self.networks()))
-    }
-
-    /// Reads the bytes of a reference that this build's networks made.
-    ///
-    /// # Errors
-    ///
-    /// Bytes that are no reference, are cut short or hold what no reference holds; another
-    /// build's reference, if its networks were others.
-    pub fn read_reference(&self, bytes: &[u8]) -> Result<Reference, ReferenceError> {
-        Reference::from_bytes(bytes, self.networks())
-    }
-
-    /// Which networks these are: a checksum of both checksums.
-    fn networks(&self) -> [u8; 32] {
-        let both = Sha256::new()
-            .chain_update(&self.manifest.sha256)
-            .chain_update(&self.manifest.with_reference.sha256);
-        both.finalize().into()
-    }
-
-    fn look(&self, input: &[f32]) -> Result<Outputs, ModelError> {
-        let input = tensor(&[1, 1, INPUT_HEIGHT, INPUT_WIDTH], input)?;
-        let [map, whole, features] = self.eye.run(tvec!(input))?;
-        Ok(Outputs {
-            map,
-            whole,
-            features,
+        let cells = Array3::from_shape_vec((2, MAP_HEIGHT, MAP_WIDTH), cells)
+            .map_err(|_shape| ModelError::Answer("a map of another size"))?;
+        Ok(Answer {
+            cells,
+            anyone,
+            several,
         })
-    }
-
-    /// The map with a reference, and what would be kept of the picture itself.
-    fn compared(
-        &self,
-        features: TValue,
-        map: TValue,
-        kept: &[f32],
-    ) -> Result<[TValue; 2], ModelError> {
-        let kept = tensor(&[1, CHANNELS, MAP_HEIGHT, MAP_WIDTH], kept)?;
-        self.compare.run(tvec!(features, map, kept))
-    }
-
-    fn read_map(map: &TValue) -> Result<Array3<f32>, ModelError> {
-        let cells = values(map, 2 * MAP_HEIGHT * MAP_WIDTH)?;
-        Array3::from_shape_vec((2, MAP_HEIGHT, MAP_WIDTH), cells)
-            .map_err(|_shape| ModelError::Answer("a map of another size"))
     }
 }
 
-fn tensor(shape: &[usize], values: &[f32]) -> Result<TValue, ModelError> {
-    let tensor = Tensor::from_shape(shape, values).map_err(ModelError::Run)?;
-    Ok(tensor.into())
+fn tensor(input: &[f32]) -> Result<Tensor, ModelError> {
+    Tensor::from_shape(&[1, 1, INPUT_HEIGHT, INPUT_WIDTH], input).map_err(ModelError::Run)
+}
+
+fn check(network: &[u8], stated: &str) -> Result<(), ModelError> {
+    use std::fmt::Write as _;
+
+    let mut found = String::with_capacity(64);
+    for byte in Sha256::digest(network) {
+        write!(found, "{byte:02x}").expect("a String takes any text");
+    }
+    if found == stated {
+        return Ok(());
+    }
+    Err(ModelError::Checksum {
+        found,
+        stated: stated.to_owned(),
+    })
+}
+
+fn prepare(network: &[u8]) -> TractResult<Arc<TypedRunnableModel>> {
+    tract_onnx::onnx()
+        .model_for_read(&mut Cursor::new(network))?
+        .into_optimized()?
+        .into_runnable()
+}
+
+fn values(tensor: &Tensor) -> TractResult<Vec<f32>> {
+    Ok(tensor
+        .to_plain_array_view::<f32>()?
+        .iter()
+        .copied()
+        .collect())
 }
 
 /// Reads the network's answer by place.
@@ -382,6 +323,14 @@ mod tests {
     fn without_a_sleeping_place_nobody_is_in_one() {
         let seen = read(&answer(0, 8..16, 4..12), &[], Health::Ok);
         assert!(seen.in_place < 0.001 && seen.elsewhere > 0.9, "{seen:?}");
+    }
+
+    #[test]
+    fn a_changed_network_is_refused() {
+        let manifest = Manifest::from_json(MANIFEST).unwrap();
+        assert!(check(NETWORK, &manifest.sha256).is_ok());
+        let refused = check(&NETWORK[1..], &manifest.sha256);
+        assert!(matches!(refused, Err(ModelError::Checksum { .. })));
     }
 
     #[test]

@@ -161,9 +161,9 @@ def main():
     parser.add_argument("rooms", type=pathlib.Path, nargs="+")
     parser.add_argument("--manifest", type=pathlib.Path)
     parser.add_argument("--visible", type=float, default=0.0)
-    parser.add_argument("--reference", type=pathlib.Path, nargs=2)
+    parser.add_argument("--reference", type=pathlib.Path)
     options = parser.parse_args()
-    compare = session_of(options.reference[0]) if options.reference else None
+    compare = session_of(options.reference) if options.reference else None
     table, parts = [], []
     for rooms in options.rooms:
         here = [row for row in csv.DictReader(open(rooms / "labels.csv"))
@@ -183,25 +183,8 @@ def main():
         print("== with a reference")
         thresholds = chosen(beside_it, label, seen, 0.0)
         printed(beside_it, table, label, seen, thresholds)
-    if options.manifest and compare is not None:
-        write_reference(options, thresholds)
     elif options.manifest:
         write(options, thresholds)
-
-
-def write_reference(options, thresholds):
-    """The second network's part of the manifest."""
-    network, training = options.reference
-    facts = json.loads(training.read_text())
-    manifest = json.loads(options.manifest.read_text())
-    manifest["with_reference"] = {
-        "sha256": hashlib.sha256(network.read_bytes()).hexdigest(),
-        "thresholds": thresholds,
-        "made": (f"models/training: readings of {facts['rooms']} drawn rooms, {facts['steps']} "
-                 f"steps, {facts['processor_minutes']} processor minutes, seed {facts['seed']}; "
-                 "train_reference.py, export.py --reference, choose.py --reference"),
-    }
-    options.manifest.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def write(options, thresholds):
@@ -224,10 +207,6 @@ def write(options, thresholds):
             "256 photographs of COCO 2017 under their Creative Commons licences, made gray",
         ],
     }
-    if options.manifest.exists():
-        # Chosen apart, with `--reference`.
-        before = json.loads(options.manifest.read_text()).get("with_reference")
-        manifest.update({"with_reference": before} if before else {})
     options.manifest.write_text(json.dumps(manifest, indent=2) + "\n")
 
 

@@ -1,8 +1,8 @@
-"""Writes the golden frames: `golden.py EYE.onnx REFERENCE.onnx [ROOMS]`.
+"""Writes the golden frames: `golden.py EYE.onnx [ROOMS]`.
 
 With ROOMS (a folder written by the scenes crate with a seed from 8,000,000 to 8,999,999, which no
 training sees) the frames are chosen anew: the first of each kind, one of them cut and one reduced
-to an odd size, and a sleeper's room as on another night. Without it the frames stay and only what
+to an odd size. Without it the frames stay and only what
 is expected of them is computed again, as after a new network. Expected numbers come from
 onnxruntime and `frames.py`; the crate's test compares tract and Rust with them.
 
@@ -32,7 +32,7 @@ PADDED, PADDED_SIZE, STRIDE = "in_bed_padded", (161, 127), 176
 
 
 def chosen(rooms):
-    """Name, picture, places, health and reference of each golden frame, from generated rooms."""
+    """Name, picture, places, health of each golden frame, from generated rooms."""
     rows = list(csv.DictReader(open(rooms / "labels.csv")))
     sleeper = next(r for r in rows if r["occupant"] == "in_bed" and r["lens"] == "clear"
                    and int(r["person_px"]) > 400)
@@ -49,36 +49,24 @@ def chosen(rooms):
         if occupant == "on_floor":
             # An odd size, and with it no outlined place.
             luma, places = luma[5:238, 2:319], ""
-        yield (f"{occupant}_{lens}", luma, places, HEALTH[lens],
-               "another_night" if among is room else "")
-    night = next(r for r in room if r["kind"] == "reference")
-    yield "another_night", picture(night), night["sleeping_place"], "ok", ""
+        yield f"{occupant}_{lens}", luma, places, HEALTH[lens]
     small = cv2.resize(picture(sleeper), PADDED_SIZE, interpolation=cv2.INTER_AREA)
-    yield PADDED, small, sleeper["sleeping_place"], "ok", ""
+    yield PADDED, small, sleeper["sleeping_place"], "ok"
 
 
-def expected_of(session, compare, frame, references):
+def expected_of(session, frame):
     """What Python says of one golden frame."""
-    name, luma, places, health, reference = frame
-    cells, whole, features = frames.ask_all(session, luma)
+    name, luma, places, health = frame
+    cells, whole = frames.ask(session, luma)
     scores = frames.sighting(cells, whole, choose.places_of(places))
     given = frames.network_input(luma)[0, 0]
-    expected = {
+    return {
         "frame": name + ".pgm", "places": places, "health": health,
         "in_place": round(float(scores[0]), 6), "elsewhere": round(float(scores[1]), 6),
         "anywhere": round(float(scores[2]), 6), "several": round(float(scores[3]), 6),
         "map_maximum": round(float(frames.score(np.max(cells))), 6),
         "input": [[row, column, round(float(given[row, column]), 6)] for row, column in SAMPLES],
     }
-    if reference:
-        other, _, its_features = frames.ask_all(session, references[reference])
-        kept = frames.kept(compare, its_features, other)
-        cells = frames.compared(compare, features, cells, kept)
-        scores = frames.sighting(cells, whole, choose.places_of(places))
-        expected["beside"] = {"reference": reference + ".pgm",
-                              "in_place": round(float(scores[0]), 6),
-                              "elsewhere": round(float(scores[1]), 6)}
-    return expected
 
 
 def write_as_cameras_give_it(luma):
@@ -93,20 +81,20 @@ def write_as_cameras_give_it(luma):
 
 
 def main():
-    session, compare = (choose.session_of(path) for path in sys.argv[1:3])
+    session = choose.session_of(sys.argv[1])
     listed = GOLDEN / "expected.json"
-    if len(sys.argv) > 3:
-        wanted = list(chosen(pathlib.Path(sys.argv[3])))
+    if len(sys.argv) > 2:
+        wanted = list(chosen(pathlib.Path(sys.argv[2])))
     else:
         wanted = [(e["frame"].removesuffix(".pgm"),
                    cv2.imread(str(GOLDEN / e["frame"]), cv2.IMREAD_GRAYSCALE), e["places"],
-                   e["health"], e.get("beside", {}).get("reference", "").removesuffix(".pgm"))
+                   e["health"])
                   for e in json.loads(listed.read_text())]
     pictures = {name: luma for name, luma, *_ in wanted}
     expected = []
     for frame in wanted:
         cv2.imwrite(str(GOLDEN / (frame[0] + ".pgm")), frame[1])
-        expected.append(expected_of(session, compare, frame, pictures))
+        expected.append(expected_of(session, frame))
         print({key: value for key, value in expected[-1].items() if key != "input"})
     write_as_cameras_give_it(pictures[PADDED])
     listed.write_text(json.dumps(expected, indent=1) + "\n")

@@ -53,9 +53,7 @@ fn judged(
     let place = SleepingPlace::new(Room::from_seed(seed).sleeping_place()).unwrap();
     let mut judgements = (0..FRAMES).map(|_| {
         let frame = camera.next_frame().unwrap().frame;
-        let sighting = model
-            .sight(&frame, std::slice::from_ref(&place), None)
-            .unwrap();
+        let sighting = model.sight(&frame, std::slice::from_ref(&place)).unwrap();
         model.manifest().thresholds.judge(&sighting)
     });
     let first = judgements.next()?;

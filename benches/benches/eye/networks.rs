@@ -185,7 +185,7 @@ impl Whole {
     pub(crate) fn judge(&mut self, frame: &Frame, picture: &Picture) -> anyhow::Result<()> {
         let sighting = self
             .model
-            .sight(frame, std::slice::from_ref(&picture.place), None)?;
+            .sight(frame, std::slice::from_ref(&picture.place))?;
         black_box(self.model.manifest().thresholds.judge(&sighting));
         let relief = Relief::of(frame);
         black_box(self.previous.as_ref().map(|before| relief.compare(before)));

@@ -100,7 +100,7 @@ impl Seeing {
                 return Err(fault);
             }
         };
-        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places, None))?;
+        let sighting = guarded(Fault::ModelDown, || self.model.sight(&frame, places))?;
         let sighting = sighting.map_err(|error| {
             tracing::warn!(error = chain(&error), "model does not answer");
             Fault::ModelDown

@@ -1,0 +1,106 @@
+//! What can go wrong, and which of the product's rules can be switched off, by name.
+//!
+//! Only names here; what a fault does is done where it strikes.
+
+use std::str::FromStr;
+
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl $name {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// Its name on the command line.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                let found = Self::ALL.iter().copied().find(|each| each.word() == text);
+                found.ok_or_else(|| UnknownWord {
+                    word: text.chars().take(40).collect(),
+                    known: Self::ALL.iter().map(|each| each.word()).collect::<Vec<_>>().join(", "),
+                })
+            }
+        }
+    };
+}
+
+/// A name that is none.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{word:?} is none of: {known}")]
+pub struct UnknownWord {
+    word: String,
+    known: String,
+}
+
+named!(
+    /// A kind of thing that goes wrong.
+    Fault {
+        /// A unit's network is cut for seconds to hours.
+        Cut = "cut",
+        /// Messages are lost, either way.
+        Loss = "loss",
+        /// Messages take up to minutes.
+        Delay = "delay",
+        /// Messages come twice, the second up to ten minutes later.
+        Repeat = "repeat",
+        /// Messages overtake each other.
+        Reorder = "reorder",
+        /// The broker dies and comes back.
+        Broker = "broker",
+        /// A unit loses power, at a moment or in the middle of a write.
+        UnitPower = "unit-power",
+        /// The voice's process is killed.
+        VoiceCrash = "voice-crash",
+        /// The eye's process is killed.
+        EyeCrash = "eye-crash",
+        /// The eye answers nothing.
+        EyeHang = "eye-hang",
+        /// Looks do not end by themselves.
+        CameraHang = "camera-hang",
+        /// A unit's clock is wrong, steps, drifts or is unknown.
+        UnitClock = "unit-clock",
+        /// The hub's clock is wrong, steps or drifts.
+        HubClock = "hub-clock",
+        /// The hub's process is killed: at a moment, before a commit, or after it.
+        HubCrash = "hub-crash",
+        /// The hub's machine loses power.
+        HubPower = "hub-power",
+        /// A unit's disk is full or broken for a while.
+        Disk = "disk",
+    }
+);
+
+named!(
+    /// A rule of the product that can be switched off, to see that the World notices.
+    Rule {
+        /// What was written is on the disk when the call returns.
+        Fsync = "fsync",
+        /// A hub that returns accounts first for what went by.
+        RestartReconciliation = "restart-reconciliation",
+        /// A message has one effect however often it comes.
+        Dedupe = "dedupe",
+        /// Time alone makes a missing report an exception.
+        Deadline = "deadline",
+        /// Windows follow the local clock across its changes.
+        Dst = "dst",
+        /// A night's checks are settled at noon.
+        FreezeAtNoon = "freeze-at-noon",
+    }
+);

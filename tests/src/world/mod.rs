@@ -1,0 +1,453 @@
+//! The World: many units and a hub in simulated time, one seed a night.
+//!
+//! It runs the product's own code: the voice with its outbox and night, the eye's guard and
+//! signatures, the hub's desk with its watch, over the real SQLite store. Simulated are the
+//! edges: disks, links and broker, clocks, cameras, and who dies when. After every event an
+//! [`oracle`] of its own judges whether any promise is broken. The same seed plays the same
+//! night, to the event.
+//!
+//! What it does not play: frames and models, MQTT and TLS themselves, and a database file under
+//! a power cut (SQLite's own promise, which the real-parts tests lean on). When everything is
+//! at rest and nothing is agreed for minutes, the World sets all wall clocks forward together
+//! and lets no uptime pass: otherwise nine tenths of a run would be heartbeats.
+
+pub mod calendar;
+pub mod dice;
+pub mod faults;
+pub mod oracle;
+pub mod run;
+
+mod clocks;
+mod counts;
+mod disk;
+mod events;
+mod eye;
+mod hub;
+mod hub_side;
+mod links;
+mod mishaps;
+mod script;
+mod store;
+mod strike;
+mod unit;
+mod unit_side;
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+
+use ed25519_dalek::SigningKey;
+
+use nattsyn_hub::roster::{Home, Resident};
+use nattsyn_hub::store::{Holds, Store as _, StoredPlan};
+use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
+
+use calendar::{MINUTE, shown};
+use clocks::{True, moment};
+use dice::Dice;
+use disk::{Syncing, WorldDisk};
+use events::{Happening, Queued};
+use faults::{Fault, Rule};
+use hub::Hub;
+use mishaps::Mishap;
+use oracle::{Broken, Oracle};
+use script::Script;
+use store::Ledger;
+use unit::Unit;
+
+pub use counts::Counts;
+
+/// How many of the last notes a broken night tells.
+const NOTES: usize = 20;
+
+/// How often the World looks whether everything is at rest, in milliseconds: as often as the
+/// voice asks its eye.
+const LULL_EVERY: u64 = 20_000;
+
+/// How long before something agreed or drawn the World stops setting clocks forward: the hub
+/// notices within 15 s, a voice within 20.
+const LULL_MARGIN: i64 = 2 * MINUTE;
+
+/// How to play.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How many homes.
+    pub homes: usize,
+    /// What goes wrong.
+    pub faults: BTreeSet<Fault>,
+    /// Which rule of the product is switched off.
+    pub without: Option<Rule>,
+}
+
+/// What became of a night.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Night {
+    /// Checks whose deadline passed.
+    pub checks: u64,
+    /// Things that went wrong.
+    pub faults: u64,
+    /// What was exercised.
+    pub counts: Counts,
+    /// A digest of every event: the same for the same seed.
+    pub digest: u64,
+    /// The first broken promise, with the last notes before it.
+    pub broken: Option<(Broken, Vec<String>)>,
+}
+
+/// Plays one night.
+#[must_use]
+pub fn play(seed: u64, setting: &Setting) -> Night {
+    let mut dice = Dice::new(seed);
+    let script = Script::draw(&mut dice, setting.homes, &setting.faults);
+    let mut world = World::new(dice, script, setting.without);
+    let ended = world.play();
+    world.night(ended.err())
+}
+
+struct World {
+    dice: Dice,
+    script: Script,
+    next_mishap: usize,
+    /// Mishaps that are not over, by when they will be.
+    lasting: BTreeMap<(i64, usize), Mishap>,
+    /// Plan versions and enrolments to come, by when they are made.
+    enrolments: VecDeque<i64>,
+    now: True,
+    queue: BinaryHeap<Queued>,
+    queued: u64,
+    units: Vec<Unit>,
+    hub: Hub,
+    hub_key: SigningKey,
+    root: PublicKey,
+    zone: &'static str,
+    oracle: Oracle,
+    /// Every moment at which something is agreed to happen, in order.
+    moments: Vec<i64>,
+    broker_stops: u32,
+    counts: Counts,
+    faults: u64,
+    digest: u64,
+    notes: VecDeque<String>,
+}
+
+impl World {
+    fn new(mut dice: Dice, script: Script, without: Option<Rule>) -> Self {
+        let root_key = nattsyn_protocol::demonstration::root_key();
+        let hub_key = SigningKey::from_bytes(&[7; 32]);
+        let endorsement = Endorsement {
+            key: PublicKey::of(&hub_key),
+            epoch: 1,
+        };
+        let endorsement = Signed::seal(&endorsement, &root_key);
+        let zone = script::zone(script.night, without);
+        let syncing = match without {
+            Some(Rule::Fsync) => Syncing::Forgotten,
+            Some(_) | None => Syncing::Kept,
+        };
+        let units = (1u8..).zip(&script.homes).map(|(number, home)| {
+            let disk = WorldDisk::new(Dice::new(dice.next()), syncing);
+            Unit::new(home.unit, SigningKey::from_bytes(&[number; 32]), disk)
+        });
+        let units: Vec<Unit> = units.collect();
+        let ledger = Ledger::new().expect("a database in memory needs no disk");
+        let enrolments: BTreeSet<i64> = script.agreed.iter().map(|it| it.made).collect();
+        let oracle = Oracle::new(&script);
+        Self {
+            dice,
+            next_mishap: 0,
+            lasting: BTreeMap::new(),
+            enrolments: enrolments.into_iter().collect(),
+            now: True {
+                elapsed: 0,
+                utc: script.begins,
+            },
+            queue: BinaryHeap::new(),
+            queued: 0,
+            units,
+            hub: Hub::new(ledger, zone, endorsement, without),
+            hub_key,
+            root: PublicKey::of(&root_key),
+            zone,
+            moments: oracle.moments(),
+            oracle,
+            broker_stops: 0,
+            counts: Counts::default(),
+            faults: 0,
+            digest: 0,
+            notes: VecDeque::new(),
+            script,
+        }
+    }
+
+    /// Plays until the end, or until a promise is broken.
+    fn play(&mut self) -> Result<(), Broken> {
+        while self
+            .enrolments
+            .front()
+            .is_some_and(|&at| at <= self.now.utc)
+        {
+            self.enrol();
+        }
+        self.start_hub()?;
+        for unit in 0..self.units.len() {
+            self.start_unit(unit)?;
+        }
+        self.queue_in(LULL_EVERY, Happening::Lull);
+        while self.now.utc < self.script.ends {
+            self.step()?;
+        }
+        self.judge_end()
+    }
+
+    /// The next thing that happens: a mishap, an enrolment, or what was queued.
+    fn step(&mut self) -> Result<(), Broken> {
+        let drawn = self.next_drawn();
+        let queued = self.queue.peek().map(|queued| queued.at);
+        let in_queue = |at: u64| self.now.utc.saturating_add_unsigned(at - self.now.elapsed);
+        let is_drawn_next = match (drawn, queued) {
+            (Some(drawn), Some(queued)) => drawn <= in_queue(queued),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        self.counts.events += 1;
+        if is_drawn_next {
+            let at = drawn.unwrap_or(self.now.utc);
+            self.run_to(self.now.elapsed + at.abs_diff(self.now.utc.min(at)));
+            self.apply_drawn()?;
+        } else if let Some(queued) = self.queue.pop() {
+            self.run_to(queued.at);
+            self.mix(queued.at);
+            self.mix(queued.happening.digest());
+            self.apply(queued.happening)?;
+        }
+        self.judge()
+    }
+
+    /// Lets time run, all clocks alike.
+    fn run_to(&mut self, elapsed: u64) {
+        let ran = elapsed.saturating_sub(self.now.elapsed);
+        self.now.elapsed += ran;
+        self.now.utc = self.now.utc.saturating_add_unsigned(ran);
+    }
+
+    /// When something that was drawn beforehand happens next.
+    fn next_drawn(&self) -> Option<i64> {
+        let mishap = self.script.mishaps.get(self.next_mishap).map(|it| it.at);
+        let enrolment = self.enrolments.front().copied();
+        let over = self.lasting.keys().next().map(|(at, _)| *at);
+        mishap.into_iter().chain(enrolment).chain(over).min()
+    }
+
+    fn apply_drawn(&mut self) -> Result<(), Broken> {
+        let now = self.now.utc;
+        if self.enrolments.front().is_some_and(|&at| at <= now) {
+            self.enrol();
+            return Ok(());
+        }
+        if let Some((&key, &mishap)) = self.lasting.first_key_value()
+            && key.0 <= now
+        {
+            self.lasting.remove(&key);
+            return self.end_mishap(mishap);
+        }
+        let number = self.next_mishap;
+        self.next_mishap += 1;
+        match self.script.mishaps.get(number).copied() {
+            Some(mishap) => {
+                let over = mishap.at + mishap.lasts;
+                self.lasting.insert((over, number), mishap);
+                self.strike(mishap)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn apply(&mut self, happening: Happening) -> Result<(), Broken> {
+        match happening {
+            Happening::VoiceWakes { unit, waking } => self.wake_voice(unit, waking),
+            Happening::EyeReads { unit } => self.eye_reads(unit),
+            Happening::VoiceReads { unit } => self.voice_reads(unit),
+            Happening::LookEnds { unit, boot } => self.end_look(unit, boot),
+            Happening::LinkTries { unit } => self.try_link(unit),
+            Happening::LinkFails { unit, session } => self.fail_link(unit, session),
+            Happening::AtBroker {
+                unit,
+                session,
+                message,
+            } => self.arrive_at_broker(unit, session, message),
+            Happening::AtUnit {
+                unit,
+                session,
+                event,
+            } => self.arrive_at_unit(unit, session, event),
+            Happening::AtHub { publication } => {
+                self.arrive_at_hub(publication);
+                Ok(())
+            }
+            Happening::HubTakes => self.hub_takes(),
+            Happening::HubWakes { waking } => self.wake_hub(waking),
+            Happening::EyeRestarts { unit } => self.restart_eye(unit),
+            Happening::Lull => {
+                self.skip_lull();
+                Ok(())
+            }
+        }
+    }
+
+    /// Sets all wall clocks forward together, if nothing happens for minutes.
+    fn skip_lull(&mut self) {
+        self.queue_in(LULL_EVERY, Happening::Lull);
+        let is_at_rest = self.hub.desk.is_some()
+            && self.hub.arrived.is_empty()
+            && self.broker_stops == 0
+            && self.units.iter().all(Unit::is_at_rest);
+        if !is_at_rest {
+            return;
+        }
+        let next = self.next_moment();
+        let target = next.saturating_sub(LULL_MARGIN);
+        if target > self.now.utc + MINUTE {
+            self.now.utc = target;
+        }
+    }
+
+    /// When something agreed or drawn happens next, by anybody's clock.
+    fn next_moment(&self) -> i64 {
+        let now = self.now;
+        let mut next = self.script.ends;
+        next = self.next_drawn().map_or(next, |drawn| drawn.min(next));
+        let clocks = self.units.iter().map(|unit| &unit.clocks);
+        for clock in clocks.chain([&self.hub.clocks]) {
+            let ahead = clock.ahead_ms(now);
+            let wall = now.utc + ahead;
+            let index = self.moments.partition_point(|&at| at <= wall - 2 * MINUTE);
+            if let Some(&at) = self.moments.get(index) {
+                next = next.min(at - ahead);
+            }
+        }
+        for noon in [self.script.night, self.script.night.next()] {
+            let noon = noon.at(12 * 60);
+            if noon > now.utc - MINUTE {
+                next = next.min(noon);
+            }
+        }
+        next
+    }
+
+    /// Another process enrolls homes, or adds versions of plans, in the hub's store.
+    fn enrol(&mut self) {
+        let Some(at) = self.enrolments.pop_front() else {
+            return;
+        };
+        let homes: Vec<Home> = self.homes_at(at);
+        let made = self.script.agreed.iter().filter(|it| it.made == at);
+        let plans = made.map(|agreed| {
+            let plan = agreed.plan(self.units[agreed.home].id, self.zone);
+            let signed = Signed::seal(&plan, &self.hub_key);
+            StoredPlan {
+                plan,
+                signed,
+                made: moment(at),
+                holds: Holds::FromNoon,
+            }
+        });
+        let plans: Vec<StoredPlan> = plans.collect();
+        if at >= self.script.begins {
+            let first = plans.iter().filter(|it| it.plan.version == 1).count();
+            self.counts.enrolled += u64::from(first > 0);
+            let changed = plans.iter().filter(|it| it.plan.version > 1).count();
+            self.counts.changed_plans += u64::try_from(changed).unwrap_or(0);
+        }
+        let mut store = self.hub.ledger.open().expect("the store is in memory");
+        store
+            .enrol(&homes, &plans, moment(at))
+            .expect("what the World enrols is in order");
+        self.note(|| {
+            format!(
+                "{} homes enrolled, {} plans added",
+                homes.len(),
+                plans.len()
+            )
+        });
+    }
+
+    fn homes_at(&self, at: i64) -> Vec<Home> {
+        let homes = self.script.homes.iter().zip(&self.units);
+        let enrolled = homes.filter(|(home, _)| home.enrolled.is_none_or(|from| from <= at));
+        let home = |(home, unit): (&script::HomeDrawn, &Unit)| Home {
+            id: home.id,
+            address: String::new(),
+            unit: unit.id,
+            eye: PublicKey::of(&unit.key),
+            residents: home
+                .residents
+                .iter()
+                .map(|&id| Resident {
+                    id,
+                    name: id.to_string(),
+                })
+                .collect(),
+        };
+        enrolled.map(home).collect()
+    }
+
+    fn queue_in(&mut self, ms: u64, happening: Happening) {
+        self.queue_at(self.now.elapsed + ms, happening);
+    }
+
+    fn queue_at(&mut self, at: u64, happening: Happening) {
+        self.queued += 1;
+        self.queue.push(Queued {
+            at: at.max(self.now.elapsed),
+            number: self.queued,
+            happening,
+        });
+    }
+
+    /// Remembers something worth telling if a promise breaks soon.
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.notes.len() >= NOTES {
+            self.notes.pop_front();
+        }
+        let note = format!("{} {}", shown(self.now.utc), what());
+        self.notes.push_back(note);
+    }
+
+    /// Adds to the digest of all events (Fowler, Noll and Vo's hash, a word at a time).
+    fn mix(&mut self, word: u64) {
+        self.digest = (self.digest ^ word)
+            .wrapping_mul(0x100_0000_01b3)
+            .rotate_left(17);
+    }
+
+    /// The night is over and everything was repaired in time.
+    fn judge_end(&mut self) -> Result<(), Broken> {
+        self.judge_ledger()?;
+        self.oracle.judge_balance(self.script.night)?;
+        for unit in &self.units {
+            if let Some(key) = unit
+                .safe
+                .values()
+                .find(|key| !self.oracle.holds(unit.id, **key))
+            {
+                let what = format!("report {key:?} of {} was kept and never came", unit.id);
+                return oracle::broken(oracle::Breach::Lost, what);
+            }
+        }
+        Ok(())
+    }
+
+    fn night(mut self, broken: Option<Broken>) -> Night {
+        self.counts.settled = self.oracle.settled;
+        self.counts.late_outcomes = self.oracle.late_outcomes;
+        self.counts.marked_late = self.oracle.marked_late;
+        let hours = self.script.night.night_hours();
+        self.counts.short_nights = u64::from(hours == 23);
+        self.counts.long_nights = u64::from(hours == 25);
+        Night {
+            checks: self.oracle.passed(),
+            faults: self.faults,
+            counts: self.counts,
+            digest: self.digest,
+            broken: broken.map(|broken| (broken, self.notes.into())),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Whole nights in which everything goes wrong, in simulated time: no promise may break.
+//!
+//! The nights themselves are played by `tests/src/world/`, and thousands of them by
+//! `nattsyn-simulate`; here are as many as every change can wait for. Each rule that the
+//! product keeps is also switched off once: a simulation that misses nothing proves nothing.
+
+use std::collections::BTreeSet;
+
+use nattsyn_tests::world::faults::{Fault, Rule};
+use nattsyn_tests::world::oracle::Breach;
+use nattsyn_tests::world::run::{Tally, play_many};
+use nattsyn_tests::world::{Setting, play};
+
+/// Nights and homes of the long run. An unoptimised build plays a home's night some ten times
+/// slower than the 16 ms of a release build; this keeps the whole file near ten seconds.
+const NIGHTS: u64 = 60;
+const HOMES: usize = 2;
+
+fn setting(homes: usize) -> Setting {
+    Setting {
+        homes,
+        faults: Fault::ALL.iter().copied().collect(),
+        without: None,
+    }
+}
+
+#[track_caller]
+fn unbroken(tally: &Tally) {
+    if let Some((seed, night)) = &tally.broken {
+        panic!("seed {seed}: {:#?}", night.broken);
+    }
+}
+
+#[test]
+fn no_promise_breaks_however_much_goes_wrong() {
+    let tally = play_many(1, NIGHTS, &setting(HOMES), |_| {});
+    unbroken(&tally);
+    let counts = &tally.counts;
+    for (count, what) in [
+        (counts.visible, "looks that found somebody"),
+        (counts.reports_lost, "lost reports"),
+        (counts.power_cuts, "power cuts"),
+        (counts.hub_deaths, "deaths of the hub"),
+        (counts.changed_plans, "changed plans"),
+    ] {
+        assert!(count > 0, "no {what} in {NIGHTS} nights");
+    }
+}
+
+#[test]
+fn a_seed_plays_the_same_night_to_the_event() {
+    let first = play(11, &setting(3));
+    assert!(first.counts.events > 1000);
+    assert_eq!(first, play(11, &setting(3)));
+    assert_ne!(first.digest, play(12, &setting(3)).digest);
+}
+
+#[test]
+fn a_night_in_which_nothing_goes_wrong_has_no_late_word() {
+    let calm = Setting {
+        faults: BTreeSet::new(),
+        ..setting(4)
+    };
+    let tally = play_many(1, 4, &calm, |_| {});
+    unbroken(&tally);
+    assert_eq!(tally.faults, 0);
+    assert_eq!(tally.counts.late_outcomes + tally.counts.marked_late, 0);
+}
+
+/// Plays ten homes' night without a rule, from a seed at which its absence shows.
+#[track_caller]
+fn broken_without(rule: Rule, seed: u64) -> Breach {
+    let without = Setting {
+        without: Some(rule),
+        ..setting(10)
+    };
+    let night = play(seed, &without);
+    let (broken, _) = night.broken.expect("a rule was switched off");
+    broken.breach
+}
+
+#[test]
+fn without_reconciliation_on_return_a_check_stays_silent() {
+    let breach = broken_without(Rule::RestartReconciliation, 8);
+    assert_eq!(breach, Breach::Silent);
+}
+
+#[test]
+fn without_sync_an_acknowledged_report_is_lost() {
+    assert_eq!(broken_without(Rule::Fsync, 20), Breach::Lost);
+}
+
+#[test]
+fn without_recognising_a_report_it_counts_twice() {
+    assert_eq!(broken_without(Rule::Dedupe, 3), Breach::Doubled);
+}
+
+#[test]
+fn without_the_clock_changes_a_night_is_not_as_agreed() {
+    assert_eq!(broken_without(Rule::Dst, 7), Breach::Astray);
+}
+
+#[test]
+fn without_the_freeze_at_noon_a_night_is_not_as_agreed() {
+    assert_eq!(broken_without(Rule::FreezeAtNoon, 1), Breach::Astray);
+}
+
+#[test]
+fn without_a_timer_a_missing_report_stays_silent() {
+    assert_eq!(broken_without(Rule::Deadline, 1), Breach::Silent);
+}
+
+/// The hub's clock went past noon and back again, and settled checks were planned anew.
+#[test]
+fn a_hub_that_begins_a_night_again_knows_what_was_settled() {
+    unbroken(&play_many(1123, 1, &setting(10), |_| {}));
+}
