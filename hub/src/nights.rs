@@ -5,7 +5,7 @@
 //! night on, for the unit as for the hub: a unit is sent the version in force and no newer one.
 //! Only a resident's very first plan holds at once, from the next window that opens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -17,6 +17,9 @@ use nattsyn_protocol::time::Timestamp;
 use crate::roster::Roster;
 use crate::store::{Holds, StoredPlan};
 use crate::watch::Planned;
+use crate::watch::wall::{Gap, Trust};
+
+pub mod turn;
 
 /// Most nights that are made up for after the hub was down: as many as a unit's outbox holds.
 pub const NIGHTS_MAX: usize = 400;
@@ -122,10 +125,7 @@ fn planned(stored: &StoredPlan, roster: &Roster, night: Date) -> Vec<Planned> {
     match checks_of(plan, night) {
         Ok(checks) => checks
             .into_iter()
-            .map(|check| Planned {
-                check,
-                unit: plan.unit,
-            })
+            .map(|check| Planned::digital(check, plan.unit, plan.version))
             .collect(),
         // Plans are examined before they are signed, so this is a plan of another build.
         Err(error) => {
@@ -137,20 +137,70 @@ fn planned(stored: &StoredPlan, roster: &Roster, night: Date) -> Vec<Planned> {
     }
 }
 
-/// The nights to freeze now: tonight, and those that went by since the last.
+/// Longest outage of the hub that is believed without question, in nights: what a holiday week
+/// without anybody to mend it takes. After a longer one the date itself may be wrong.
+pub const OUTAGE_BELIEVED: i32 = 7;
+
+/// Whether the time between the last night that was frozen and tonight can be an outage.
 #[must_use]
-pub fn due(last: Option<Date>, tonight: Date) -> Vec<Date> {
+pub fn gap(frozen: &BTreeSet<Date>, tonight: Date) -> Gap {
+    let last = frozen.range(..=tonight).next_back();
+    let nights = last.and_then(|last| tonight.since(*last).ok());
+    match nights {
+        Some(span) if span.get_days() > OUTAGE_BELIEVED => Gap::Doubtful,
+        Some(_) | None => Gap::Plausible,
+    }
+}
+
+/// The nights to freeze now, oldest first: tonight, and those that went by since the last. Never
+/// a night after tonight. While the clock is doubted only tonight and the first that was missed:
+/// the others are made up for once it is believed.
+#[must_use]
+pub fn due(frozen: &BTreeSet<Date>, tonight: Date, trust: Trust) -> Vec<Date> {
     let mut nights = vec![tonight];
+    let is_kept = |night: &Date| frozen.range(..*night).next_back().is_some();
     let mut night = tonight;
     while let Ok(earlier) = night.yesterday() {
-        if last.is_none_or(|last| earlier <= last) || nights.len() >= NIGHTS_MAX {
+        if frozen.contains(&earlier) || !is_kept(&earlier) || nights.len() >= NIGHTS_MAX {
             break;
         }
         nights.push(earlier);
         night = earlier;
     }
     nights.reverse();
-    nights
+    match trust {
+        Trust::Believed => nights,
+        Trust::Doubted => nights
+            .iter()
+            .enumerate()
+            .filter(|(place, night)| *place == 0 || **night == tonight)
+            .map(|(_, night)| *night)
+            .collect(),
+    }
+}
+
+/// Whose plan was in force during a night, and who of them had no window in it: away, or a night
+/// of the week without one. Enrolled residents only.
+#[must_use]
+pub fn planned_for(
+    plans: &[StoredPlan],
+    roster: &Roster,
+    night: Date,
+    noon: Timestamp,
+) -> (BTreeSet<ResidentId>, BTreeSet<ResidentId>) {
+    let mut newest: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
+    for stored in plans.iter().filter(|stored| stored.made <= noon) {
+        newest.insert(stored.plan.resident, stored);
+    }
+    newest.retain(|resident, _| roster.of_resident(*resident).is_some());
+    let has_window = |stored: &StoredPlan| match checks_of(&stored.plan, night) {
+        Ok(checks) => !checks.is_empty(),
+        // A plan that cannot be kept is no excuse.
+        Err(_) => true,
+    };
+    let idle = newest.iter().filter(|(_, stored)| !has_window(stored));
+    let idle = idle.map(|(resident, _)| *resident).collect();
+    (newest.into_keys().collect(), idle)
 }
 
 #[cfg(test)]
@@ -159,16 +209,44 @@ mod tests {
 
     use super::*;
 
+    const TONIGHT: Date = date(2026, 11, 21);
+
+    fn frozen(nights: &[Date]) -> BTreeSet<Date> {
+        nights.iter().copied().collect()
+    }
+
     #[test]
     fn nights_that_went_by_are_made_up_for_oldest_first_and_not_without_end() {
-        let tonight = date(2026, 11, 21);
-        assert_eq!(due(None, tonight), [tonight]);
-        assert_eq!(due(Some(tonight), tonight), [tonight]);
+        let of = |nights: &[Date]| due(&frozen(nights), TONIGHT, Trust::Believed);
+        assert_eq!(of(&[]), [TONIGHT]);
+        assert_eq!(of(&[TONIGHT]), [TONIGHT]);
         assert_eq!(
-            due(Some(date(2026, 11, 18)), tonight),
-            [date(2026, 11, 19), date(2026, 11, 20), tonight]
+            of(&[date(2026, 11, 18)]),
+            [date(2026, 11, 19), date(2026, 11, 20), TONIGHT]
         );
-        assert_eq!(due(Some(date(2020, 1, 1)), tonight).len(), NIGHTS_MAX);
+        assert_eq!(of(&[date(2020, 1, 1)]).len(), NIGHTS_MAX);
+    }
+
+    #[test]
+    fn a_night_written_down_too_early_hides_none_that_is_missing() {
+        let ahead = frozen(&[date(2026, 11, 18), date(2027, 6, 1)]);
+        assert_eq!(
+            due(&ahead, TONIGHT, Trust::Believed),
+            [date(2026, 11, 19), date(2026, 11, 20), TONIGHT]
+        );
+    }
+
+    #[test]
+    fn a_doubted_clock_freezes_tonight_and_the_first_missed_night_alone() {
+        let last = frozen(&[date(2026, 3, 1)]);
+        assert_eq!(gap(&last, TONIGHT), Gap::Doubtful);
+        assert_eq!(
+            due(&last, TONIGHT, Trust::Doubted),
+            [date(2026, 3, 2), TONIGHT]
+        );
+        assert_eq!(gap(&frozen(&[date(2026, 11, 14)]), TONIGHT), Gap::Plausible);
+        assert_eq!(gap(&frozen(&[date(2026, 11, 13)]), TONIGHT), Gap::Doubtful);
+        assert_eq!(gap(&frozen(&[]), TONIGHT), Gap::Plausible);
     }
 
     #[test]

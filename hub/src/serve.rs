@@ -20,7 +20,7 @@ use crate::http;
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
 use crate::service::{self, ServiceError, Setup};
-use crate::store::{SqliteStore, StoreError};
+use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::Reality;
 
 /// Where things are in the hub's folder.
@@ -185,7 +185,9 @@ pub async fn run(
         keys,
     };
     let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
+    let archive = SqliteArchive::new(&layout.ledger());
     let state = http::State {
+        archive: Some(std::sync::Arc::new(archive)),
         tonight: service.tonight.clone(),
     };
     let listen = page.local_addr().unwrap_or(config.listen);

@@ -24,7 +24,7 @@ use crate::ingest::{Drops, Endpoint, Link, LinkError, LinkEvent, Publication};
 use crate::keys::HubKeys;
 use crate::store::{Store, StoreError};
 use crate::view::{Reality, Tonight};
-use crate::watch::Moment;
+use crate::watch::{Contact, Moment};
 
 pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
 
@@ -199,8 +199,14 @@ impl Service {
         let mut messages: Vec<Publication> = Vec::with_capacity(events.len());
         for event in events {
             match event {
-                LinkEvent::Connected => tracing::info!("connected to the broker"),
-                LinkEvent::Lost => tracing::warn!("lost the broker"),
+                LinkEvent::Connected => {
+                    tracing::info!("connected to the broker");
+                    self.desk.contact(now, Contact::Up)?;
+                }
+                LinkEvent::Lost => {
+                    tracing::warn!("lost the broker");
+                    self.desk.contact(now, Contact::Down(now.uptime))?;
+                }
                 LinkEvent::Message(publication) => messages.push(publication),
             }
         }

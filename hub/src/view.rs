@@ -12,6 +12,12 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
+use crate::watch::situation::Situation;
+use crate::watch::{CallOff, Punctuality, Said, Subject};
+
+pub mod ledger;
+pub mod morning;
+
 /// Tonight in all homes, at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tonight {
@@ -27,6 +33,8 @@ pub struct Tonight {
     pub open: Vec<ExceptionRow>,
     /// Exceptions of tonight that need nobody any more, latest first.
     pub closed: Vec<ExceptionRow>,
+    /// What is about no check and needs somebody, oldest first.
+    pub matters: Vec<MatterRow>,
     /// Tonight's checks, by opening time.
     pub checks: Vec<CheckRow>,
     /// The homes and how their units are.
@@ -66,10 +74,27 @@ pub struct ExceptionRow {
     pub opened: Timestamp,
     /// By when somebody must have acted.
     pub due: Timestamp,
+    /// Whether somebody was asked in time, or the hub was down then.
+    pub punctuality: Punctuality,
     /// The checks it is about, oldest first; none if the unit is silent between checks.
     pub checks: Vec<CheckId>,
     /// How it ended; `None` while it needs a person.
     pub ended: Option<(Timestamp, Ending)>,
+}
+
+/// Something that needs somebody and is about no check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatterRow {
+    /// Names the row for ever.
+    pub id: i64,
+    /// What is wrong.
+    pub situation: Situation,
+    /// About what.
+    pub subject: Subject,
+    /// Whom or where it concerns, in words that staff know: a name, an address, or nothing.
+    pub about: String,
+    /// Since when.
+    pub opened: Timestamp,
 }
 
 /// Why a check or a home needs a person.
@@ -87,11 +112,19 @@ pub enum Cause {
     NoReport,
     /// The unit is not heard.
     Silent,
+    /// The plan asks for a visit.
+    VisitPlanned,
+    /// A plan is in force and no unit in service can keep it.
+    NoUnit,
+    /// The person was seen, but under an older version of the plan than the night's.
+    OtherPlan,
+    /// The resident is said to be away, and nobody has confirmed it today.
+    AwayUnconfirmed,
 }
 
 impl fmt::Display for Cause {
-    /// The word in the store and in a printed ledger: a finding's own, or `no_report`,
-    /// `silent`.
+    /// The word in the store and in a printed ledger: a finding's own, or one of its own such as
+    /// `no_report`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NotVisible => Finding::NotVisible.fmt(f),
@@ -100,6 +133,10 @@ impl fmt::Display for Cause {
             Self::Paused => Finding::Paused.fmt(f),
             Self::NoReport => f.write_str("no_report"),
             Self::Silent => f.write_str("silent"),
+            Self::VisitPlanned => f.write_str("visit_planned"),
+            Self::NoUnit => f.write_str("no_unit"),
+            Self::OtherPlan => f.write_str("other_plan"),
+            Self::AwayUnconfirmed => f.write_str("away_unconfirmed"),
         }
     }
 }
@@ -112,6 +149,10 @@ impl Cause {
         match word {
             "no_report" => Self::NoReport,
             "silent" => Self::Silent,
+            "visit_planned" => Self::VisitPlanned,
+            "no_unit" => Self::NoUnit,
+            "other_plan" => Self::OtherPlan,
+            "away_unconfirmed" => Self::AwayUnconfirmed,
             finding => match Finding::from(finding.to_owned()) {
                 Finding::NotVisible => Self::NotVisible,
                 Finding::Unclear(reason) => Self::Unclear(reason),
@@ -123,7 +164,7 @@ impl Cause {
     }
 }
 
-/// How an exception ended without a person.
+/// How an exception ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// A later look found the person.
@@ -132,6 +173,10 @@ pub enum Ending {
     LateReport,
     /// The unit is heard again, and no check was missed.
     HeardAgain,
+    /// A person said so.
+    Said(Said),
+    /// Its checks were called off.
+    CalledOff,
 }
 
 /// One check of tonight.
@@ -172,6 +217,15 @@ pub enum Standing {
         /// When its report came.
         came: Timestamp,
     },
+    /// A person said how it ended.
+    Said {
+        /// What they said.
+        said: Said,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is not made.
+    CalledOff(CallOff),
     /// It needs a person.
     Exception {
         /// Why.

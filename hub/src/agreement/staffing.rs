@@ -130,10 +130,7 @@ mod tests {
             let plan = agreement.plan(seat, &[], NIGHT);
             assert_eq!(plan.examine(), Ok(()));
             let check = checks_of(&plan, NIGHT).unwrap().remove(0);
-            NightRow::Look(Planned {
-                check,
-                unit: plan.unit,
-            })
+            NightRow::Look(Planned::digital(check, plan.unit, plan.version))
         };
         (0..homes).map(row).collect()
     }

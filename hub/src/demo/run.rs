@@ -39,7 +39,7 @@ use crate::http;
 use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
 use crate::service::{self, ServiceError, Setup};
-use crate::store::{SqliteStore, StoreError};
+use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::{Reality, Standing, Tonight};
 
 /// Most connections to the demonstration's broker: 200 homes, the hub, and each once more while
@@ -126,7 +126,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let tonight = service.tonight.clone();
 
     let (stop, stopped) = oneshot::channel::<()>();
+    let archive = SqliteArchive::new(&house.folder.hub().join("ledger.sqlite"));
     let state = http::State {
+        archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
     };
     let page = tokio::spawn(http::serve(listener, state, async {
@@ -360,9 +362,11 @@ async fn tell_progress(tonight: watch::Receiver<Arc<Tonight>>) {
 
 fn is_settled(standing: Standing) -> bool {
     match standing {
-        Standing::Visible { .. } | Standing::VisibleLate { .. } | Standing::Exception { .. } => {
-            true
-        }
+        Standing::Visible { .. }
+        | Standing::VisibleLate { .. }
+        | Standing::Said { .. }
+        | Standing::CalledOff(_)
+        | Standing::Exception { .. } => true,
         Standing::Planned | Standing::Ongoing | Standing::Overdue => false,
     }
 }

@@ -41,7 +41,10 @@ impl Tally {
                     tally.visible += 1;
                     tally.wrong += usize::from(truth(check.id, at) == Truth::NobodyToSee);
                 }
-                Standing::Exception { .. } => tally.exceptions += 1,
+                // Nobody acts in a demonstration; if somebody did, it was an exception first.
+                Standing::Exception { .. } | Standing::Said { .. } | Standing::CalledOff(_) => {
+                    tally.exceptions += 1;
+                }
                 Standing::Planned | Standing::Ongoing | Standing::Overdue => {
                     tally.unaccounted += 1;
                 }
@@ -110,6 +113,8 @@ fn outcome(check: &CheckRow, clock: &impl Fn(Timestamp) -> String) -> String {
             format!("visible {}, told {}", clock(at), clock(came))
         }
         Standing::Exception { cause } => format!("EXCEPTION {cause}"),
+        Standing::Said { said, at } => format!("{} {}", said.word(), clock(at)),
+        Standing::CalledOff(why) => format!("called off: {}", why.word()),
         Standing::Planned | Standing::Ongoing | Standing::Overdue => "UNACCOUNTED".to_owned(),
     }
 }
@@ -153,6 +158,7 @@ mod tests {
             reality: Reality::Demonstration,
             open: Vec::new(),
             closed: Vec::new(),
+            matters: Vec::new(),
             checks: vec![
                 check(1, Standing::Visible { at }),
                 check(2, Standing::VisibleLate { at, came: at }),

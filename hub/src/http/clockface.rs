@@ -73,6 +73,12 @@ impl Clockface {
         at.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
+    /// The moment for a table: local time with its offset, so that no hour is ambiguous.
+    pub(super) fn local(&self, at: Timestamp) -> String {
+        let local = at.0.to_zoned(self.zone.clone());
+        local.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
     /// A night runs from noon to noon.
     fn is_tonight(&self, local: jiff::civil::DateTime) -> bool {
         let night = if local.hour() >= 12 {

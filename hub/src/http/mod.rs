@@ -1,16 +1,20 @@
-//! The staff page over HTTP: tonight as one page that keeps itself up to date.
+//! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
+//! the ledger.
 //!
-//! It only ever reads: every address answers GET alone, and what it shows comes from the
-//! [`Tonight`] that the service last sent. It asks no store, decides nothing and keeps nothing,
-//! in the browser neither: no cookie, no cache, no address outside its own.
+//! It only ever reads: every address answers GET alone. Tonight comes from the [`Tonight`] that
+//! the service last sent, so the page that staff keep open asks no store; other nights come from
+//! an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
+//! neither: no cookie, no cache, no address outside its own.
 //!
 //! There is **no sign-in and no encryption** in this version, and the page shows names and
 //! addresses: whoever can reach the socket can read it. Listen on loopback, or behind something
 //! that signs people in.
 
+mod books;
 mod clockface;
 mod events;
 mod page;
+mod table;
 mod texts;
 
 use std::future::Future;
@@ -33,6 +37,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::store::Archive;
 use crate::view::Tonight;
 
 use self::texts::Lang;
@@ -42,7 +47,7 @@ use self::texts::Lang;
 /// still do nothing.
 const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// How long answers under way may take to end once the server is asked to stop. A page or a
@@ -50,7 +55,7 @@ const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
 const STOP_GRACE: Duration = Duration::from_secs(2);
 
 /// What the page is made from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct State {
     /// Tonight, as the service last sent it.
     ///
@@ -59,6 +64,9 @@ pub struct State {
     /// for a minute as a service that hangs, and warns. If the sender is dropped, the events end
     /// and every open page warns within 15 s.
     pub tonight: watch::Receiver<Arc<Tonight>>,
+    /// The ledger, for any night that somebody chooses. Without one the pages of the ledger say
+    /// that it cannot be read.
+    pub archive: Option<Arc<dyn Archive>>,
 }
 
 /// The page, as a value that can be asked without a socket.
@@ -91,21 +99,27 @@ type Stop = SharedFuture<BoxFuture<'static, ()>>;
 #[derive(Clone)]
 struct Site {
     tonight: watch::Receiver<Arc<Tonight>>,
+    archive: Option<Arc<dyn Archive>>,
     stop: Stop,
 }
 
 fn router(state: State, stop: Stop) -> Router {
     let site = Site {
         tonight: state.tonight,
+        archive: state.archive,
         stop,
     };
     Router::new()
         .route("/", get(start))
         .route("/fragment", get(fragment))
         .route("/events", get(event_stream))
+        .route("/ledger", get(books::ledger))
+        .route("/ledger.csv", get(books::csv))
+        .route("/morning", get(books::morning))
         .route("/healthz", get(health))
         .route("/assets/page.css", asset("text/css", PAGE_CSS))
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
+        .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .fallback(no_such_page)
         .layer(map_response(harden))
@@ -114,6 +128,7 @@ fn router(state: State, stop: Stop) -> Router {
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
 const PAGE_JS: &str = include_str!("assets/page.js");
+const PRINT_JS: &str = include_str!("assets/print.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

@@ -9,9 +9,11 @@ use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::view::{
-    Cause, CheckRow, Ending, ExceptionRow, Hearing, HomeRow, LookRow, Person, Reality, Standing,
-    Tonight,
+    Cause, CheckRow, Ending, ExceptionRow, Hearing, HomeRow, LookRow, MatterRow, Person, Reality,
+    Standing, Tonight,
 };
+use crate::watch::situation::Situation;
+use crate::watch::{Punctuality, Subject};
 
 /// A moment of the sample's night by Stockholm's clock: hours from noon on, so 14:00 means
 /// two in the afternoon and 02:10 ten past two at night.
@@ -55,6 +57,7 @@ pub(super) fn exception(id: i64, person: Person, cause: Cause, due: &str) -> Exc
         cause,
         opened: at("02:14"),
         due: at(due),
+        punctuality: Punctuality::InTime,
         checks: Vec::new(),
         ended: None,
     }
@@ -115,6 +118,7 @@ pub(super) fn empty() -> Tonight {
         reality: Reality::Homes,
         open: Vec::new(),
         closed: Vec::new(),
+        matters: Vec::new(),
         checks: Vec::new(),
         homes: Vec::new(),
     }
@@ -174,6 +178,7 @@ pub(super) fn busy() -> Tonight {
     Tonight {
         open,
         closed: closed(ivar, gudrun),
+        matters: matters(),
         checks,
         homes: homes(&people),
         ..empty()
@@ -223,6 +228,28 @@ fn closed(ivar: &Person, gudrun: &Person) -> Vec<ExceptionRow> {
     vec![
         end(no_report, "23:30", "23:48", Ending::LateReport),
         end(not_visible, "23:06", "23:12", Ending::LaterVisible),
+    ]
+}
+
+fn matters() -> Vec<MatterRow> {
+    let unit = Subject::Unit(UnitId::from_random([9, 9, 9, 9, 1, 2, 3, 4]));
+    let marta = people()[2].clone();
+    let row = |id, situation, subject, about: &str, opened| MatterRow {
+        id,
+        situation,
+        subject,
+        about: about.to_owned(),
+        opened: at(opened),
+    };
+    vec![
+        row(
+            3,
+            Situation::NoLookProved,
+            Subject::Resident(marta.resident),
+            &marta.name,
+            "12:00",
+        ),
+        row(4, Situation::UnknownUnit, unit, "", "01:12"),
     ]
 }
 

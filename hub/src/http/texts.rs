@@ -11,6 +11,8 @@ use jiff::civil::Date;
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
 use crate::view::{Cause, Ending, Hearing, Standing};
+use crate::watch::situation::{Owner, Situation, Step};
+use crate::watch::{Arrival, CallOff, How, Said};
 
 /// The page's language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +72,15 @@ const fn phrase(swedish: &'static str, english: &'static str) -> Phrase {
 
 macro_rules! phrases {
     ($($name:ident = $swedish:literal, $english:literal;)+) => {
-        $(pub(super) const $name: Phrase = phrase($swedish, $english);)+
+        $(pub(in crate::http) const $name: Phrase = phrase($swedish, $english);)+
 
-        /// Every fixed text, for the test that no page mixes languages.
+        /// Every fixed text here, for the test that no page mixes languages.
         #[cfg(test)]
-        pub(super) const ALL: &[Phrase] = &[$($name),+];
+        pub(in crate::http) const ALL: &[Phrase] = &[$($name),+];
     };
 }
+
+pub(in crate::http) mod ledger;
 
 phrases! {
     NIGHT = "Natten", "The night of";
@@ -121,6 +125,11 @@ phrases! {
     SUMMER_TIME = "sommartid", "summer time";
     WINTER_TIME = "vintertid", "winter time";
     JUST_NOW = "nyss", "just now";
+    HUB_WAS_DOWN = "Sen: Nattsyn var ur drift när tiden gick ut.",
+                   "Late: Nattsyn was down when the time ran out.";
+    MATTERS = "Drift", "Operation";
+    FOR = "För", "For";
+    PAGES = "Sidor", "Pages";
 }
 
 /// What a language is called by those who speak it; a link is read in its own language.
@@ -146,7 +155,37 @@ pub(super) fn cause(cause: Cause) -> Phrase {
             "No report: the unit is heard, but the check has not been reported",
         ),
         Cause::Silent => phrase("Sensorenheten hörs inte", "The unit is not heard"),
+        Cause::VisitPlanned => of_situation(Situation::VisitPlanned),
+        Cause::NoUnit => of_situation(Situation::PlanWithoutUnit),
+        Cause::OtherPlan => of_situation(Situation::OtherPlan),
+        Cause::AwayUnconfirmed => of_situation(Situation::AwayUnconfirmed),
     }
+}
+
+/// What a situation's row says, from the one table of situations.
+pub(super) fn of_situation(situation: Situation) -> Phrase {
+    let row = situation.row();
+    phrase(row.swedish, row.english)
+}
+
+/// Who a row is for.
+pub(super) fn owner(owner: Owner) -> Phrase {
+    let [swedish, english] = owner.texts();
+    phrase(swedish, english)
+}
+
+/// What may be done next, as one sentence.
+pub(super) fn steps(lang: Lang, steps: &[Step]) -> String {
+    let texts = steps.iter().map(|step| {
+        let [swedish, english] = step.texts();
+        phrase(swedish, english).to(lang)
+    });
+    let mut text = texts.collect::<Vec<_>>().join("; ");
+    if let Some(first) = text.chars().next() {
+        text.replace_range(..first.len_utf8(), &first.to_uppercase().to_string());
+    }
+    text.push('.');
+    text
 }
 
 /// An unclear look or check, with its reason.
@@ -271,7 +310,16 @@ pub(super) fn next(cause: Cause, concerns: Concerns) -> Phrase {
             "Gör som planen säger vid paus. Det är den enskildes val, inget fel.",
             "Do as the plan says for a pause. It is the resident’s choice, not a fault.",
         ),
-        Cause::Technical(_) | Cause::NoReport | Cause::Silent => match concerns {
+        Cause::VisitPlanned => phrase("Åk dit enligt planen.", "Go there, as the plan says."),
+        Cause::AwayUnconfirmed => phrase(
+            "Ta reda på om den enskilde är borta. Vet du inte: gör tillsynen som personligt besök.",
+            "Find out whether the resident is away. If you do not know: make the check as a visit.",
+        ),
+        Cause::Technical(_)
+        | Cause::NoReport
+        | Cause::Silent
+        | Cause::NoUnit
+        | Cause::OtherPlan => match concerns {
             Concerns::Checks => phrase(
                 "Gör tillsynen som personligt besök.",
                 "Make the check as a visit in person.",
@@ -296,6 +344,48 @@ pub(super) fn ending(ending: Ending) -> Phrase {
             "Sensorenheten hörs igen, ingen tillsyn missades.",
             "The unit is heard again, no check was missed.",
         ),
+        Ending::Said(what) => said(what),
+        Ending::CalledOff => phrase("Tillsynen avbokades.", "The check was called off."),
+    }
+}
+
+/// What a person said about a check.
+pub(super) fn said(said: Said) -> Phrase {
+    match said {
+        Said::Visited => phrase("Personligt besök, allt väl", "Visited, all is well"),
+        Said::Spoke => phrase(
+            "Pratat med den enskilde, allt väl",
+            "Spoken with, all is well",
+        ),
+        Said::Seen => phrase("Sedd av personal, allt väl", "Seen by staff, all is well"),
+        Said::Cancelled => phrase("Avbokad av den enskilde", "Cancelled by the resident"),
+    }
+}
+
+/// Why a check is not made.
+pub(super) fn call_off(why: CallOff) -> Phrase {
+    match why {
+        CallOff::Away => phrase("Avbokad: borta", "Called off: away"),
+        CallOff::Skipped => phrase(
+            "Avbokad: den enskilde avstår i natt",
+            "Called off: skipped by the resident tonight",
+        ),
+        CallOff::Died => phrase("Avbokad: avliden", "Called off: deceased"),
+        CallOff::Moved => phrase("Avbokad: flyttad", "Called off: moved"),
+        CallOff::Withdrawn => phrase(
+            "Avbokad: samtycket återtaget",
+            "Called off: consent withdrawn",
+        ),
+    }
+}
+
+/// How a check ended.
+pub(super) fn how(how: How) -> Phrase {
+    match how {
+        How::Visible(Arrival::InTime) => phrase("Synlig", "Visible"),
+        How::Visible(Arrival::Late) => phrase("Synlig, sen rapport", "Visible, late report"),
+        How::Said(what) => said(what),
+        How::CalledOff(why) => call_off(why),
     }
 }
 
@@ -307,6 +397,8 @@ pub(super) fn standing(standing: Standing) -> Phrase {
         Standing::Overdue => phrase("Försök försenat", "Look overdue"),
         Standing::Visible { .. } => phrase("Synlig", "Visible"),
         Standing::VisibleLate { .. } => phrase("Synlig, sen rapport", "Visible, late report"),
+        Standing::Said { said: what, .. } => said(what),
+        Standing::CalledOff(why) => call_off(why),
         Standing::Exception { cause: why } => cause(why),
     }
 }
@@ -349,6 +441,7 @@ pub(super) struct Tally {
     pub(super) exceptions: usize,
     pub(super) running: usize,
     pub(super) planned: usize,
+    pub(super) by_people: usize,
 }
 
 /// The ledger in one line.
@@ -358,8 +451,9 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
         exceptions,
         running,
         planned,
+        by_people,
     } = tally;
-    let all = visible + exceptions + running + planned;
+    let all = visible + exceptions + running + planned + by_people;
     match lang {
         Lang::Swedish => {
             let checks = if all == 1 { "tillsyn" } else { "tillsyner" };
@@ -371,16 +465,26 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
             };
             format!(
                 "{all} {checks}: {visible} {seen}, {exceptions} att åtgärda, {running} pågår, \
-                 {planned} {ahead}"
+                 {planned} {ahead}{}",
+                some(by_people, "klara av personal")
             )
         }
         Lang::English => {
             let checks = if all == 1 { "check" } else { "checks" };
             format!(
                 "{all} {checks}: {visible} visible, {exceptions} need action, {running} ongoing, \
-                 {planned} planned"
+                 {planned} planned{}",
+                some(by_people, "done by staff")
             )
         }
+    }
+}
+
+/// A count that is only worth saying if there is any.
+fn some(count: usize, what: &str) -> String {
+    match count {
+        0 => String::new(),
+        _ => format!(", {count} {what}"),
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::{Timestamp, Uptime};
@@ -20,10 +21,12 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use crate::ingest::Drops;
 use crate::nights;
+use crate::nights::turn::{self, Grounds};
 use crate::roster::Roster;
 use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
-use crate::watch::{Change, Moment, Watch};
+use crate::watch::wall::{Trust, Wall};
+use crate::watch::{Change, Contact, Moment, Watch, comparison};
 
 /// How often the hub looks whether another process enrolled anybody, and shows the page a moment
 /// that has moved on: half of what [`crate::http::State`] asks for.
@@ -74,6 +77,9 @@ pub struct Desk {
     pub(super) watch: Watch,
     pub(super) plans: Vec<StoredPlan>,
     pub(super) drops: Arc<Drops>,
+    pub(super) wall: Wall,
+    /// Whether the clock was believed when nights were last frozen.
+    trust: Trust,
     revision: i64,
     refreshed: Uptime,
 }
@@ -92,14 +98,22 @@ impl Desk {
         drops: Arc<Drops>,
     ) -> Result<Self, ServiceError> {
         let now = whole(now);
+        let gap = nights::gap(&store.nights()?, night_of(now.timestamp, &charge.zone)?);
+        let mut wall = Wall::new(now, store.latest()?, gap);
+        let now = wall.read(now);
+        let trust = wall.trust();
         let night = night_of(now.timestamp, &charge.zone)?;
         let revision = store.revision()?;
         let roster = Arc::new(store.roster()?);
         let plans = store.plans()?;
         let made = (plans.as_slice(), roster.as_ref());
-        freeze(store.as_mut(), made, night, &charge.zone, now.timestamp)?;
+        let zone = charge.zone.as_str();
+        freeze(store.as_mut(), made, (night, trust), zone, now.timestamp)?;
         let saved = store.saved(night, nights::noon(night, &charge.zone)?)?;
         let mut watch = Watch::new(now, night, roster, saved);
+        watch.handle_clock(now, trust);
+        let changes = review(store.as_ref(), &mut watch, &plans, &charge.zone, now)?;
+        write(store.as_mut(), changes)?;
         let changes = watch.handle_timeout(now);
         write(store.as_mut(), changes)?;
         let homes = watch.roster().homes().len();
@@ -110,6 +124,8 @@ impl Desk {
             watch,
             plans,
             drops,
+            wall,
+            trust,
             revision,
             refreshed: now.uptime,
         })
@@ -130,7 +146,7 @@ impl Desk {
     ///
     /// The store fails. Drop the desk and open another.
     pub fn pass(&mut self, now: Moment) -> Result<Done, ServiceError> {
-        let now = whole(now);
+        let now = self.read(now);
         let mut done = Done {
             answers: Vec::new(),
             news: News::Nothing,
@@ -156,8 +172,28 @@ impl Desk {
     /// Tonight as the page shows it.
     #[must_use]
     pub fn tonight(&self, now: Moment) -> Tonight {
+        let now = self.wall.clone().read(whole(now));
         self.watch
-            .tonight(whole(now), &self.charge.zone, self.charge.reality)
+            .tonight(now, &self.charge.zone, self.charge.reality)
+    }
+
+    /// The moment to go by: a clock that jumped is not followed.
+    pub(super) fn read(&mut self, now: Moment) -> Moment {
+        let now = self.wall.read(whole(now));
+        let trust = self.wall.trust();
+        self.watch.handle_clock(now, trust);
+        now
+    }
+
+    /// Takes in that the broker is reached, or is not.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn contact(&mut self, now: Moment, contact: Contact) -> Result<(), ServiceError> {
+        let now = self.read(now);
+        let changes = self.watch.handle_contact(now, contact);
+        Ok(write(self.store.as_mut(), changes)?)
     }
 
     /// Begins the next night at noon, and takes in what another process enrolled.
@@ -165,20 +201,31 @@ impl Desk {
         let zone = &self.charge.zone;
         let night = night_of(now.timestamp, zone)?;
         let revision = self.store.revision()?;
-        if night == self.watch.night() && revision == self.revision {
+        let trust = self.wall.trust();
+        let is_as_before = night == self.watch.night() && revision == self.revision;
+        if is_as_before && trust == self.trust {
             return Ok(Vec::new());
         }
+        self.trust = trust;
         self.revision = revision;
         self.plans = self.store.plans()?;
         let roster = Arc::new(self.store.roster()?);
         let made = (self.plans.as_slice(), roster.as_ref());
-        freeze(self.store.as_mut(), made, night, zone, now.timestamp)?;
+        freeze(
+            self.store.as_mut(),
+            made,
+            (night, trust),
+            zone,
+            now.timestamp,
+        )?;
         let saved = self.store.saved(night, now.timestamp)?;
         if night != self.watch.night() {
             self.watch.begin_night(now, night);
         }
         self.watch.enrol(now, roster);
         self.watch.recall(now, saved.checks);
+        let changes = review(self.store.as_ref(), &mut self.watch, &self.plans, zone, now)?;
+        write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)
     }
@@ -188,15 +235,71 @@ impl Desk {
 fn freeze(
     store: &mut dyn Store,
     (plans, roster): (&[StoredPlan], &Roster),
-    tonight: Date,
+    (tonight, trust): (Date, Trust),
     zone: &str,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    for night in nights::due(store.last_night()?, tonight) {
-        let checks = nights::checks(plans, roster, night, nights::noon(night, zone)?);
-        store.freeze(night, &checks, now)?;
+    let book = store.book()?;
+    for night in nights::due(&store.nights()?, tonight, trust) {
+        let grounds = Grounds {
+            book: &book,
+            plans,
+            roster,
+            night,
+            noon: nights::noon(night, zone)?,
+            now,
+        };
+        store.freeze(night, &turn::holding(grounds).checks, now)?;
     }
     Ok(())
+}
+
+/// What follows from plans, roster and absences when a night begins or any of them changed: whose
+/// unit hangs where, who is away or has died, and whom no unit looked after in the night that ended.
+fn review(
+    store: &dyn Store,
+    watch: &mut Watch,
+    plans: &[StoredPlan],
+    zone: &str,
+    now: Moment,
+) -> Result<Vec<Change>, ServiceError> {
+    let (night, roster) = (watch.night(), Arc::clone(watch.roster()));
+    let noon = nights::noon(night, zone)?;
+    let held = nights::to_hold(plans, noon);
+    let version = |resident: ResidentId, unit: UnitId| {
+        let mut held = held.iter().map(|stored| &stored.plan);
+        let own = held.find(|plan| plan.resident == resident && plan.unit == unit);
+        own.map(|plan| plan.version)
+    };
+    let mut changes = watch.align(now, |resident| {
+        let unit = roster.of_resident(resident)?.unit;
+        Some((unit, version(resident, unit)))
+    });
+    let book = store.book()?;
+    let grounds = Grounds {
+        book: &book,
+        plans,
+        roster: &roster,
+        night,
+        noon,
+        now: now.timestamp,
+    };
+    let holding = turn::holding(grounds);
+    watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
+    let mut to_come = watch.to_come(now);
+    to_come.retain(|check| check.night == night);
+    for altered in turn::altered(grounds, &to_come) {
+        changes.extend(watch.alter(now, altered).1);
+    }
+    let with_plan = plans.iter().map(|stored| stored.plan.resident);
+    watch.handle_plans(now, &with_plan.collect());
+    if let Ok(ended) = night.yesterday() {
+        let noon = nights::noon(ended, zone)?;
+        let (in_force, idle) = nights::planned_for(plans, &roster, ended, noon);
+        let unproven = comparison::unproven(&in_force, &idle, &store.account(ended)?);
+        watch.handle_comparison(now, &unproven);
+    }
+    Ok(changes)
 }
 
 fn write(store: &mut dyn Store, changes: Vec<Change>) -> Result<(), StoreError> {

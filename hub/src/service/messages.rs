@@ -19,6 +19,8 @@ use crate::watch::{Fit, Moment};
 
 /// What a handful of messages lead to: written first, answered then.
 struct Intake {
+    /// What the machine's clocks say, believed or not.
+    clock: Moment,
     batch: Batch,
     acks: BTreeMap<UnitId, Vec<ReportKey>>,
     hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
@@ -33,8 +35,10 @@ impl Desk {
     ///
     /// The store fails; nothing may be answered. Drop the desk and open another.
     pub fn take(&mut self, now: Moment, messages: &[Publication]) -> Result<Done, ServiceError> {
-        let now = whole(now);
+        let clock = whole(now);
+        let now = self.read(clock);
         let mut intake = Intake {
+            clock,
             batch: Batch::default(),
             acks: BTreeMap::new(),
             hellos: BTreeMap::new(),
@@ -73,12 +77,18 @@ impl Desk {
             Ok(message) => message,
             Err(kind) => {
                 self.drops.count(kind, &publication.topic);
+                if let Some(topic) = Topic::parse(&publication.topic) {
+                    let changes = self.watch.handle_drop(now, topic.unit, kind);
+                    intake.batch.changes.extend(changes);
+                }
                 return Ok(());
             }
         };
         let before = self.watch.hearing(unit, now);
         match said {
             Said::Heartbeat(heartbeat) => {
+                let units = self.watch.roster().homes().len();
+                self.wall.hear(intake.clock, unit, heartbeat.at_ms, units);
                 let changes = self.watch.handle_sign(now, unit, Some(heartbeat.eye));
                 intake.batch.changes.extend(changes);
             }

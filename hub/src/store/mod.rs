@@ -3,13 +3,18 @@
 //! [`Store`] is the role, [`SqliteStore`] the embedded implementation. What was written stays:
 //! ledger rows are only ever added. Heartbeats are not kept here, nor is any picture.
 
+mod account;
 mod agreements;
+mod archive;
 mod ledger;
 mod rows;
+mod saved;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod words;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -22,9 +27,11 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::Book;
 use crate::roster::{Home, Roster};
+use crate::view::ledger::NightLedger;
 use crate::watch::{Change, Planned, Saved};
 
 pub use agreements::Entries;
+pub use archive::{Archive, SqliteArchive};
 pub use sqlite::SqliteStore;
 
 /// Why the store did not do what it was asked.
@@ -188,6 +195,28 @@ pub trait Store: Send {
     ///
     /// The store cannot be read.
     fn saved(&self, night: Date, since: Timestamp) -> Result<Saved, StoreError>;
+
+    /// One night of the ledger, line by line, as it is written.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
+
+    /// The nights whose checks were frozen.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError>;
+
+    /// The latest moment at which anything was written of a night: a clock that is earlier is
+    /// wrong. `None` if nothing was.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn latest(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// The signed text of a report that is held already; `None` if it is not.
     ///

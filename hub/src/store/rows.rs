@@ -19,6 +19,11 @@ pub(super) fn unreadable(doing: &'static str, what: &str) -> StoreError {
     }
 }
 
+/// A text column.
+pub(super) fn text(row: &Row<'_>, column: usize, what: &'static str) -> Result<String, StoreError> {
+    row.get(column).map_err(doing(what))
+}
+
 /// A text column that is parsed.
 pub(super) fn parsed<T: FromStr>(
     row: &Row<'_>,

@@ -4,6 +4,7 @@
 //! refused, an older one is brought up to date. Triggers refuse to change or delete what was
 //! written in the ledger, also by hand; whoever may write the file can of course drop them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,15 +16,19 @@ use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, Entries, Holds, Store, StoreError, StoredPlan, agreements, ledger, rows};
+use super::{
+    Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, rows, saved,
+};
 use crate::agreement::Book;
 use crate::roster::{Home, Resident, Roster};
+use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 2] = [
+const MIGRATIONS: [(i64, &str); 3] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
+    (3, include_str!("migrations/003_accounting.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.
@@ -213,7 +218,19 @@ impl Store for SqliteStore {
     }
 
     fn saved(&self, night: Date, since: Timestamp) -> Result<Saved, StoreError> {
-        ledger::saved(&self.connection, night, since)
+        saved::saved(&self.connection, night, since)
+    }
+
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
+        account::account(&self.connection, night)
+    }
+
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError> {
+        account::nights(&self.connection)
+    }
+
+    fn latest(&self) -> Result<Option<Timestamp>, StoreError> {
+        account::latest(&self.connection)
     }
 
     fn held(&self, unit: UnitId, key: ReportKey) -> Result<Option<Signed>, StoreError> {

@@ -17,7 +17,13 @@ use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
 use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
-use crate::watch::{Arrival, Exception, Outcome, Punctuality};
+use crate::watch::situation::Situation;
+use crate::watch::{
+    Alteration, Altered, Arrival, CallOff, Exception, How, Matter, Outcome, Punctuality, Said,
+    Subject, Word,
+};
+
+mod accounting;
 
 const ZONE: &str = "Europe/Stockholm";
 
@@ -116,7 +122,7 @@ fn what_was_committed_is_there_after_a_crash() {
     let outcome = Outcome {
         at: begins(),
         came: begins(),
-        arrival: Arrival::Late,
+        how: How::Visible(Arrival::Late),
     };
     let exception = Exception {
         id: 1,
@@ -195,7 +201,39 @@ fn a_batch_is_written_whole_or_not_at_all() {
     );
 }
 
+fn altered(check: nattsyn_protocol::ids::CheckId) -> Altered {
+    Altered {
+        check,
+        what: Alteration::CalledOff(CallOff::Away),
+        by: "dag-003".to_owned(),
+        why: "hos dottern, åter söndag".to_owned(),
+        at: begins(),
+    }
+}
+
+fn word(check: nattsyn_protocol::ids::CheckId) -> Word {
+    Word {
+        check,
+        said: Said::Spoke,
+        by: "natt-017".parse().unwrap(),
+        at: begins(),
+    }
+}
+
+fn matter() -> Matter {
+    Matter {
+        id: 1,
+        subject: Subject::Hub,
+        situation: Situation::HubClock,
+        opened: begins(),
+    }
+}
+
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one row of every table, and every table in one list"
+)]
 fn what_was_written_can_be_neither_changed_nor_deleted() {
     let mut ledger = ledger();
     let report = ledger.report(1, Finding::Visible);
@@ -213,7 +251,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
     let outcome = Outcome {
         at: begins(),
         came: begins(),
-        arrival: Arrival::InTime,
+        how: How::Visible(Arrival::InTime),
     };
     let notice = Notice {
         unit: report.report.unit,
@@ -222,7 +260,18 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         fault: Fault::EyeDown,
         at_ms: begins(),
     };
-    let changes = vec![Change::Opened(exception), Change::Settled(check, outcome)];
+    let changes = vec![
+        Change::Opened(exception),
+        Change::Settled(check, outcome),
+        Change::Altered(altered(check)),
+        Change::Spoken(word(check)),
+        Change::Raised(matter()),
+        Change::Cleared {
+            matter: 1,
+            by: None,
+            at: begins(),
+        },
+    ];
     let notices = vec![(notice, begins())];
     ledger
         .store
@@ -244,6 +293,10 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         ("outcomes", "outcome"),
         ("exceptions", "cause"),
         ("exception_events", "event"),
+        ("check_changes", "why"),
+        ("words", "said"),
+        ("matters", "situation"),
+        ("matter_ends", "at_ms"),
     ] {
         let count = |sql: &str| {
             by_hand
@@ -262,7 +315,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         assert_eq!(count(&format!("SELECT count(*) FROM {table}")), before);
         tables += 1;
     }
-    assert_eq!(tables, 8);
+    assert_eq!(tables, 12);
     // Nor may the hub itself replace a row, which deletes it first.
     let replace = "INSERT OR REPLACE INTO outcomes SELECT * FROM outcomes";
     let refusal = ledger.store.connection.execute(replace, []).unwrap_err();
@@ -276,7 +329,7 @@ fn a_second_outcome_and_a_second_report_by_one_name_are_refused() {
     let outcome = Outcome {
         at: begins(),
         came: begins(),
-        arrival: Arrival::InTime,
+        how: How::Visible(Arrival::InTime),
     };
     let settled = Batch {
         changes: vec![Change::Settled(report.report.check, outcome)],

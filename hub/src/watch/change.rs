@@ -8,15 +8,48 @@ use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
+use super::alteration::{Altered, CallOff};
+use super::matters::Matter;
+use super::word::{Said, StaffId, Word};
 use crate::view::{Cause, Ending};
 
 /// A check as frozen for its night.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// What is to be done when.
+    /// What is to be done when. A check that no unit makes has no looks.
     pub check: Check,
-    /// By which unit.
+    /// By which unit; of a visit, the unit that hangs in the home.
     pub unit: UnitId,
+    /// Under which version of the resident's plan; `None` for rows of before versions were
+    /// written down, and then any version is taken.
+    pub plan: Option<u32>,
+    /// How it is to be made.
+    pub manner: Manner,
+}
+
+impl Planned {
+    /// A check that a unit makes, under a version of the plan.
+    #[must_use]
+    pub fn digital(check: Check, unit: UnitId, plan: u32) -> Self {
+        Self {
+            check,
+            unit,
+            plan: Some(plan),
+            manner: Manner::Digital,
+        }
+    }
+}
+
+/// How a check is to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Manner {
+    /// By the unit's looks.
+    Digital,
+    /// By a visit, as the plan says (R10). A person is asked when its window opens.
+    Physical,
+    /// The resident is away until further notice and nobody has confirmed it today: a person is
+    /// asked when the window opens. A unit that sees them all the same settles it.
+    AskIfAway,
 }
 
 /// A report that was counted for a check.
@@ -24,8 +57,13 @@ pub struct Planned {
 pub struct Counted {
     /// What names the report.
     pub key: ReportKey,
+    /// Whose report it is.
+    pub unit: UnitId,
     /// Which look of the check, counted from 1.
     pub look: u8,
+    /// Under which version of the plan it was made; `None` for rows of before it was written
+    /// down.
+    pub plan: Option<u32>,
     /// When the look was concluded, by the unit's clock.
     pub at: Timestamp,
     /// When the report came.
@@ -43,20 +81,31 @@ pub struct Noted {
     pub fault: Fault,
 }
 
-/// How a check ended, in the ledger. There is no other way yet: what no unit saw stays an
-/// exception until a person closes it, and that is another piece's work.
+/// How a check ended, in the ledger: written once. What is corrected later is a row beside it
+/// (see [`Change::Spoken`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// When the look was made that found the person.
+    /// How.
+    pub how: How,
+    /// When: the look that found the person was made, the person acted, it was called off.
     pub at: Timestamp,
-    /// When its report came.
+    /// When the hub learned of it.
     pub came: Timestamp,
-    /// Whether it came in time.
-    pub arrival: Arrival,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum How {
+    /// A unit saw the person.
+    Visible(Arrival),
+    /// A person said how.
+    Said(Said),
+    /// It was called off.
+    CalledOff(CallOff),
 }
 
 /// Whether a report came in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Arrival {
     /// Before the check became an exception.
     InTime,
@@ -99,6 +148,11 @@ pub struct Exception {
 pub enum Change {
     /// A check has its outcome.
     Settled(CheckId, Outcome),
+    /// A frozen check is to be made otherwise. Its frozen row stays as it is.
+    Altered(Altered),
+    /// A person said something about a check. It is a row of its own, whatever else is known;
+    /// the latest is how the check counts.
+    Spoken(Word),
     /// An exception begins.
     Opened(Exception),
     /// An exception is about one more check.
@@ -137,6 +191,17 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Something that is about no check needs somebody.
+    Raised(Matter),
+    /// It needs nobody any more.
+    Cleared {
+        /// The matter.
+        matter: i64,
+        /// Who closed it; `None` if the watch saw that it was over.
+        by: Option<StaffId>,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What a watch needs of the past: made by the store when the hub starts.
@@ -148,6 +213,10 @@ pub struct Saved {
     pub exceptions: Vec<Exception>,
     /// The next exception's id.
     pub next_exception: i64,
+    /// Open matters.
+    pub matters: Vec<Matter>,
+    /// The next matter's id.
+    pub next_matter: i64,
 }
 
 /// One check as the store has it.
@@ -155,10 +224,55 @@ pub struct Saved {
 pub struct SavedCheck {
     /// As frozen.
     pub planned: Planned,
+    /// What was changed since, in order.
+    pub altered: Vec<Altered>,
     /// The reports counted so far.
     pub counted: Vec<Counted>,
     /// The notices so far.
     pub noted: Vec<Noted>,
+    /// What people said of it, in order.
+    pub words: Vec<Word>,
     /// Its outcome.
     pub outcome: Option<Outcome>,
+}
+
+impl SavedCheck {
+    /// A check of which nothing is known but that it was frozen.
+    #[must_use]
+    pub fn fresh(planned: Planned) -> Self {
+        Self {
+            planned,
+            altered: Vec::new(),
+            counted: Vec::new(),
+            noted: Vec::new(),
+            words: Vec::new(),
+            outcome: None,
+        }
+    }
+}
+
+impl How {
+    /// The word in the store and in an exported ledger.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Visible(Arrival::InTime) => "visible",
+            Self::Visible(Arrival::Late) => "visible_late",
+            Self::Said(said) => said.word(),
+            Self::CalledOff(why) => why.word(),
+        }
+    }
+
+    /// Reads the word that [`How::word`] gives.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "visible" => Some(Self::Visible(Arrival::InTime)),
+            "visible_late" => Some(Self::Visible(Arrival::Late)),
+            other => {
+                let said = Said::from_word(other).map(Self::Said);
+                said.or_else(|| CallOff::from_word(other).map(Self::CalledOff))
+            }
+        }
+    }
 }

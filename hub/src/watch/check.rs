@@ -7,10 +7,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::time::Timestamp;
 
-use super::change::{Counted, Outcome, Planned, SavedCheck};
+use super::alteration::{Alteration, Altered};
+use super::change::{Counted, Manner, Outcome, Planned, SavedCheck};
+use super::word::Word;
 use crate::view::Cause;
 
 /// How long after a look was due its report is overdue (budget of the design, §12): twice the
@@ -31,17 +34,38 @@ pub(super) enum Judgement {
     Open,
     /// The person was seen.
     Seen(Counted),
-    /// A person is needed, by what a report or a notice says.
+    /// A person is needed, by what a report or a notice says, or by the plan.
     Needs(Cause),
     /// A person is needed, because nothing says anything.
     Missing,
 }
 
+/// A unit that makes or made a check, and under which version of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tenure {
+    unit: UnitId,
+    plan: Option<u32>,
+    /// Looks made later than this count for nothing: the unit hangs elsewhere by then.
+    until: Option<Timestamp>,
+}
+
+/// Whether a unit in service can make the check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Service {
+    Available,
+    None,
+}
+
 /// One check and what is known of it.
 #[derive(Clone, Debug)]
 pub(super) struct CheckState {
+    /// As it is to be made now: as frozen, and as altered since.
     pub(super) planned: Planned,
     pub(super) outcome: Option<Outcome>,
+    /// What a person said last.
+    pub(super) word: Option<Word>,
+    tenures: Vec<Tenure>,
+    service: Service,
     counted: BTreeMap<ReportKey, Counted>,
     /// The latest word for each look; of several, the first that came.
     noted: BTreeMap<u8, Fault>,
@@ -50,8 +74,15 @@ pub(super) struct CheckState {
 impl CheckState {
     pub(super) fn new(planned: Planned) -> Self {
         Self {
+            tenures: vec![Tenure {
+                unit: planned.unit,
+                plan: planned.plan,
+                until: None,
+            }],
             planned,
             outcome: None,
+            word: None,
+            service: Service::Available,
             counted: BTreeMap::new(),
             noted: BTreeMap::new(),
         }
@@ -60,13 +91,67 @@ impl CheckState {
     pub(super) fn restore(saved: SavedCheck) -> Self {
         let mut state = Self::new(saved.planned);
         state.outcome = saved.outcome;
+        for altered in &saved.altered {
+            state.alter(altered);
+        }
+        state.word = saved.words.into_iter().next_back();
         for counted in saved.counted {
-            state.count(counted);
+            if state.is_made_by(counted.unit) {
+                state.count(counted);
+            }
         }
         for noted in saved.noted {
             state.note(noted.look, noted.fault);
         }
         state
+    }
+
+    /// Takes in a change of the check. Calling it off is its outcome, and is the watch's affair.
+    pub(super) fn alter(&mut self, altered: &Altered) {
+        match altered.what {
+            Alteration::Added | Alteration::CalledOff(_) => {}
+            Alteration::MadePhysical => self.planned.manner = Manner::Physical,
+            Alteration::AskIfAway => self.planned.manner = Manner::AskIfAway,
+            Alteration::NoUnit => self.service = Service::None,
+            Alteration::Unit { unit, plan } => {
+                for tenure in self.tenures.iter_mut().filter(|held| held.until.is_none()) {
+                    tenure.until = Some(altered.at);
+                }
+                self.tenures.push(Tenure {
+                    unit,
+                    plan,
+                    until: None,
+                });
+                (self.planned.unit, self.planned.plan) = (unit, plan);
+                self.service = match plan {
+                    Some(_) => Service::Available,
+                    None => Service::None,
+                };
+            }
+        }
+    }
+
+    /// Whether a change says only what is so already.
+    pub(super) fn is_already(&self, what: Alteration) -> bool {
+        match what {
+            Alteration::MadePhysical => self.planned.manner == Manner::Physical,
+            Alteration::AskIfAway => self.planned.manner == Manner::AskIfAway,
+            Alteration::NoUnit => self.service == Service::None,
+            Alteration::Unit { unit, plan } => {
+                self.planned.unit == unit && self.planned.plan == plan
+            }
+            Alteration::Added | Alteration::CalledOff(_) => false,
+        }
+    }
+
+    /// Whether a unit in service can make it.
+    pub(super) fn is_served(&self) -> bool {
+        self.service == Service::Available
+    }
+
+    /// Whether a unit makes this check, or did.
+    pub(super) fn is_made_by(&self, unit: UnitId) -> bool {
+        self.tenures.iter().any(|tenure| tenure.unit == unit)
     }
 
     /// Takes in a report, once.
@@ -89,15 +174,20 @@ impl CheckState {
     /// What follows at `now`.
     pub(super) fn judge(&self, now: Timestamp) -> Judgement {
         let looks = self.looks();
-        let seen = looks
-            .iter()
-            .filter(|counted| self.finding(counted) == Finding::Visible);
+        let seen = looks.iter().filter(|counted| self.needs(counted).is_none());
         if let Some(first) = seen.min_by_key(|counted| (counted.at, counted.key)) {
             return Judgement::Seen(*first);
         }
+        if let Some(cause) = self.needs_by_plan() {
+            return if now >= self.planned.check.opens {
+                Judgement::Needs(cause)
+            } else {
+                Judgement::Open
+            };
+        }
         let is_last = |look: u8| usize::from(look) >= self.planned.check.looks.len();
         if let Some(last) = looks.last().filter(|counted| is_last(counted.look))
-            && let Some(cause) = cause_of(self.finding(last))
+            && let Some(cause) = self.needs(last)
         {
             return Judgement::Needs(cause);
         }
@@ -113,6 +203,47 @@ impl CheckState {
             return Judgement::Missing;
         }
         Judgement::Open
+    }
+
+    /// Why a person is needed from the window's opening on, whatever a unit does.
+    fn needs_by_plan(&self) -> Option<Cause> {
+        match (self.planned.manner, self.service) {
+            (Manner::Physical, _) => Some(Cause::VisitPlanned),
+            (Manner::AskIfAway, _) => Some(Cause::AwayUnconfirmed),
+            (Manner::Digital, Service::None) => Some(Cause::NoUnit),
+            (Manner::Digital, Service::Available) => None,
+        }
+    }
+
+    /// Why a look leaves a person needed; `None` if it saw the resident.
+    ///
+    /// *Visible* under an older version of the plan than the night was frozen with settles
+    /// nothing: it may have been seen in a place that is no longer agreed. A newer one is what is
+    /// agreed now, and some versions hold at once.
+    fn needs(&self, counted: &Counted) -> Option<Cause> {
+        match self.finding(counted) {
+            Finding::Visible if self.is_as_planned(counted) => None,
+            Finding::Visible => Some(Cause::OtherPlan),
+            Finding::NotVisible => Some(Cause::NotVisible),
+            Finding::Unclear(reason) => Some(Cause::Unclear(reason)),
+            Finding::Technical(fault) => Some(Cause::Technical(fault)),
+            Finding::Paused => Some(Cause::Paused),
+        }
+    }
+
+    /// Whether a look was made by a unit that was to make it, under the plan in force or a newer
+    /// one.
+    pub(super) fn is_as_planned(&self, counted: &Counted) -> bool {
+        self.tenures.iter().any(|tenure| {
+            let is_of_plan = match (tenure.plan, counted.plan) {
+                (Some(planned), Some(kept)) => kept >= planned,
+                (None, _) | (_, None) => true,
+            };
+            let is_in_time = tenure
+                .until
+                .is_none_or(|until| counted.at <= until.after(CLOCK_AHEAD));
+            tenure.unit == counted.unit && is_of_plan && is_in_time
+        })
     }
 
     /// What a report counts as: a look made outside the window says nothing about the check,
@@ -141,8 +272,10 @@ impl CheckState {
     /// The next moment after `now` at which something about this check may change by itself.
     pub(super) fn next_timeout(&self, now: Timestamp) -> Option<Timestamp> {
         let check = &self.planned.check;
-        let overdue = check.looks.iter().map(|due| due.after(REPORT_WITHIN));
-        overdue
+        let looks = check.looks.iter();
+        // The look itself too: what a silent unit's next look is changes then.
+        let looks = looks.flat_map(|due| [*due, due.after(REPORT_WITHIN)]);
+        looks
             .chain([
                 check.opens,
                 check.concluded_by(REPORT_WITHIN),
@@ -152,25 +285,11 @@ impl CheckState {
             .min()
     }
 
-    /// The next look that is due after `now`; none once the person was seen.
+    /// The next look that is due after `now`; none once the check has its outcome, or if no unit
+    /// makes it.
     pub(super) fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
-        let next = self
-            .planned
-            .check
-            .looks
-            .iter()
-            .copied()
-            .find(|&due| due > now);
-        next.filter(|_| self.outcome.is_none())
-    }
-}
-
-fn cause_of(finding: Finding) -> Option<Cause> {
-    match finding {
-        Finding::Visible => None,
-        Finding::NotVisible => Some(Cause::NotVisible),
-        Finding::Unclear(reason) => Some(Cause::Unclear(reason)),
-        Finding::Technical(fault) => Some(Cause::Technical(fault)),
-        Finding::Paused => Some(Cause::Paused),
+        let mut looks = self.planned.check.looks.iter().copied();
+        let next = looks.find(|&due| due > now);
+        next.filter(|_| self.outcome.is_none() && self.needs_by_plan().is_none())
     }
 }

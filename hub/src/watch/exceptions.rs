@@ -3,7 +3,7 @@
 //! Only a report that the person was seen in that very check, or a unit that is heard again with
 //! no check unexplained, ends a row here. Everything else waits for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::time::Timestamp;
@@ -33,18 +33,36 @@ pub(super) enum Unit {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exceptions {
     rows: BTreeMap<i64, Exception>,
+    /// The open row of each check that has one.
+    of_check: BTreeMap<CheckId, i64>,
+    /// Each resident's open rows.
+    of_resident: BTreeMap<ResidentId, BTreeSet<i64>>,
     next: i64,
 }
 
 impl Exceptions {
     pub(super) fn restore(saved: Vec<Exception>, next: i64) -> Self {
-        Self {
-            rows: saved
-                .into_iter()
-                .map(|exception| (exception.id, exception))
-                .collect(),
-            next,
+        let mut all = Self {
+            next: next.max(1),
+            ..Self::default()
+        };
+        for exception in saved {
+            if exception.ended.is_none() {
+                all.index(&exception);
+            }
+            all.rows.insert(exception.id, exception);
         }
+        all
+    }
+
+    fn index(&mut self, exception: &Exception) {
+        for &check in &exception.checks {
+            self.of_check.insert(check, exception.id);
+        }
+        self.of_resident
+            .entry(exception.resident)
+            .or_default()
+            .insert(exception.id);
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Exception> {
@@ -53,13 +71,13 @@ impl Exceptions {
 
     /// The open row about a check.
     pub(super) fn of_check(&self, check: CheckId) -> Option<&Exception> {
-        self.all()
-            .find(|row| row.ended.is_none() && row.checks.contains(&check))
+        self.rows.get(self.of_check.get(&check)?)
     }
 
     pub(super) fn open(&self, resident: ResidentId, cause: Cause) -> Option<&Exception> {
-        self.all()
-            .find(|row| row.ended.is_none() && row.resident == resident && row.cause == cause)
+        let open = self.of_resident.get(&resident)?.iter();
+        open.filter_map(|id| self.rows.get(id))
+            .find(|row| row.cause == cause)
     }
 
     /// Forgets rows that ended before `since`. They stay in the store.
@@ -145,6 +163,24 @@ impl Exceptions {
         }
     }
 
+    /// A person closed a check, or it was called off: ends its row if every check of the row is
+    /// explained. A row of silence too: whoever acted knows of it.
+    pub(super) fn close(
+        &mut self,
+        check: CheckId,
+        now: Timestamp,
+        ending: Ending,
+        is_explained: impl Fn(CheckId) -> bool,
+        changes: &mut Vec<Change>,
+    ) {
+        let Some(row) = self.of_check(check) else {
+            return;
+        };
+        if row.checks.iter().all(|&check| is_explained(check)) {
+            self.end(row.id, ending, now, changes);
+        }
+    }
+
     /// A unit is heard again: ends the row of its silence, unless a check is unexplained.
     pub(super) fn hear(
         &mut self,
@@ -172,6 +208,7 @@ impl Exceptions {
             ended: None,
         };
         self.next += 1;
+        self.index(&exception);
         self.rows.insert(exception.id, exception.clone());
         changes.push(Change::Opened(exception));
     }
@@ -179,6 +216,7 @@ impl Exceptions {
     fn join(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.checks.insert(check);
+            self.of_check.insert(check, exception);
             changes.push(Change::Joined {
                 exception,
                 check,
@@ -190,6 +228,7 @@ impl Exceptions {
     fn leave(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.checks.remove(&check);
+            self.of_check.remove(&check);
             changes.push(Change::Left {
                 exception,
                 check,
@@ -212,6 +251,12 @@ impl Exceptions {
     fn end(&mut self, exception: i64, ending: Ending, at: Timestamp, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.ended = Some((at, ending));
+            for check in &row.checks {
+                self.of_check.remove(check);
+            }
+            if let Some(open) = self.of_resident.get_mut(&row.resident) {
+                open.remove(&exception);
+            }
             changes.push(Change::Ended {
                 exception,
                 ending,

@@ -5,38 +5,58 @@
 //! come out; it reads no clock, writes nothing and can be made anew from the store at any
 //! instant ([`Saved`]). Every check ends in exactly one outcome or is an open exception.
 //!
-//! What it deliberately does not do: close what needs a person (a person does), alert anybody,
-//! or guess. An unsigned notice is never more than a technical fault.
+//! What it deliberately does not do: close what needs a person (a person does, see [`Word`]),
+//! alert anybody, or guess. An unsigned notice is never more than a technical fault.
 
+mod agenda;
+mod alteration;
 mod change;
 mod check;
+pub mod comparison;
 mod exceptions;
+mod heard;
+mod matters;
 #[cfg(test)]
 mod nights;
+mod people;
+#[cfg(test)]
+mod plays;
 mod rows;
 #[cfg(test)]
 mod scenes;
 mod silence;
+pub mod situation;
+#[cfg(test)]
+mod wakes;
+pub mod wall;
+mod word;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::heartbeat::{EyeState, SILENT_AFTER};
+use nattsyn_protocol::heartbeat::SILENT_AFTER;
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
-use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use crate::roster::Roster;
-use crate::view::Cause;
+use crate::view::{Cause, Person};
 
+pub use alteration::{Alteration, Altered, CallOff};
 pub use change::{
-    Arrival, Change, Counted, Exception, Noted, Outcome, Planned, Punctuality, Saved, SavedCheck,
+    Arrival, Change, Counted, Exception, How, Manner, Noted, Outcome, Planned, Punctuality, Saved,
+    SavedCheck,
 };
 pub use check::{CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
+pub use heard::Contact;
+pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
+pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
+
+use agenda::{Agenda, Due};
 use check::{CheckState, Judgement};
 use exceptions::{Call, Exceptions, Unit};
+use matters::Matters;
 use silence::UnitState;
 
 /// A moment by both clocks: uptime for silence, the wall clock for plans.
@@ -66,15 +86,36 @@ pub enum Fit {
     Nothing,
 }
 
+/// Whether what is due is known, or everything has to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Knowledge {
+    Current,
+    Stale,
+}
+
 /// Tonight in all homes, and what is still open of earlier nights.
 #[derive(Clone, Debug)]
 pub struct Watch {
     started: Moment,
     night: Date,
+    /// When this night was begun, by the hub's clock.
+    began: Timestamp,
     roster: Arc<Roster>,
+    /// Who was enrolled since the hub started: a row must not lose its name.
+    former: BTreeMap<ResidentId, Person>,
     checks: BTreeMap<CheckId, CheckState>,
     units: BTreeMap<UnitId, UnitState>,
+    /// Each unit's checks that have a moment to come.
+    of_unit: BTreeMap<UnitId, BTreeSet<CheckId>>,
     exceptions: Exceptions,
+    matters: Matters,
+    agenda: Agenda,
+    knowledge: Knowledge,
+    /// The wall clock when the agenda was last true.
+    latest: Timestamp,
+    /// What was decided where nothing could be returned.
+    pending: Vec<Change>,
+    contact: Contact,
     wake: Option<Uptime>,
 }
 
@@ -87,17 +128,22 @@ impl Watch {
         let mut watch = Self {
             started,
             night,
+            began: started.timestamp,
             roster: Arc::default(),
+            former: BTreeMap::new(),
             checks: BTreeMap::new(),
             units: BTreeMap::new(),
+            of_unit: BTreeMap::new(),
             exceptions: Exceptions::restore(saved.exceptions, saved.next_exception),
+            matters: Matters::restore(saved.matters, saved.next_matter),
+            agenda: Agenda::default(),
+            knowledge: Knowledge::Stale,
+            latest: started.timestamp,
+            pending: Vec::new(),
+            contact: Contact::Up,
             wake: Some(started.uptime),
         };
-        for saved in saved.checks {
-            watch
-                .checks
-                .insert(saved.planned.check.id, CheckState::restore(saved));
-        }
+        watch.recall(started, saved.checks);
         watch.enrol(started, roster);
         watch
     }
@@ -124,23 +170,25 @@ impl Watch {
                 known.unwrap_or_else(|| UnitState::new(now.uptime)),
             );
         }
+        for home in self.roster.homes() {
+            for resident in &home.residents {
+                let person = self.roster.person(resident.id);
+                self.former.insert(resident.id, person);
+            }
+        }
         self.roster = roster;
-        self.wake = Some(now.uptime);
+        self.review_roster(now);
+        self.distrust(now);
     }
 
     /// Takes in checks as frozen. One that is known already stays as it is.
     pub fn plan(&mut self, now: Moment, checks: Vec<Planned>) {
-        for planned in checks {
-            let id = planned.check.id;
-            self.checks
-                .entry(id)
-                .or_insert_with(|| CheckState::new(planned));
-        }
-        self.wake = Some(now.uptime);
+        let fresh = checks.into_iter().map(SavedCheck::fresh);
+        self.recall(now, fresh.collect());
     }
 
-    /// Takes in checks with what the store has of them: a clock that is set back begins a night
-    /// again whose settled checks were forgotten here. One that is known stays as it is.
+    /// Takes in checks with all that the store knows of them. One that is known already stays as
+    /// it is: what is in memory is never older than the store.
     pub fn recall(&mut self, now: Moment, checks: Vec<SavedCheck>) {
         for saved in checks {
             let id = saved.planned.check.id;
@@ -148,7 +196,7 @@ impl Watch {
                 .entry(id)
                 .or_insert_with(|| CheckState::restore(saved));
         }
-        self.wake = Some(now.uptime);
+        self.distrust(now);
     }
 
     /// Begins another night. What is settled of earlier nights is for the store to remember.
@@ -157,89 +205,29 @@ impl Watch {
         self.checks
             .retain(|id, state| id.night >= night || state.outcome.is_none());
         self.exceptions.forget(now.timestamp);
-        self.wake = Some(now.uptime);
-    }
-
-    /// Takes in a sign of life of an enrolled unit.
-    pub fn handle_sign(&mut self, now: Moment, unit: UnitId, eye: Option<EyeState>) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let Some(state) = self.units.get_mut(&unit) else {
-            return changes;
-        };
-        state.hear(now, eye);
-        let silent_at = now.uptime.after(SILENT_AFTER);
-        self.wake = Some(self.wake.map_or(silent_at, |wake| wake.min(silent_at)));
-        let (checks, roster) = (&self.checks, Arc::clone(&self.roster));
-        for resident in roster.of_unit(unit).iter().flat_map(|home| &home.residents) {
-            let is_explained = |check| is_explained(checks, check);
-            self.exceptions
-                .hear(resident.id, now.timestamp, is_explained, &mut changes);
-        }
-        changes
-    }
-
-    /// Takes in a verified report that is not held already.
-    pub fn handle_report(&mut self, now: Moment, report: &Report) -> (Fit, Vec<Change>) {
-        let mut changes = self.handle_sign(now, report.unit, None);
-        let Some(state) = self.check_of(report.check, report.unit) else {
-            return (Fit::Nothing, changes);
-        };
-        state.count(Counted {
-            key: report.key(),
-            look: report.look,
-            at: report.at_ms,
-            came: now.timestamp,
-            finding: report.finding,
-        });
-        self.judge(report.check, now, &mut changes);
-        self.reckon_unless_due(now);
-        (Fit::Check, changes)
-    }
-
-    /// Takes in a voice's word, which is never more than a technical fault.
-    pub fn handle_notice(&mut self, now: Moment, notice: &Notice) -> (Fit, Vec<Change>) {
-        let mut changes = self.handle_sign(now, notice.unit, None);
-        let Some(state) = self.check_of(notice.check, notice.unit) else {
-            return (Fit::Nothing, changes);
-        };
-        state.note(notice.look, notice.fault);
-        self.judge(notice.check, now, &mut changes);
-        self.reckon_unless_due(now);
-        (Fit::Check, changes)
+        self.review_matters(now);
+        self.began = now.timestamp;
+        self.distrust(now);
     }
 
     /// Lets time pass.
     pub fn handle_timeout(&mut self, now: Moment) -> Vec<Change> {
-        let mut changes = Vec::new();
-        let open: Vec<CheckId> = self
-            .unsettled()
-            .map(|state| state.planned.check.id)
-            .collect();
-        for check in open {
+        let mut changes = std::mem::take(&mut self.pending);
+        let due = self.due(now);
+        for &check in &due.checks {
             self.judge(check, now, &mut changes);
         }
-        let next_looks = self.next_looks(now);
-        for (unit, state) in &self.units {
-            let next_look = next_looks.get(unit).copied();
-            let is_silent = state.silence(now.uptime).is_some();
-            if is_silent && now.uptime >= state.ask_at(now, next_look) {
-                for resident in self
-                    .roster
-                    .of_unit(*unit)
-                    .iter()
-                    .flat_map(|home| &home.residents)
-                {
-                    let call = Call {
-                        now: now.timestamp,
-                        resident: resident.id,
-                        cause: Cause::Silent,
-                        due: self.next_deadline(resident.id, now.timestamp),
-                        punctuality: Punctuality::InTime,
-                    };
-                    self.exceptions.call(call, &mut changes);
-                }
-            }
+        for &check in &due.checks {
+            self.remember_check(check, now);
         }
+        for &unit in &due.units {
+            self.ask_about(unit, now, &mut changes);
+            self.remember_unit(unit, now);
+        }
+        self.review_contact(now, &mut changes);
+        self.knowledge = Knowledge::Current;
+        // Also where the clock was set back: everything has just been looked at.
+        self.latest = now.timestamp;
         self.reckon(now);
         changes
     }
@@ -250,70 +238,125 @@ impl Watch {
         self.wake
     }
 
-    fn check_of(&mut self, check: CheckId, unit: UnitId) -> Option<&mut CheckState> {
-        self.checks
-            .get_mut(&check)
-            .filter(|state| state.planned.unit == unit)
+    /// What is due; everything, if the agenda cannot be trusted: after a change of plans or
+    /// roster, or when the wall clock was set back.
+    fn due(&mut self, now: Moment) -> Due {
+        if self.knowledge == Knowledge::Current && now.timestamp >= self.latest {
+            let mut due = self.agenda.due(now);
+            // What a unit's next look is may have changed with its checks.
+            let units = due.checks.iter().filter_map(|check| self.checks.get(check));
+            let units: Vec<UnitId> = units.map(|state| state.planned.unit).collect();
+            due.units
+                .extend(units.iter().filter(|unit| self.units.contains_key(unit)));
+            return due;
+        }
+        self.agenda = Agenda::default();
+        self.of_unit.clear();
+        let unsettled = self.checks.values().filter(|state| state.outcome.is_none());
+        let due = Due {
+            checks: unsettled.map(|state| state.planned.check.id).collect(),
+            units: self.units.keys().copied().collect(),
+        };
+        for &check in &due.checks {
+            self.remember_check(check, now);
+        }
+        due
     }
 
-    fn unsettled(&self) -> impl Iterator<Item = &CheckState> {
-        self.checks.values().filter(|state| state.outcome.is_none())
+    /// Puts a check's next moment on the agenda.
+    fn remember_check(&mut self, check: CheckId, now: Moment) {
+        let Some(state) = self.checks.get(&check) else {
+            self.agenda.set_check(check, None);
+            return;
+        };
+        let next = state.next_timeout(now.timestamp);
+        let next = next.filter(|_| state.outcome.is_none());
+        let of_unit = self.of_unit.entry(state.planned.unit).or_default();
+        match next {
+            Some(_) => of_unit.insert(check),
+            None => of_unit.remove(&check),
+        };
+        self.agenda.set_check(check, next);
+    }
+
+    /// Puts a unit's next moments on the agenda.
+    fn remember_unit(&mut self, unit: UnitId, now: Moment) {
+        let next_look = self.next_look(unit, now.timestamp);
+        let moments = self
+            .units
+            .get(&unit)
+            .map(|state| state.moments(now, next_look));
+        self.agenda.set_unit(unit, moments.unwrap_or_default());
+    }
+
+    /// A unit's next look.
+    fn next_look(&self, unit: UnitId, now: Timestamp) -> Option<Timestamp> {
+        let checks = self.of_unit.get(&unit)?.iter();
+        checks
+            .filter_map(|check| self.checks.get(check)?.next_look(now))
+            .min()
+    }
+
+    /// Asks a person about a unit that has been silent for too long.
+    fn ask_about(&mut self, unit: UnitId, now: Moment, changes: &mut Vec<Change>) {
+        let next_look = self.next_look(unit, now.timestamp);
+        let Some(state) = self.units.get(&unit) else {
+            return;
+        };
+        let asked_at = state.ask_at(now, next_look);
+        let is_silent = state.silence(now.uptime).is_some();
+        if !is_silent || asked_at.is_none_or(|at| now.uptime < at) {
+            return;
+        }
+        let roster = Arc::clone(&self.roster);
+        for resident in roster.of_unit(unit).iter().flat_map(|home| &home.residents) {
+            let call = Call {
+                now: now.timestamp,
+                resident: resident.id,
+                cause: Cause::Silent,
+                due: self.next_deadline(resident.id, now.timestamp),
+                punctuality: Punctuality::InTime,
+            };
+            self.exceptions.call(call, changes);
+        }
     }
 
     /// By when somebody must have acted for a resident whose unit is silent: the deadline of the
     /// next check that it will not make. At once, if no check is known.
     fn next_deadline(&self, resident: ResidentId, now: Timestamp) -> Timestamp {
-        self.unsettled()
-            .map(|state| &state.planned.check)
-            .filter(|check| check.id.resident == resident && check.deadline > now)
-            .map(|check| check.deadline)
+        let first = CheckId {
+            resident,
+            night: Date::MIN,
+            window: nattsyn_protocol::ids::WindowKey(0),
+        };
+        let own = self.checks.range(first..);
+        own.take_while(|(id, _)| id.resident == resident)
+            .filter(|(_, state)| state.outcome.is_none())
+            .map(|(_, state)| state.planned.check.deadline)
+            .filter(|deadline| *deadline > now)
             .min()
             .unwrap_or(now)
     }
 
     fn judge(&mut self, id: CheckId, now: Moment, changes: &mut Vec<Change>) {
-        let Some(state) = self
-            .checks
-            .get_mut(&id)
-            .filter(|state| state.outcome.is_none())
-        else {
+        let Some(state) = self.checks.get(&id) else {
             return;
-        };
-        let silent_row = self.exceptions.open(id.resident, Cause::Silent);
-        let unit = match self.units.get(&state.planned.unit) {
-            // The grace that a hub's start gives is no sign of life: a row of silence from
-            // before it still stands.
-            Some(unit) if unit.heard.is_none() && silent_row.is_some() => Unit::Silent,
-            Some(unit) if unit.silence(now.uptime).is_none() => Unit::Heard,
-            Some(_) | None => Unit::Silent,
         };
         let cause = match state.judge(now.timestamp) {
             Judgement::Open => return,
-            Judgement::Seen(look) => {
-                let arrival = match self.exceptions.of_check(id) {
-                    Some(_) => Arrival::Late,
-                    None => Arrival::InTime,
-                };
-                let outcome = Outcome {
-                    at: look.at,
-                    came: look.came,
-                    arrival,
-                };
-                state.outcome = Some(outcome);
-                changes.push(Change::Settled(id, outcome));
-                let is_explained = |check| is_explained(&self.checks, check);
-                self.exceptions
-                    .explain(id, now.timestamp, look.at, is_explained, changes);
-                return;
-            }
+            Judgement::Seen(look) => return self.settle_seen(id, &look, now, changes),
             Judgement::Needs(cause) => cause,
             // Why it went missing is settled when it does, not anew with every heartbeat.
             Judgement::Missing if self.exceptions.of_check(id).is_some() => return,
-            Judgement::Missing => match unit {
+            Judgement::Missing => match self.unit_of(id, now) {
                 Unit::Heard => Cause::NoReport,
                 Unit::Silent => Cause::Silent,
             },
         };
+        match precedence(state.standing(), News::Otherwise) {
+            Effect::MayAsk => {}
+            Effect::Settles | Effect::Corrects | Effect::AddsLine => return,
+        }
         let deadline = state.planned.check.deadline;
         let call = Call {
             now: now.timestamp,
@@ -326,45 +369,94 @@ impl Watch {
                 Punctuality::InTime
             },
         };
+        let unit = self.unit_of(id, now);
         let is_explained = |check| is_explained(&self.checks, check);
         self.exceptions.place(call, id, unit, is_explained, changes);
     }
 
-    /// Each unit's next look.
-    fn next_looks(&self, now: Moment) -> BTreeMap<UnitId, Timestamp> {
-        let mut next_looks = BTreeMap::new();
-        for state in self.unsettled() {
-            if let Some(look) = state.next_look(now.timestamp) {
-                next_looks
-                    .entry(state.planned.unit)
-                    .and_modify(|earliest: &mut Timestamp| *earliest = look.min(*earliest))
-                    .or_insert(look);
+    /// Whether a check's unit is heard.
+    fn unit_of(&self, id: CheckId, now: Moment) -> Unit {
+        let silent_row = self.exceptions.open(id.resident, Cause::Silent);
+        let unit = self.checks.get(&id).map(|state| state.planned.unit);
+        match unit.and_then(|unit| self.units.get(&unit)) {
+            // The grace that a hub's start gives is no sign of life: a row of silence from
+            // before it still stands.
+            Some(unit) if unit.heard.is_none() && silent_row.is_some() => Unit::Silent,
+            Some(unit) if unit.silence(now.uptime).is_none() => Unit::Heard,
+            Some(_) | None => Unit::Silent,
+        }
+    }
+
+    /// A unit saw the person.
+    fn settle_seen(&mut self, id: CheckId, look: &Counted, now: Moment, changes: &mut Vec<Change>) {
+        let arrival = match self.exceptions.of_check(id) {
+            Some(_) => Arrival::Late,
+            None => Arrival::InTime,
+        };
+        let Some(state) = self.checks.get_mut(&id) else {
+            return;
+        };
+        match precedence(state.standing(), News::Visible) {
+            Effect::Settles => {}
+            Effect::Corrects | Effect::AddsLine | Effect::MayAsk => return,
+        }
+        let outcome = Outcome {
+            how: How::Visible(arrival),
+            at: look.at,
+            came: look.came,
+        };
+        state.outcome = Some(outcome);
+        changes.push(Change::Settled(id, outcome));
+        let is_explained = |check| is_explained(&self.checks, check);
+        self.exceptions
+            .explain(id, now.timestamp, look.at, is_explained, changes);
+    }
+
+    /// Everything is to be looked at again, at once.
+    fn distrust(&mut self, now: Moment) {
+        self.knowledge = Knowledge::Stale;
+        self.wake = Some(now.uptime);
+    }
+
+    /// Puts a check that something was said about, and its unit, on the agenda again.
+    fn remember(&mut self, check: CheckId, now: Moment) {
+        if self.knowledge == Knowledge::Current {
+            self.remember_check(check, now);
+            if let Some(unit) = self.checks.get(&check).map(|state| state.planned.unit) {
+                self.remember_unit(unit, now);
             }
         }
-        next_looks
+        self.reckon(now);
     }
 
-    /// Finds the next timeout after a message. What is due already is about other checks and
-    /// units too, and is [`Watch::handle_timeout`]'s to deal with.
-    fn reckon_unless_due(&mut self, now: Moment) {
-        if self.wake.is_none_or(|wake| wake > now.uptime) {
-            self.reckon(now);
-        }
-    }
-
-    /// Finds the next timeout. A sign of life only moves it further away, so it is not found
-    /// anew for every heartbeat: waking for nothing costs less.
+    /// Finds the next timeout. What is due already is about other checks and units too, and is
+    /// [`Watch::handle_timeout`]'s to deal with.
     fn reckon(&mut self, now: Moment) {
-        let next_looks = self.next_looks(now);
-        let checks = self
-            .unsettled()
+        if self.knowledge == Knowledge::Stale || now.timestamp < self.latest {
+            return self.distrust(now);
+        }
+        self.latest = now.timestamp;
+        let contact = self.contact.next_timeout().map(|at| at.max(now.uptime));
+        let next = self.agenda.next(now);
+        self.wake = next.into_iter().chain(contact).min();
+    }
+
+    /// The next timeout as it would be found by looking at everything.
+    #[cfg(test)]
+    fn naive_wake(&self, now: Moment) -> Option<Uptime> {
+        let unsettled = || self.checks.values().filter(|state| state.outcome.is_none());
+        let checks = unsettled()
             .filter_map(|state| state.next_timeout(now.timestamp))
             .map(|at| now.uptime_at(at));
-        let units = self
-            .units
-            .iter()
-            .filter_map(|(unit, state)| state.next_timeout(now, next_looks.get(unit).copied()));
-        self.wake = checks.chain(units).min();
+        let units = self.units.iter().filter_map(|(unit, state)| {
+            let of_unit = unsettled().filter(|check| check.planned.unit == *unit);
+            let next_look = of_unit
+                .filter_map(|check| check.next_look(now.timestamp))
+                .min();
+            state.next_timeout(now, next_look)
+        });
+        let contact = self.contact.next_timeout();
+        checks.chain(units).chain(contact).min()
     }
 }
 
@@ -374,3 +466,6 @@ fn is_explained(checks: &BTreeMap<CheckId, CheckState>, check: CheckId) -> bool 
         .get(&check)
         .is_none_or(|state| state.outcome.is_some())
 }
+
+/// How long the broker may be gone before somebody is told: its restarts are routine.
+const CONTACT_GRACE: std::time::Duration = SILENT_AFTER;

@@ -13,8 +13,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
-use nattsyn_protocol::heartbeat::ASK_AFTER;
+use nattsyn_protocol::heartbeat::{ASK_AFTER, EyeState};
 use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::ClockState;
 
@@ -23,6 +24,7 @@ use super::*;
 use crate::nights::noon;
 use crate::roster::Home;
 use crate::store::{Batch, NewReport, SqliteStore, Store};
+use crate::view::ledger::{Account, Balance};
 use crate::view::{Reality, Tonight};
 
 const ZONE: &str = "Europe/Stockholm";
@@ -468,6 +470,38 @@ proptest! {
         prop_assert!(ledger.values().all(|ended| ended != "unaccounted"), "{:?}", ledger);
         for (check, ended) in &ledger {
             prop_assert_eq!(ended == "visible", hub.seen.contains(check), "{}", check);
+        }
+    }
+
+    #[test]
+    fn every_night_balances_whatever_happens_and_whatever_people_say(
+        misfortune in misfortune(),
+        said in prop::collection::vec((0..5_usize, 0..4_usize), 0..6),
+    ) {
+        let night = Night::new();
+        let mut hub = Hub::new(&night);
+        hub.run(&misfortune);
+        let now = night.at(NIGHT_S - 1);
+        let mut corrected = BTreeSet::new();
+        for (check, what) in said {
+            let check = night.checks[check].check.id;
+            let word = Word {
+                check,
+                said: Said::ALL[what],
+                by: "natt-017".parse().unwrap(),
+                at: now.timestamp,
+            };
+            let (_, changes) = hub.watch.handle_word(now, &word);
+            hub.commit(Batch { changes, ..Batch::default() });
+            corrected.insert(check);
+        }
+        let account = hub.store.account(super::scenes::night()).unwrap();
+        let balance = Balance::of(&account, now.timestamp);
+        prop_assert!(balance.holds(), "{:?}", balance);
+        prop_assert_eq!((balance.planned, balance.awaited), (5, 0));
+        for line in &account.lines {
+            let is_said = matches!(line.account(now.timestamp), Account::Ended(How::Said(_)));
+            prop_assert_eq!(is_said, corrected.contains(&line.id));
         }
     }
 

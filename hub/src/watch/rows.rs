@@ -1,11 +1,15 @@
 //! Tonight as the page shows it: what the watch knows, with names.
 
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 
-use super::change::{Arrival, Exception};
+use super::change::{Arrival, Exception, How, Outcome};
 use super::check::CheckState;
+use super::matters::{Matter, Subject};
 use super::{Moment, Watch};
-use crate::view::{CheckRow, ExceptionRow, Hearing, HomeRow, LookRow, Reality, Standing, Tonight};
+use crate::view::{
+    CheckRow, ExceptionRow, Hearing, HomeRow, LookRow, MatterRow, Person, Reality, Standing,
+    Tonight,
+};
 
 impl Watch {
     /// Tonight at `now`.
@@ -32,18 +36,47 @@ impl Watch {
             reality,
             open,
             closed,
+            matters: self.matter_rows(),
             checks,
             homes: self.home_rows(now),
         }
     }
 
+    /// A resident in words that staff know, also one who is no longer enrolled.
+    fn person(&self, resident: ResidentId) -> Person {
+        let former = self.former.get(&resident);
+        match (self.roster.of_resident(resident), former) {
+            (None, Some(former)) => former.clone(),
+            (Some(_), _) | (None, None) => self.roster.person(resident),
+        }
+    }
+
+    fn matter_rows(&self) -> Vec<MatterRow> {
+        let about = |subject| match subject {
+            Subject::Unit(unit) => self.roster.of_unit(unit).map(|home| home.address.clone()),
+            Subject::Resident(resident) => Some(self.person(resident).name),
+            Subject::Hub => None,
+        };
+        let row = |matter: &Matter| MatterRow {
+            id: matter.id,
+            situation: matter.situation,
+            subject: matter.subject,
+            about: about(matter.subject).unwrap_or_default(),
+            opened: matter.opened,
+        };
+        let mut rows: Vec<MatterRow> = self.matters.all().map(row).collect();
+        rows.sort_by_key(|row| (row.opened, row.id));
+        rows
+    }
+
     fn exception_row(&self, exception: &Exception) -> ExceptionRow {
         ExceptionRow {
             id: exception.id,
-            person: self.roster.person(exception.resident),
+            person: self.person(exception.resident),
             cause: exception.cause,
             opened: exception.opened,
             due: exception.due,
+            punctuality: exception.punctuality,
             checks: exception.checks.iter().copied().collect(),
             ended: exception.ended,
         }
@@ -59,7 +92,7 @@ impl Watch {
         };
         CheckRow {
             id: check.id,
-            person: self.roster.person(check.id.resident),
+            person: self.person(check.id.resident),
             opens: check.opens,
             deadline: check.deadline,
             standing: self.standing(state, now),
@@ -69,14 +102,14 @@ impl Watch {
 
     fn standing(&self, state: &CheckState, now: Moment) -> Standing {
         let check = &state.planned.check;
-        if let Some(outcome) = state.outcome {
-            return match outcome.arrival {
-                Arrival::InTime => Standing::Visible { at: outcome.at },
-                Arrival::Late => Standing::VisibleLate {
-                    at: outcome.at,
-                    came: outcome.came,
-                },
+        if let Some(word) = &state.word {
+            return Standing::Said {
+                said: word.said,
+                at: word.at,
             };
+        }
+        if let Some(outcome) = state.outcome {
+            return settled(outcome);
         }
         if let Some(row) = self.exceptions.of_check(check.id) {
             return Standing::Exception { cause: row.cause };
@@ -109,5 +142,20 @@ impl Watch {
             .map_or(Hearing::Silent(std::time::Duration::ZERO), |unit| {
                 unit.hearing(now.uptime)
             })
+    }
+}
+
+fn settled(outcome: Outcome) -> Standing {
+    match outcome.how {
+        How::Visible(Arrival::InTime) => Standing::Visible { at: outcome.at },
+        How::Visible(Arrival::Late) => Standing::VisibleLate {
+            at: outcome.at,
+            came: outcome.came,
+        },
+        How::Said(said) => Standing::Said {
+            said,
+            at: outcome.at,
+        },
+        How::CalledOff(why) => Standing::CalledOff(why),
     }
 }

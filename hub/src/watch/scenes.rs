@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use nattsyn_protocol::finding::Reason;
+use nattsyn_protocol::heartbeat::EyeState;
 use nattsyn_protocol::ids::BootId;
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
+use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::ClockState;
 
@@ -64,10 +66,7 @@ pub(super) fn planned(plan: &Plan) -> Vec<Planned> {
     let checks = checks_of(plan, night()).unwrap();
     checks
         .into_iter()
-        .map(|check| Planned {
-            check,
-            unit: plan.unit,
-        })
+        .map(|check| Planned::digital(check, plan.unit, plan.version))
         .collect()
 }
 
@@ -103,6 +102,7 @@ impl Scene {
                     checks: checks.into_iter().map(saved).collect(),
                     exceptions: Vec::new(),
                     next_exception: 1,
+                    ..Saved::default()
                 },
             ),
             home,
@@ -240,12 +240,7 @@ impl Scene {
 }
 
 pub(super) fn saved(planned: Planned) -> SavedCheck {
-    SavedCheck {
-        planned,
-        counted: Vec::new(),
-        noted: Vec::new(),
-        outcome: None,
-    }
+    SavedCheck::fresh(planned)
 }
 
 const ABSENT: Finding = Finding::NotVisible;
@@ -487,6 +482,7 @@ fn what_passed_while_the_hub_was_down_is_accounted_for_first_and_marked() {
         checks,
         exceptions: Vec::new(),
         next_exception: 7,
+        ..Saved::default()
     };
     let mut watch = Watch::new(back, night(), Arc::clone(scene.watch.roster()), saved);
     let changes = watch.handle_timeout(back);
@@ -557,6 +553,7 @@ fn a_message_never_puts_off_what_is_due_for_another_check() {
         checks: checks.into_iter().map(saved).collect(),
         exceptions: Vec::new(),
         next_exception: 1,
+        ..Saved::default()
     };
     let roster = Arc::new(Roster::new(homes.to_vec()));
     let start = Scene::moment(opens, 0);
@@ -583,6 +580,7 @@ fn a_unit_still_silent_after_the_hubs_restart_is_the_same_row() {
             .collect(),
         exceptions: scene.watch.exceptions.all().cloned().collect(),
         next_exception: 2,
+        ..Saved::default()
     };
     let roster = Arc::clone(scene.watch.roster());
     scene.watch = Watch::new(scene.at(s(15, 0)), night(), roster, held);

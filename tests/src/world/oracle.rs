@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use nattsyn_hub::store::Batch;
-use nattsyn_hub::watch::{Change, Planned};
+use nattsyn_hub::watch::{Arrival, Change, How, Planned};
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::report::ReportKey;
 
@@ -249,7 +249,7 @@ impl Oracle {
         match change {
             Change::Settled(check, outcome) => {
                 self.settled += 1;
-                if outcome.arrival == nattsyn_hub::watch::Arrival::Late {
+                if outcome.how == How::Visible(Arrival::Late) {
                     self.late_outcomes += 1;
                 }
                 let at = outcome.at.as_ms();
@@ -292,7 +292,11 @@ impl Oracle {
                     row.checks.remove(check);
                 }
             }
-            Change::Became { .. } => {}
+            Change::Became { .. }
+            | Change::Altered(_)
+            | Change::Spoken(_)
+            | Change::Raised(_)
+            | Change::Cleared { .. } => {}
             Change::Ended { exception, .. } => {
                 if let Some(row) = self.exceptions.get_mut(exception) {
                     row.is_open = false;

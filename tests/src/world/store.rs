@@ -6,7 +6,7 @@
 //! on either side of it. Here is also where rules of the hub are switched off, so that no
 //! switch for it is in the product.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use nattsyn_hub::agreement::Book;
 use nattsyn_hub::roster::{Home, Roster};
 use nattsyn_hub::store::{Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
+use nattsyn_hub::view::ledger::NightLedger;
 use nattsyn_hub::watch::{Planned, Saved};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::report::ReportKey;
@@ -197,6 +198,18 @@ impl Store for WatchedStore {
 
     fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError> {
         self.inner.record(entries, now)
+    }
+
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
+        self.inner.account(night)
+    }
+
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError> {
+        self.inner.nights()
+    }
+
+    fn latest(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.inner.latest()
     }
 
     fn last_night(&self) -> Result<Option<Date>, StoreError> {

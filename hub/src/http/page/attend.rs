@@ -3,9 +3,13 @@
 //! Sorted by due time here too, whatever order the rows came in: it is the one order that the
 //! page promises. Nothing can be taken or closed by hand in this version, so nothing is offered.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::view::{CheckRow, ExceptionRow};
+use crate::watch::Punctuality;
 
 use super::super::texts::{self, Concerns};
 use super::View;
@@ -57,6 +61,10 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 strong { (row.person.name) }
                 span.address { (row.person.address) }
             }
+            @match row.punctuality {
+                Punctuality::InTime => {}
+                Punctuality::HubWasDown => p.was-down { (texts::HUB_WAS_DOWN.to(lang)) },
+            }
             p.next {
                 span.label { (texts::NEXT.to(lang)) } " "
                 (texts::next(row.cause, concerns).to(lang))
@@ -71,13 +79,21 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                     }
                 }
                 @let windows = windows(view, row);
-                @if !windows.is_empty() {
+                @let nights = earlier_nights(view, row);
+                @if !windows.is_empty() || !nights.is_empty() {
                     div {
                         dt { (texts::CONCERNS.to(lang)) }
-                        dd { @for (i, check) in windows.iter().enumerate() {
-                            @if i > 0 { ", " }
-                            (view.time(check.opens)) "–" (view.time(check.deadline))
-                        } }
+                        dd {
+                            @for (i, night) in nights.iter().enumerate() {
+                                @if i > 0 { ", " }
+                                span.earlier { (texts::night(lang, *night)) }
+                            }
+                            @if !windows.is_empty() && !nights.is_empty() { ", " }
+                            @for (i, check) in windows.iter().enumerate() {
+                                @if i > 0 { ", " }
+                                (view.time(check.opens)) "–" (view.time(check.deadline))
+                            }
+                        }
                     }
                 }
             }
@@ -100,6 +116,14 @@ fn due(view: &View<'_>, row: &ExceptionRow) -> Markup {
 fn windows<'a>(view: &View<'a>, row: &ExceptionRow) -> Vec<&'a CheckRow> {
     let of_row = |check: &&CheckRow| row.checks.contains(&check.id);
     view.tonight.checks.iter().filter(of_row).collect()
+}
+
+/// The earlier nights that a row is about: it stays until a person closes it.
+fn earlier_nights(view: &View<'_>, row: &ExceptionRow) -> BTreeSet<Date> {
+    let nights = row.checks.iter().map(|check| check.night);
+    nights
+        .filter(|night| *night != view.tonight.night)
+        .collect()
 }
 
 /// The rows that need nobody any more, folded away.

@@ -44,6 +44,7 @@ fn tally(checks: &[CheckRow]) -> Tally {
             Standing::Planned => tally.planned += 1,
             Standing::Ongoing | Standing::Overdue => tally.running += 1,
             Standing::Visible { .. } | Standing::VisibleLate { .. } => tally.visible += 1,
+            Standing::Said { .. } | Standing::CalledOff(_) => tally.by_people += 1,
             Standing::Exception { .. } => tally.exceptions += 1,
         }
     }
@@ -78,9 +79,12 @@ fn seen(view: &View<'_>, standing: Standing) -> Markup {
         Standing::VisibleLate { at, came } => html! {
             " (" (view.time(at)) ", " (texts::REPORT_CAME.to(view.lang)) " " (view.time(came)) ")"
         },
-        Standing::Planned | Standing::Ongoing | Standing::Overdue | Standing::Exception { .. } => {
-            html! {}
-        }
+        Standing::Said { at, .. } => html! { " " (view.time(at)) },
+        Standing::Planned
+        | Standing::Ongoing
+        | Standing::Overdue
+        | Standing::CalledOff(_)
+        | Standing::Exception { .. } => html! {},
     }
 }
 

@@ -1,4 +1,4 @@
-//! Renders [`Tonight`] as HTML: a whole page, or the part that changes.
+//! Renders [`Tonight`] as HTML: a whole page, or the part that changes; and nights of the ledger.
 //!
 //! Pure: the same [`Tonight`] gives the same bytes. There is nothing to press here that changes
 //! anything, since nothing on this page can yet; and no order but time's: rows are sorted by
@@ -10,12 +10,16 @@
 mod attend;
 mod homes;
 mod ledger;
+mod matters;
+pub(super) mod morning;
+pub(super) mod night;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
 
 use nattsyn_protocol::time::Timestamp;
 
+use crate::view::ledger::NightLedger;
 use crate::view::{Reality, Tonight};
 
 use super::clockface::{Clockface, Knowledge};
@@ -57,13 +61,101 @@ pub(super) fn document(tonight: &Tonight, lang: Lang) -> Markup {
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
-        (header(tonight, lang))
+        (header(&texts::night(lang, tonight.night), lang, &address(lang.other())))
+        (ways(lang, Book::Tonight))
+        noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
             (live(tonight, lang))
         }
     };
     let title = texts::title(lang, tonight.open.len());
-    shell(lang, &title, Reload::WithoutScript, &body)
+    shell(lang, &title, Script::Live, &body)
+}
+
+/// Which page it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Book {
+    /// What needs a person, tonight.
+    Tonight,
+    /// A night of the ledger.
+    Ledger,
+    /// A night's morning report.
+    Morning,
+}
+
+impl Book {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Tonight => "/",
+            Self::Ledger => "/ledger",
+            Self::Morning => "/morning",
+        }
+    }
+
+    fn title(self) -> texts::Phrase {
+        match self {
+            Self::Tonight => texts::ATTEND,
+            Self::Ledger => texts::ledger::TITLE,
+            Self::Morning => texts::ledger::MORNING,
+        }
+    }
+}
+
+/// A page of the ledger.
+pub(super) fn book(
+    lang: Lang,
+    tonight: &Tonight,
+    book: Book,
+    night: &NightLedger,
+    own: &Markup,
+) -> String {
+    let other = lang.other().tag();
+    let address = format!("{}?night={}&lang={other}", book.path(), night.night);
+    let body = html! {
+        (signs::sheet())
+        (header("", lang, &address))
+        (ways(lang, book))
+        main { (demonstration(tonight, lang)) (own) }
+    };
+    let when = texts::ledger::night_of_year(lang, night.night);
+    let title = format!("{} {when} – Nattsyn", book.title().to(lang));
+    shell(lang, &title, Script::Print, &body).into_string()
+}
+
+/// A page that says in one sentence why there is nothing to show.
+pub(super) fn refusal(lang: Lang, why: texts::Phrase) -> Markup {
+    let body = html! {
+        main {
+            section {
+                h1 { (why.to(lang)) }
+                p { a.press href=(address(lang)) { (texts::TO_START.to(lang)) } }
+            }
+        }
+    };
+    shell(lang, why.to(lang), Script::None, &body)
+}
+
+/// The way from page to page.
+fn ways(lang: Lang, here: Book) -> Markup {
+    html! {
+        nav.pages aria-label=(texts::PAGES.to(lang)) {
+            @for book in [Book::Tonight, Book::Ledger, Book::Morning] {
+                @let current = (book == here).then_some("page");
+                a.press href=(format!("{}?lang={}", book.path(), lang.tag()))
+                    aria-current=[current] { (book.title().to(lang)) }
+            }
+        }
+    }
+}
+
+/// On a page of the ledger too: that this was no real night.
+fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
+    html! {
+        @match tonight.reality {
+            Reality::Homes => {}
+            Reality::Demonstration => p.banner { (texts::DEMONSTRATION.to(lang)) },
+        }
+    }
 }
 
 /// The part that changes: what stands inside `<main>`.
@@ -72,6 +164,7 @@ pub(super) fn live(tonight: &Tonight, lang: Lang) -> Markup {
     html! {
         (status(&view))
         (attend::open(&view))
+        (matters::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))
@@ -88,16 +181,20 @@ pub(super) fn not_found(lang: Lang) -> Markup {
             }
         }
     };
-    shell(lang, texts::NOT_FOUND.to(lang), Reload::Never, &body)
+    shell(lang, texts::NOT_FOUND.to(lang), Script::None, &body)
 }
 
-/// Whether a browser without scripts fetches the page again by itself.
-enum Reload {
-    WithoutScript,
-    Never,
+/// What a page does by itself in a browser.
+enum Script {
+    /// It keeps itself up to date; without scripts the browser fetches it again.
+    Live,
+    /// It offers to print.
+    Print,
+    /// Nothing.
+    None,
 }
 
-fn shell(lang: Lang, title: &str, reload: Reload, body: &Markup) -> Markup {
+fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) {
@@ -108,12 +205,13 @@ fn shell(lang: Lang, title: &str, reload: Reload, body: &Markup) -> Markup {
                 title { (title) }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
-                @match reload {
-                    Reload::WithoutScript => {
+                @match script {
+                    Script::Live => {
                         script type="module" src="/assets/page.js" {}
                         noscript { meta http-equiv="refresh" content="30"; }
                     }
-                    Reload::Never => {}
+                    Script::Print => script type="module" src="/assets/print.js" {},
+                    Script::None => {}
                 }
             }
             body { (body) }
@@ -121,18 +219,18 @@ fn shell(lang: Lang, title: &str, reload: Reload, body: &Markup) -> Markup {
     }
 }
 
-fn header(tonight: &Tonight, lang: Lang) -> Markup {
+/// The head: the night, and the same page in the other language.
+fn header(night: &str, lang: Lang, other_address: &str) -> Markup {
     let other = lang.other();
     html! {
         header {
-            p.brand { "Nattsyn" span.night { (texts::night(lang, tonight.night)) } }
+            p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
             nav aria-label=(texts::LANGUAGES.to(lang)) {
-                a.press href=(address(other)) lang=(other.tag()) hreflang=(other.tag()) {
+                a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
                     (texts::own_name(other))
                 }
             }
         }
-        noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
     }
 }
 

@@ -21,10 +21,13 @@ pub(super) enum Sign {
     Planned,
     Ongoing,
     Overdue,
+    Visit,
+    Person,
+    CalledOff,
 }
 
 impl Sign {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Visible,
         Self::VisibleLate,
         Self::NotVisible,
@@ -36,16 +39,20 @@ impl Sign {
         Self::Planned,
         Self::Ongoing,
         Self::Overdue,
+        Self::Visit,
+        Self::Person,
+        Self::CalledOff,
     ];
 
     pub(super) fn of_cause(cause: Cause) -> Self {
         match cause {
             Cause::NotVisible => Self::NotVisible,
-            Cause::Unclear(_) => Self::Unclear,
+            Cause::VisitPlanned => Self::Visit,
+            Cause::AwayUnconfirmed | Cause::OtherPlan | Cause::Unclear(_) => Self::Unclear,
             Cause::Technical(_) => Self::Technical,
             Cause::Paused => Self::Paused,
             Cause::NoReport => Self::NoReport,
-            Cause::Silent => Self::Silent,
+            Cause::Silent | Cause::NoUnit => Self::Silent,
         }
     }
 
@@ -56,6 +63,8 @@ impl Sign {
             Standing::Overdue => Self::Overdue,
             Standing::Visible { .. } => Self::Visible,
             Standing::VisibleLate { .. } => Self::VisibleLate,
+            Standing::Said { .. } => Self::Person,
+            Standing::CalledOff(_) => Self::CalledOff,
             Standing::Exception { cause } => Self::of_cause(cause),
         }
     }
@@ -82,6 +91,9 @@ impl Sign {
             Self::Planned => "planned",
             Self::Ongoing => "ongoing",
             Self::Overdue => "overdue",
+            Self::Visit => "visit",
+            Self::Person => "person",
+            Self::CalledOff => "called-off",
         }
     }
 
@@ -125,6 +137,18 @@ impl Sign {
             Self::Ongoing => {
                 "<circle cx='12' cy='12' r='9'/>\
                  <path d='M12 3a9 9 0 0 1 0 18z' fill='currentColor'/>"
+            }
+            Self::Visit => {
+                "<path d='M4 11l8-7 8 7v9.5H4z'/>\
+                 <path d='M10 20.5v-6h4v6'/>"
+            }
+            Self::Person => {
+                "<circle cx='12' cy='7.5' r='4'/>\
+                 <path d='M4.5 21a7.5 7.5 0 0 1 15 0'/>"
+            }
+            Self::CalledOff => {
+                "<circle cx='12' cy='12' r='9'/>\
+                 <path d='M7.5 12h9'/>"
             }
             Self::Overdue => {
                 "<circle cx='12' cy='12' r='9'/>\

@@ -16,9 +16,13 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
 use crate::view::{Cause, Ending, Hearing, Person, Reality, Standing, Tonight};
 
+use crate::watch::situation::Situation;
+use crate::watch::{CallOff, Said};
+
 use super::texts::{self, Concerns, Lang, Phrase};
 use super::{PAGE_CSS, State, app, sample};
 
+mod books;
 mod contrast;
 mod events;
 
@@ -26,7 +30,13 @@ const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
 fn site(tonight: Tonight) -> (watch::Sender<Arc<Tonight>>, Router) {
     let (sender, receiver) = watch::channel(Arc::new(tonight));
-    (sender, app(State { tonight: receiver }))
+    (
+        sender,
+        app(State {
+            tonight: receiver,
+            archive: None,
+        }),
+    )
 }
 
 async fn ask(site: &Router, method: &str, address: &str) -> Response<Body> {
@@ -58,6 +68,10 @@ fn causes() -> Vec<Cause> {
         Cause::Paused,
         Cause::NoReport,
         Cause::Silent,
+        Cause::VisitPlanned,
+        Cause::NoUnit,
+        Cause::OtherPlan,
+        Cause::AwayUnconfirmed,
     ];
     causes.extend(Reason::ALL.iter().copied().map(Cause::Unclear));
     causes.extend(Fault::ALL.iter().copied().map(Cause::Technical));
@@ -112,8 +126,13 @@ async fn a_due_time_that_has_passed_is_said_in_words() {
 async fn a_technical_fault_or_silence_asks_for_a_visit() {
     for cause in causes() {
         let technical = match cause {
-            Cause::Technical(_) | Cause::NoReport | Cause::Silent => true,
-            Cause::NotVisible | Cause::Unclear(_) | Cause::Paused => false,
+            Cause::Technical(_)
+            | Cause::NoReport
+            | Cause::Silent
+            | Cause::NoUnit
+            | Cause::OtherPlan
+            | Cause::AwayUnconfirmed => true,
+            Cause::NotVisible | Cause::Unclear(_) | Cause::Paused | Cause::VisitPlanned => false,
         };
         for concerns in [Concerns::Checks, Concerns::NoneYet] {
             let next = texts::next(cause, concerns).to(Lang::Swedish);
@@ -307,8 +326,12 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/fragment",
         "/events",
         "/healthz",
+        "/ledger",
+        "/ledger.csv",
+        "/morning",
         "/assets/page.css",
         "/assets/page.js",
+        "/assets/print.js",
         "/assets/icon.svg",
         "/nothing",
     ] {
@@ -392,6 +415,14 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
 /// Every text that any page can show.
 fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
+    all.extend(texts::ledger::ALL);
+    all.extend(
+        Situation::ALL
+            .iter()
+            .map(|&situation| texts::of_situation(situation)),
+    );
+    all.extend(Said::ALL.map(texts::said));
+    all.extend(CallOff::ALL.map(texts::call_off));
     for cause in causes() {
         all.push(texts::cause(cause));
         all.push(texts::next(cause, Concerns::Checks));
@@ -407,7 +438,12 @@ fn all_phrases() -> Vec<Phrase> {
         Standing::VisibleLate { at, came: at },
     ];
     all.extend(standings.map(texts::standing));
-    let endings = [Ending::LaterVisible, Ending::LateReport, Ending::HeardAgain];
+    let endings = [
+        Ending::LaterVisible,
+        Ending::LateReport,
+        Ending::HeardAgain,
+        Ending::CalledOff,
+    ];
     all.extend(endings.map(texts::ending));
     let hearings = [
         Hearing::Well,
@@ -463,9 +499,16 @@ async fn look_at_the_page() {
             sender.send_modify(|tonight| turn_of(Arc::make_mut(tonight), turn));
         }
     };
-    super::serve(listener, State { tonight: receiver }, turns)
-        .await
-        .unwrap();
+    super::serve(
+        listener,
+        State {
+            tonight: receiver,
+            archive: Some(Arc::new(books::sample_archive())),
+        },
+        turns,
+    )
+    .await
+    .unwrap();
 }
 
 fn turn_of(tonight: &mut Tonight, turn: u64) {

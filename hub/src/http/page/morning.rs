@@ -1,0 +1,131 @@
+//! The morning report: the night that is handed over to the day, in figures and names.
+//!
+//! Says nothing about employees, and nothing about how anybody slept.
+
+use maud::{Markup, html};
+
+use crate::view::Person;
+use crate::view::morning::Morning;
+
+use super::super::texts::{self, ledger};
+use super::night::{Sheet, balance};
+use super::signs::{Sign, sign};
+
+/// The page's own part.
+pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+    let (lang, night) = (sheet.lang, sheet.night.night);
+    html! {
+        section #morning {
+            h1 { (ledger::MORNING.to(lang)) }
+            p.chosen { (texts::NIGHT.to(lang)) " " (ledger::night_of_year(lang, night)) }
+            p.ways {
+                @if let Ok(earlier) = night.yesterday() {
+                    a.press rel="prev" href=(format!("/morning?night={earlier}&lang={}", lang.tag())) {
+                        (ledger::EARLIER.to(lang))
+                    }
+                }
+                a.press href=(format!("/ledger?night={night}&lang={}", lang.tag())) {
+                    (ledger::TO_LEDGER.to(lang))
+                }
+                button.press type="button" data-print hidden { (ledger::PRINT.to(lang)) }
+            }
+            (figures(sheet, morning))
+        }
+        (unanswered(sheet, morning))
+        (causes(sheet, morning))
+        (disturbances(sheet, morning))
+        (balance(sheet, &morning.balance))
+    }
+}
+
+fn figures(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+    let lang = sheet.lang;
+    let figures = [
+        (ledger::DONE, morning.done),
+        (ledger::LATE, morning.late),
+        (ledger::VISITS, morning.visits),
+        (ledger::UNANSWERED, morning.unanswered.len()),
+    ];
+    html! {
+        dl.figures {
+            @for (label, count) in figures {
+                div {
+                    dt { (label.to(lang)) }
+                    dd { (count) }
+                }
+            }
+        }
+        @if morning.visits_planned > 0 {
+            p.updated {
+                (ledger::VISITS.to(lang)) ": " (ledger::OF_WHICH_PLANNED.to(lang)) " "
+                (morning.visits_planned)
+            }
+        }
+    }
+}
+
+fn unanswered(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        section #unanswered {
+            h2 { (ledger::UNANSWERED.to(lang)) }
+            @if morning.unanswered.is_empty() {
+                p { (ledger::NO_UNANSWERED.to(lang)) }
+            } @else {
+                ul.rows { @for (person, cause, deadline) in &morning.unanswered {
+                    li.row {
+                        span.when { (ledger::UNTIL.to(lang)) " " (sheet.time(*deadline)) }
+                        (who(person))
+                        span.standing {
+                            (sign(Sign::of_cause(*cause)))
+                            span { (texts::cause(*cause).to(lang)) }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn causes(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        section #causes {
+            h2 { (ledger::CAUSES.to(lang)) }
+            @if morning.causes.is_empty() {
+                p { (ledger::NO_CAUSES.to(lang)) }
+            } @else {
+                ul.rows.tally { @for (cause, count) in &morning.causes {
+                    li.row {
+                        span.standing {
+                            (sign(Sign::of_cause(*cause)))
+                            span { (texts::cause(*cause).to(lang)) }
+                        }
+                        span.often { (ledger::times(lang, *count)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn disturbances(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        section #disturbances {
+            h2 { (ledger::DISTURBANCES.to(lang)) }
+            p.meaning { (ledger::DISTURBANCE_MEANING.to(lang)) }
+            @if morning.disturbances.is_empty() {
+                p { (ledger::NO_DISTURBANCES.to(lang)) }
+            } @else {
+                ul.rows.tally { @for (person, count) in &morning.disturbances {
+                    li.row { (who(person)) span.often { (ledger::times(lang, *count)) } }
+                } }
+            }
+        }
+    }
+}
+
+fn who(person: &Person) -> Markup {
+    html! { span.who { strong { (person.name) } span.address { (person.address) } } }
+}

@@ -1,0 +1,132 @@
+//! A night of the ledger as a table to download: CSV by RFC 4180, one line a check.
+//!
+//! Commas, CRLF, quotes where needed, and a heading. It begins with a byte-order mark, because
+//! Excel otherwise reads å, ä and ö as something else; whatever else reads UTF-8 skips it. A cell
+//! that a spreadsheet would run as a formula gets an apostrophe before it: a name is never more
+//! than a name. Times are local with their offset.
+
+use crate::view::ledger::{Account, Line, NightLedger, account_word};
+use crate::watch::How;
+use nattsyn_protocol::time::Timestamp;
+
+use super::clockface::Clockface;
+use super::texts::{self, Lang, ledger};
+
+/// UTF-8's byte-order mark.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// The whole table at a moment.
+pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timestamp) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    let head = ledger::columns(lang).map(str::to_owned);
+    let lines = night.lines.iter().map(|line| row(line, face, lang, now));
+    for row in std::iter::once(head).chain(lines) {
+        let cells = row.iter().map(|cell| harmless(cell));
+        writer
+            .write_record(cells)
+            .expect("every row has as many cells as the heading, and memory takes them");
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    format!("{BYTE_ORDER_MARK}{}", String::from_utf8_lossy(&bytes))
+}
+
+fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 17] {
+    let account = line.account(now);
+    let outcome = match account {
+        Account::Ended(how) => texts::how(how),
+        Account::Open(cause) => texts::cause(cause),
+        Account::Awaited => ledger::NOT_YET,
+        Account::Unaccounted => ledger::HOLE,
+    };
+    let (outcome_at, came_at) = settled_at(line, account);
+    let time = |at: Option<Timestamp>| at.map(|at| face.local(at)).unwrap_or_default();
+    let manner = ledger::manner(line.manner).map(|text| text.to(lang));
+    [
+        line.id.night.to_string(),
+        line.id.to_string(),
+        line.person.name.clone(),
+        line.person.address.clone(),
+        face.local(line.opens),
+        face.local(line.deadline),
+        manner.unwrap_or_default().to_owned(),
+        line.plan.map(|plan| plan.to_string()).unwrap_or_default(),
+        line.unit.to_string(),
+        outcome.to(lang).to_owned(),
+        account_word(account),
+        time(outcome_at),
+        time(came_at),
+        looks(line, face),
+        exceptions(line, face),
+        changes(line, face),
+        words(line, face),
+    ]
+}
+
+/// When the check was settled, and when the hub learned of it.
+fn settled_at(line: &Line, account: Account) -> (Option<Timestamp>, Option<Timestamp>) {
+    match (account, line.words.last(), line.outcome) {
+        (Account::Ended(How::Said(_)), Some(word), _) => (Some(word.at), Some(word.at)),
+        (Account::Ended(_), _, Some(outcome)) => (Some(outcome.at), Some(outcome.came)),
+        (Account::Ended(_), _, None)
+        | (Account::Open(_) | Account::Awaited | Account::Unaccounted, _, _) => (None, None),
+    }
+}
+
+fn joined(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join("; ")
+}
+
+fn looks(line: &Line, face: &Clockface) -> String {
+    let looks = line.looks.iter();
+    joined(looks.map(|look| format!("{} {} {}", look.look, face.local(look.at), look.finding)))
+}
+
+fn exceptions(line: &Line, face: &Clockface) -> String {
+    joined(line.exceptions.iter().map(|row| {
+        let ended = row.ended.map(|(at, _)| face.local(at)).unwrap_or_default();
+        format!("{} {}/{ended}", row.cause, face.local(row.opened))
+    }))
+}
+
+fn changes(line: &Line, face: &Clockface) -> String {
+    joined(line.altered.iter().map(|altered| {
+        let what = ledger::alteration(altered.what).to(Lang::Swedish);
+        format!(
+            "{} {what} ({}) {}",
+            face.local(altered.at),
+            altered.by,
+            altered.why
+        )
+    }))
+}
+
+fn words(line: &Line, face: &Clockface) -> String {
+    let words = line.words.iter();
+    joined(words.map(|word| format!("{} {} ({})", face.local(word.at), word.said.word(), word.by)))
+}
+
+/// The cell, so that no spreadsheet runs it (OWASP, "CSV injection").
+fn harmless(cell: &str) -> String {
+    match cell.chars().next() {
+        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
+            format!("'{cell}")
+        }
+        Some(_) | None => cell.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_that_would_be_a_formula_is_only_a_cell() {
+        for cell in ["=1+1", "+46", "-2", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(harmless(cell), format!("'{cell}"));
+        }
+        assert_eq!(harmless("Åsa =1"), "Åsa =1");
+        assert_eq!(harmless(""), "");
+    }
+}

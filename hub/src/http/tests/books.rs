@@ -1,0 +1,355 @@
+//! The ledger's pages: any night, its balance, its table, the morning report.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use tokio::sync::watch;
+
+use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::ids::{CheckId, UnitId, WindowKey};
+
+use crate::store::{Archive, StoreError};
+use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
+use crate::view::{Cause, Ending, LookRow, Person};
+use crate::watch::situation::Situation;
+use crate::watch::{
+    Alteration, Altered, Arrival, CallOff, How, Manner, Outcome, Punctuality, Said, Subject, Word,
+};
+
+use super::super::sample::{self, at, person};
+use super::super::{State, app};
+use super::{ask, strip_tags, text};
+
+/// A ledger of one night that can show everything.
+pub(super) struct SampleArchive(NightLedger);
+
+impl Archive for SampleArchive {
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError> {
+        Ok([self.0.night].into())
+    }
+
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
+        if night == self.0.night {
+            return Ok(self.0.clone());
+        }
+        Ok(NightLedger {
+            night,
+            frozen: None,
+            planned: 0,
+            lines: Vec::new(),
+            matters: Vec::new(),
+        })
+    }
+}
+
+fn line(number: u8, name: &str, address: &str, from: &str, to: &str) -> Line {
+    let person: Person = person(number, name, address);
+    Line {
+        id: CheckId {
+            resident: person.resident,
+            night: jiff::civil::date(2026, 11, 21),
+            window: WindowKey(number),
+        },
+        person,
+        unit: UnitId::from_random([number; 8]),
+        manner: Manner::Digital,
+        plan: Some(2),
+        opens: at(from),
+        deadline: at(to),
+        altered: Vec::new(),
+        looks: Vec::new(),
+        notices: Vec::new(),
+        exceptions: Vec::new(),
+        words: Vec::new(),
+        outcome: None,
+    }
+}
+
+fn seen(when: &str, came: &str, arrival: Arrival) -> Option<Outcome> {
+    Some(Outcome {
+        how: How::Visible(arrival),
+        at: at(when),
+        came: at(came),
+    })
+}
+
+fn look(number: u8, when: &str, came: &str, finding: Finding) -> LookRow {
+    LookRow {
+        look: number,
+        at: at(when),
+        came: at(came),
+        finding,
+    }
+}
+
+fn asked(id: i64, cause: Cause, opened: &str, ended: Option<(&str, Ending)>) -> ExceptionLine {
+    ExceptionLine {
+        id,
+        cause,
+        opened: at(opened),
+        punctuality: Punctuality::InTime,
+        ended: ended.map(|(when, ending)| (at(when), ending)),
+    }
+}
+
+pub(super) fn sample_archive() -> SampleArchive {
+    let mut elsa = line(1, "Elsa Provberg", "Åkervägen 3", "22:00", "23:00");
+    elsa.looks = vec![look(1, "22:04", "22:04", Finding::Visible)];
+    elsa.outcome = seen("22:04", "22:04", Arrival::InTime);
+    let mut ivar = line(2, "Ivar Modellin", "Norra Kyrkogatan 118", "22:30", "23:30");
+    ivar.looks = vec![look(1, "22:35", "23:48", Finding::Visible)];
+    ivar.exceptions = vec![asked(
+        9,
+        Cause::NoReport,
+        "22:51",
+        Some(("23:48", Ending::LateReport)),
+    )];
+    ivar.outcome = seen("22:35", "23:48", Arrival::Late);
+    let mut marta = line(
+        3,
+        "Märta Exempelsson",
+        "Skolgränd 1, lgh 1204",
+        "02:00",
+        "03:00",
+    );
+    marta.looks = vec![look(
+        5,
+        "02:18",
+        "02:18",
+        Finding::Technical(Fault::Covered),
+    )];
+    let covered = Cause::Technical(Fault::Covered);
+    let ended = Some(("02:49", Ending::Said(Said::Visited)));
+    marta.exceptions = vec![asked(11, covered, "02:18", ended)];
+    marta.words = vec![Word {
+        check: marta.id,
+        said: Said::Visited,
+        by: "natt-017".parse().unwrap(),
+        at: at("02:49"),
+    }];
+    marta.outcome = Some(Outcome {
+        how: How::Said(Said::Visited),
+        at: at("02:49"),
+        came: at("02:49"),
+    });
+    let mut sture = line(4, "Sture Testlund", "Björkgatan 12 B", "02:00", "02:25");
+    sture.exceptions = vec![asked(12, Cause::Silent, "02:01", None)];
+    let mut ake = line(5, "Åke Påhitt", "Strandvägen 7", "23:00", "23:45");
+    ake.altered = vec![Altered {
+        check: ake.id,
+        what: Alteration::CalledOff(CallOff::Away),
+        by: "dag-003".to_owned(),
+        why: "hos dottern till söndag".to_owned(),
+        at: at("16:20"),
+    }];
+    ake.outcome = Some(Outcome {
+        how: How::CalledOff(CallOff::Away),
+        at: at("16:20"),
+        came: at("16:20"),
+    });
+    let dagny = line(6, "Dagny Fabel", "Åsgränd 2", "05:00", "05:45");
+    let mut lines = vec![elsa, ivar, ake, marta, sture, dagny];
+    lines.sort_by_key(|line| (line.opens, line.id));
+    SampleArchive(NightLedger {
+        night: jiff::civil::date(2026, 11, 21),
+        frozen: Some(at("12:00")),
+        planned: lines.len(),
+        lines,
+        matters: vec![MatterLine {
+            subject: Subject::Unit(UnitId::from_random([4; 8])),
+            about: "Björkgatan 12 B".to_owned(),
+            situation: Situation::DiskFull,
+            opened: at("01:10"),
+            cleared: None,
+        }],
+    })
+}
+
+fn site(archive: SampleArchive) -> (watch::Sender<Arc<crate::view::Tonight>>, Router) {
+    let (sender, tonight) = watch::channel(Arc::new(sample::busy()));
+    let archive: Option<Arc<dyn Archive>> = Some(Arc::new(archive));
+    (sender, app(State { tonight, archive }))
+}
+
+async fn shown(address: &str) -> String {
+    let (_sender, site) = site(sample_archive());
+    let response = ask(&site, "GET", address).await;
+    assert_eq!(response.status(), StatusCode::OK, "{address}");
+    text(response).await
+}
+
+#[tokio::test]
+async fn a_night_is_read_line_by_line_with_what_was_planned_and_what_became_of_it() {
+    let page = strip_tags(&shown("/ledger?night=2026-11-21").await);
+    for needle in [
+        "Tillsynsliggare",
+        "21–22 november 2026",
+        "Elsa Provberg Åkervägen 3 Synlig 22:04",
+        "Synlig, sen rapport 22:35",
+        "Åtgärd begärd: 22:51 Rapport saknas",
+        "Sen rapport: den enskilde var synlig",
+        "Personligt besök, allt väl 02:49",
+        "Noterat: 02:49 Personligt besök, allt väl, av natt-017",
+        "Sensorenheten hörs inte (öppen)",
+        "Ändrad: 16:20 Avbokad: borta, av dag-003: hos dottern till söndag",
+        "Väntar",
+        "Sensorenhetens minne är fullt eller trasigt",
+    ] {
+        assert!(page.contains(needle), "{needle:?} is not in {page}");
+    }
+}
+
+#[tokio::test]
+async fn the_balance_is_shown_as_a_sum_and_a_missing_line_is_shouted() {
+    let page = shown("/ledger").await;
+    let said = strip_tags(&page);
+    let sum = "6 planerade = 1 Synlig + 1 Synlig, sen rapport + 1 Personligt besök, allt väl + \
+               1 Avbokad: borta + 1 öppna + 1 väntar";
+    assert!(said.contains(sum), "{said}");
+    assert!(
+        page.contains("data-holds=\"yes\"") && said.contains("Stämmer:"),
+        "{said}"
+    );
+
+    let mut broken = sample_archive();
+    broken.0.lines.pop();
+    let (_sender, site) = site(broken);
+    let page = text(ask(&site, "GET", "/ledger").await).await;
+    assert!(
+        page.contains("data-holds=\"no\"") && page.contains("Stämmer inte"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_morning_report_counts_and_names_nobody_who_works() {
+    let page = strip_tags(&shown("/morning?night=2026-11-21").await);
+    for needle in [
+        "Morgonrapport",
+        "Klara i tid 2",
+        "Klara efter larm 2",
+        "Personliga besök 1",
+        "Obesvarade 1",
+        "Sture Testlund Björkgatan 12 B Sensorenheten hörs inte",
+        "Störningar per person",
+        "Märta Exempelsson Skolgränd 1, lgh 1204 1 gång",
+    ] {
+        assert!(page.contains(needle), "{needle:?} is not in {page}");
+    }
+    assert!(!page.contains("natt-017"), "{page}");
+}
+
+#[tokio::test]
+async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
+    let (_sender, site) = site(sample_archive());
+    let response = ask(&site, "GET", "/ledger.csv?night=2026-11-21").await;
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/csv; charset=utf-8"
+    );
+    let disposition = response.headers()["content-disposition"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        disposition,
+        "attachment; filename=\"tillsynsliggare-2026-11-21.csv\""
+    );
+    let table = text(response).await;
+    let table = table.strip_prefix('\u{feff}').expect("a byte-order mark");
+    assert!(table.lines().count() >= 7 && table.ends_with("\r\n"));
+    assert_eq!(table.matches('\n').count(), table.matches("\r\n").count());
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    let head = reader.headers().unwrap().clone();
+    let place = |name| head.iter().position(|column| column == name).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 6);
+    let marta = rows
+        .iter()
+        .find(|row| row[place("namn")].starts_with("Märta"))
+        .unwrap();
+    assert_eq!(&marta[place("adress")], "Skolgränd 1, lgh 1204");
+    assert_eq!(&marta[place("utfallskod")], "visited");
+    assert_eq!(&marta[place("utfallstid")], "2026-11-22T02:49:00+01:00");
+    let sture = rows
+        .iter()
+        .find(|row| row[place("namn")].starts_with("Sture"))
+        .unwrap();
+    assert_eq!(&sture[place("utfallskod")], "open:silent");
+}
+
+#[tokio::test]
+async fn a_name_that_is_a_formula_is_a_name_in_the_table() {
+    let mut archive = sample_archive();
+    archive.0.lines[0].person.name = "=HYPERLINK(\"x\")".to_owned();
+    let (_sender, site) = site(archive);
+    let table = text(ask(&site, "GET", "/ledger.csv").await).await;
+    assert!(table.contains(",\"'=HYPERLINK(\"\"x\"\")\","), "{table}");
+}
+
+#[tokio::test]
+async fn a_night_that_is_none_and_a_ledger_that_is_away_are_said() {
+    let (_sender, site) = site(sample_archive());
+    for night in ["1", "2026-13-01", "..", "2026-11-21%00"] {
+        let address = format!("/ledger?night={night}");
+        let response = ask(&site, "GET", &address).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{address}");
+        assert!(
+            text(response)
+                .await
+                .contains("Skriv datumet som 2026-11-21.")
+        );
+    }
+    let page = text(ask(&site, "GET", "/ledger?night=2020-01-01").await).await;
+    assert!(page.contains("Inga tillsyner finns nedskrivna"), "{page}");
+
+    let (_sender, bare) = super::site(sample::busy());
+    for address in ["/ledger", "/morning", "/ledger.csv"] {
+        let response = ask(&bare, "GET", address).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{address}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_books_keep_to_one_language() {
+    for path in ["/ledger", "/morning"] {
+        let english = strip_tags(&shown(&format!("{path}?lang=en&night=2026-11-21")).await);
+        for word in [
+            "Synlig",
+            "tillsyn",
+            "besök,",
+            "Avbokad",
+            "gång",
+            "planerade",
+        ] {
+            assert!(
+                !english.contains(word),
+                "{word:?} is on {path} in English: {english}"
+            );
+        }
+        assert!(english.contains("21–22 November 2026"), "{english}");
+    }
+}
+
+#[tokio::test]
+async fn a_night_can_be_chosen_and_left_without_a_script() {
+    let page = shown("/ledger?night=2026-11-21").await;
+    for needle in [
+        "action=\"/ledger\"",
+        "type=\"date\"",
+        "night=2026-11-20",
+        "night=2026-11-22",
+        "/ledger.csv?night=2026-11-21",
+        "/morning?night=2026-11-21",
+        "aria-current=\"page\"",
+    ] {
+        assert!(page.contains(needle), "{needle:?} is not in {page}");
+    }
+}

@@ -1,0 +1,305 @@
+//! Reading one night of the ledger whole, line by line, for people.
+//!
+//! Reads what is written and judges nothing. In one transaction, so that a night that is being
+//! written meanwhile balances all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::ids::CheckId;
+use nattsyn_protocol::time::Timestamp;
+
+use super::saved::{ALTERED, SPOKEN, altered, become_, each, exception, matter, noted, spoken};
+use super::sqlite::doing;
+use super::{StoreError, rows, saved};
+use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
+use crate::view::{LookRow, Person};
+use crate::watch::{Exception, Subject};
+
+const READING: &str = "reading a night of the ledger";
+
+pub(super) fn nights(connection: &Connection) -> Result<BTreeSet<Date>, StoreError> {
+    let mut nights = BTreeSet::new();
+    each(
+        connection,
+        "SELECT night FROM nights WHERE ?1 = ?1",
+        &0,
+        |row| {
+            nights.insert(rows::parsed(row, 0, READING)?);
+            Ok(())
+        },
+    )?;
+    Ok(nights)
+}
+
+/// The latest of what is stamped when it is written.
+pub(super) fn latest(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let mut latest: Option<i64> = None;
+    for sql in [
+        "SELECT frozen_ms FROM nights ORDER BY frozen_ms DESC LIMIT 1",
+        "SELECT came_ms FROM reports ORDER BY id DESC LIMIT 1",
+        "SELECT opened_ms FROM exceptions ORDER BY exception DESC LIMIT 1",
+        "SELECT at_ms FROM exception_events ORDER BY id DESC LIMIT 1",
+    ] {
+        let found = connection.query_row(sql, [], |row| row.get(0)).optional();
+        latest = latest.max(found.map_err(doing(READING))?);
+    }
+    let moment = |ms: i64| {
+        Timestamp::from_ms(ms).map_err(|_error| rows::unreadable(READING, &ms.to_string()))
+    };
+    latest.map(moment).transpose()
+}
+
+pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedger, StoreError> {
+    let transaction = connection.unchecked_transaction().map_err(doing(READING))?;
+    let key = night.to_string();
+    let frozen: Option<i64> = transaction
+        .query_row(
+            "SELECT frozen_ms FROM nights WHERE night = ?1",
+            [&key],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(doing(READING))?;
+    let frozen = match frozen {
+        Some(ms) => Some(
+            Timestamp::from_ms(ms).map_err(|_error| rows::unreadable(READING, &ms.to_string()))?,
+        ),
+        None => None,
+    };
+    let planned: i64 = transaction
+        .query_row(
+            "SELECT count(*) FROM checks WHERE night = ?1",
+            [&key],
+            |row| row.get(0),
+        )
+        .map_err(doing(READING))?;
+    let mut lines = lines(&transaction, &key)?;
+    add_looks(&transaction, &key, &mut lines)?;
+    add_people(&transaction, &key, &mut lines)?;
+    add_exceptions(&transaction, &key, &mut lines)?;
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    lines.sort_by_key(|line| (line.opens, line.id));
+    Ok(NightLedger {
+        night,
+        frozen,
+        planned: usize::try_from(planned).unwrap_or(usize::MAX),
+        matters: matters(&transaction, night, &lines)?,
+        lines,
+    })
+}
+
+type Lines = BTreeMap<CheckId, Line>;
+
+fn lines(connection: &Connection, night: &str) -> Result<Lines, StoreError> {
+    let mut lines = Lines::new();
+    let sql = "SELECT check_id, checks.unit, opens_ms, deadline_ms, looks_ms, outcome, at_ms,
+                      came_ms, checks.plan, manner, coalesce(name, ''), coalesce(address, '')
+               FROM checks LEFT JOIN outcomes USING (check_id)
+                    LEFT JOIN residents USING (resident) LEFT JOIN homes USING (home)
+               WHERE night = ?1";
+    each(connection, sql, &night, |row| {
+        let line = line(row)?;
+        lines.insert(line.id, line);
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn line(row: &Row<'_>) -> Result<Line, StoreError> {
+    let check = saved::saved_check(row)?;
+    let planned = check.planned;
+    let id = planned.check.id;
+    let name = rows::text(row, 10, READING)?;
+    Ok(Line {
+        id,
+        person: Person {
+            resident: id.resident,
+            name: if name.is_empty() {
+                id.resident.to_string()
+            } else {
+                name
+            },
+            address: rows::text(row, 11, READING)?,
+        },
+        unit: planned.unit,
+        manner: planned.manner,
+        plan: planned.plan,
+        opens: planned.check.opens,
+        deadline: planned.check.deadline,
+        altered: Vec::new(),
+        looks: Vec::new(),
+        notices: Vec::new(),
+        exceptions: Vec::new(),
+        words: Vec::new(),
+        outcome: check.outcome,
+    })
+}
+
+fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<(), StoreError> {
+    let sql = "SELECT reports.check_id, look, at_ms, came_ms, finding
+               FROM reports JOIN checks USING (check_id) WHERE night = ?1
+               ORDER BY look, at_ms, id";
+    each(connection, sql, &night, |row| {
+        if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
+            line.looks.push(LookRow {
+                look: row.get(1).map_err(doing(READING))?,
+                at: rows::moment(row, 2, READING)?,
+                came: rows::moment(row, 3, READING)?,
+                finding: Finding::from(rows::text(row, 4, READING)?),
+            });
+        }
+        Ok(())
+    })?;
+    let sql = "SELECT check_id, look, fault FROM notices JOIN checks USING (check_id)
+               WHERE night = ?1 ORDER BY id";
+    each(connection, sql, &night, |row| {
+        if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
+            line.notices.push(noted(row)?.fault);
+        }
+        Ok(())
+    })
+}
+
+fn add_people(connection: &Connection, night: &str, lines: &mut Lines) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT {ALTERED} FROM check_changes JOIN checks USING (check_id)
+         WHERE night = ?1 ORDER BY id"
+    );
+    each(connection, &sql, &night, |row| {
+        let altered = altered(row)?;
+        if let Some(line) = lines.get_mut(&altered.check) {
+            line.altered.push(altered);
+        }
+        Ok(())
+    })?;
+    let sql = format!(
+        "SELECT {SPOKEN} FROM words JOIN checks USING (check_id) WHERE night = ?1 ORDER BY id"
+    );
+    each(connection, &sql, &night, |row| {
+        let word = spoken(row)?;
+        if let Some(line) = lines.get_mut(&word.check) {
+            line.words.push(word);
+        }
+        Ok(())
+    })
+}
+
+/// Exceptions that a check of the night was ever in. One that it has left is not its own any
+/// more, and its line says so by naming only where it ended up.
+fn add_exceptions(
+    connection: &Connection,
+    night: &str,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    let needed = "exception IN (SELECT exception FROM exception_events JOIN checks USING (check_id)
+                  WHERE night = ?1)";
+    let mut found: BTreeMap<i64, Exception> = BTreeMap::new();
+    let sql = format!(
+        "SELECT exception, resident, cause, opened_ms, due_ms, punctuality
+         FROM exceptions WHERE {needed}"
+    );
+    each(connection, &sql, &night, |row| {
+        let exception = exception(row)?;
+        found.insert(exception.id, exception);
+        Ok(())
+    })?;
+    let sql = format!(
+        "SELECT exception, at_ms, event, check_id, cause, ending
+         FROM exception_events WHERE {needed} ORDER BY id"
+    );
+    each(connection, &sql, &night, |row| {
+        let id: i64 = row.get(0).map_err(doing(READING))?;
+        found
+            .get_mut(&id)
+            .map_or(Ok(()), |exception| become_(exception, row))
+    })?;
+    for exception in found.into_values() {
+        for check in &exception.checks {
+            if let Some(line) = lines.get_mut(check) {
+                line.exceptions.push(ExceptionLine {
+                    id: exception.id,
+                    cause: exception.cause,
+                    opened: exception.opened,
+                    punctuality: exception.punctuality,
+                    ended: exception.ended,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// When a night begins at the earliest and ends at the latest, as hours after midnight (UTC) of
+/// its date: noon to noon anywhere in Europe. A matter at the rim may stand in two nights.
+const NIGHT_HOURS: (u64, u64) = (9, 36);
+
+/// Matters that were open at some time of the night.
+fn matters(
+    connection: &Connection,
+    night: Date,
+    lines: &[Line],
+) -> Result<Vec<MatterLine>, StoreError> {
+    let sql = "SELECT matter, subject, situation, opened_ms, at_ms
+               FROM matters LEFT JOIN matter_ends USING (matter) WHERE ?1 = ?1
+               ORDER BY opened_ms, matter";
+    let midnight = night
+        .to_datetime(jiff::civil::Time::midnight())
+        .in_tz("UTC");
+    let midnight = midnight.map_err(|_error| rows::unreadable(READING, &night.to_string()))?;
+    let midnight = Timestamp(midnight.timestamp());
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    let (begins, ends) = (
+        midnight.after(hours(NIGHT_HOURS.0)),
+        midnight.after(hours(NIGHT_HOURS.1)),
+    );
+    let mut found = Vec::new();
+    each(connection, sql, &0, |row| {
+        let matter = matter(row)?;
+        let cleared: Option<i64> = row.get(4).map_err(doing(READING))?;
+        let cleared = match cleared {
+            Some(_) => Some(rows::moment(row, 4, READING)?),
+            None => None,
+        };
+        let is_of_night = matter.opened < ends && cleared.is_none_or(|cleared| cleared >= begins);
+        if is_of_night {
+            found.push(MatterLine {
+                subject: matter.subject,
+                about: about(connection, matter.subject, lines)?,
+                situation: matter.situation,
+                opened: matter.opened,
+                cleared,
+            });
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn about(connection: &Connection, subject: Subject, lines: &[Line]) -> Result<String, StoreError> {
+    let (sql, id) = match subject {
+        Subject::Unit(unit) => (
+            "SELECT address FROM units JOIN homes USING (home) WHERE unit = ?1",
+            unit.to_string(),
+        ),
+        Subject::Resident(resident) => {
+            if let Some(line) = lines.iter().find(|line| line.id.resident == resident) {
+                return Ok(line.person.name.clone());
+            }
+            (
+                "SELECT name FROM residents WHERE resident = ?1",
+                resident.to_string(),
+            )
+        }
+        Subject::Hub => return Ok(String::new()),
+    };
+    let found: Option<String> = connection
+        .query_row(sql, [id], |row| row.get(0))
+        .optional()
+        .map_err(doing(READING))?;
+    Ok(found.unwrap_or_default())
+}

@@ -1,0 +1,65 @@
+//! The ledger for reading: any night, beside the hub that writes.
+//!
+//! The page asks it when somebody chooses a night. It opens the file anew and read-only for
+//! every question, so it can neither change anything nor keep the hub from writing; a night of a
+//! town is read in well under a second.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{StoreError, account};
+use crate::view::ledger::NightLedger;
+
+/// The ledger for reading. Calls block; ask from where that harms nobody.
+pub trait Archive: Send + Sync {
+    /// The nights whose checks were frozen.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError>;
+
+    /// One night, line by line; empty if there was none.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
+}
+
+/// The embedded store's file, for reading.
+#[derive(Clone, Debug)]
+pub struct SqliteArchive {
+    path: PathBuf,
+}
+
+impl SqliteArchive {
+    /// The ledger in a file that a hub has made.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.path, flags).map_err(|source| StoreError::Open {
+            path: self.path.clone(),
+            source,
+        })
+    }
+}
+
+impl Archive for SqliteArchive {
+    fn nights(&self) -> Result<BTreeSet<Date>, StoreError> {
+        account::nights(&self.open()?)
+    }
+
+    fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
+        account::account(&self.open()?, night)
+    }
+}

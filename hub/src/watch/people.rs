@@ -1,0 +1,272 @@
+//! What the watch makes of people's decisions: what they say of a check, what they change after
+//! noon, who is enrolled, which matters they close.
+//!
+//! It does not judge whether they may: who may say what is for those who take their word.
+
+use std::collections::BTreeSet;
+
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+
+use super::alteration::{Alteration, Altered};
+use super::change::{Change, How, Manner, Outcome};
+use super::check::CheckState;
+use super::matters::{Matter, Subject};
+use super::situation::Situation;
+use super::wall::Trust;
+use super::word::{Effect, News, StaffId, Word, precedence};
+use super::{Fit, Moment, Watch, is_explained};
+use crate::view::Ending;
+
+impl CheckState {
+    /// How the check counts: as a person said last, or else as it was settled.
+    pub(super) fn standing(&self) -> Option<How> {
+        let said = self.word.as_ref().map(|word| How::Said(word.said));
+        said.or(self.outcome.map(|outcome| outcome.how))
+    }
+}
+
+impl Watch {
+    /// Takes in what a person says about a check. The word is a row in any case, also about a
+    /// check of an earlier night that is settled ([`Fit::Nothing`]); the store refuses one about
+    /// a check that never was.
+    pub fn handle_word(&mut self, now: Moment, word: &Word) -> (Fit, Vec<Change>) {
+        let mut changes = vec![Change::Spoken(word.clone())];
+        let Some(state) = self.checks.get_mut(&word.check) else {
+            return (Fit::Nothing, changes);
+        };
+        let effect = precedence(state.standing(), News::Word);
+        let is_first = state.outcome.is_none();
+        state.word = Some(word.clone());
+        match effect {
+            Effect::Settles if is_first => {
+                let how = How::Said(word.said);
+                let ending = Ending::Said(word.said);
+                self.settle(word.check, how, ending, now, &mut changes);
+            }
+            Effect::Settles | Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
+        }
+        self.remember(word.check, now);
+        (Fit::Check, changes)
+    }
+
+    /// Takes in a change of a check after noon: a row in any case; what it may do to the check,
+    /// [`precedence`] says.
+    pub fn alter(&mut self, now: Moment, altered: Altered) -> (Fit, Vec<Change>) {
+        let check = altered.check;
+        let Some(state) = self.checks.get_mut(&check) else {
+            return (Fit::Nothing, Vec::new());
+        };
+        if state.is_already(altered.what) {
+            return (Fit::Check, Vec::new());
+        }
+        let mut changes = vec![Change::Altered(altered.clone())];
+        let standing = state.standing();
+        state.alter(&altered);
+        match altered.what {
+            Alteration::CalledOff(why) => match precedence(standing, News::CallOff) {
+                Effect::Settles => {
+                    let (how, ending) = (How::CalledOff(why), Ending::CalledOff);
+                    self.settle(check, how, ending, now, &mut changes);
+                }
+                Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
+            },
+            Alteration::Added
+            | Alteration::MadePhysical
+            | Alteration::AskIfAway
+            | Alteration::NoUnit
+            | Alteration::Unit { .. } => self.judge(check, now, &mut changes),
+        }
+        // Whose next look it is may have changed.
+        self.distrust(now);
+        (Fit::Check, changes)
+    }
+
+    /// Brings checks to come in line with where units hang: `hung` names the unit in a resident's
+    /// home and the version of the plan that it keeps for them, or nothing if they are not
+    /// enrolled any more. What differs from how a check is to be made is a change of it.
+    pub fn align(
+        &mut self,
+        now: Moment,
+        hung: impl Fn(ResidentId) -> Option<(UnitId, Option<u32>)>,
+    ) -> Vec<Change> {
+        let to_come = self.checks.values().filter(|state| {
+            let is_open = state.outcome.is_none() && state.planned.manner == Manner::Digital;
+            is_open && state.planned.check.deadline > now.timestamp
+        });
+        let differs = |state: &CheckState| {
+            let what = match hung(state.planned.check.id.resident) {
+                None => state.is_served().then_some(Alteration::NoUnit),
+                Some((unit, plan)) => {
+                    let is_swapped = unit != state.planned.unit;
+                    let is_back = !state.is_served() && plan.is_some();
+                    (is_swapped || is_back).then_some(Alteration::Unit { unit, plan })
+                }
+            };
+            what.map(|what| (state.planned.check.id, what))
+        };
+        let differing: Vec<_> = to_come.filter_map(differs).collect();
+        let mut changes = Vec::new();
+        for (check, what) in differing {
+            let altered = Altered {
+                check,
+                what,
+                by: "enrolment".to_owned(),
+                why: String::new(),
+                at: now.timestamp,
+            };
+            changes.extend(self.alter(now, altered).1);
+        }
+        changes
+    }
+
+    /// A person decided how a check ends.
+    fn settle(
+        &mut self,
+        check: CheckId,
+        how: How,
+        ending: Ending,
+        now: Moment,
+        changes: &mut Vec<Change>,
+    ) {
+        let outcome = Outcome {
+            how,
+            at: now.timestamp,
+            came: now.timestamp,
+        };
+        let Some(state) = self.checks.get_mut(&check) else {
+            return;
+        };
+        state.outcome = Some(outcome);
+        changes.push(Change::Settled(check, outcome));
+        if let Some(unit) = self.units.get_mut(&state.planned.unit) {
+            unit.answer();
+        }
+        let is_explained = |check| is_explained(&self.checks, check);
+        self.exceptions
+            .close(check, now.timestamp, ending, is_explained, changes);
+    }
+
+    /// A person says that a matter is over. No change if it is not open.
+    pub fn close_matter(&mut self, now: Moment, matter: i64, by: StaffId) -> Option<Change> {
+        self.matters.close(matter, by, now.timestamp)
+    }
+
+    /// The open matters.
+    pub fn matters(&self) -> impl Iterator<Item = &Matter> {
+        self.matters.all()
+    }
+
+    /// Takes in which residents have a plan in force: a unit in whose home nobody has one is
+    /// pointed out.
+    pub fn handle_plans(&mut self, now: Moment, in_force: &BTreeSet<ResidentId>) {
+        let without_plan = |home: &&crate::roster::Home| {
+            let mut residents = home.residents.iter();
+            !home.residents.is_empty() && !residents.any(|who| in_force.contains(&who.id))
+        };
+        let homes = self.roster.homes().iter().filter(without_plan);
+        let units: Vec<Subject> = homes.map(|home| Subject::Unit(home.unit)).collect();
+        let situation = Situation::UnitWithoutPlan;
+        self.matters
+            .set(situation, units, now.timestamp, &mut self.pending);
+        self.wake_for_pending(now);
+    }
+
+    /// Takes in the daily comparison: whom no unit proved to have looked after. It stands until
+    /// a comparison without them.
+    pub fn handle_comparison(&mut self, now: Moment, unproven: &BTreeSet<ResidentId>) {
+        let people = unproven.iter().copied().map(Subject::Resident);
+        let situation = Situation::NoLookProved;
+        self.matters
+            .set(situation, people, now.timestamp, &mut self.pending);
+        self.wake_for_pending(now);
+    }
+
+    /// Takes in whom nothing can be frozen for although somebody must act: who is said to be
+    /// away and is not confirmed to be, and who has windows but no unit with a plan for them.
+    pub fn handle_unplanned(
+        &mut self,
+        now: Moment,
+        away_unconfirmed: &BTreeSet<ResidentId>,
+        without_unit: &BTreeSet<ResidentId>,
+    ) {
+        for (situation, people) in [
+            (Situation::AwayUnconfirmed, away_unconfirmed),
+            (Situation::PlanWithoutUnit, without_unit),
+        ] {
+            let people = people.iter().copied().map(Subject::Resident);
+            self.matters
+                .set(situation, people, now.timestamp, &mut self.pending);
+        }
+        self.wake_for_pending(now);
+    }
+
+    /// The checks that are still to come and not settled.
+    #[must_use]
+    pub fn to_come(&self, now: Moment) -> Vec<CheckId> {
+        let open = self.checks.values().filter(|state| state.outcome.is_none());
+        let to_come = open.filter(|state| state.planned.check.deadline > now.timestamp);
+        to_come.map(|state| state.planned.check.id).collect()
+    }
+
+    /// Takes in whether the hub's clock is believed.
+    pub fn handle_clock(&mut self, now: Moment, trust: Trust) {
+        let (hub, situation) = (Subject::Hub, Situation::HubClock);
+        match trust {
+            Trust::Doubted => {
+                self.matters
+                    .raise(hub, situation, now.timestamp, &mut self.pending);
+            }
+            Trust::Believed => {
+                self.matters
+                    .clear(hub, situation, now.timestamp, &mut self.pending);
+            }
+        }
+        self.wake_for_pending(now);
+    }
+
+    /// Points out units of nobody, and residents who left with checks to come.
+    pub(super) fn review_roster(&mut self, now: Moment) {
+        let homes = self.roster.homes();
+        let empty = homes.iter().filter(|home| home.residents.is_empty());
+        let empty: Vec<Subject> = empty.map(|home| Subject::Unit(home.unit)).collect();
+        let units = homes.iter().map(|home| home.unit);
+        let known: Vec<Subject> = units.map(Subject::Unit).collect();
+        let unsettled = self.checks.values().filter(|state| state.outcome.is_none());
+        let residents = unsettled.map(|state| state.planned.check.id.resident);
+        let gone = residents.filter(|who| self.roster.of_resident(*who).is_none());
+        let gone: BTreeSet<Subject> = gone.map(Subject::Resident).collect();
+        let (at, pending) = (now.timestamp, &mut self.pending);
+        self.matters
+            .set(Situation::UnitOfNobody, empty, at, pending);
+        for unit in known {
+            self.matters
+                .clear(unit, Situation::UnknownUnit, at, pending);
+        }
+        // Who comes back is no longer gone; who is gone stays until a person has seen to it.
+        for resident in gone {
+            self.matters
+                .raise(resident, Situation::ResidentMoved, at, pending);
+        }
+        for home in self.roster.homes() {
+            for who in &home.residents {
+                let subject = Subject::Resident(who.id);
+                self.matters
+                    .clear(subject, Situation::ResidentMoved, at, pending);
+            }
+        }
+    }
+
+    /// At noon: what shows itself only at night and did not for a whole one is over.
+    pub(super) fn review_matters(&mut self, now: Moment) {
+        let (at, since) = (now.timestamp, self.began);
+        let pending = &mut self.pending;
+        self.matters
+            .clear_unseen(Situation::DiskFull, since, at, pending);
+    }
+
+    fn wake_for_pending(&mut self, now: Moment) {
+        if !self.pending.is_empty() {
+            self.wake = Some(now.uptime);
+        }
+    }
+}
