@@ -168,7 +168,11 @@ fn watch_over(homes: &[Home]) -> Watch {
     for home in homes {
         let tonight = checks_of(&plan_of(home), NIGHT).expect("an ordinary plan");
         let unit = home.unit;
-        checks.extend(tonight.into_iter().map(|check| Planned::digital(check, unit, 1)));
+        checks.extend(
+            tonight
+                .into_iter()
+                .map(|check| Planned::digital(check, unit, 1)),
+        );
     }
     let started = moment_of(checks[0].check.opens);
     let roster = Arc::new(Roster::new(homes.to_vec()));
