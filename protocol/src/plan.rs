@@ -472,7 +472,7 @@ pub(crate) mod tests {
                 jiff::civil::time(hour, 59, 59, 0),
             )
         };
-        plan.windows = (248..).zip(hours).map(largest_window).collect();
+        plan.windows = (248..=255).zip(hours).map(largest_window).collect();
         let night = jiff::civil::date(2026, 11, 20);
         plan.nights = Nights::between(night, night);
         plan.away = vec![plan.nights; AWAY_MAX];
