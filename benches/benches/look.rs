@@ -2,9 +2,10 @@
 //!
 //! The network is what a look costs. Here every look is made once, ten exposures of one
 //! generated room, and concluded several ways at the shipped thresholds by the eye's own
-//! presence. Whether a frame is fit, frozen or noise is asked of all ten. Noise, and in one row the pose, are all that changes within a look: breathing,
-//! rolling shutters and a real sensor's fixed pattern do not. So this says what noise does to a
-//! look, and nothing of how often the model is right in homes.
+//! presence. Whether a frame is fit, frozen or noise is asked of all ten. Noise, and in
+//! one row the pose, are all that changes within a look: breathing, rolling shutters and a real
+//! sensor's fixed pattern do not. So this says what noise does to a look, and nothing of how often
+//! the model is right in homes.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};

@@ -1,8 +1,8 @@
 //! The promises, end to end: what the tests beside this crate share.
 //!
 //! [`programs`] starts the product as its users do; [`workspace`] reads the repository, for the
-//! tests that hold it to its own rules; [`world`] plays nights in simulated time. The tests themselves, one file a promise, are in
-//! `tests/tests/`.
+//! tests that hold it to its own rules; [`world`] plays nights in simulated time. The tests
+//! themselves, one file a promise, are in `tests/tests/`.
 
 pub mod programs;
 pub mod workspace;

@@ -254,8 +254,9 @@ fn freeze(
     Ok(())
 }
 
-/// What follows from plans, roster and absences when a night begins or any of them changed: whose
-/// unit hangs where, who is away or has died, and whom no unit looked after in the night that ended.
+/// What follows from plans, roster and absences when a night begins or any of them changed:
+/// whose unit hangs where, who is away or has died, and whom no unit looked after in the night
+/// that ended.
 fn review(
     store: &dyn Store,
     watch: &mut Watch,
