@@ -87,7 +87,7 @@ fn without_reconciliation_on_return_a_check_stays_silent() {
 
 #[test]
 fn without_sync_an_acknowledged_report_is_lost() {
-    assert_eq!(broken_without(Rule::Fsync, 20), Breach::Lost);
+    assert_eq!(broken_without(Rule::Fsync, 1004), Breach::Lost);
 }
 
 #[test]

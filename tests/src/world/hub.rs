@@ -14,6 +14,7 @@ use nattsyn_protocol::signing::Signed;
 use super::clocks::{Clocks, True};
 use super::faults::Rule;
 use super::mishaps::Mishap;
+use super::oracle::NOTICED_WITHIN_MS;
 use super::store::{Ledger, Shared, WatchedStore, shared};
 
 /// Messages that may wait for the desk, as in the product's link.
@@ -66,6 +67,13 @@ impl Hub {
             endorsement,
             without,
         }
+    }
+
+    /// Whether it has looked at its wall clock since that was last set forward: a lull skipped
+    /// before would look like one longer step.
+    pub(super) fn has_read_its_clock(&self, now: True) -> bool {
+        self.set_at
+            .is_none_or(|at| now.elapsed - at > NOTICED_WITHIN_MS)
     }
 
     fn moment(&self, now: True) -> Moment {

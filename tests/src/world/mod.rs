@@ -62,6 +62,10 @@ const NOTES: usize = 20;
 /// voice asks its eye.
 const LULL_EVERY: u64 = 20_000;
 
+/// Longest lull that is skipped at once, in milliseconds: well under the step of a wall clock
+/// that a hub takes for a fault ([`nattsyn_hub::watch::wall::STEP_MAX`]).
+const LULL_MAX: i64 = 4 * 60 * MINUTE;
+
 /// How long before something agreed or drawn the World stops setting clocks forward: the hub
 /// notices within 15 s, a voice within 20.
 const LULL_MARGIN: i64 = 2 * MINUTE;
@@ -298,12 +302,15 @@ impl World {
         let is_at_rest = self.hub.desk.is_some()
             && self.hub.arrived.is_empty()
             && self.broker_stops == 0
+            && self.hub.has_read_its_clock(self.now)
             && self.units.iter().all(Unit::is_at_rest);
         if !is_at_rest {
             return;
         }
         let next = self.next_moment();
-        let target = next.saturating_sub(LULL_MARGIN);
+        let target = next
+            .saturating_sub(LULL_MARGIN)
+            .min(self.now.utc + LULL_MAX);
         if target > self.now.utc + MINUTE {
             self.now.utc = target;
         }
