@@ -33,7 +33,7 @@ impl World {
         self.judge_ledger()?;
         let wall_ms = self.hub.clocks.wall_ms(now);
         self.note(|| "the hub starts".to_owned());
-        self.oracle.judge_return(wall_ms)?;
+        self.oracle.judge_return(wall_ms, self.now.utc)?;
         self.hub.hears_from = now.elapsed + self.dice.within(50, 2000);
         self.queue_hub();
         Ok(())
@@ -141,7 +141,7 @@ impl World {
         }
         let set_at = self.hub.set_at;
         let since_set = set_at.map_or(u64::MAX, |at| self.now.elapsed - at);
-        self.oracle.judge_due(wall_ms, since_set)
+        self.oracle.judge_due(wall_ms, self.now.utc, since_set)
     }
 
     /// What is in the database is what was written.

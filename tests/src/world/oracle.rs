@@ -378,13 +378,19 @@ impl Oracle {
 
     /// Judges the ledger while the hub is up and its clock shows `wall_ms`. Call it after the
     /// hub has done what it does at this moment; `since_set` is how long ago its clock was set
-    /// forward, in milliseconds of uptime.
-    pub(super) fn judge_due(&mut self, wall_ms: i64, since_set: u64) -> Result<(), Broken> {
+    /// forward, in milliseconds of uptime. What is not agreed yet at the moment `utc`, a hub
+    /// whose clock is ahead cannot know.
+    pub(super) fn judge_due(
+        &mut self,
+        wall_ms: i64,
+        utc: i64,
+        since_set: u64,
+    ) -> Result<(), Broken> {
         if since_set < NOTICED_WITHIN_MS {
             return Ok(());
         }
         while let Some(check) = self.expected.get(self.next_due) {
-            if check.deadline + GRACE_MS >= wall_ms {
+            if check.deadline + GRACE_MS >= wall_ms || check.made > utc {
                 break;
             }
             self.judge_check(check)?;
@@ -435,8 +441,8 @@ impl Oracle {
 
     /// A hub has just come back, and done nothing but open its desk: everything that passed
     /// while it was down is accounted for, and marked.
-    pub(super) fn judge_return(&mut self, wall_ms: i64) -> Result<(), Broken> {
-        self.judge_due(wall_ms, u64::MAX)?;
+    pub(super) fn judge_return(&mut self, wall_ms: i64, utc: i64) -> Result<(), Broken> {
+        self.judge_due(wall_ms, utc, u64::MAX)?;
         self.judge_passed()?;
         for row in self.exceptions.values().filter(|row| row.is_open) {
             let late = |check: &CheckId| {
