@@ -3,7 +3,9 @@
 //!
 //! A night's checks are settled at noon. A plan that changes after that holds from the next
 //! night on, for the unit as for the hub: a unit is sent the version in force and no newer one.
-//! Only a resident's very first plan holds at once, from the next window that opens.
+//! A resident's very first plan holds at once, from the next window that opens, and so does what
+//! must not wait: away, skipped, back, died ([`Holds::AtOnce`]). What becomes of rows that are
+//! frozen already is for [`turn`] to say.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,9 +11,9 @@ use nattsyn_tests::world::oracle::Breach;
 use nattsyn_tests::world::run::{Tally, play_many};
 use nattsyn_tests::world::{Setting, play};
 
-/// Nights and homes of the long run. An unoptimised build plays a home's night some ten times
-/// slower than the 16 ms of a release build; this keeps the whole file near ten seconds.
-const NIGHTS: u64 = 60;
+/// Nights and homes of the long run: many nights, so that clock changes and rare meetings of faults
+/// occur, and few homes, because an unoptimised build plays them.
+const NIGHTS: u64 = 500;
 const HOMES: usize = 2;
 
 fn setting(homes: usize) -> Setting {
