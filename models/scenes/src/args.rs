@@ -1,18 +1,22 @@
 //! The command line: what was asked for, or what is wrong with it.
 //!
-//! Deliberately by hand: four options do not carry a library into the model's training machine.
+//! Deliberately by hand: five options do not carry a library into the model's training machine.
 
 use std::path::PathBuf;
+
+use nattsyn_scenes::Occupant;
 
 pub(crate) const USAGE: &str = "\
 Writes labelled pictures of generated near-infrared bedrooms.
 
-usage: nattsyn-scenes --count N --out DIR [--seed S] [--sheet]
+usage: nattsyn-scenes --count N --out DIR [--seed S] [--only WHO] [--sheet]
        nattsyn-scenes --place ROOM
 
   --count N   how many pictures, at least 1; seven in a row show one room (a group)
   --out DIR   where to; made if missing: frames/, masks/, labels.csv
   --seed S    a whole number that draws the rooms; default 1
+  --only WHO  a room a picture and only this in it, for what the groups show seldom: `two`,
+              `on_floor`, `standing` or `sitting_on_edge`
   --sheet     also DIR/sheet.pgm, the first 56 pictures, one group a line
   --place ROOM   write no picture; say where the bed stands in a room, as `x y x y ...` in
               fractions of the picture";
@@ -31,6 +35,8 @@ pub(crate) enum Asked {
 pub(crate) struct Order {
     pub(crate) count: u64,
     pub(crate) seed: u64,
+    /// Who every picture shows; without, groups of all kinds.
+    pub(crate) only: Option<Occupant>,
     pub(crate) out: PathBuf,
     pub(crate) sheet: Sheet,
 }
@@ -51,6 +57,8 @@ pub(crate) enum ArgsError {
     NoValue(&'static str),
     #[error("{option} needs a whole number, not {value:?}")]
     NotANumber { option: &'static str, value: String },
+    #[error("--only needs two, on_floor, standing or sitting_on_edge, not {0:?}")]
+    NotAnOccupant(String),
     #[error("--count must be at least 1")]
     NoPictures,
     #[error("{0} is missing; --help shows how to call")]
@@ -59,7 +67,8 @@ pub(crate) enum ArgsError {
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsError> {
-    let (mut count, mut seed, mut out, mut sheet) = (None, 1, None, Sheet::Unwanted);
+    let (mut count, mut seed, mut only) = (None, 1, None);
+    let (mut out, mut sheet) = (None, Sheet::Unwanted);
     let mut args = args;
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -67,6 +76,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
             "--place" => return Ok(Asked::Place(number("--place", args.next())?)),
             "--count" => count = Some(number("--count", args.next())?),
             "--seed" => seed = number("--seed", args.next())?,
+            "--only" => only = Some(occupant(args.next())?),
             "--out" => out = Some(args.next().ok_or(ArgsError::NoValue("--out"))?),
             "--sheet" => sheet = Sheet::Wanted,
             _ => return Err(ArgsError::Unknown(arg)),
@@ -80,6 +90,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
     Ok(Asked::Pictures(Order {
         count,
         seed,
+        only,
         out,
         sheet,
     }))
@@ -90,6 +101,17 @@ fn number(option: &'static str, value: Option<String>) -> Result<u64, ArgsError>
     value
         .parse()
         .map_err(|_not_a_number| ArgsError::NotANumber { option, value })
+}
+
+fn occupant(name: Option<String>) -> Result<Occupant, ArgsError> {
+    let name = name.ok_or(ArgsError::NoValue("--only"))?;
+    match name.as_str() {
+        "two" => Ok(Occupant::Two),
+        "on_floor" => Ok(Occupant::OnFloor),
+        "standing" => Ok(Occupant::Standing),
+        "sitting_on_edge" => Ok(Occupant::SittingOnEdge),
+        _ => Err(ArgsError::NotAnOccupant(name)),
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +125,10 @@ mod tests {
     #[test]
     fn a_bad_argument_is_named_in_the_error() {
         let told = |line: &str| parsed(line).unwrap_err().to_string();
+        assert_eq!(
+            told("--count 3 --out x --only cats"),
+            "--only needs two, on_floor, standing or sitting_on_edge, not \"cats\""
+        );
         assert_eq!(
             told("--count ten --out x"),
             "--count needs a whole number, not \"ten\""

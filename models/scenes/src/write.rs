@@ -95,7 +95,10 @@ pub(crate) fn run(order: &Order) -> Result<(), WriteError> {
     labels.write_all(HEADER.as_bytes()).map_err(failed)?;
     let mut sheet = Vec::new();
     for number in 0..order.count {
-        let shot = plan(order.seed, number);
+        let shot = match order.only {
+            None => plan(order.seed, number),
+            Some(occupant) => alone(order.seed, number, occupant),
+        };
         let (label, picture) = shoot(&order.out, number, &shot)?;
         labels.write_all(label.as_bytes()).map_err(failed)?;
         if order.sheet == Sheet::Wanted && sheet.len() < SHEET.0 {
@@ -150,6 +153,21 @@ fn plan(seed: u64, number: u64) -> Shot {
         lens,
         sleeper: scatter(room, 0),
         seed: scatter(chance, 7),
+    }
+}
+
+/// What picture `number` of the series `seed` shows where each has a room of its own and `occupant`
+/// in it, without a twin.
+fn alone(seed: u64, number: u64, occupant: Occupant) -> Shot {
+    let room = scatter(seed, number);
+    Shot {
+        room,
+        kind: Kind::Elsewhere,
+        twin_of: None,
+        occupant,
+        lens: Lens::Clear,
+        sleeper: scatter(room, 0),
+        seed: scatter(room, 7),
     }
 }
 
@@ -374,6 +392,14 @@ mod tests {
     }
 
     #[test]
+    fn where_only_two_are_wanted_each_picture_shows_two_in_a_room_of_its_own() {
+        let shots: Vec<Shot> = (0..40).map(|n| alone(9, n, Occupant::Two)).collect();
+        assert!(shots.iter().all(|shot| shot.occupant == Occupant::Two));
+        let rooms: std::collections::HashSet<u64> = shots.iter().map(|shot| shot.room).collect();
+        assert_eq!(rooms.len(), 40);
+    }
+
+    #[test]
     fn faults_come_as_often_with_a_sleeper_as_in_an_empty_room() {
         let faults = |first: u64| {
             let shots = (0..3000).map(|room| plan(9, room * PER_ROOM + first));
@@ -393,6 +419,7 @@ mod tests {
         let order = Order {
             count: 1,
             seed: 1,
+            only: None,
             out: file.join("x"),
             sheet: Sheet::Unwanted,
         };
