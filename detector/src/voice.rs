@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nattsyn_clock::Now;
 use nattsyn_protocol::finding::Fault;
-use nattsyn_protocol::heartbeat::{EyeState, HEARTBEAT, Heartbeat};
+use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
 use nattsyn_protocol::hello::{Ack, Hello, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::report::{Notice, Report};
@@ -30,6 +30,7 @@ use crate::uplink::{Care, LinkEvent, Uplink};
 
 mod eye_watch;
 mod kept_plans;
+mod pulse;
 pub mod run;
 mod sending;
 #[cfg(test)]
@@ -37,7 +38,8 @@ mod tests;
 
 use eye_watch::{EyeWatch, Hearing};
 use kept_plans::KeptPlans;
-use sending::{Sending, Sent};
+use pulse::next_heartbeat;
+use sending::{Greeting, Sending, Sent};
 
 /// Name of the file with the checks' progress.
 const PROGRESS_FILE: &str = "progress";
@@ -262,6 +264,10 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         }
         if self.next_resend().is_some_and(|due| due <= real) {
             self.sending.begin_again(real, &self.outbox);
+            match self.sending.greeting {
+                Greeting::Unanswered => self.say_hello(real),
+                Greeting::Answered => {}
+            }
             self.send_notices();
             self.send_reports();
         }
@@ -304,7 +310,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                     .plans
                     .confirm(&held, &mut self.night, self.outbox.disk());
                 if taken > 0 && self.link == LinkState::Up {
-                    self.say_hello();
+                    self.say_hello(real);
                 }
             }
             FromEye::Alive { last_look } => self.watch.handle_alive(last_look),
@@ -355,7 +361,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 tracing::info!(waiting = self.outbox.waiting(), "link up");
                 self.link = LinkState::Up;
                 self.sending.handle_up(real);
-                self.say_hello();
+                self.say_hello(real);
                 self.send_notices();
                 self.send_reports();
             }
@@ -398,6 +404,10 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     }
 
     fn handle_ack(&mut self, real: Duration, ack: &Ack) {
+        if ack.reports.is_empty() {
+            // The hub's last word to a hello: whatever plans it had came before.
+            self.sending.greeting = Greeting::Answered;
+        }
         match self.outbox.acknowledge(&ack.reports) {
             Ok(taken) => tracing::debug!(taken, "acknowledged"),
             Err(error) => tracing::error!(%error, cause = cause(&error), "outbox"),
@@ -450,13 +460,14 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         u32::try_from(self.outbox.waiting()).unwrap_or(u32::MAX)
     }
 
-    fn say_hello(&mut self) {
+    fn say_hello(&mut self, real: Duration) {
         let hello = Hello {
             unit: self.unit,
             software: env!("CARGO_PKG_VERSION").to_owned(),
             plans: self.night.held(),
             waiting: self.waiting(),
         };
+        self.sending.handle_hello(real);
         self.send(Channel::Hello, &hello, Sent::Hello);
     }
 
@@ -568,28 +579,6 @@ fn assess(file: &str, damage: &Damage) -> DiskWord {
         Damage::Unread(error) => tracing::error!(file, %error, "cannot be read"),
     }
     DiskWord::Untold
-}
-
-/// Each unit has its own second of the minute: a power cut that ends must not make a street's
-/// units speak all at once.
-fn next_heartbeat(unit: UnitId, now: Uptime) -> Uptime {
-    // Fowler, Noll and Vo's hash (1a, 64 bits) spreads names that differ in one digit.
-    let mixed = unit
-        .to_string()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |mixed: u64, byte| {
-            (mixed ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-    let period_ms = u64::try_from(HEARTBEAT.as_millis()).unwrap_or(u64::MAX);
-    let now_ms = u64::try_from(now.0.as_millis()).unwrap_or(u64::MAX);
-    let phase_ms = mixed % period_ms;
-    let since_ms = now_ms.wrapping_sub(phase_ms) % period_ms;
-    let next_ms = if now_ms < phase_ms {
-        phase_ms
-    } else {
-        now_ms.saturating_add(period_ms - since_ms)
-    };
-    Uptime(Duration::from_millis(next_ms))
 }
 
 fn cause(error: &OutboxError) -> Option<String> {

@@ -23,7 +23,7 @@ use nattsyn_hub::view::{Cause, CheckRow, Ending, Standing, Tonight};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
-use nattsyn_protocol::hello::Hello;
+use nattsyn_protocol::hello::{HeldPlan, Hello};
 use nattsyn_protocol::ids::WindowKey;
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::schedule::checks_of;
@@ -59,6 +59,60 @@ async fn a_hello_is_answered_with_a_plan_that_the_root_stands_behind() {
             ..town.plan.clone()
         }
     );
+}
+
+#[tokio::test]
+async fn a_hello_that_asks_for_nothing_new_is_answered_all_the_same() {
+    let town = Town::new().await;
+    let mut unit = town.unit(1).await;
+    let held = HeldPlan {
+        resident: unit
+            .met()
+            .await
+            .open(&demonstration::root())
+            .unwrap()
+            .resident,
+        version: 1,
+    };
+    let hello = Hello {
+        unit: unit.id,
+        software: "test".to_owned(),
+        plans: vec![held],
+        waiting: 0,
+    };
+    unit.say(Channel::Hello, wire::encode(&hello)).await;
+    unit.answered().await;
+}
+
+#[tokio::test]
+async fn a_unit_whose_connection_outlived_the_hub_is_sent_what_was_agreed_meanwhile() {
+    let mut town = Town::new().await;
+    let mut unit = town.unit(1).await;
+    unit.met().await;
+    town.hub = None;
+    town.start();
+    let beat = Heartbeat {
+        at_ms: town.clock.now().timestamp,
+        sequence: 1,
+        eye: EyeState::Ready,
+        waiting: 0,
+    };
+    let sent = async {
+        loop {
+            // Until the new hub listens, nobody hears them.
+            unit.say(Channel::Heartbeat, wire::encode(&beat)).await;
+            let soon = Duration::from_millis(200);
+            if let Ok(heard) = timeout(soon, unit.heard.recv()).await {
+                return heard.unwrap().0;
+            }
+        }
+    };
+    assert_eq!(timeout(SOON, sent).await, Ok(Channel::Plan));
+    // Once: a further heartbeat is no further question.
+    unit.say(Channel::Heartbeat, wire::encode(&beat)).await;
+    unit.hello().await;
+    assert_eq!(unit.hear().await.0, Channel::Plan);
+    unit.answered().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What has been sent, what waits for an answer, and what is sent again when.
 //!
-//! A report is sent until the hub acknowledges it, a notice until the broker has passed it on
-//! to somebody. Nothing here sends or stores; [`super::Voice`] asks what is next. Pure.
+//! A report is sent until the hub acknowledges it, a hello until the hub answers it, a notice
+//! until the broker has passed it on to somebody. Nothing here sends or stores; [`super::Voice`] asks what is next. Pure.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -36,9 +36,22 @@ pub(super) enum Sent {
     Notice(u64),
 }
 
+/// Whether the hub has answered this connection's last hello.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// It has, or none was said.
+    #[default]
+    Answered,
+    /// It has not: the broker may have passed it on to nobody, or dropped it, and a unit that
+    /// the hub never met waits for its plan.
+    Unanswered,
+}
+
 /// The state of what is being sent.
 #[derive(Default)]
 pub(super) struct Sending {
+    /// Whether the hello is to be said again.
+    pub(super) greeting: Greeting,
     /// In the order in which the broker will confirm.
     pub(super) sent: VecDeque<Sent>,
     notices: VecDeque<(u64, Notice)>,
@@ -73,9 +86,20 @@ impl Sending {
 
     pub(super) fn handle_down(&mut self) {
         self.sent.clear();
+        // Every connection begins with a hello of its own.
+        self.greeting = Greeting::Answered;
         self.cursor = None;
         self.under_way = 0;
         self.resend = None;
+    }
+
+    /// A hello is on its way. One that says something new waits as long as any other message
+    /// before it is repeated; a repetition keeps to the pauses.
+    pub(super) fn handle_hello(&mut self, real: Duration) {
+        if self.greeting == Greeting::Answered && self.resend.is_some() {
+            self.resend = Some(Resend::first(real));
+        }
+        self.greeting = Greeting::Unanswered;
     }
 
     pub(super) fn handle_put(&mut self, now: Uptime, real: Duration, key: ReportKey) {
@@ -150,7 +174,8 @@ impl Sending {
     }
 
     pub(super) fn next_resend(&self, waiting: usize) -> Option<Duration> {
-        let something_waits = waiting > 0 || !self.notices.is_empty();
+        let is_greeting = self.greeting == Greeting::Unanswered;
+        let something_waits = waiting > 0 || !self.notices.is_empty() || is_greeting;
         let resend = self.resend.as_ref().filter(|_| something_waits)?;
         Some(resend.at)
     }

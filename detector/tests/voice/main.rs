@@ -284,6 +284,7 @@ fn ten_hours_of_heartbeats_reports_and_pings_fit_the_wire_budget() {
         }
     });
     hub.hello();
+    hub.say(Channel::Ack, &ack(&[]));
     hub.next(Channel::Heartbeat);
     let (connected, connected_segments) = meter.read();
     let begun = meter.read();

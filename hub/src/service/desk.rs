@@ -7,6 +7,7 @@
 //! A store that fails ends the desk: what cannot be written must not be answered, and a desk
 //! opened anew rebuilds the watch from what is written.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +79,9 @@ pub struct Desk {
     pub(super) plans: Vec<StoredPlan>,
     pub(super) drops: Arc<Drops>,
     pub(super) wall: Wall,
+    /// Units that were heard since the desk was opened: they have said hello, or were sent
+    /// their plans unasked. At most those that are or were enrolled.
+    pub(super) met: BTreeSet<UnitId>,
     /// Whether the clock was believed when nights were last frozen.
     trust: Trust,
     revision: i64,
@@ -125,6 +129,7 @@ impl Desk {
             plans,
             drops,
             wall,
+            met: BTreeSet::new(),
             trust,
             revision,
             refreshed: now.uptime,

@@ -15,7 +15,7 @@ use crate::dispatch;
 use crate::ingest::{Message, Publication, Said, judge};
 use crate::nights;
 use crate::store::{Batch, NewReport};
-use crate::watch::{Fit, Moment};
+use crate::watch::{Fit, Moment, Repeated};
 
 /// What a handful of messages lead to: written first, answered then.
 struct Intake {
@@ -24,6 +24,8 @@ struct Intake {
     batch: Batch,
     acks: BTreeMap<UnitId, Vec<ReportKey>>,
     hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
+    /// Units that work and have not said to this run of the hub what they hold.
+    unmet: BTreeSet<UnitId>,
     fresh: BTreeSet<(UnitId, ReportKey)>,
     news: News,
 }
@@ -42,6 +44,7 @@ impl Desk {
             batch: Batch::default(),
             acks: BTreeMap::new(),
             hellos: BTreeMap::new(),
+            unmet: BTreeSet::new(),
             fresh: BTreeSet::new(),
             news: News::Nothing,
         };
@@ -59,6 +62,16 @@ impl Desk {
         }
         for (unit, held) in &intake.hellos {
             answers.extend(self.newer(now, *unit, held)?);
+            // The last word to a hello: a unit that does not hear it says hello again.
+            answers.push(acknowledgement(
+                *unit,
+                Ack {
+                    reports: Vec::new(),
+                },
+            ));
+        }
+        for unit in &intake.unmet {
+            answers.extend(self.newer(now, *unit, &[])?);
         }
         Ok(Done {
             answers,
@@ -91,6 +104,11 @@ impl Desk {
                 self.wall.hear(intake.clock, unit, heartbeat.at_ms, units);
                 let changes = self.watch.handle_sign(now, unit, Some(heartbeat.eye));
                 intake.batch.changes.extend(changes);
+                // It came through a restart of the hub on a connection that stood, so it says
+                // no hello, and what was agreed meanwhile is not known to it.
+                if self.met.insert(unit) {
+                    intake.unmet.insert(unit);
+                }
             }
             Said::Hello(hello) => self.take_hello(now, unit, hello, intake),
             Said::Report(report, signed) => self.take_report(now, *report, signed, intake)?,
@@ -118,6 +136,8 @@ impl Desk {
             .batch
             .changes
             .extend(self.watch.handle_sign(now, unit, None));
+        self.met.insert(unit);
+        intake.unmet.remove(&unit);
         intake.hellos.insert(unit, hello.plans);
     }
 
@@ -130,14 +150,23 @@ impl Desk {
     ) -> Result<(), ServiceError> {
         let (unit, key) = (report.unit, report.key());
         intake.acks.entry(unit).or_default().push(key);
+        let repeated = Repeated {
+            unit,
+            key,
+            came: now.timestamp,
+        };
         if !intake.fresh.insert((unit, key)) {
+            intake.batch.repeats.push(repeated);
             return Ok(());
         }
         if let Some(held) = self.store.held(unit, key)? {
             if held != signed {
                 tracing::error!(%unit, boot = %key.boot, counter = key.counter,
                     "two reports by one name; the first counts");
+                let changes = self.watch.handle_contradiction(now, unit);
+                intake.batch.changes.extend(changes);
             }
+            intake.batch.repeats.push(repeated);
             intake
                 .batch
                 .changes
@@ -193,12 +222,16 @@ impl Desk {
 }
 
 fn acks(unit: UnitId, reports: &[ReportKey]) -> impl Iterator<Item = Answer> {
-    let answer = move |ack: Ack| Answer {
+    let answer = move |ack| acknowledgement(unit, ack);
+    dispatch::acks(reports).into_iter().map(answer)
+}
+
+fn acknowledgement(unit: UnitId, ack: Ack) -> Answer {
+    Answer {
         topic: Topic {
             unit,
             channel: Channel::Ack,
         },
         body: wire::encode(&ack),
-    };
-    dispatch::acks(reports).into_iter().map(answer)
+    }
 }

@@ -382,6 +382,13 @@ impl Unit {
         assert_eq!(wire::decode::<Ack>(&body).unwrap().reports, [report.key()]);
     }
 
+    /// The last word to a hello: an acknowledgement of nothing.
+    pub(crate) async fn answered(&mut self) {
+        let (channel, body) = self.hear().await;
+        assert_eq!(channel, Channel::Ack);
+        assert_eq!(wire::decode::<Ack>(&body).unwrap().reports, []);
+    }
+
     /// Waits until the hub listens: before that, the broker has nobody to pass anything to.
     pub(crate) async fn met(&mut self) -> PlanMessage {
         loop {
@@ -389,6 +396,7 @@ impl Unit {
             if let Ok(heard) = timeout(Duration::from_millis(200), self.heard.recv()).await {
                 let (channel, body) = heard.unwrap();
                 assert_eq!(channel, Channel::Plan);
+                self.answered().await;
                 return wire::decode(&body).unwrap();
             }
         }
