@@ -44,9 +44,12 @@ pub struct Enrolled {
     pub plans: Vec<(ResidentId, u32)>,
     /// All units.
     pub units: Vec<UnitId>,
-    /// Homes that were enrolled before and are no longer: nobody there is checked from the next
-    /// noon on. Whoever enrols must be told.
+    /// Homes that were enrolled before and are no longer: no unit looks there any more. Whoever
+    /// enrols must be told.
     pub left: Vec<HomeId>,
+    /// Residents who are on the list no more and whose plan nobody has ended: somebody is asked
+    /// about each of their checks until it is.
+    pub unended: Vec<ResidentId>,
     /// Residents whose plan in the file is not the one imported since, which stands.
     pub superseded: Vec<ResidentId>,
     /// Residents in the file who will not be looked at again, and were left off the list.
@@ -88,6 +91,12 @@ pub fn enrol(
     let is_left = |id: &HomeId| homes.homes.iter().all(|home| home.id != *id);
     let book = book.with(&entries);
     let residents = roster.homes().iter().flat_map(|home| &home.residents);
+    let is_unended = |who: &ResidentId| {
+        let windows = book
+            .newest(*who)
+            .map(|agreed| !agreed.agreement.is_without_checks());
+        roster.of_resident(*who).is_none() && book.ended(*who).is_none() && windows == Some(true)
+    };
     Ok(Enrolled {
         homes: homes.homes.len(),
         plans: entries
@@ -102,6 +111,7 @@ pub fn enrol(
             .map(|home| home.id)
             .filter(is_left)
             .collect(),
+        unended: book.residents().filter(is_unended).collect(),
         superseded,
         ended,
         unplanned: residents

@@ -178,7 +178,14 @@ fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
         tell(std::io::stdout(), &what);
     }
     for home in &enrolled.left {
-        let what = format!("no longer enrolled, and no longer checked: {home}");
+        let what = format!("no longer enrolled, so no unit looks there: {home}");
+        tell(std::io::stdout(), &what);
+    }
+    for resident in &enrolled.unended {
+        let what = format!(
+            "not on the list and the plan in force, so somebody is asked about every check: \
+             {resident}; end it with `nattsyn-hub plans end --resident {resident}`"
+        );
         tell(std::io::stdout(), &what);
     }
     let summary = format!(

@@ -16,6 +16,8 @@ use nattsyn_protocol::plan::PlanError;
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::Book;
+use crate::agreement::rows::{unit_of, wants_looks};
 use crate::roster::Roster;
 use crate::store::{Holds, StoredPlan};
 use crate::watch::Planned;
@@ -181,15 +183,26 @@ pub fn due(frozen: &BTreeSet<Date>, tonight: Date, trust: Trust) -> Vec<Date> {
     }
 }
 
-/// Whose plan was in force during a night, and who of them had no window in it: away, or a night
-/// of the week without one. Enrolled residents only.
+/// Whose plan was in force during a night, and who of them had no look in it: away, visited, or a
+/// night of the week without a window.
+///
+/// Whoever is enrolled and has a plan, and whoever has an agreement that nobody has ended,
+/// wherever they are: it is people that are compared, not units.
 #[must_use]
 pub fn planned_for(
+    book: &Book,
     plans: &[StoredPlan],
     roster: &Roster,
-    night: Date,
-    noon: Timestamp,
+    (night, noon): (Date, Timestamp),
 ) -> (BTreeSet<ResidentId>, BTreeSet<ResidentId>) {
+    let agreed = |who: &ResidentId| book.versions(*who).iter().any(|agreed| agreed.made <= noon);
+    let by_agreement = book.residents().filter(|who| book.ended(*who).is_none());
+    let mut in_force: BTreeSet<ResidentId> = by_agreement.filter(agreed).collect();
+    let wanted = |who: &ResidentId| {
+        let unit = unit_of(plans, roster, *who);
+        unit.is_some_and(|unit| wants_looks(book, roster, (*who, unit), (night, noon)))
+    };
+    let mut with_looks: BTreeSet<ResidentId> = in_force.iter().copied().filter(wanted).collect();
     let mut newest: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
     for stored in plans.iter().filter(|stored| stored.made <= noon) {
         newest.insert(stored.plan.resident, stored);
@@ -200,9 +213,11 @@ pub fn planned_for(
         // A plan that cannot be kept is no excuse.
         Err(_) => true,
     };
-    let idle = newest.iter().filter(|(_, stored)| !has_window(stored));
-    let idle = idle.map(|(resident, _)| *resident).collect();
-    (newest.into_keys().collect(), idle)
+    let looking = newest.iter().filter(|(_, stored)| has_window(stored));
+    with_looks.extend(looking.map(|(resident, _)| *resident));
+    in_force.extend(newest.into_keys());
+    let idle = in_force.difference(&with_looks).copied().collect();
+    (in_force, idle)
 }
 
 #[cfg(test)]

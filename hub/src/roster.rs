@@ -47,12 +47,28 @@ impl fmt::Debug for Resident {
     }
 }
 
+/// Somebody who is enrolled no more, and whose supervision nobody has ended.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Former {
+    /// Who.
+    pub resident: Resident,
+    /// Where they lived.
+    pub address: String,
+}
+
+impl fmt::Debug for Former {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Former({:?})", self.resident)
+    }
+}
+
 /// All homes, found by unit and by resident.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Roster {
     homes: Vec<Home>,
     by_unit: BTreeMap<UnitId, usize>,
     by_resident: BTreeMap<ResidentId, (usize, usize)>,
+    former: BTreeMap<ResidentId, Former>,
 }
 
 impl Roster {
@@ -71,7 +87,18 @@ impl Roster {
             homes,
             by_unit,
             by_resident,
+            former: BTreeMap::new(),
         }
+    }
+
+    /// The roster with those who are enrolled no more, so that a row about them has a name.
+    #[must_use]
+    pub fn with_former(mut self, former: Vec<Former>) -> Self {
+        let by_resident = former
+            .into_iter()
+            .map(|former| (former.resident.id, former));
+        self.former = by_resident.collect();
+        self
     }
 
     /// All homes, in the order of enrolment.
@@ -92,8 +119,8 @@ impl Roster {
         self.homes.get(self.by_resident.get(&resident)?.0)
     }
 
-    /// A resident in the words of those who look after them. Somebody who is no longer enrolled
-    /// keeps the pseudonym as a name: their row must not vanish.
+    /// A resident in the words of those who look after them. Somebody of whom nothing is known
+    /// has the pseudonym as a name: their row must not vanish.
     #[must_use]
     pub fn person(&self, resident: ResidentId) -> Person {
         let found = self.by_resident.get(&resident).and_then(|&(index, place)| {
@@ -103,6 +130,11 @@ impl Roster {
                 home.address.clone(),
             ))
         });
+        let former = || {
+            let former = self.former.get(&resident)?;
+            Some((former.resident.name.clone(), former.address.clone()))
+        };
+        let found = found.or_else(former);
         let (name, address) = found.unwrap_or_else(|| (resident.to_string(), String::new()));
         Person {
             resident,

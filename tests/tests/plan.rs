@@ -21,6 +21,7 @@ use nattsyn_hub::agreement::{
 use nattsyn_hub::nights;
 use nattsyn_hub::roster::{Home, Resident, Roster};
 use nattsyn_hub::store::{Holds, StoredPlan};
+use nattsyn_hub::watch::Manner;
 use nattsyn_protocol::calendar::Days;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{CheckId, WindowKey};
@@ -249,6 +250,11 @@ proptest! {
                 NightRow::Visit(visit) => {
                     checks += 1;
                     prop_assert!(visit.opens < visit.deadline);
+                }
+                NightRow::Ask(planned) => {
+                    // A unit has every plan here, so it is an absence that nobody confirmed.
+                    prop_assert_eq!(planned.manner, Manner::AskIfAway);
+                    prop_assert!(absences.iter().any(|absence| absence.last.is_none()));
                 }
                 NightRow::Nothing(_) => prop_assert_eq!(hub.rows.len(), 1),
             }

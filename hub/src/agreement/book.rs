@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use nattsyn_protocol::calendar::Nights;
 use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
@@ -154,6 +155,21 @@ impl Book {
     pub fn absence_on(&self, resident: ResidentId, night: Date) -> Option<&Absence> {
         let absences = self.absences(resident).iter();
         absences.rev().find(|absence| absence.covers(night))
+    }
+
+    /// The absence that covered a night as far as was known at a moment of it: one that was said
+    /// later, or was over by then, does not count.
+    #[must_use]
+    pub fn absence_at(&self, resident: ResidentId, night: Date, at: Timestamp) -> Option<&Absence> {
+        let held = |absence: &&Absence| {
+            let is_over = absence.ended.as_ref().is_some_and(|ended| ended.at <= at);
+            let nights = Nights {
+                first: Some(absence.first),
+                last: absence.last,
+            };
+            nights.contains(night) && absence.made <= at && !is_over
+        };
+        self.absences(resident).iter().rev().find(held)
     }
 
     /// Whether a resident will not be looked at again.

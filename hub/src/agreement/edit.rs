@@ -262,7 +262,8 @@ impl Desk<'_> {
         entries: Entries,
     ) -> Result<(), EditError> {
         let (book, roster) = (store.book()?, store.roster()?);
-        if roster.of_resident(resident).is_none() {
+        // Who left the list still has an agreement until somebody ends it.
+        if roster.of_resident(resident).is_none() && book.newest(resident).is_none() {
             return Err(EditError::NotEnrolled(resident));
         }
         let entries = self.settled(store, &book, &roster, entries)?;

@@ -111,11 +111,17 @@ impl Agreement {
         let notice = jiff::Span::new().days(TRIAL_NOTICE_DAYS);
         let soon = today.checked_add(notice).unwrap_or(Date::MAX);
         let trial = self.trial_until.filter(|last| *last <= soon);
-        let none = self.windows.is_empty() && self.temporary.is_none();
+        let none = self.is_without_checks();
         let review = review.map(|review| Remark::ReviewPassed { resident, review });
         let trial = trial.map(|last| Remark::TrialEnds { resident, last });
         let none = none.then_some(Remark::NoWindows { resident });
         [review, trial, none].into_iter().flatten().collect()
+    }
+
+    /// Whether nobody is to be checked on by it.
+    #[must_use]
+    pub fn is_without_checks(&self) -> bool {
+        self.windows.is_empty() && self.temporary.is_none()
     }
 
     fn examine_words(&self) -> Result<(), AgreementError> {

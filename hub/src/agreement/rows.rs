@@ -1,7 +1,9 @@
-//! What a night holds for everybody who is enrolled: a look, a visit, or nothing and why.
+//! What a night holds for everybody with an agreement in force: a look, a visit, a check that
+//! somebody must ask about, or nothing and why.
 //!
 //! Digital checks come from the very plans that were signed and sent, so the hub expects what
-//! the unit will do; visits and reasons come from the [`Book`].
+//! the unit will do; visits and reasons come from the [`Book`]. What was agreed and stands in no
+//! plan of a unit is a line too: people are compared with units here, before the night.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,16 +11,19 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use nattsyn_protocol::calendar::Days;
-use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::{Plan, PlanError, Window};
-use nattsyn_protocol::schedule::checks_of;
+use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::time::Timestamp;
 
-use super::{AgreedWindow, Agreement, Away, Book, Confirmation, Ending, How, VisitReason};
+use super::settle::seat_of;
+use super::{
+    Absence, AgreedWindow, Agreement, Away, Book, Confirmation, Ending, How, Seat, VisitReason,
+};
 use crate::nights;
 use crate::roster::Roster;
 use crate::store::StoredPlan;
-use crate::watch::Planned;
+use crate::watch::{Manner, Planned};
 
 /// One line of a night.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +32,9 @@ pub enum NightRow {
     Look(Planned),
     /// A person goes there.
     Visit(PlannedVisit),
+    /// It was agreed, and no unit looks: none in service has a plan for it, or the resident is
+    /// away until further notice and nobody has confirmed it. Somebody must ask.
+    Ask(Planned),
     /// There is no check.
     Nothing(NoCheck),
 }
@@ -93,7 +101,8 @@ pub enum Why {
     TooLateTonight,
 }
 
-/// The lines of a night, by resident and opening time: every enrolled resident has at least one.
+/// The lines of a night, by resident and opening time: every enrolled resident has at least one,
+/// and so has whoever is enrolled no more and whose supervision nobody has ended.
 ///
 /// `noon` is when the night begins; `now` is for absences that must be confirmed.
 #[must_use]
@@ -111,10 +120,18 @@ pub fn rows(
         rows.push(NightRow::Look(planned));
     }
     let enrolled = roster.homes().iter().flat_map(|home| &home.residents);
-    for resident in enrolled.map(|resident| resident.id) {
+    let mut everybody: BTreeSet<ResidentId> = enrolled.map(|resident| resident.id).collect();
+    everybody.extend(book.residents().filter(|who| book.ended(*who).is_none()));
+    for resident in everybody {
         let rows = of_resident.entry(resident).or_default();
         let visits = visits(book, resident, night, noon);
         rows.extend(visits.into_iter().map(NightRow::Visit));
+        let unit = unit_of(plans, roster, resident);
+        let unkept = unkept(book, roster, (resident, unit), (night, noon), now);
+        let is_new =
+            |planned: &Planned| rows.iter().all(|row| row.check() != Some(planned.check.id));
+        let unkept: Vec<Planned> = unkept.into_iter().filter(is_new).collect();
+        rows.extend(unkept.into_iter().map(NightRow::Ask));
         if rows.is_empty() {
             let why = why_none(book, resident, (night, noon), now);
             rows.push(NightRow::Nothing(NoCheck {
@@ -158,9 +175,112 @@ impl NightRow {
         match self {
             Self::Look(planned) => Some(planned.check.opens),
             Self::Visit(visit) => Some(visit.opens),
+            Self::Ask(planned) => Some(planned.check.opens),
             Self::Nothing(_) => None,
         }
     }
+
+    fn check(&self) -> Option<CheckId> {
+        match self {
+            Self::Look(planned) | Self::Ask(planned) => Some(planned.check.id),
+            Self::Visit(visit) => Some(visit.check),
+            Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// The unit that hangs where a resident lives, or else the one that last had a plan for them.
+pub(crate) fn unit_of(
+    plans: &[StoredPlan],
+    roster: &Roster,
+    resident: ResidentId,
+) -> Option<UnitId> {
+    let hangs = roster.of_resident(resident).map(|home| home.unit);
+    let last = || {
+        let own = plans
+            .iter()
+            .rfind(|stored| stored.plan.resident == resident);
+        own.map(|stored| stored.plan.unit)
+    };
+    hangs.or_else(last)
+}
+
+/// Whether a unit was to look after a resident on a night, by what was agreed.
+pub(crate) fn wants_looks(
+    book: &Book,
+    roster: &Roster,
+    (resident, unit): (ResidentId, UnitId),
+    tonight: (Date, Timestamp),
+) -> bool {
+    let agreed = agreed(book, roster, (resident, unit), tonight);
+    let mut agreed = agreed.into_iter();
+    agreed.any(|(check, absence)| absence.is_none() && !check.looks.is_empty())
+}
+
+/// The checks that were agreed for a night and that no unit looks at by a plan, for somebody to
+/// ask about. Some may have rows of another kind.
+fn unkept(
+    book: &Book,
+    roster: &Roster,
+    (resident, unit): (ResidentId, Option<UnitId>),
+    tonight: (Date, Timestamp),
+    now: Timestamp,
+) -> Vec<Planned> {
+    let Some(unit) = unit else {
+        return Vec::new();
+    };
+    let manner = |check: &Check, absence: Option<&Absence>| match absence {
+        Some(absence) => match absence.confirmation(now) {
+            Confirmation::Holds => None,
+            Confirmation::Unconfirmed { .. } => Some(Manner::AskIfAway),
+        },
+        None if check.looks.is_empty() => None,
+        None => Some(Manner::NoUnit),
+    };
+    let agreed = agreed(book, roster, (resident, unit), tonight);
+    let to_ask = agreed.into_iter().filter_map(|(check, absence)| {
+        Some(Planned {
+            manner: manner(&check, absence)?,
+            check,
+            unit,
+            plan: None,
+        })
+    });
+    to_ask.collect()
+}
+
+/// The checks that were agreed for a night, each with the absence that covers it.
+fn agreed<'a>(
+    book: &'a Book,
+    roster: &Roster,
+    (resident, unit): (ResidentId, UnitId),
+    (night, noon): (Date, Timestamp),
+) -> Vec<(Check, Option<&'a Absence>)> {
+    let Some(agreed) = book.in_force(resident, noon) else {
+        return Vec::new();
+    };
+    if book.ended(resident).is_some() {
+        return Vec::new();
+    }
+    let seat = seat_of(roster, resident).unwrap_or(Seat {
+        home: nattsyn_protocol::ids::HomeId::from_random([0; 8]),
+        unit,
+        place: 0,
+    });
+    let checks = agreed.agreement.checks(seat, night).into_iter();
+    let held = checks.filter(|check| agreed.made <= noon || check.opens >= agreed.made);
+    held.map(|check| {
+        let absence = away(book, resident, night, check.opens);
+        (check, absence)
+    })
+    .collect()
+}
+
+/// The absence that covers a check: as it stands now, or as it stood when the window opened. Who
+/// comes back at two was not to be looked at an hour before.
+fn away(book: &Book, resident: ResidentId, night: Date, opens: Timestamp) -> Option<&Absence> {
+    let stood = book.absence_at(resident, night, opens);
+    stood.or_else(|| book.absence_on(resident, night))
 }
 
 /// The visits of a resident on a night.
@@ -168,13 +288,14 @@ fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Ve
     let Some(agreed) = book.in_force(resident, noon) else {
         return Vec::new();
     };
-    if book.ended(resident).is_some() || book.absence_on(resident, night).is_some() {
+    if book.ended(resident).is_some() {
         return Vec::new();
     }
     match agreed.agreement.visits(night) {
         Ok(mut visits) => {
             // Only the very first version can have been made after noon.
             visits.retain(|visit| agreed.made <= noon || visit.opens >= agreed.made);
+            visits.retain(|visit| away(book, resident, night, visit.opens).is_none());
             visits
         }
         // Agreements are examined before they are written down.
@@ -186,6 +307,24 @@ fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Ve
 }
 
 impl Agreement {
+    /// All checks of a night, whoever is away: those of a unit in this seat with their looks,
+    /// visits without. None if the agreement cannot be kept.
+    fn checks(&self, seat: Seat, night: Date) -> Vec<Check> {
+        let visits = self.visits(night).unwrap_or_default();
+        let visits = visits.into_iter().map(|visit| Check {
+            id: visit.check,
+            opens: visit.opens,
+            deadline: visit.deadline,
+            looks: Vec::new(),
+        });
+        let looks = checks_of(&self.plan(seat, &[], night), night);
+        looks
+            .unwrap_or_default()
+            .into_iter()
+            .chain(visits)
+            .collect()
+    }
+
     /// The checks of a night that a person makes, whoever is away.
     ///
     /// # Errors

@@ -76,7 +76,11 @@ impl<'a> Versions<'a> {
         };
         let absences = book.absences(self.resident);
         let next = newest.agreement.plan(seat, absences, night);
-        if let Some(current) = self.current(seat.unit) {
+        let tonights = held.agreement.plan(seat, absences, night);
+        let current = self.current(seat.unit);
+        // A unit that was taken from the list got a plan without windows. It is back.
+        let current = current.filter(|plan| !is_without_looks(plan) || is_without_looks(&tonights));
+        if let Some(current) = current {
             let with_absences = Plan {
                 away: next.away.clone(),
                 ..current.clone()
@@ -86,7 +90,7 @@ impl<'a> Versions<'a> {
             }
         } else if !self.stored.is_empty() {
             // The resident or the unit has moved: what holds tonight holds there too.
-            self.add(held.agreement.plan(seat, absences, night), Holds::AtOnce);
+            self.add(tonights, Holds::AtOnce);
         }
         let latest = self.latest(seat.unit);
         let is_signed = self.added.iter().any(|(plan, _)| plan.unit == seat.unit)

@@ -83,14 +83,15 @@ pub fn pile_ups(rows: &[NightRow], night: Date, staffing: Staffing) -> Vec<PileU
     found
 }
 
-/// When a row would ask for a person. Visits are planned and ask for nobody more.
+/// When a row would ask for a person. Visits are planned and ask for nobody more; what asks
+/// whatever is seen is no matter of the plan.
 fn concludes(row: &NightRow) -> Option<(Timestamp, ResidentId)> {
     match row {
         NightRow::Look(planned) => {
             let last = planned.check.looks.last()?;
             Some((*last, planned.check.id.resident))
         }
-        NightRow::Visit(_) | NightRow::Nothing(_) => None,
+        NightRow::Visit(_) | NightRow::Ask(_) | NightRow::Nothing(_) => None,
     }
 }
 

@@ -4,16 +4,18 @@
 //! Pure. It takes the lines that [`crate::agreement::rows`] says and gives what the watch and the
 //! store understand.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
-use crate::agreement::rows::{NightRow, PlannedVisit, Why, no_longer_planned, rows};
+use crate::agreement::rows::{NightRow, PlannedVisit, Why, no_longer_planned, rows, unit_of};
 use crate::agreement::{Away, Book, Confirmation, Ending};
+use crate::nights;
 use crate::roster::Roster;
 use crate::store::StoredPlan;
 use crate::watch::{Alteration, Altered, CallOff, Manner, Planned};
@@ -40,13 +42,15 @@ pub struct Grounds<'a> {
 pub struct Holding {
     /// The checks to freeze: looks and visits.
     pub checks: Vec<Planned>,
-    /// Who has windows agreed and no unit that was given a plan for them.
+    /// Whose checks no unit in service was given a plan for.
     pub without_unit: BTreeSet<ResidentId>,
     /// Who is said to be away until further notice, and nobody has confirmed it lately.
     pub away_unconfirmed: BTreeSet<ResidentId>,
+    /// Who has a plan, whether this night has a check or not.
+    pub with_plan: BTreeSet<ResidentId>,
 }
 
-/// What a night holds for everybody who is enrolled.
+/// What a night holds for everybody with an agreement in force, or enrolled.
 #[must_use]
 pub fn holding(grounds: Grounds<'_>) -> Holding {
     let Grounds {
@@ -60,45 +64,73 @@ pub fn holding(grounds: Grounds<'_>) -> Holding {
     let mut holding = Holding::default();
     for row in rows(book, plans, roster, (night, noon), now) {
         match row {
-            NightRow::Look(planned) => holding.checks.push(planned),
-            NightRow::Visit(visit) => holding.checks.extend(visit_of(&visit, roster)),
-            NightRow::Nothing(none) => match none.why {
-                Why::NoUnit => {
-                    holding.without_unit.insert(none.resident);
+            NightRow::Look(planned) => holding.plan(planned),
+            NightRow::Visit(visit) => {
+                let unit = unit_of(plans, roster, visit.check.resident);
+                if let Some(planned) = unit.map(|unit| visit_of(&visit, unit)) {
+                    holding.plan(planned);
                 }
-                Why::Away {
-                    confirmation: Confirmation::Unconfirmed { .. },
-                    ..
-                } => {
-                    holding.away_unconfirmed.insert(none.resident);
+            }
+            NightRow::Ask(planned) => {
+                let resident = planned.check.id.resident;
+                match planned.manner {
+                    Manner::AskIfAway => holding.away_unconfirmed.insert(resident),
+                    Manner::NoUnit => holding.without_unit.insert(resident),
+                    Manner::Digital | Manner::Physical => false,
+                };
+                holding.plan(planned);
+            }
+            NightRow::Nothing(none) => {
+                if has_plan(none.why) {
+                    holding.with_plan.insert(none.resident);
                 }
-                Why::Away { .. }
-                | Why::NoAgreement
-                | Why::NotBegun { .. }
-                | Why::TrialOver { .. }
-                | Why::NotThisDay
-                | Why::NoWindows
-                | Why::Ended(_)
-                | Why::TooLateTonight => {}
-            },
+            }
         }
     }
+    // Plans of before agreements were kept have no other witness.
+    let looking = nights::to_hold(plans, noon).into_iter();
+    let is_for_now = |plan: &Plan| {
+        let is_over = plan.nights.last.is_some_and(|last| last < night);
+        !is_over && !plan.windows.is_empty()
+    };
+    let looking = looking.filter(|stored| is_for_now(&stored.plan));
+    let looking = looking.map(|stored| stored.plan.resident);
+    holding.with_plan.extend(looking);
     holding
 }
 
+impl Holding {
+    fn plan(&mut self, planned: Planned) {
+        self.with_plan.insert(planned.check.id.resident);
+        self.checks.push(planned);
+    }
+}
+
+/// Whether somebody without a check tonight has a plan all the same.
+fn has_plan(why: Why) -> bool {
+    match why {
+        Why::Away { .. }
+        | Why::NotBegun { .. }
+        | Why::NotThisDay
+        | Why::NoUnit
+        | Why::TooLateTonight => true,
+        Why::NoAgreement | Why::TrialOver { .. } | Why::NoWindows | Why::Ended(_) => false,
+    }
+}
+
 /// A visit as a row to freeze: no looks, and the unit that hangs there.
-fn visit_of(visit: &PlannedVisit, roster: &Roster) -> Option<Planned> {
-    Some(Planned {
+fn visit_of(visit: &PlannedVisit, unit: UnitId) -> Planned {
+    Planned {
         check: Check {
             id: visit.check,
             opens: visit.opens,
             deadline: visit.deadline,
             looks: Vec::new(),
         },
-        unit: roster.of_resident(visit.check.resident)?.unit,
+        unit,
         plan: None,
         manner: Manner::Physical,
-    })
+    }
 }
 
 /// What has changed about frozen checks that are still to come.
@@ -124,6 +156,41 @@ pub fn altered(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
             })
         })
         .collect()
+}
+
+/// Which checks that were called off, or of which it was asked, are to be made after all: the
+/// resident is back. `suspended` are those whose windows have not opened.
+#[must_use]
+pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
+    let planned: BTreeMap<CheckId, Manner> = holding(grounds)
+        .checks
+        .iter()
+        .map(|planned| (planned.check.id, planned.manner))
+        .collect();
+    let back = |&check: &CheckId| {
+        let what = match planned.get(&check)? {
+            // Without a unit too: that is a change of its own.
+            Manner::Digital | Manner::NoUnit => Alteration::Restored,
+            Manner::Physical => Alteration::MadePhysical,
+            Manner::AskIfAway => return None,
+        };
+        Some(Altered {
+            check,
+            what,
+            by: back_by(grounds.book, check.resident),
+            why: String::new(),
+            at: grounds.now,
+        })
+    };
+    suspended.iter().filter_map(back).collect()
+}
+
+/// Who said that a resident is back.
+fn back_by(book: &Book, resident: ResidentId) -> String {
+    let absences = book.absences(resident).iter();
+    let ended = absences.filter_map(|absence| absence.ended.as_ref());
+    let last = ended.max_by_key(|ended| ended.at);
+    last.map_or_else(|| "enrolment".to_owned(), |ended| ended.by.clone())
 }
 
 /// What a reason makes of a check. Where nobody has decided anything it stays as it was frozen.

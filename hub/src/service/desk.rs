@@ -272,15 +272,13 @@ fn review(
     let (night, roster) = (watch.night(), Arc::clone(watch.roster()));
     let noon = nights::noon(night, zone)?;
     let held = nights::to_hold(plans, noon);
+    // A plan without a window tonight makes no check, whoever holds it.
     let version = |resident: ResidentId, unit: UnitId| {
         let mut held = held.iter().map(|stored| &stored.plan);
         let own = held.find(|plan| plan.resident == resident && plan.unit == unit);
+        let own = own.filter(|plan| !plan.windows_on(night).is_empty());
         own.map(|plan| plan.version)
     };
-    let mut changes = watch.align(now, |resident| {
-        let unit = roster.of_resident(resident)?.unit;
-        Some((unit, version(resident, unit)))
-    });
     let book = store.book()?;
     let grounds = Grounds {
         book: &book,
@@ -292,18 +290,29 @@ fn review(
     };
     let holding = turn::holding(grounds);
     watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
+    let mut changes = Vec::new();
+    for altered in turn::restored(grounds, &watch.suspended(now)) {
+        changes.extend(watch.alter(now, altered).1);
+    }
+    changes.extend(watch.align(now, |resident| {
+        let unit = roster.of_resident(resident)?.unit;
+        Some((unit, version(resident, unit)))
+    }));
     let mut to_come = watch.to_come(now);
     to_come.retain(|check| check.night == night);
     for altered in turn::altered(grounds, &to_come) {
         changes.extend(watch.alter(now, altered).1);
     }
-    let with_plan = plans.iter().map(|stored| stored.plan.resident);
-    watch.handle_plans(now, &with_plan.collect());
+    watch.handle_plans(now, &holding.with_plan);
     if let Ok(ended) = night.yesterday() {
         let noon = nights::noon(ended, zone)?;
-        let (in_force, idle) = nights::planned_for(plans, &roster, ended, noon);
-        let unproven = comparison::unproven(&in_force, &idle, &store.account(ended)?);
-        watch.handle_comparison(now, &unproven);
+        let (in_force, idle) = nights::planned_for(&book, plans, &roster, (ended, noon));
+        let account = store.account(ended)?;
+        // Of a night in which there was no hub nothing can be said.
+        if account.frozen.is_some() {
+            let unproven = comparison::unproven(&in_force, &idle, &account);
+            watch.handle_comparison(now, &unproven);
+        }
     }
     Ok(changes)
 }

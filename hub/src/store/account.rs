@@ -134,6 +134,7 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
         altered: Vec::new(),
         looks: Vec::new(),
         notices: Vec::new(),
+        repeats: 0,
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: check.outcome,
@@ -152,6 +153,15 @@ fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<
                 came: rows::moment(row, 3, READING)?,
                 finding: Finding::from(rows::text(row, 4, READING)?),
             });
+        }
+        Ok(())
+    })?;
+    let sql = "SELECT reports.check_id, count(*)
+               FROM repeats JOIN reports USING (unit, boot, counter) JOIN checks USING (check_id)
+               WHERE night = ?1 GROUP BY reports.check_id";
+    each(connection, sql, &night, |row| {
+        if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
+            line.repeats = row.get(1).map_err(doing(READING))?;
         }
         Ok(())
     })?;

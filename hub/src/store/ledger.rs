@@ -8,9 +8,9 @@ use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::report::Notice;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, NewReport, words};
+use super::{Batch, NewReport, REPEATS_MAX, words};
 use crate::view::{Cause, Ending};
-use crate::watch::{Altered, Change, Exception, Matter, Planned, Word};
+use crate::watch::{Altered, Change, Exception, Matter, Planned, Repeated, Word};
 
 pub(super) fn freeze_check(
     transaction: &Transaction<'_>,
@@ -42,6 +42,9 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
     for (notice, came) in &batch.notices {
         write_notice(transaction, notice, *came)?;
     }
+    for repeated in &batch.repeats {
+        write_repeated(transaction, repeated)?;
+    }
     for change in &batch.changes {
         write_change(transaction, change)?;
     }
@@ -68,6 +71,23 @@ fn write_report(transaction: &Transaction<'_>, new: &NewReport) -> rusqlite::Res
             new.signed.body,
             new.signed.signature,
             report.plan,
+        ])
+        .map(drop)
+}
+
+fn write_repeated(transaction: &Transaction<'_>, repeated: &Repeated) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO repeats (unit, boot, counter, came_ms) SELECT ?1, ?2, ?3, ?4
+             WHERE (SELECT count(*) FROM repeats
+                    WHERE unit = ?1 AND boot = ?2 AND counter = ?3) < ?5",
+        )?
+        .execute(params![
+            repeated.unit.to_string(),
+            repeated.key.boot.to_string(),
+            repeated.key.counter.cast_signed(),
+            repeated.came.as_ms(),
+            REPEATS_MAX,
         ])
         .map(drop)
 }

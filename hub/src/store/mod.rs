@@ -28,7 +28,7 @@ use nattsyn_protocol::time::Timestamp;
 use crate::agreement::Book;
 use crate::roster::{Home, Roster};
 use crate::view::ledger::NightLedger;
-use crate::watch::{Change, Planned, Saved};
+use crate::watch::{Change, Planned, Repeated, Saved};
 
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
@@ -110,6 +110,11 @@ pub struct NewReport {
     pub came: Timestamp,
 }
 
+/// Most repetitions of one report that are written down. A unit repeats a report every two
+/// minutes at the slowest until it hears that it is held: by then it has said so for long enough
+/// that somebody should look at the line between them, and more rows say nothing more.
+pub const REPEATS_MAX: u8 = 9;
+
 /// What belongs together: all of it is written, or none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -117,6 +122,9 @@ pub struct Batch {
     pub reports: Vec<NewReport>,
     /// Notices that came, and when.
     pub notices: Vec<(Notice, Timestamp)>,
+    /// Reports that are held already and came again. At most [`REPEATS_MAX`] of each are
+    /// written down; further ones are passed over.
+    pub repeats: Vec<Repeated>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -125,7 +133,10 @@ impl Batch {
     /// Whether there is anything to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.reports.is_empty() && self.notices.is_empty() && self.changes.is_empty()
+        self.reports.is_empty()
+            && self.notices.is_empty()
+            && self.repeats.is_empty()
+            && self.changes.is_empty()
     }
 }
 

@@ -20,15 +20,16 @@ use super::{
     Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, rows, saved,
 };
 use crate::agreement::Book;
-use crate::roster::{Home, Resident, Roster};
+use crate::roster::{Former, Home, Resident, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 3] = [
+const MIGRATIONS: [(i64, &str); 4] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
+    (4, include_str!("migrations/004_repeats.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.
@@ -124,7 +125,7 @@ impl Store for SqliteStore {
                 residents: self.residents(&id.to_string())?,
             });
         }
-        Ok(Roster::new(homes))
+        Ok(Roster::new(homes).with_former(self.former()?))
     }
 
     fn plans(&self) -> Result<Vec<StoredPlan>, StoreError> {
@@ -273,6 +274,31 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
+    /// Who left the roster, and has neither died nor had their supervision ended.
+    fn former(&self) -> Result<Vec<Former>, StoreError> {
+        const DOING: &str = "reading who was enrolled";
+        let mut query = self
+            .connection
+            .prepare_cached(
+                "SELECT resident, name, address FROM residents JOIN homes USING (home)
+                 WHERE residents.left_ms IS NOT NULL
+                   AND resident NOT IN (SELECT resident FROM endings)",
+            )
+            .map_err(doing(DOING))?;
+        let mut found = query.query([]).map_err(doing(DOING))?;
+        let mut former = Vec::new();
+        while let Some(row) = found.next().map_err(doing(DOING))? {
+            former.push(Former {
+                resident: Resident {
+                    id: rows::parsed(row, 0, DOING)?,
+                    name: row.get(1).map_err(doing(DOING))?,
+                },
+                address: row.get(2).map_err(doing(DOING))?,
+            });
+        }
+        Ok(former)
+    }
+
     fn residents(&self, home: &str) -> Result<Vec<Resident>, StoreError> {
         const DOING: &str = "reading who lives where";
         let mut query = self

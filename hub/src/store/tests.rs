@@ -141,7 +141,6 @@ fn what_was_committed_is_there_after_a_crash() {
     };
     let batch = Batch {
         reports: vec![report.clone()],
-        notices: Vec::new(),
         changes: vec![
             Change::Opened(exception),
             Change::Became {
@@ -156,6 +155,7 @@ fn what_was_committed_is_there_after_a_crash() {
                 at: begins(),
             },
         ],
+        ..Batch::default()
     };
     ledger.store.commit(&batch).unwrap();
     ledger.reopen();
@@ -188,8 +188,8 @@ fn a_batch_is_written_whole_or_not_at_all() {
     };
     let batch = Batch {
         reports: vec![report.clone()],
-        notices: Vec::new(),
         changes: vec![impossible],
+        ..Batch::default()
     };
     assert!(ledger.store.commit(&batch).is_err());
     assert_eq!(
@@ -273,11 +273,13 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         },
     ];
     let notices = vec![(notice, begins())];
+    let repeats = vec![repeated(&report)];
     ledger
         .store
         .commit(&Batch {
             reports: vec![report],
             notices,
+            repeats,
             changes,
         })
         .unwrap();
@@ -290,6 +292,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         ("checks", "looks_ms"),
         ("reports", "finding"),
         ("notices", "fault"),
+        ("repeats", "came_ms"),
         ("outcomes", "outcome"),
         ("exceptions", "cause"),
         ("exception_events", "event"),
@@ -315,11 +318,48 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         assert_eq!(count(&format!("SELECT count(*) FROM {table}")), before);
         tables += 1;
     }
-    assert_eq!(tables, 12);
+    assert_eq!(tables, 13);
     // Nor may the hub itself replace a row, which deletes it first.
     let replace = "INSERT OR REPLACE INTO outcomes SELECT * FROM outcomes";
     let refusal = ledger.store.connection.execute(replace, []).unwrap_err();
     assert!(refusal.to_string().contains("only added to"), "{refusal}");
+}
+
+fn repeated(report: &NewReport) -> Repeated {
+    Repeated {
+        unit: report.report.unit,
+        key: report.report.key(),
+        came: begins(),
+    }
+}
+
+#[test]
+fn a_report_that_came_again_is_counted_on_its_line_and_not_for_ever() {
+    let mut ledger = ledger();
+    let report = ledger.report(1, Finding::Visible);
+    let repeats = vec![repeated(&report); 3];
+    let batch = Batch {
+        reports: vec![report.clone()],
+        repeats,
+        ..Batch::default()
+    };
+    ledger.store.commit(&batch).unwrap();
+    let count = |ledger: &Ledger| {
+        let lines = ledger.store.account(night()).unwrap().lines;
+        let line = lines.iter().find(|line| line.id == report.report.check);
+        let line = line.unwrap();
+        let is_said = line.situations().contains(&Situation::ReportRepeated);
+        assert_eq!(is_said, line.repeats > 0);
+        (line.repeats, line.looks.len())
+    };
+    assert_eq!(count(&ledger), (3, 1));
+    let repeats = vec![repeated(&report); 20];
+    let batch = Batch {
+        repeats,
+        ..Batch::default()
+    };
+    ledger.store.commit(&batch).unwrap();
+    assert_eq!(count(&ledger), (u32::from(REPEATS_MAX), 1));
 }
 
 #[test]

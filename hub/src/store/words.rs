@@ -16,6 +16,7 @@ pub(super) fn manner_word(manner: Manner) -> &'static str {
         Manner::Digital => "digital",
         Manner::Physical => "physical",
         Manner::AskIfAway => "ask_if_away",
+        Manner::NoUnit => "no_unit",
     }
 }
 
@@ -24,6 +25,7 @@ pub(super) fn manner(word: &str) -> Result<Manner, StoreError> {
         "digital" => Ok(Manner::Digital),
         "physical" => Ok(Manner::Physical),
         "ask_if_away" => Ok(Manner::AskIfAway),
+        "no_unit" => Ok(Manner::NoUnit),
         other => Err(rows::unreadable(READING, other)),
     }
 }
@@ -87,6 +89,7 @@ pub(super) fn alteration_columns(what: Alteration) -> ChangeColumns {
         Alteration::AskIfAway => ("ask_if_away", None, None, None),
         Alteration::Unit { unit, plan } => ("unit", None, Some(unit.to_string()), plan),
         Alteration::NoUnit => ("no_unit", None, None, None),
+        Alteration::Restored => ("restored", None, None, None),
     }
 }
 
@@ -105,6 +108,7 @@ pub(super) fn alteration(
         ("ask_if_away", None, None) => Ok(Alteration::AskIfAway),
         ("unit", None, Some(unit)) => Ok(Alteration::Unit { unit, plan }),
         ("no_unit", None, None) => Ok(Alteration::NoUnit),
+        ("restored", None, None) => Ok(Alteration::Restored),
         _ => Err(rows::unreadable(READING, word)),
     }
 }

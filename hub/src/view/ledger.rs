@@ -55,6 +55,8 @@ pub struct Line {
     pub looks: Vec<LookRow>,
     /// What the unit said of itself, unsigned.
     pub notices: Vec<Fault>,
+    /// How often its reports came again, as far as that was written down.
+    pub repeats: u32,
     /// The exceptions that it was in, by when they began.
     pub exceptions: Vec<ExceptionLine>,
     /// What people said, in order.
@@ -143,6 +145,7 @@ impl Line {
                 Alteration::CalledOff(CallOff::Moved) => Some(Situation::ResidentMoved),
                 Alteration::MadePhysical => Some(Situation::VisitPlanned),
                 Alteration::Added
+                | Alteration::Restored
                 | Alteration::CalledOff(CallOff::Away | CallOff::Skipped | CallOff::Withdrawn) => {
                     None
                 }
@@ -153,6 +156,9 @@ impl Line {
             Some(How::Visible(crate::watch::Arrival::Late))
         ) {
             found.push(Situation::ReportLate);
+        }
+        if self.repeats > 0 {
+            found.push(Situation::ReportRepeated);
         }
         if self.came_reordered() {
             found.push(Situation::ReportsReordered);

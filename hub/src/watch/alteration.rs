@@ -1,9 +1,10 @@
 //! What changes about a check after its night was frozen at noon.
 //!
 //! The frozen row is never touched: an [`Altered`] is a row beside it that says what, by whom
-//! and why, and the ledger shows both. A plan that is changed after noon alters nothing tonight:
-//! it holds from the next noon (see [`crate::nights`]). What does: the person is away, has died
-//! or moved, the check is to be a visit, another unit hangs in the home.
+//! and why, and the ledger shows both. A plan that is changed after noon takes no frozen check
+//! away: it may add some, and holds whole from the next noon (see [`crate::nights`]). What does
+//! change a frozen check: the person is away or back, has died or moved, the check is to be a
+//! visit, another unit hangs in the home.
 
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
@@ -26,7 +27,7 @@ pub struct Altered {
 /// What is otherwise about a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Alteration {
-    /// It was written down after noon: the resident's first plan.
+    /// It was written down after noon: a first plan, more windows, somebody who is back.
     Added,
     /// It is not made.
     CalledOff(CallOff),
@@ -45,6 +46,8 @@ pub enum Alteration {
     },
     /// No unit in service can make it.
     NoUnit,
+    /// The resident is back before the window opened: it is made as it was frozen.
+    Restored,
 }
 
 /// Why a check is not made.

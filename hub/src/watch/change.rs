@@ -50,6 +50,9 @@ pub enum Manner {
     /// The resident is away until further notice and nobody has confirmed it today: a person is
     /// asked when the window opens. A unit that sees them all the same settles it.
     AskIfAway,
+    /// By looks, as was agreed, and no unit in service was given a plan for them: a person is
+    /// asked when the window opens, unless a unit can make it by then.
+    NoUnit,
 }
 
 /// A report that was counted for a check.
@@ -70,6 +73,17 @@ pub struct Counted {
     pub came: Timestamp,
     /// What the look concluded.
     pub finding: Finding,
+}
+
+/// A report that was held already and came again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// Whose report it is.
+    pub unit: UnitId,
+    /// What names the report.
+    pub key: ReportKey,
+    /// When it came again.
+    pub came: Timestamp,
 }
 
 /// A notice for a check: unsigned, so never more than a fault.

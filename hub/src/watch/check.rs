@@ -11,7 +11,7 @@ use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::time::Timestamp;
 
-use super::alteration::{Alteration, Altered};
+use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Counted, Manner, Outcome, Planned, SavedCheck};
 use super::word::Word;
 use crate::view::Cause;
@@ -34,6 +34,8 @@ pub(super) enum Judgement {
     Open,
     /// The person was seen.
     Seen(Counted),
+    /// It was called off, and nobody took that back before its window opened.
+    CalledOff(CallOff),
     /// A person is needed, by what a report or a notice says, or by the plan.
     Needs(Cause),
     /// A person is needed, because nothing says anything.
@@ -61,6 +63,10 @@ enum Service {
 pub(super) struct CheckState {
     /// As it is to be made now: as frozen, and as altered since.
     pub(super) planned: Planned,
+    /// How it was to be made as frozen.
+    frozen: Manner,
+    /// That it is not to be made, as long as that may be taken back.
+    called_off: Option<CallOff>,
     pub(super) outcome: Option<Outcome>,
     /// What a person said last.
     pub(super) word: Option<Word>,
@@ -72,7 +78,15 @@ pub(super) struct CheckState {
 }
 
 impl CheckState {
-    pub(super) fn new(planned: Planned) -> Self {
+    pub(super) fn new(mut planned: Planned) -> Self {
+        let frozen = planned.manner;
+        let service = match frozen {
+            Manner::NoUnit => Service::None,
+            Manner::Digital | Manner::Physical | Manner::AskIfAway => Service::Available,
+        };
+        if frozen == Manner::NoUnit {
+            planned.manner = Manner::Digital;
+        }
         Self {
             tenures: vec![Tenure {
                 unit: planned.unit,
@@ -80,9 +94,11 @@ impl CheckState {
                 until: None,
             }],
             planned,
+            frozen,
+            called_off: None,
             outcome: None,
             word: None,
-            service: Service::Available,
+            service,
             counted: BTreeMap::new(),
             noted: BTreeMap::new(),
         }
@@ -106,12 +122,17 @@ impl CheckState {
         state
     }
 
-    /// Takes in a change of the check. Calling it off is its outcome, and is the watch's affair.
+    /// Takes in a change of the check. What comes of calling it off is the watch's affair.
     pub(super) fn alter(&mut self, altered: &Altered) {
         match altered.what {
-            Alteration::Added | Alteration::CalledOff(_) => {}
-            Alteration::MadePhysical => self.planned.manner = Manner::Physical,
-            Alteration::AskIfAway => self.planned.manner = Manner::AskIfAway,
+            Alteration::Added => {}
+            Alteration::CalledOff(why) => self.called_off = Some(why),
+            Alteration::MadePhysical => self.make(Manner::Physical),
+            Alteration::AskIfAway => self.make(Manner::AskIfAway),
+            Alteration::Restored => self.make(match self.frozen {
+                Manner::Physical => Manner::Physical,
+                Manner::Digital | Manner::AskIfAway | Manner::NoUnit => Manner::Digital,
+            }),
             Alteration::NoUnit => self.service = Service::None,
             Alteration::Unit { unit, plan } => {
                 for tenure in self.tenures.iter_mut().filter(|held| held.until.is_none()) {
@@ -131,16 +152,39 @@ impl CheckState {
         }
     }
 
+    /// It is to be made, and in this manner.
+    fn make(&mut self, manner: Manner) {
+        self.planned.manner = manner;
+        self.called_off = None;
+    }
+
+    /// Whether it is called off, for good or until somebody takes that back.
+    pub(super) fn called_off(&self) -> Option<CallOff> {
+        self.called_off
+    }
+
+    /// Whether nobody is to make it, or it is asked whether anybody is: what somebody who comes
+    /// back before its window opens puts right.
+    pub(super) fn is_suspended(&self) -> bool {
+        self.called_off.is_some() || self.planned.manner == Manner::AskIfAway
+    }
+
     /// Whether a change says only what is so already.
     pub(super) fn is_already(&self, what: Alteration) -> bool {
         match what {
-            Alteration::MadePhysical => self.planned.manner == Manner::Physical,
-            Alteration::AskIfAway => self.planned.manner == Manner::AskIfAway,
+            Alteration::MadePhysical => {
+                self.planned.manner == Manner::Physical && self.called_off.is_none()
+            }
+            Alteration::AskIfAway => {
+                self.planned.manner == Manner::AskIfAway && self.called_off.is_none()
+            }
+            Alteration::Restored => !self.is_suspended(),
+            Alteration::CalledOff(why) => self.called_off == Some(why),
             Alteration::NoUnit => self.service == Service::None,
             Alteration::Unit { unit, plan } => {
                 self.planned.unit == unit && self.planned.plan == plan
             }
-            Alteration::Added | Alteration::CalledOff(_) => false,
+            Alteration::Added => false,
         }
     }
 
@@ -173,6 +217,11 @@ impl CheckState {
 
     /// What follows at `now`.
     pub(super) fn judge(&self, now: Timestamp) -> Judgement {
+        match self.called_off {
+            Some(why) if now >= self.planned.check.opens => return Judgement::CalledOff(why),
+            Some(_) => return Judgement::Open,
+            None => {}
+        }
         let looks = self.looks();
         let seen = looks.iter().filter(|counted| self.needs(counted).is_none());
         if let Some(first) = seen.min_by_key(|counted| (counted.at, counted.key)) {
@@ -210,8 +259,8 @@ impl CheckState {
         match (self.planned.manner, self.service) {
             (Manner::Physical, _) => Some(Cause::VisitPlanned),
             (Manner::AskIfAway, _) => Some(Cause::AwayUnconfirmed),
-            (Manner::Digital, Service::None) => Some(Cause::NoUnit),
-            (Manner::Digital, Service::Available) => None,
+            (Manner::Digital | Manner::NoUnit, Service::None) => Some(Cause::NoUnit),
+            (Manner::Digital | Manner::NoUnit, Service::Available) => None,
         }
     }
 
@@ -263,6 +312,9 @@ impl CheckState {
 
     /// Whether a look that was due has no report, a minute after it was.
     pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
+        if self.needs_by_plan().is_some() || self.called_off.is_some() {
+            return false;
+        }
         (1u8..).zip(&self.planned.check.looks).any(|(number, due)| {
             let reported = self.counted.values().any(|counted| counted.look >= number);
             now >= due.after(REPORT_WITHIN) && !reported
@@ -290,6 +342,7 @@ impl CheckState {
     pub(super) fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
         let mut looks = self.planned.check.looks.iter().copied();
         let next = looks.find(|&due| due > now);
-        next.filter(|_| self.outcome.is_none() && self.needs_by_plan().is_none())
+        let is_to_be_made = self.outcome.is_none() && self.called_off.is_none();
+        next.filter(|_| is_to_be_made && self.needs_by_plan().is_none())
     }
 }

@@ -51,7 +51,7 @@ fn wants_look(line: &Line) -> bool {
         .outcome
         .is_some_and(|outcome| matches!(outcome.how, How::CalledOff(_)));
     match line.manner {
-        Manner::Digital => !is_called_off,
+        Manner::Digital | Manner::NoUnit => !is_called_off,
         Manner::Physical | Manner::AskIfAway => false,
     }
 }
@@ -105,6 +105,7 @@ mod tests {
                 })
                 .collect(),
             notices: Vec::new(),
+            repeats: 0,
             exceptions: Vec::new(),
             words: Vec::new(),
             outcome: how.map(|how| Outcome { how, at, came: at }),

@@ -140,6 +140,16 @@ impl Watch {
         changes
     }
 
+    /// Takes in that a unit signed two different reports by one name. The first counts; that
+    /// there are two is a fault of the unit's, or an intruder has its key.
+    pub fn handle_contradiction(&mut self, now: Moment, unit: UnitId) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let (subject, situation) = (Subject::Unit(unit), Situation::ReportsContradict);
+        self.matters
+            .raise(subject, situation, now.timestamp, &mut changes);
+        changes
+    }
+
     /// Takes in that the broker is reached, or is not. Somebody is told after a few minutes.
     pub fn handle_contact(&mut self, now: Moment, contact: Contact) -> Vec<Change> {
         let mut changes = Vec::new();

@@ -103,6 +103,11 @@ impl Matters {
         self.open.values().map(|row| &row.matter)
     }
 
+    /// Whether a row stands.
+    pub(super) fn is_open(&self, subject: Subject, situation: Situation) -> bool {
+        self.open.contains_key(&(situation, subject))
+    }
+
     /// It is so, now.
     pub(super) fn raise(
         &mut self,

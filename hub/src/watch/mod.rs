@@ -45,8 +45,8 @@ use crate::view::{Cause, Person};
 
 pub use alteration::{Alteration, Altered, CallOff};
 pub use change::{
-    Arrival, Change, Counted, Exception, How, Manner, Noted, Outcome, Planned, Punctuality, Saved,
-    SavedCheck,
+    Arrival, Change, Counted, Exception, How, Manner, Noted, Outcome, Planned, Punctuality,
+    Repeated, Saved, SavedCheck,
 };
 pub use check::{CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
 pub use heard::Contact;
@@ -345,6 +345,7 @@ impl Watch {
         let cause = match state.judge(now.timestamp) {
             Judgement::Open => return,
             Judgement::Seen(look) => return self.settle_seen(id, &look, now, changes),
+            Judgement::CalledOff(why) => return self.settle_called_off(id, why, now, changes),
             Judgement::Needs(cause) => cause,
             // Why it went missing is settled when it does, not anew with every heartbeat.
             Judgement::Missing if self.exceptions.of_check(id).is_some() => return,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 
-use super::alteration::{Alteration, Altered};
+use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Change, How, Manner, Outcome};
 use super::check::CheckState;
 use super::matters::{Matter, Subject};
@@ -32,6 +32,7 @@ impl Watch {
     pub fn handle_word(&mut self, now: Moment, word: &Word) -> (Fit, Vec<Change>) {
         let mut changes = vec![Change::Spoken(word.clone())];
         let Some(state) = self.checks.get_mut(&word.check) else {
+            self.reckon(now);
             return (Fit::Nothing, changes);
         };
         let effect = precedence(state.standing(), News::Word);
@@ -42,6 +43,7 @@ impl Watch {
                 let how = How::Said(word.said);
                 let ending = Ending::Said(word.said);
                 self.settle(word.check, how, ending, now, &mut changes);
+                self.answer(word.check);
             }
             Effect::Settles | Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
         }
@@ -54,25 +56,33 @@ impl Watch {
     pub fn alter(&mut self, now: Moment, altered: Altered) -> (Fit, Vec<Change>) {
         let check = altered.check;
         let Some(state) = self.checks.get_mut(&check) else {
+            self.reckon(now);
             return (Fit::Nothing, Vec::new());
         };
         if state.is_already(altered.what) {
+            self.reckon(now);
             return (Fit::Check, Vec::new());
         }
         let mut changes = vec![Change::Altered(altered.clone())];
         let standing = state.standing();
         state.alter(&altered);
         match altered.what {
-            Alteration::CalledOff(why) => match precedence(standing, News::CallOff) {
-                Effect::Settles => {
-                    let (how, ending) = (How::CalledOff(why), Ending::CalledOff);
-                    self.settle(check, how, ending, now, &mut changes);
+            Alteration::CalledOff(why) => {
+                let opens = state.planned.check.opens;
+                let effect = precedence(standing, News::CallOff);
+                let is_final = !may_be_taken_back(why) || now.timestamp >= opens;
+                if effect == Effect::Settles && is_final {
+                    self.settle_called_off(check, why, now, &mut changes);
+                    self.answer(check);
                 }
-                Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
-            },
+                if !may_be_taken_back(why) {
+                    self.forget_move(check.resident, now, &mut changes);
+                }
+            }
             Alteration::Added
             | Alteration::MadePhysical
             | Alteration::AskIfAway
+            | Alteration::Restored
             | Alteration::NoUnit
             | Alteration::Unit { .. } => self.judge(check, now, &mut changes),
         }
@@ -119,6 +129,49 @@ impl Watch {
         changes
     }
 
+    /// A check was called off, and that stands.
+    pub(super) fn settle_called_off(
+        &mut self,
+        check: CheckId,
+        why: CallOff,
+        now: Moment,
+        changes: &mut Vec<Change>,
+    ) {
+        let standing = self.checks.get(&check).and_then(CheckState::standing);
+        match precedence(standing, News::CallOff) {
+            Effect::Settles => {
+                let (how, ending) = (How::CalledOff(why), Ending::CalledOff);
+                self.settle(check, how, ending, now, changes);
+            }
+            Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
+        }
+    }
+
+    /// Whoever will not be looked at again has not moved: that row is over, and if it was not
+    /// written yet it never was.
+    fn forget_move(&mut self, who: ResidentId, now: Moment, changes: &mut Vec<Change>) {
+        let (subject, situation) = (Subject::Resident(who), Situation::ResidentMoved);
+        let mut over = Vec::new();
+        self.matters
+            .clear(subject, situation, now.timestamp, &mut over);
+        let waiting = self.pending.len();
+        self.pending.retain(|change| {
+            !matches!(change, Change::Raised(matter)
+                if matter.subject == subject && matter.situation == situation)
+        });
+        if self.pending.len() == waiting {
+            changes.extend(over);
+        }
+    }
+
+    /// A person has acted on a check, and so on its unit's silence.
+    fn answer(&mut self, check: CheckId) {
+        let unit = self.checks.get(&check).map(|state| state.planned.unit);
+        if let Some(unit) = unit.and_then(|unit| self.units.get_mut(&unit)) {
+            unit.answer();
+        }
+    }
+
     /// A person decided how a check ends.
     fn settle(
         &mut self,
@@ -138,9 +191,6 @@ impl Watch {
         };
         state.outcome = Some(outcome);
         changes.push(Change::Settled(check, outcome));
-        if let Some(unit) = self.units.get_mut(&state.planned.unit) {
-            unit.answer();
-        }
         let is_explained = |check| is_explained(&self.checks, check);
         self.exceptions
             .close(check, now.timestamp, ending, is_explained, changes);
@@ -181,8 +231,9 @@ impl Watch {
         self.wake_for_pending(now);
     }
 
-    /// Takes in whom nothing can be frozen for although somebody must act: who is said to be
-    /// away and is not confirmed to be, and who has windows but no unit with a plan for them.
+    /// Takes in who is known at noon to need somebody at night: who is said to be away and is
+    /// not confirmed to be, and whose checks no unit was given a plan for. Whoever is responsible
+    /// has the day to put it right; when a window opens, night staff are asked about its check.
     pub fn handle_unplanned(
         &mut self,
         now: Moment,
@@ -194,10 +245,22 @@ impl Watch {
             (Situation::PlanWithoutUnit, without_unit),
         ] {
             let people = people.iter().copied().map(Subject::Resident);
+            let has_moved = |who: &Subject| self.matters.is_open(*who, Situation::ResidentMoved);
+            let people: Vec<Subject> = people.filter(|who| !has_moved(who)).collect();
             self.matters
                 .set(situation, people, now.timestamp, &mut self.pending);
         }
         self.wake_for_pending(now);
+    }
+
+    /// The checks that are called off, or of which it is asked whether they are to be made, and
+    /// whose windows have not opened: whoever is back by then is looked after.
+    #[must_use]
+    pub fn suspended(&self, now: Moment) -> Vec<CheckId> {
+        let open = self.checks.values().filter(|state| state.outcome.is_none());
+        let suspended = open.filter(|state| state.is_suspended());
+        let to_come = suspended.filter(|state| state.planned.check.opens > now.timestamp);
+        to_come.map(|state| state.planned.check.id).collect()
     }
 
     /// The checks that are still to come and not settled.
@@ -231,8 +294,10 @@ impl Watch {
         let empty: Vec<Subject> = empty.map(|home| Subject::Unit(home.unit)).collect();
         let units = homes.iter().map(|home| home.unit);
         let known: Vec<Subject> = units.map(Subject::Unit).collect();
+        // That no unit keeps a plan is another row, and says the same of who left before.
         let unsettled = self.checks.values().filter(|state| state.outcome.is_none());
-        let residents = unsettled.map(|state| state.planned.check.id.resident);
+        let served = unsettled.filter(|state| state.is_served());
+        let residents = served.map(|state| state.planned.check.id.resident);
         let gone = residents.filter(|who| self.roster.of_resident(*who).is_none());
         let gone: BTreeSet<Subject> = gone.map(Subject::Resident).collect();
         let (at, pending) = (now.timestamp, &mut self.pending);
@@ -268,5 +333,14 @@ impl Watch {
         if !self.pending.is_empty() {
             self.wake = Some(now.uptime);
         }
+    }
+}
+
+/// Whether somebody may say, before the window opens, that the check is to be made after all.
+/// A *no*, a death and a move are decided at once.
+fn may_be_taken_back(why: CallOff) -> bool {
+    match why {
+        CallOff::Away | CallOff::Skipped => true,
+        CallOff::Died | CallOff::Moved | CallOff::Withdrawn => false,
     }
 }

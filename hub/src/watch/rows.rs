@@ -111,6 +111,9 @@ impl Watch {
         if let Some(outcome) = state.outcome {
             return settled(outcome);
         }
+        if let Some(why) = state.called_off() {
+            return Standing::CalledOff(why);
+        }
         if let Some(row) = self.exceptions.of_check(check.id) {
             return Standing::Exception { cause: row.cause };
         }

@@ -182,6 +182,12 @@ situations! {
         "Repeated report: it counts once",
         Technician, [Nothing]
     }
+    /// A unit signed two different reports by one name.
+    ReportsContradict = "reports_contradict" {
+        "Två olika rapporter bär samma nummer: den första räknas",
+        "Two different reports bear one number: the first counts",
+        Technician, [Investigate, MendUnit, TakeUnitOut]
+    }
     /// A check's reports came in another order than they were made.
     ReportsReordered = "reports_reordered" {
         "Rapporterna kom i omvänd ordning: de räknas efter när försöken gjordes",

@@ -116,10 +116,17 @@ impl Town {
                 NightRow::Visit(visit) if visit.check.resident == astrid() => {
                     Some(format!("visit {} {:?}", visit.check.window.0, visit.reason))
                 }
+                NightRow::Ask(planned) if planned.check.id.resident == astrid() => Some(format!(
+                    "ask {} {:?}",
+                    planned.check.id.window.0, planned.manner
+                )),
                 NightRow::Nothing(none) if none.resident == astrid() => {
                     Some(format!("{:?}", none.why))
                 }
-                NightRow::Look(_) | NightRow::Visit(_) | NightRow::Nothing(_) => None,
+                NightRow::Look(_)
+                | NightRow::Visit(_)
+                | NightRow::Ask(_)
+                | NightRow::Nothing(_) => None,
             })
             .collect()
     }
@@ -272,7 +279,10 @@ fn until_further_notice_asks_a_person_when_nobody_confirmed_it() {
     let town = town();
     town.away(at(1), Away::Away, (NIGHT, None));
     let third = date(2026, 11, 23);
-    assert!(town.rows(third, at(48))[0].contains("Unconfirmed"));
+    assert_eq!(
+        town.rows(third, at(48)),
+        ["ask 1 AskIfAway", "ask 2 AskIfAway"]
+    );
     assert!(
         town.unit_windows("u0000001", third, third).is_empty(),
         "an empty bed is not looked at"
@@ -323,6 +333,41 @@ fn a_unit_that_was_swapped_gets_the_plan_at_once_and_the_old_one_loses_it() {
     enrol(&mut town.store, &swapped, &town.keys, at(3)).unwrap();
     assert!(town.unit_windows("u0000001", NIGHT, NIGHT).is_empty());
     assert_eq!(town.unit_windows("u0000007", NIGHT, NIGHT), [1, 2]);
+}
+
+/// The example without Astrid's home.
+fn without_astrid() -> Homes {
+    let mut homes = homes(EXAMPLE);
+    homes.homes.remove(0);
+    homes.plans.retain(|plan| plan.resident != astrid());
+    homes
+}
+
+#[test]
+fn whoever_leaves_the_list_with_a_plan_in_force_is_asked_about_every_night_until_it_is_ended() {
+    let mut town = town();
+    town.import(at(2), CHANGED, Run::Real).unwrap();
+    let enrolled = enrol(&mut town.store, &without_astrid(), &town.keys, at(3)).unwrap();
+    assert_eq!(enrolled.unended, [astrid()]);
+    let monday = date(2026, 11, 23);
+    let asked = ["ask 1 NoUnit", "visit 2 Help"];
+    assert_eq!(town.rows(monday, at(48)), asked);
+    let person = town.store.roster().unwrap().person(astrid());
+    assert_eq!(person.name, "Astrid Exempel", "the row has a name");
+    let (mut store, desk) = town.desk(at(49));
+    desk.end(&mut store, astrid(), Ending::Ended).unwrap();
+    assert!(town.rows(monday, at(49)).is_empty());
+}
+
+#[test]
+fn a_home_that_is_back_on_the_list_is_looked_at_from_the_next_window() {
+    let mut town = town();
+    enrol(&mut town.store, &without_astrid(), &town.keys, at(1)).unwrap();
+    let sunday = date(2026, 11, 22);
+    assert_eq!(town.rows(sunday, at(24)), ["ask 1 NoUnit", "ask 2 NoUnit"]);
+    enrol(&mut town.store, &homes(EXAMPLE), &town.keys, at(27)).unwrap();
+    assert_eq!(town.unit_windows("u0000001", sunday, sunday), [1, 2]);
+    assert_eq!(town.rows(sunday, at(27)), ["look 1", "look 2"]);
 }
 
 #[test]

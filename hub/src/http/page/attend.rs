@@ -1,44 +1,56 @@
 //! "Att åtgärda": what needs a person, and what no longer does.
 //!
 //! Sorted by due time here too, whatever order the rows came in: it is the one order that the
-//! page promises. Nothing can be taken or closed by hand in this version, so nothing is offered.
+//! page promises. What is about a resident and about no check of tonight has no due time of the
+//! night's and stands last. Nothing can be taken or closed by hand in this version, so nothing is
+//! offered.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use crate::view::{CheckRow, ExceptionRow};
+use crate::view::{CheckRow, ExceptionRow, Tonight};
 use crate::watch::Punctuality;
 
 use super::super::texts::{self, Concerns};
-use super::View;
 use super::signs::{Sign, sign};
+use super::{View, matters};
 
 /// The rows that need a person.
 pub(super) fn open(view: &View<'_>) -> Markup {
     let lang = view.lang;
     let mut rows: Vec<&ExceptionRow> = view.tonight.open.iter().collect();
     rows.sort_by_key(|row| (row.due, row.id));
+    let of_people = matters::of_people(view.tonight);
+    let count = count(view.tonight);
     html! {
-        section #attend tabindex="-1" data-title=(texts::title(lang, rows.len())) {
+        section #attend tabindex="-1" data-title=(texts::title(lang, count)) {
             div.heading {
                 h1 {
                     (texts::ATTEND.to(lang))
-                    @if !rows.is_empty() { " " span.count { (rows.len()) } }
+                    @if count > 0 { " " span.count { (count) } }
                 }
                 p.updated { (texts::UPDATED.to(lang)) " " (view.time(view.tonight.now)) }
             }
-            @if rows.is_empty() {
+            @if count == 0 {
                 div.nothing {
                     p { (texts::NOTHING.to(lang)) }
                     p.meaning { (texts::MEANING.to(lang)) }
                 }
             } @else {
-                ol.exceptions { @for row in rows { (open_row(view, row)) } }
+                ol.exceptions {
+                    @for row in rows { (open_row(view, row)) }
+                    @for row in of_people { (matters::of_person(view, row)) }
+                }
             }
         }
     }
+}
+
+/// How many rows need a person.
+pub(super) fn count(tonight: &Tonight) -> usize {
+    tonight.open.len() + matters::of_people(tonight).len()
 }
 
 fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {

@@ -1,12 +1,14 @@
-//! "Drift": what needs somebody and is about no check: a unit, a broker, a clock, a plan.
+//! What needs somebody and is about no check, and whom each row is for.
 //!
-//! It stands below what needs a person tonight, and says whom each row is for: night staff are
-//! not asked to mend a unit.
+//! What is about a resident stands with what needs a person ([`of_people`]): a plan that nobody
+//! keeps must not hide among units. "Drift" below it holds the rest, a unit, a broker, a clock:
+//! night staff are not asked to mend a unit.
 
 use maud::{Markup, html};
 
-use crate::view::MatterRow;
+use crate::view::{MatterRow, Tonight};
 use crate::watch::Subject;
+use crate::watch::situation::Situation;
 
 use super::super::texts::{self, Lang};
 use super::View;
@@ -15,13 +17,72 @@ use super::signs::{Sign, sign};
 /// The rows; nothing at all if there are none.
 pub(super) fn section(view: &View<'_>) -> Markup {
     let lang = view.lang;
-    let rows = &view.tonight.matters;
+    let rows: Vec<&MatterRow> = view
+        .tonight
+        .matters
+        .iter()
+        .filter(|row| !is_of(row))
+        .collect();
     html! {
         section #matters {
             @if !rows.is_empty() {
                 h2 { (texts::MATTERS.to(lang)) " " span.count { (rows.len()) } }
                 ul.rows { @for row in rows { (matter(view, row)) } }
             }
+        }
+    }
+}
+
+/// Those about a resident, oldest first, unless an exception says the same of them.
+pub(super) fn of_people(tonight: &Tonight) -> Vec<&MatterRow> {
+    let is_said = |row: &MatterRow| {
+        let mut open = tonight.open.iter();
+        open.any(|exception| {
+            let situation = Situation::of(exception.cause, exception.punctuality);
+            Subject::Resident(exception.person.resident) == row.subject
+                && situation == Some(row.situation)
+        })
+    };
+    let rows = tonight.matters.iter().filter(|row| is_of(row));
+    rows.filter(|row| !is_said(row)).collect()
+}
+
+/// Whether a row is about a resident.
+fn is_of(row: &MatterRow) -> bool {
+    match row.subject {
+        Subject::Resident(_) => true,
+        Subject::Unit(_) | Subject::Hub => false,
+    }
+}
+
+/// One of them, as it stands with the exceptions.
+pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
+    let lang = view.lang;
+    let text = texts::of_situation(row.situation).to(lang);
+    let name = about(lang, row.subject, &row.about);
+    html! {
+        li.exception #{ "m" (row.id) } data-exception={ "m" (row.id) }
+            data-situation=(row.situation.word()) data-say={ (name) ": " (text) "." } {
+            h2 {
+                (sign(Sign::Technical))
+                span { (text) }
+            }
+            p.who { strong { (name) } }
+            (may_do(lang, row.situation))
+            dl.times {
+                div { dt { (texts::SINCE.to(lang)) } dd { (view.time(row.opened)) } }
+            }
+        }
+    }
+}
+
+/// Whom a row is for, and what they may do.
+pub(super) fn may_do(lang: Lang, situation: Situation) -> Markup {
+    let table = situation.row();
+    html! {
+        p.next {
+            span.label { (texts::FOR.to(lang)) " " (texts::owner(table.owner).to(lang)) ":" } " "
+            (texts::steps(lang, table.steps))
         }
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn document(tonight: &Tonight, lang: Lang) -> Markup {
             (live(tonight, lang))
         }
     };
-    let title = texts::title(lang, tonight.open.len());
+    let title = texts::title(lang, attend::count(tonight));
     shell(lang, &title, Script::Live, &body)
 }
 

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::view::ledger::{Account, Balance, ExceptionLine, Line, MatterLine, NightLedger};
+use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Word};
 
 use super::super::clockface::Clockface;
@@ -202,10 +203,28 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
     for situation in line.situations() {
         let text = texts::of_situation(situation).to(lang);
         if !known.contains(&text) {
-            details.push((ledger::NOTE.to(lang), html! { (text) "." }));
+            details.push((
+                ledger::NOTE.to(lang),
+                noted(lang, text, often(line, situation)),
+            ));
         }
     }
     details
+}
+
+/// How often a situation of a line happened, where that is counted.
+fn often(line: &Line, situation: Situation) -> Option<u32> {
+    (situation == Situation::ReportRepeated).then_some(line.repeats)
+}
+
+fn noted(lang: Lang, text: &str, often: Option<u32>) -> Markup {
+    html! {
+        (text)
+        @if let Some(count) = often {
+            " (" (ledger::times(lang, usize::try_from(count).unwrap_or(usize::MAX))) ")"
+        }
+        "."
+    }
 }
 
 fn changed(sheet: &Sheet<'_>, altered: &Altered) -> Markup {

@@ -62,6 +62,7 @@ fn line(number: u8, name: &str, address: &str, from: &str, to: &str) -> Line {
         altered: Vec::new(),
         looks: Vec::new(),
         notices: Vec::new(),
+        repeats: 0,
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: None,

@@ -54,6 +54,8 @@ phrases! {
     UNTIL = "Tidsintervallet slutade", "The window closed at";
     TO_LEDGER = "Till liggaren", "To the ledger";
     PHYSICAL = "Personligt besök enligt planen", "A visit, by the plan";
+    NO_UNIT = "Ingen sensorenhet i drift när natten började",
+              "No unit was in service when the night began";
     ASK_IF_AWAY = "Borta tills vidare, ej bekräftat", "Away until further notice, unconfirmed";
 }
 
@@ -63,6 +65,7 @@ pub(in crate::http) fn manner(manner: Manner) -> Option<Phrase> {
         Manner::Digital => None,
         Manner::Physical => Some(PHYSICAL),
         Manner::AskIfAway => Some(ASK_IF_AWAY),
+        Manner::NoUnit => Some(NO_UNIT),
     }
 }
 
@@ -77,6 +80,10 @@ pub(in crate::http) fn alteration(what: Alteration) -> Phrase {
             "away until further notice, not confirmed today",
         ),
         Alteration::Unit { .. } => phrase("sensorenheten är bytt", "the unit was swapped"),
+        Alteration::Restored => phrase(
+            "görs ändå: den enskilde är tillbaka",
+            "made after all: the resident is back",
+        ),
         Alteration::NoUnit => phrase("ingen sensorenhet i drift", "no unit in service"),
     }
 }

@@ -14,6 +14,7 @@ fn a_change_after_noon_is_a_further_row_and_the_frozen_one_stays() {
         Alteration::AskIfAway,
         Alteration::NoUnit,
         Alteration::Added,
+        Alteration::Restored,
         Alteration::Unit {
             unit: before.planned.unit,
             plan: Some(7),

@@ -1,0 +1,357 @@
+//! What people agree and say, from the office to the night's ledger: the hub's own desk over a real
+//! store, and beside it another process that changes plans, as the command line does.
+//!
+//! No unit answers here: what is promised is that every check that was agreed stands somewhere,
+//! whoever forgot what. Units, brokers and pages have tests of their own.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where by panicking"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::{Date, date};
+
+use nattsyn_hub::agreement::edit::{self, Run};
+use nattsyn_hub::agreement::file::{Format, read};
+use nattsyn_hub::agreement::{Away, Ending};
+use nattsyn_hub::enrolment::{EXAMPLE, Homes, enrol};
+use nattsyn_hub::ingest::Drops;
+use nattsyn_hub::keys::{HubKeys, endorse};
+use nattsyn_hub::nights;
+use nattsyn_hub::service::{Charge, Desk};
+use nattsyn_hub::store::{SqliteStore, Store as _};
+use nattsyn_hub::view::ledger::{Account, Balance, Line, MatterLine};
+use nattsyn_hub::view::{Cause, Reality, Tonight};
+use nattsyn_hub::watch::situation::Situation;
+use nattsyn_hub::watch::{Alteration, CallOff, How, Moment, Subject};
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::ResidentId;
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::{Timestamp, Uptime};
+
+const ZONE: &str = "Europe/Stockholm";
+/// The first night, a Saturday. The example's windows open at 23:00 and 03:00 for Astrid.
+const NIGHT: Date = date(2026, 11, 21);
+
+/// A hub's folder, its desk, and the time.
+struct Hub {
+    folder: tempfile::TempDir,
+    keys: HubKeys,
+    endorsement: Signed,
+    desk: Option<Desk>,
+    now: Timestamp,
+}
+
+/// Hours and minutes after the noon at which the first night begins.
+fn at(hours: i64, minutes: i64) -> Timestamp {
+    let noon = nights::noon(NIGHT, ZONE).unwrap();
+    Timestamp::from_ms(noon.as_ms() + (hours * 60 + minutes) * 60_000).unwrap()
+}
+
+fn astrid() -> ResidentId {
+    "r0000001".parse().unwrap()
+}
+
+fn homes() -> Homes {
+    Homes::parse(EXAMPLE, Path::new("homes.toml")).unwrap()
+}
+
+fn without_astrid() -> Homes {
+    let mut homes = homes();
+    homes.homes.remove(0);
+    homes.plans.retain(|plan| plan.resident != astrid());
+    homes
+}
+
+impl Hub {
+    /// Enrolled two days before, and not running.
+    fn enrolled() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let key = HubKeys::draw(folder.path()).unwrap();
+        let endorsement = endorse(&demonstration::root_key(), key, 1);
+        HubKeys::keep(folder.path(), &demonstration::root(), &endorsement).unwrap();
+        let mut hub = Self {
+            keys: HubKeys::open(folder.path()).unwrap(),
+            folder,
+            endorsement,
+            desk: None,
+            now: at(-48, 0),
+        };
+        hub.enrol(&homes());
+        hub
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.folder.path().join("ledger.sqlite")
+    }
+
+    fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.ledger()).unwrap()
+    }
+
+    fn enrol(&mut self, homes: &Homes) {
+        enrol(&mut self.store(), homes, &self.keys, self.now).unwrap();
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            uptime: Uptime(self.now.since(at(-72, 0))),
+            timestamp: self.now,
+        }
+    }
+
+    fn start(&mut self) {
+        let charge = Charge {
+            zone: ZONE.to_owned(),
+            reality: Reality::Homes,
+            endorsement: self.endorsement.clone(),
+        };
+        let store = Box::new(self.store());
+        let drops = Arc::new(Drops::default());
+        self.desk = Some(Desk::open(self.moment(), charge, store, drops).unwrap());
+    }
+
+    /// Lets time pass; a hub that runs looks at it every half minute.
+    fn until(&mut self, then: Timestamp) -> &mut Self {
+        while self.now < then {
+            self.now = self.now.after(Duration::from_secs(30)).min(then);
+            let now = self.moment();
+            if let Some(desk) = &mut self.desk {
+                desk.pass(now).unwrap();
+            }
+        }
+        self
+    }
+
+    fn office(&self) -> (SqliteStore, edit::Desk<'_>) {
+        let desk = edit::Desk {
+            keys: &self.keys,
+            zone: ZONE,
+            now: self.now,
+            by: "dag-003",
+        };
+        (self.store(), desk)
+    }
+
+    fn import(&self, csv: &str) -> edit::Imported {
+        let (mut store, desk) = self.office();
+        let read = read(csv, Format::Csv).unwrap();
+        desk.import(&mut store, &read, Run::Real).unwrap()
+    }
+
+    fn away(&self, why: Away, first: Date, last: Option<Date>) {
+        let (mut store, desk) = self.office();
+        desk.away(&mut store, astrid(), why, (first, last)).unwrap();
+    }
+
+    fn back(&self) {
+        let (mut store, desk) = self.office();
+        desk.back(&mut store, astrid()).unwrap();
+    }
+
+    fn tonight(&self) -> Tonight {
+        self.desk.as_ref().unwrap().tonight(self.moment())
+    }
+
+    /// What stands open about Astrid's checks.
+    fn asked(&self) -> Vec<String> {
+        let tonight = self.tonight();
+        let own = tonight.open.iter();
+        let own = own.filter(|row| row.person.resident == astrid());
+        own.filter(|row| row.cause != Cause::Silent || !row.checks.is_empty())
+            .map(|row| row.cause.to_string())
+            .collect()
+    }
+
+    /// What stands about Astrid and about no check.
+    fn pointed_out(&self) -> Vec<Situation> {
+        let subject = Subject::Resident(astrid());
+        let tonight = self.tonight();
+        let own = tonight.matters.iter().filter(|row| row.subject == subject);
+        own.map(|row| row.situation).collect()
+    }
+
+    /// Astrid's lines of a night; the whole night must balance.
+    fn lines(&self, night: Date) -> Vec<Line> {
+        let account = self.store().account(night).unwrap();
+        let balance = Balance::of(&account, self.now);
+        assert!(balance.holds(), "{balance:?}");
+        let mut lines = account.lines;
+        lines.retain(|line| line.id.resident == astrid());
+        lines
+    }
+
+    fn accounts(&self, night: Date) -> Vec<(u8, Account)> {
+        let account = |line: &Line| (line.id.window.0, line.account(self.now));
+        self.lines(night).iter().map(account).collect()
+    }
+}
+
+const OFF: Account = Account::Ended(How::CalledOff(CallOff::Away));
+
+#[test]
+fn a_plan_that_no_unit_keeps_stands_from_noon_and_is_an_exception_when_its_window_opens() {
+    let mut hub = Hub::enrolled();
+    hub.enrol(&without_astrid());
+    hub.until(at(0, 0)).start();
+    assert_eq!(hub.pointed_out(), [Situation::PlanWithoutUnit]);
+    let names = hub.tonight().matters;
+    assert!(names.iter().any(|row| row.about == "Astrid Exempel"));
+    assert_eq!(
+        hub.asked(),
+        [""; 0],
+        "nobody is asked at noon about a window at night"
+    );
+    hub.until(at(11, 0));
+    assert_eq!(hub.asked(), ["no_unit"]);
+    hub.until(at(15, 50));
+    let no_unit = Account::Open(Cause::NoUnit);
+    assert_eq!(hub.accounts(NIGHT), [(1, no_unit), (2, no_unit)]);
+    // The next night too, until somebody ends it.
+    hub.until(at(24, 1));
+    assert_eq!(hub.lines(NIGHT.tomorrow().unwrap()).len(), 2);
+    let (mut store, desk) = hub.office();
+    desk.end(&mut store, astrid(), Ending::Ended).unwrap();
+    hub.until(at(25, 0));
+    assert_eq!(
+        hub.pointed_out(),
+        [],
+        "nobody is looked after who was to be"
+    );
+    let off = Account::Ended(How::CalledOff(CallOff::Withdrawn));
+    assert_eq!(
+        hub.accounts(NIGHT.tomorrow().unwrap()),
+        [(1, off), (2, off)]
+    );
+    hub.until(at(49, 0));
+    assert_eq!(hub.lines(date(2026, 11, 23)), []);
+}
+
+#[test]
+fn somebody_who_died_is_called_off_at_once_and_stands_nowhere_as_moved() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(2, 0));
+    let (mut store, desk) = hub.office();
+    desk.end(&mut store, astrid(), Ending::Died).unwrap();
+    hub.until(at(2, 1));
+    let died = Account::Ended(How::CalledOff(CallOff::Died));
+    assert_eq!(hub.accounts(NIGHT), [(1, died), (2, died)]);
+    assert_eq!(hub.pointed_out(), []);
+    let account = hub.store().account(NIGHT).unwrap();
+    let moved = |matter: &MatterLine| matter.situation == Situation::ResidentMoved;
+    assert!(!account.matters.iter().any(moved), "{:?}", account.matters);
+}
+
+#[test]
+fn a_unit_that_is_enrolled_before_the_window_makes_the_check_after_all() {
+    let mut hub = Hub::enrolled();
+    hub.enrol(&without_astrid());
+    hub.until(at(0, 0)).start();
+    hub.until(at(3, 0)).enrol(&homes());
+    hub.until(at(3, 1));
+    assert_eq!(hub.pointed_out(), [], "it was put right");
+    hub.until(at(11, 5));
+    assert_eq!(hub.asked(), [""; 0], "the unit is to look");
+    // It did not: the check is missed like any other.
+    hub.until(at(11, 46));
+    assert!(matches!(
+        hub.accounts(NIGHT)[0].1,
+        Account::Open(Cause::Silent | Cause::NoReport)
+    ));
+}
+
+#[test]
+fn an_absence_that_nobody_confirmed_stands_from_noon_and_is_asked_about_at_night() {
+    let mut hub = Hub::enrolled();
+    hub.away(Away::Away, date(2026, 11, 19), None);
+    hub.until(at(0, 0)).start();
+    assert_eq!(hub.pointed_out(), [Situation::AwayUnconfirmed]);
+    hub.until(at(11, 0));
+    assert_eq!(hub.asked(), ["away_unconfirmed"]);
+    hub.until(at(15, 50));
+    let open = Account::Open(Cause::AwayUnconfirmed);
+    assert_eq!(hub.accounts(NIGHT), [(1, open), (2, open)]);
+}
+
+#[test]
+fn an_absence_that_is_confirmed_by_day_asks_nobody_at_night() {
+    let mut hub = Hub::enrolled();
+    hub.away(Away::Away, date(2026, 11, 19), None);
+    hub.until(at(0, 0)).start();
+    hub.until(at(2, 0));
+    let (mut store, desk) = hub.office();
+    desk.confirm(&mut store, astrid()).unwrap();
+    hub.until(at(2, 1));
+    assert_eq!(hub.pointed_out(), []);
+    hub.until(at(15, 50));
+    assert_eq!(hub.asked(), [""; 0]);
+    assert_eq!(hub.accounts(NIGHT), [(1, OFF), (2, OFF)]);
+}
+
+#[test]
+fn whoever_is_back_before_the_window_opens_is_looked_after_the_same_night() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(1, 0)).away(Away::Away, NIGHT, Some(NIGHT));
+    hub.until(at(1, 1));
+    assert_eq!(
+        hub.accounts(NIGHT),
+        [(1, Account::Awaited), (2, Account::Awaited)],
+        "until the window opens it may be taken back"
+    );
+    // The first window opens while she is away, the second after she is back.
+    hub.until(at(12, 0)).back();
+    hub.until(at(12, 1));
+    assert_eq!(hub.accounts(NIGHT), [(1, OFF), (2, Account::Awaited)]);
+    let what = |line: &Line| -> Vec<Alteration> {
+        line.altered.iter().map(|altered| altered.what).collect()
+    };
+    let lines = hub.lines(NIGHT);
+    let off = Alteration::CalledOff(CallOff::Away);
+    assert_eq!(what(&lines[0]), [off]);
+    assert_eq!(what(&lines[1]), [off, Alteration::Restored]);
+    assert_eq!(lines[1].altered[1].by, "dag-003");
+    // The hub is started anew in between, and knows it still.
+    hub.start();
+    hub.until(at(15, 46));
+    assert!(matches!(hub.accounts(NIGHT)[1].1, Account::Open(_)));
+}
+
+#[test]
+fn a_night_without_a_proved_look_is_pointed_out_the_next_noon_also_of_a_home_off_the_list() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(5, 0)).enrol(&without_astrid());
+    hub.until(at(24, 1));
+    let tonight = hub.tonight();
+    let unproved = tonight.matters.iter();
+    let unproved = unproved.filter(|row| row.situation == Situation::NoLookProved);
+    let who: Vec<Subject> = unproved.map(|row| row.subject).collect();
+    let all = ["r0000001", "r0000002", "r0000003"];
+    assert_eq!(who, all.map(|id| Subject::Resident(id.parse().unwrap())));
+}
+
+#[test]
+fn a_unit_whose_residents_have_no_plan_any_more_is_pointed_out() {
+    let mut hub = Hub::enrolled();
+    hub.now = at(-1, 0);
+    hub.import(
+        "row,resident,window,from,to,trial_until\n\
+         plan,r0000001,,,,2026-11-21\nwindow,r0000001,1,23:00,23:45,\n",
+    );
+    hub.until(at(0, 0)).start();
+    let units = |hub: &Hub| {
+        let matters = hub.tonight().matters;
+        let own = matters
+            .iter()
+            .filter(|row| row.situation == Situation::UnitWithoutPlan);
+        own.count()
+    };
+    assert_eq!(units(&hub), 0);
+    hub.until(at(24, 1));
+    assert_eq!(units(&hub), 1, "the trial is over and nobody has decided");
+}
