@@ -86,6 +86,17 @@ impl fmt::Debug for HubKeys {
 }
 
 impl HubKeys {
+    /// Keys that a root endorses here and now, where its secret half is at hand: in simulated
+    /// nights. Nothing is written to any disk.
+    #[must_use]
+    pub fn endorsed(signing: SigningKey, root: &SigningKey, epoch: u32) -> Self {
+        Self {
+            endorsement: endorse(root, PublicKey::of(&signing), epoch),
+            signing,
+            root: PublicKey::of(root),
+        }
+    }
+
     /// Draws a signing key and keeps it in the folder, unless there is one. Returns its public
     /// half, for the root to endorse.
     ///

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use nattsyn_tests::world::faults::{Fault, Rule};
 use nattsyn_tests::world::oracle::Breach;
 use nattsyn_tests::world::run::{Tally, play_many};
-use nattsyn_tests::world::{Setting, play};
+use nattsyn_tests::world::{NOTES, Setting, play};
 
 /// Nights and homes of the long run: many nights, so that clock changes and rare meetings of faults
 /// occur, and few homes, because an unoptimised build plays them.
@@ -21,7 +21,15 @@ fn setting(homes: usize) -> Setting {
         homes,
         faults: Fault::ALL.iter().copied().collect(),
         without: None,
+        notes: NOTES,
     }
+}
+
+/// Without what people do: as nights were when the seed was found.
+fn unpeopled(homes: usize) -> Setting {
+    let mut setting = setting(homes);
+    setting.faults.retain(|fault| !fault.is_of_people());
+    setting
 }
 
 #[track_caller]
@@ -42,6 +50,12 @@ fn no_promise_breaks_however_much_goes_wrong() {
         (counts.power_cuts, "power cuts"),
         (counts.hub_deaths, "deaths of the hub"),
         (counts.changed_plans, "changed plans"),
+        (counts.reports_after_words, "reports after a person's word"),
+        (counts.called_off, "checks called off"),
+        (counts.back, "residents who came back"),
+        (counts.moved, "residents who moved"),
+        (counts.swapped, "units swapped"),
+        (counts.ended, "residents who died or left"),
     ] {
         assert!(count > 0, "no {what} in {NIGHTS} nights");
     }
@@ -107,11 +121,23 @@ fn without_the_freeze_at_noon_a_night_is_not_as_agreed() {
 
 #[test]
 fn without_a_timer_a_missing_report_stays_silent() {
-    assert_eq!(broken_without(Rule::Deadline, 1), Breach::Silent);
+    assert_eq!(broken_without(Rule::Deadline, 2), Breach::Silent);
+}
+
+#[test]
+fn without_precedence_a_late_report_overrides_a_person() {
+    assert_eq!(broken_without(Rule::Precedence, 1004), Breach::Overridden);
 }
 
 /// The hub's clock went past noon and back again, and settled checks were planned anew.
 #[test]
 fn a_hub_that_begins_a_night_again_knows_what_was_settled() {
-    unbroken(&play_many(1123, 1, &setting(10), |_| {}));
+    unbroken(&play_many(1123, 1, &unpeopled(10), |_| {}));
+}
+
+/// A home was enrolled when the hub's clock stood past its window: the hub has a quarter of a
+/// minute to read of it, and then asks.
+#[test]
+fn a_home_enrolled_past_its_window_is_asked_about_as_soon_as_the_hub_reads_of_it() {
+    unbroken(&play_many(6577, 1, &unpeopled(10), |_| {}));
 }

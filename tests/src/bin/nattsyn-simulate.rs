@@ -15,7 +15,7 @@ use nattsyn_clock::Clock;
 use nattsyn_tests::world::faults::{Fault, Rule, UnknownWord};
 use nattsyn_tests::world::oracle::Breach;
 use nattsyn_tests::world::run::{Tally, play_many};
-use nattsyn_tests::world::{Night, Setting};
+use nattsyn_tests::world::{NOTES, Night, Setting};
 
 /// How often progress is told: twice as often as anybody should have to wait for it.
 const TOLD_EVERY: Duration = Duration::from_secs(1);
@@ -40,6 +40,9 @@ struct Arguments {
     /// A rule of the product to switch off, to see that it is missed.
     #[arg(long, value_name = "RULE")]
     without: Option<Rule>,
+    /// How many of the last events before a broken promise are told.
+    #[arg(long, default_value_t = NOTES)]
+    tell: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +64,7 @@ fn main() -> io::Result<ExitCode> {
             .faults
             .map_or_else(|| Fault::ALL.iter().copied().collect(), |given| given.0),
         without: arguments.without,
+        notes: arguments.tell,
     };
     let clock = Clock::machine();
     let began = clock.real_now();

@@ -71,6 +71,22 @@ counts!(
     changed_plans = "plans changed during a night",
     /// Homes enrolled during the night.
     enrolled = "homes enrolled during a night",
+    /// Words of staff that the hub took.
+    words = "words of staff on how a check ended",
+    /// Reports about a check of which a person had spoken.
+    reports_after_words = "reports that came after such a word",
+    /// Absences said.
+    away = "residents said to be away",
+    /// Absences ended.
+    back = "residents who came back",
+    /// Residents who moved.
+    moved = "residents who moved",
+    /// Units swapped.
+    swapped = "units swapped",
+    /// Residents who will not be looked at again.
+    ended = "residents who died, or whose supervision ended",
+    /// Checks that were called off.
+    called_off = "checks called off",
     /// Nights of 23 hours.
     short_nights = "nights of 23 hours",
     /// Nights of 25 hours.

@@ -26,6 +26,11 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
+    /// A sequence of its own.
+    pub fn split(&mut self) -> Self {
+        Self::new(self.throw())
+    }
+
     /// A number below `bound`; zero if that is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         let wide = u128::from(self.throw()) * u128::from(bound);

@@ -50,7 +50,7 @@ pub struct UnknownWord {
 }
 
 named!(
-    /// A kind of thing that goes wrong.
+    /// A kind of thing that goes wrong, or that people do.
     Fault {
         /// A unit's network is cut for seconds to hours.
         Cut = "cut",
@@ -84,8 +84,45 @@ named!(
         HubPower = "hub-power",
         /// A unit's disk is full or broken for a while.
         Disk = "disk",
+        /// Staff close checks by hand: exceptions, and checks that are none.
+        Words = "words",
+        /// Residents go away, with an end or until further notice, confirmed or not, and come
+        /// back.
+        Away = "away",
+        /// Residents move to another home, or leave the list.
+        Move = "move",
+        /// A home gets another unit.
+        Swap = "swap",
+        /// A resident dies, or the supervision ends.
+        End = "end",
     }
 );
+
+impl Fault {
+    /// Whether it is nothing that goes wrong, but something that people do.
+    #[must_use]
+    pub fn is_of_people(self) -> bool {
+        match self {
+            Self::Words | Self::Away | Self::Move | Self::Swap | Self::End => true,
+            Self::Cut
+            | Self::Loss
+            | Self::Delay
+            | Self::Repeat
+            | Self::Reorder
+            | Self::Broker
+            | Self::UnitPower
+            | Self::VoiceCrash
+            | Self::EyeCrash
+            | Self::EyeHang
+            | Self::CameraHang
+            | Self::UnitClock
+            | Self::HubClock
+            | Self::HubCrash
+            | Self::HubPower
+            | Self::Disk => false,
+        }
+    }
+}
 
 named!(
     /// A rule of the product that can be switched off, to see that the World notices.
@@ -102,5 +139,7 @@ named!(
         Dst = "dst",
         /// A night's checks are settled at noon.
         FreezeAtNoon = "freeze-at-noon",
+        /// Nothing overrides what a person wrote.
+        Precedence = "precedence",
     }
 );

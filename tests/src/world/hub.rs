@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use nattsyn_hub::ingest::{Drops, Publication};
 use nattsyn_hub::service::{Charge, Desk, Done, MESSAGES_MAX, ServiceError};
 use nattsyn_hub::view::Reality;
-use nattsyn_hub::watch::Moment;
+use nattsyn_hub::watch::{Moment, Word};
 use nattsyn_protocol::signing::Signed;
 
 use super::clocks::{Clocks, True};
@@ -34,6 +34,8 @@ pub(super) struct Hub {
     pub(super) clock_faults: u32,
     /// When its wall clock was last set forward, in the World's elapsed time.
     pub(super) set_at: Option<u64>,
+    /// When another process last wrote to its store, likewise.
+    pub(super) told_at: Option<u64>,
     /// What will end it at a commit.
     pub(super) armed: Option<Mishap>,
     /// From when on it hears the broker, in the World's elapsed time.
@@ -61,6 +63,7 @@ impl Hub {
             stops: 0,
             clock_faults: 0,
             set_at: None,
+            told_at: None,
             armed: None,
             hears_from: 0,
             zone: zone.to_owned(),
@@ -69,11 +72,12 @@ impl Hub {
         }
     }
 
-    /// Whether it has looked at its wall clock since that was last set forward: a lull skipped
-    /// before would look like one longer step.
-    pub(super) fn has_read_its_clock(&self, now: True) -> bool {
-        self.set_at
-            .is_none_or(|at| now.elapsed - at > NOTICED_WITHIN_MS)
+    /// Whether it has looked at its wall clock and its store since either was changed behind its
+    /// back: a lull skipped before would look like one longer step, or like a hub that does not
+    /// look.
+    pub(super) fn has_looked(&self, now: True) -> bool {
+        let changed = self.set_at.max(self.told_at);
+        changed.is_none_or(|at| now.elapsed - at > NOTICED_WITHIN_MS)
     }
 
     fn moment(&self, now: True) -> Moment {
@@ -124,6 +128,14 @@ impl Hub {
             Some(desk) => Ok(Some(desk.take(moment, &messages)?)),
             None => Ok(None),
         }
+    }
+
+    /// Takes in what a person says; `None` if nobody is there to hear it.
+    pub(super) fn say(&mut self, now: True, word: &Word) -> Option<Result<(), ServiceError>> {
+        self.tell_time(now);
+        let moment = self.moment(now);
+        let desk = self.desk.as_mut()?;
+        Some(desk.say(moment, word).map(drop))
     }
 
     /// Lets time pass.

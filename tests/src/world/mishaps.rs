@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::calendar::{HOUR, MINUTE};
 use super::dice::Dice;
+use super::expected::Expectation;
 use super::faults::Fault;
-use super::oracle::expected;
 use super::script::Script;
 
 /// Milliseconds of a second.
@@ -79,11 +79,13 @@ pub(super) enum What {
 
 /// Draws what goes wrong in a night. The script's plans are drawn already.
 pub(super) fn draw(dice: &mut Dice, script: &Script, faults: &BTreeSet<Fault>) -> Vec<Mishap> {
-    let kinds: Vec<Fault> = faults.iter().copied().collect();
+    let kinds = faults.iter().copied().filter(|kind| !kind.is_of_people());
+    let kinds: Vec<Fault> = kinds.collect();
     if kinds.is_empty() || script.homes.is_empty() {
         return Vec::new();
     }
-    let looks: Vec<(usize, i64)> = expected(script)
+    let looks: Vec<(usize, i64)> = Expectation::of(script)
+        .owed
         .iter()
         .filter(|check| check.night == script.night)
         .flat_map(|check| check.looks.iter().map(|&look| (check.home, look)))
@@ -180,6 +182,9 @@ fn draw_what(dice: &mut Dice, kind: Fault) -> (What, i64) {
             dice.pick(&[What::DiskFull, What::DiskBroken]),
             long(dice, MINUTE, 2 * HOUR),
         ),
+        Fault::Words | Fault::Away | Fault::Move | Fault::Swap | Fault::End => {
+            unreachable!("what people do is drawn elsewhere")
+        }
     }
 }
 

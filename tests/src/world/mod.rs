@@ -17,18 +17,23 @@ pub mod faults;
 pub mod oracle;
 pub mod run;
 
+mod acts;
+mod book;
 mod clocks;
 mod counts;
 mod disk;
 mod events;
+mod expected;
 mod eye;
 mod hub;
 mod hub_side;
+mod judging;
 mod links;
 mod mishaps;
 mod script;
 mod store;
 mod strike;
+mod town;
 mod unit;
 mod unit_side;
 
@@ -36,10 +41,11 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 
 use ed25519_dalek::SigningKey;
 
-use nattsyn_hub::roster::{Home, Resident};
-use nattsyn_hub::store::{Holds, Store as _, StoredPlan};
-use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
+use nattsyn_hub::keys::{HubKeys, endorse};
+use nattsyn_hub::store::Store as _;
+use nattsyn_protocol::signing::PublicKey;
 
+use acts::Deed;
 use calendar::{MINUTE, shown};
 use clocks::{True, moment};
 use dice::Dice;
@@ -51,12 +57,13 @@ use mishaps::Mishap;
 use oracle::{Broken, Oracle};
 use script::Script;
 use store::Ledger;
+use town::Town;
 use unit::Unit;
 
 pub use counts::Counts;
 
-/// How many of the last notes a broken night tells.
-const NOTES: usize = 20;
+/// How many of the last notes a broken night tells, unless more are asked for.
+pub const NOTES: usize = 20;
 
 /// How often the World looks whether everything is at rest, in milliseconds: as often as the
 /// voice asks its eye.
@@ -70,6 +77,9 @@ const LULL_MAX: i64 = 4 * 60 * MINUTE;
 /// notices within 15 s, a voice within 20.
 const LULL_MARGIN: i64 = 2 * MINUTE;
 
+/// What makes the dice of what people do others than those of what goes wrong: any number.
+const OF_PEOPLE: u64 = 0x6d61_6e6e_6973_6b6f;
+
 /// How to play.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -79,6 +89,8 @@ pub struct Setting {
     pub faults: BTreeSet<Fault>,
     /// Which rule of the product is switched off.
     pub without: Option<Rule>,
+    /// How many of the last notes a broken night tells.
+    pub notes: usize,
 }
 
 /// What became of a night.
@@ -100,8 +112,15 @@ pub struct Night {
 #[must_use]
 pub fn play(seed: u64, setting: &Setting) -> Night {
     let mut dice = Dice::new(seed);
-    let script = Script::draw(&mut dice, setting.homes, &setting.faults);
-    let mut world = World::new(dice, script, setting.without);
+    let mut script = Script::draw(&mut dice, setting.homes, &setting.faults);
+    let mut people = Dice::new(seed ^ OF_PEOPLE);
+    let acts = acts::draw(&mut people, &mut script, &setting.faults);
+    let mut world = World::new((dice, people), script, setting.without);
+    world.notes_max = setting.notes;
+    world.town.is_staffed = setting.faults.contains(&Fault::Words);
+    for (at, deed) in acts {
+        world.queue_act(at, deed);
+    }
     let ended = world.play();
     world.night(ended.err())
 }
@@ -112,14 +131,19 @@ struct World {
     next_mishap: usize,
     /// Mishaps that are not over, by when they will be.
     lasting: BTreeMap<(i64, usize), Mishap>,
-    /// Plan versions and enrolments to come, by when they are made.
-    enrolments: VecDeque<i64>,
+    /// What people are to do, by when, in order; and how much of it there was.
+    acts: BTreeMap<(i64, u64), Deed>,
+    acted: u64,
+    /// Chance in what people do.
+    people: Dice,
+    town: Town,
     now: True,
     queue: BinaryHeap<Queued>,
     queued: u64,
     units: Vec<Unit>,
     hub: Hub,
-    hub_key: SigningKey,
+    keys: HubKeys,
+    syncing: Syncing,
     root: PublicKey,
     zone: &'static str,
     oracle: Oracle,
@@ -130,17 +154,14 @@ struct World {
     faults: u64,
     digest: u64,
     notes: VecDeque<String>,
+    notes_max: usize,
 }
 
 impl World {
-    fn new(mut dice: Dice, script: Script, without: Option<Rule>) -> Self {
+    fn new((mut dice, people): (Dice, Dice), script: Script, without: Option<Rule>) -> Self {
         let root_key = nattsyn_protocol::demonstration::root_key();
         let hub_key = SigningKey::from_bytes(&[7; 32]);
-        let endorsement = Endorsement {
-            key: PublicKey::of(&hub_key),
-            epoch: 1,
-        };
-        let endorsement = Signed::seal(&endorsement, &root_key);
+        let endorsement = endorse(&root_key, PublicKey::of(&hub_key), 1);
         let zone = script::zone(script.night, without);
         let syncing = match without {
             Some(Rule::Fsync) => Syncing::Forgotten,
@@ -152,13 +173,17 @@ impl World {
         });
         let units: Vec<Unit> = units.collect();
         let ledger = Ledger::new().expect("a database in memory needs no disk");
-        let enrolments: BTreeSet<i64> = script.agreed.iter().map(|it| it.made).collect();
+        let made: BTreeSet<i64> = script.agreed.iter().map(|it| it.made).collect();
+        let acts = made.into_iter().map(|at| ((at, 0), Deed::Agree));
         let oracle = Oracle::new(&script);
         Self {
             dice,
             next_mishap: 0,
             lasting: BTreeMap::new(),
-            enrolments: enrolments.into_iter().collect(),
+            acts: acts.collect(),
+            acted: 0,
+            people,
+            town: Town::new(&script.homes),
             now: True {
                 elapsed: 0,
                 utc: script.begins,
@@ -167,7 +192,8 @@ impl World {
             queued: 0,
             units,
             hub: Hub::new(ledger, zone, endorsement, without),
-            hub_key,
+            keys: HubKeys::endorsed(hub_key, &root_key, 1),
+            syncing,
             root: PublicKey::of(&root_key),
             zone,
             moments: oracle.moments(),
@@ -177,18 +203,15 @@ impl World {
             faults: 0,
             digest: 0,
             notes: VecDeque::new(),
+            notes_max: NOTES,
             script,
         }
     }
 
     /// Plays until the end, or until a promise is broken.
     fn play(&mut self) -> Result<(), Broken> {
-        while self
-            .enrolments
-            .front()
-            .is_some_and(|&at| at <= self.now.utc)
-        {
-            self.enrol();
+        while self.next_act().is_some_and(|at| at <= self.now.utc) {
+            self.act()?;
         }
         self.start_hub()?;
         for unit in 0..self.units.len() {
@@ -235,16 +258,18 @@ impl World {
     /// When something that was drawn beforehand happens next.
     fn next_drawn(&self) -> Option<i64> {
         let mishap = self.script.mishaps.get(self.next_mishap).map(|it| it.at);
-        let enrolment = self.enrolments.front().copied();
         let over = self.lasting.keys().next().map(|(at, _)| *at);
-        mishap.into_iter().chain(enrolment).chain(over).min()
+        mishap.into_iter().chain(self.next_act()).chain(over).min()
+    }
+
+    fn next_act(&self) -> Option<i64> {
+        self.acts.keys().next().map(|(at, _)| *at)
     }
 
     fn apply_drawn(&mut self) -> Result<(), Broken> {
         let now = self.now.utc;
-        if self.enrolments.front().is_some_and(|&at| at <= now) {
-            self.enrol();
-            return Ok(());
+        if self.next_act().is_some_and(|at| at <= now) {
+            return self.act();
         }
         if let Some((&key, &mishap)) = self.lasting.first_key_value()
             && key.0 <= now
@@ -256,6 +281,9 @@ impl World {
         self.next_mishap += 1;
         match self.script.mishaps.get(number).copied() {
             Some(mishap) => {
+                // It strikes the unit that hangs there now, and is over for the same.
+                let home = self.town.unit_in(mishap.home);
+                let mishap = Mishap { home, ..mishap };
                 let over = mishap.at + mishap.lasts;
                 self.lasting.insert((over, number), mishap);
                 self.strike(mishap)
@@ -302,7 +330,7 @@ impl World {
         let is_at_rest = self.hub.desk.is_some()
             && self.hub.arrived.is_empty()
             && self.broker_stops == 0
-            && self.hub.has_read_its_clock(self.now)
+            && self.hub.has_looked(self.now)
             && self.units.iter().all(Unit::is_at_rest);
         if !is_at_rest {
             return;
@@ -339,63 +367,6 @@ impl World {
         next
     }
 
-    /// Another process enrolls homes, or adds versions of plans, in the hub's store.
-    fn enrol(&mut self) {
-        let Some(at) = self.enrolments.pop_front() else {
-            return;
-        };
-        let homes: Vec<Home> = self.homes_at(at);
-        let made = self.script.agreed.iter().filter(|it| it.made == at);
-        let plans = made.map(|agreed| {
-            let plan = agreed.plan(self.units[agreed.home].id, self.zone);
-            let signed = Signed::seal(&plan, &self.hub_key);
-            StoredPlan {
-                plan,
-                signed,
-                made: moment(at),
-                holds: Holds::FromNoon,
-            }
-        });
-        let plans: Vec<StoredPlan> = plans.collect();
-        if at >= self.script.begins {
-            let first = plans.iter().filter(|it| it.plan.version == 1).count();
-            self.counts.enrolled += u64::from(first > 0);
-            let changed = plans.iter().filter(|it| it.plan.version > 1).count();
-            self.counts.changed_plans += u64::try_from(changed).unwrap_or(0);
-        }
-        let mut store = self.hub.ledger.open().expect("the store is in memory");
-        store
-            .enrol(&homes, &plans, moment(at))
-            .expect("what the World enrols is in order");
-        self.note(|| {
-            format!(
-                "{} homes enrolled, {} plans added",
-                homes.len(),
-                plans.len()
-            )
-        });
-    }
-
-    fn homes_at(&self, at: i64) -> Vec<Home> {
-        let homes = self.script.homes.iter().zip(&self.units);
-        let enrolled = homes.filter(|(home, _)| home.enrolled.is_none_or(|from| from <= at));
-        let home = |(home, unit): (&script::HomeDrawn, &Unit)| Home {
-            id: home.id,
-            address: String::new(),
-            unit: unit.id,
-            eye: PublicKey::of(&unit.key),
-            residents: home
-                .residents
-                .iter()
-                .map(|&id| Resident {
-                    id,
-                    name: id.to_string(),
-                })
-                .collect(),
-        };
-        enrolled.map(home).collect()
-    }
-
     fn queue_in(&mut self, ms: u64, happening: Happening) {
         self.queue_at(self.now.elapsed + ms, happening);
     }
@@ -411,7 +382,7 @@ impl World {
 
     /// Remembers something worth telling if a promise breaks soon.
     fn note(&mut self, what: impl FnOnce() -> String) {
-        if self.notes.len() >= NOTES {
+        if self.notes.len() >= self.notes_max {
             self.notes.pop_front();
         }
         let note = format!("{} {}", shown(self.now.utc), what());
@@ -429,7 +400,12 @@ impl World {
     fn judge_end(&mut self) -> Result<(), Broken> {
         self.judge_ledger()?;
         self.oracle.judge_balance(self.script.night)?;
-        for unit in &self.units {
+        self.judge_reading()?;
+        for (number, unit) in self.units.iter().enumerate() {
+            // A unit that was replaced is believed no more, and keeps what it could not say.
+            if !self.town.has(number) {
+                continue;
+            }
             if let Some(key) = unit
                 .safe
                 .values()
@@ -442,10 +418,22 @@ impl World {
         Ok(())
     }
 
+    /// The night as the product reads it, once everything is on the disk.
+    fn judge_reading(&mut self) -> Result<(), Broken> {
+        store::settle(&self.hub.ledger, &self.hub.side).expect("the store is in memory");
+        let store = self.hub.ledger.open().expect("the store is in memory");
+        let account = store.account(town::date_of(self.script.night));
+        let account = account.expect("the store is in memory and can be read");
+        self.oracle
+            .judge_reading(&account, moment(self.script.ends))
+    }
+
     fn night(mut self, broken: Option<Broken>) -> Night {
         self.counts.settled = self.oracle.settled;
         self.counts.late_outcomes = self.oracle.late_outcomes;
         self.counts.marked_late = self.oracle.marked_late;
+        self.counts.called_off = self.oracle.called_off;
+        self.counts.reports_after_words = self.oracle.reports_after_words;
         let hours = self.script.night.night_hours();
         self.counts.short_nights = u64::from(hours == 23);
         self.counts.long_nights = u64::from(hours == 25);

@@ -1,31 +1,31 @@
-//! What must be true, judged by a model of its own.
+//! What must be true, judged by a model of its own: what is taken in.
 //!
-//! The oracle reads the plans' numbers and the World's true time, and what the store wrote. It
-//! asks the product nothing: not when a window opens, not which plan is in force, not what is
-//! missing. It judges after every event.
+//! The oracle reads the plans' numbers and the World's true time, what people did, and what the
+//! store wrote. It asks the product nothing: not when a window opens, not which plan is in force,
+//! not what is missing. What comes of it, [`super::judging`] says after every event.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::civil::Date;
+
 use nattsyn_hub::store::Batch;
-use nattsyn_hub::watch::{Arrival, Change, How, Planned};
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_hub::view::Cause;
+use nattsyn_hub::watch::situation::Situation;
+use nattsyn_hub::watch::{
+    Arrival, Change, Exception, How, Manner, Outcome, Planned, Punctuality, Said, Subject, Word,
+};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::report::ReportKey;
 
-use super::calendar::{Day, MINUTE};
-use super::script::{Agreed, Script};
+use super::book::Book;
+use super::calendar::Day;
+use super::expected::{Expectation, Expected};
+use super::script::Script;
 use super::store::Written;
 
-/// Noon, in minutes of the day.
-const NOON: i64 = 12 * 60;
-
-/// How long after its deadline, by the hub's own clock, a check may be without a row: a clock
-/// that drifts by 200 millionths is out by so much when the hub wakes for a deadline that it
-/// reckoned 15 s before, and as much again for waking in whole milliseconds.
-const GRACE_MS: i64 = 50;
-
-/// How long after its wall clock was set forward the hub may take to notice: its refresh of
-/// 15 s, and a second.
+/// How long the hub may take to notice that its wall clock was set forward, or that another
+/// process agreed something: its refresh of 15 s, and a second.
 pub(super) const NOTICED_WITHIN_MS: u64 = 16_000;
 
 /// How far a look may lie outside its window: the unit's slack of 30 s, a look of 30 s, and
@@ -43,6 +43,8 @@ pub enum Breach {
     Lost,
     /// A check is *visible* and no look of it was.
     FalselyVisible,
+    /// A unit or time had the last word on what a person wrote.
+    Overridden,
     /// An older plan replaced a newer one.
     OlderPlan,
     /// The ledger or a look is not what was agreed.
@@ -58,6 +60,7 @@ impl fmt::Display for Breach {
             Self::Doubled => "doubled",
             Self::Lost => "lost",
             Self::FalselyVisible => "falsely visible",
+            Self::Overridden => "overridden",
             Self::OlderPlan => "older plan",
             Self::Astray => "not as agreed",
             Self::Died => "died",
@@ -74,99 +77,47 @@ pub struct Broken {
     pub what: String,
 }
 
-/// One check as agreed.
-#[derive(Clone, Debug)]
-pub(super) struct Expected {
-    pub(super) name: String,
-    pub(super) id: CheckId,
-    pub(super) home: usize,
+/// A planned check as the ledger has it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
     pub(super) night: Day,
-    made: i64,
     pub(super) opens: i64,
     pub(super) deadline: i64,
-    pub(super) looks: Vec<i64>,
-}
-
-/// Every check of the nights that the World touches, by the agreement's own rule: the newest
-/// version made by noon, or else the very first, from its next window on.
-pub(super) fn expected(script: &Script) -> Vec<Expected> {
-    let mut checks = in_force(script);
-    checks.retain(|check| check.opens >= check.made);
-    checks
-}
-
-/// The same with windows that had opened when the plan was made: the hub plans none, and a unit
-/// that is told of the plan may still look.
-fn in_force(script: &Script) -> Vec<Expected> {
-    let mut checks = Vec::new();
-    for night in [Day(script.night.0 - 1), script.night, script.night.next()] {
-        for home in &script.homes {
-            for &resident in &home.residents {
-                let versions = script
-                    .agreed
-                    .iter()
-                    .filter(|agreed| agreed.resident == resident);
-                let by_noon = versions.clone().rfind(|it| it.made <= night.at(NOON));
-                let first = versions.clone().next();
-                if let Some(agreed) = by_noon.or(first) {
-                    checks.extend(checks_of(agreed, night));
-                }
-            }
-        }
-    }
-    checks.sort_by_key(|check| (check.deadline, check.name.clone()));
-    checks
-}
-
-fn checks_of(agreed: &Agreed, night: Day) -> Vec<Expected> {
-    let check = |window: &super::script::WindowAgreed| {
-        let opens = night.night_at(window.from);
-        // A window that the clock shortens keeps its length.
-        let length = (window.to - window.from).rem_euclid(24 * 60) * MINUTE;
-        let deadline = night.night_at(window.to).max(opens + length);
-        let first = opens + i64::from(agreed.offset_s) * 1000;
-        let name = format!("{}.{}.{}", agreed.resident, night.digits(), window.key);
-        Expected {
-            id: name.parse().expect("a check's name is made as agreed"),
-            name,
-            home: agreed.home,
-            night,
-            made: agreed.made,
-            opens,
-            deadline,
-            looks: agreed
-                .looks_after_s
-                .iter()
-                .map(|&after_s| first + i64::from(after_s) * 1000)
-                .collect(),
-        }
-    };
-    agreed.windows.iter().map(check).collect()
 }
 
 /// An exception as the ledger has it.
 #[derive(Clone, Debug)]
-struct Row {
-    checks: BTreeSet<CheckId>,
-    opened: i64,
-    is_marked_late: bool,
-    is_open: bool,
+pub(super) struct Call {
+    pub(super) checks: BTreeSet<CheckId>,
+    pub(super) opened: i64,
+    pub(super) is_marked_late: bool,
+    pub(super) is_open: bool,
 }
 
 /// What the ledger holds, and what it must.
 pub(super) struct Oracle {
-    pub(super) expected: Vec<Expected>,
-    /// Where a look may be made.
-    in_force: Vec<Expected>,
-    /// The first of [`Oracle::expected`] whose deadline the hub's clock has not reached.
-    next_due: usize,
-    planned: BTreeMap<CheckId, (i64, i64)>,
+    pub(super) expectation: Expectation,
+    /// What people did.
+    pub(super) book: Book,
+    /// The first owed check whose deadline the hub's clock has not reached.
+    pub(super) next_due: usize,
+    pub(super) planned: BTreeMap<CheckId, Row>,
+    /// Planned and not owed: deadlines that the hub's clock has not reached, and those it has.
+    pub(super) more_due: BTreeSet<(i64, CheckId)>,
+    pub(super) more_passed: Vec<CheckId>,
     reports: BTreeMap<(UnitId, ReportKey), u32>,
-    outcomes: BTreeMap<CheckId, (i64, u32)>,
-    exceptions: BTreeMap<i64, Row>,
+    pub(super) outcomes: BTreeMap<CheckId, How>,
+    pub(super) exceptions: BTreeMap<i64, Call>,
     /// Looks that found the person: by check, the moments that the eye's clock showed.
     seen: BTreeMap<CheckId, BTreeSet<i64>>,
-    acknowledged: BTreeSet<(UnitId, ReportKey)>,
+    pub(super) acknowledged: BTreeSet<(UnitId, ReportKey)>,
+    /// What staff said or tried to say, what of it stands in the ledger, and how many words were
+    /// confirmed to them.
+    tried: BTreeMap<CheckId, Vec<Said>>,
+    pub(super) words: BTreeMap<CheckId, Vec<Said>>,
+    pub(super) confirmed_words: usize,
+    /// Residents of whom the ledger asked whether they are away.
+    pub(super) asked_if_away: BTreeSet<ResidentId>,
     /// Whether the hub's clock was ever wrong: then it may freeze a night at another moment.
     pub(super) is_hub_clock_right: bool,
     /// The highest plan version that each unit's voice, and each run of an eye, said it holds.
@@ -174,25 +125,35 @@ pub(super) struct Oracle {
     pub(super) marked_late: u64,
     pub(super) late_outcomes: u64,
     pub(super) settled: u64,
+    pub(super) called_off: u64,
+    pub(super) reports_after_words: u64,
 }
 
 impl Oracle {
     pub(super) fn new(script: &Script) -> Self {
         Self {
-            expected: expected(script),
-            in_force: in_force(script),
+            expectation: Expectation::of(script),
+            book: Book::default(),
             next_due: 0,
             planned: BTreeMap::new(),
+            more_due: BTreeSet::new(),
+            more_passed: Vec::new(),
             reports: BTreeMap::new(),
             outcomes: BTreeMap::new(),
             exceptions: BTreeMap::new(),
             seen: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            tried: BTreeMap::new(),
+            words: BTreeMap::new(),
+            confirmed_words: 0,
+            asked_if_away: BTreeSet::new(),
             is_hub_clock_right: true,
             held: BTreeMap::new(),
             marked_late: 0,
             late_outcomes: 0,
             settled: 0,
+            called_off: 0,
+            reports_after_words: 0,
         }
     }
 
@@ -211,21 +172,36 @@ impl Oracle {
 
     fn take_planned(&mut self, planned: &Planned) -> Result<(), Broken> {
         let check = &planned.check;
-        let found = (check.opens.as_ms(), check.deadline.as_ms());
-        let agreed = self.expected.iter().find(|it| it.id == check.id);
-        let is_as_agreed = agreed.is_some_and(|it| (it.opens, it.deadline) == found);
-        if !is_as_agreed && self.is_hub_clock_right {
+        let row = Row {
+            night: day_of(check.id.night),
+            opens: check.opens.as_ms(),
+            deadline: check.deadline.as_ms(),
+        };
+        let is_same = |it: &&Expected| it.id == check.id;
+        let owed = self.expectation.owed.iter().find(is_same);
+        let agreed = owed.or(self.expectation.added.iter().find(is_same));
+        let is_as_agreed =
+            agreed.is_some_and(|it| (it.opens, it.deadline) == (row.opens, row.deadline));
+        if self.is_hub_clock_right && !is_as_agreed {
             return broken(
                 Breach::Astray,
                 format!(
                     "the ledger plans {} at {}, agreed is {:?}",
                     check.id,
-                    super::calendar::shown(found.0),
+                    super::calendar::shown(row.opens),
                     agreed.map(|it| super::calendar::shown(it.opens))
                 ),
             );
         }
-        self.planned.entry(check.id).or_insert(found);
+        let is_barred = self.book.bars(check.id.resident, row.night);
+        if self.is_hub_clock_right && planned.manner == Manner::Digital && is_barred {
+            let what = format!("the ledger plans {}, and nobody is to look", check.id);
+            return broken(Breach::Astray, what);
+        }
+        if owed.is_none() && !self.planned.contains_key(&check.id) {
+            self.more_due.insert((row.deadline, check.id));
+        }
+        self.planned.entry(check.id).or_insert(row);
         Ok(())
     }
 
@@ -238,6 +214,8 @@ impl Oracle {
                 let what = format!("report {key:?} of {} stands twice", new.report.check);
                 return broken(Breach::Doubled, what);
             }
+            let is_after_word = self.words.contains_key(&new.report.check);
+            self.reports_after_words += u64::from(is_after_word);
         }
         for change in &batch.changes {
             self.take_change(change)?;
@@ -247,63 +225,118 @@ impl Oracle {
 
     fn take_change(&mut self, change: &Change) -> Result<(), Broken> {
         match change {
-            Change::Settled(check, outcome) => {
-                self.settled += 1;
-                if outcome.how == How::Visible(Arrival::Late) {
-                    self.late_outcomes += 1;
-                }
-                let at = outcome.at.as_ms();
-                let held = self.outcomes.entry(*check).or_insert((at, 0));
-                held.1 += 1;
-                if held.1 > 1 {
-                    return broken(Breach::Doubled, format!("{check} has two outcomes"));
-                }
-                if !self.seen.get(check).is_some_and(|seen| seen.contains(&at)) {
-                    let what = format!("{check} is visible, and no look of it was");
-                    return broken(Breach::FalselyVisible, what);
-                }
-            }
-            Change::Opened(exception) => {
-                let is_marked_late =
-                    exception.punctuality == nattsyn_hub::watch::Punctuality::HubWasDown;
-                self.marked_late += u64::from(is_marked_late);
-                let row = Row {
-                    checks: exception.checks.clone(),
-                    opened: exception.opened.as_ms(),
-                    is_marked_late,
-                    is_open: true,
-                };
-                if self.exceptions.insert(exception.id, row).is_some() {
-                    let what = format!("exception {} was opened twice", exception.id);
-                    return broken(Breach::Doubled, what);
-                }
-            }
+            Change::Settled(check, outcome) => return self.take_outcome(*check, outcome),
+            Change::Spoken(word) => return self.take_word(word),
+            Change::Opened(exception) => return self.take_exception(exception),
             Change::Joined {
                 exception, check, ..
             } => {
-                if let Some(row) = self.exceptions.get_mut(exception) {
-                    row.checks.insert(*check);
+                self.judge_asked(*check)?;
+                if let Some(call) = self.exceptions.get_mut(exception) {
+                    call.checks.insert(*check);
                 }
             }
             Change::Left {
                 exception, check, ..
             } => {
-                if let Some(row) = self.exceptions.get_mut(exception) {
-                    row.checks.remove(check);
+                if let Some(call) = self.exceptions.get_mut(exception) {
+                    call.checks.remove(check);
                 }
             }
-            Change::Became { .. }
-            | Change::Altered(_)
-            | Change::Spoken(_)
-            | Change::Raised(_)
-            | Change::Cleared { .. } => {}
+            Change::Raised(matter) => {
+                if let (Subject::Resident(who), Situation::AwayUnconfirmed) =
+                    (matter.subject, matter.situation)
+                {
+                    self.asked_if_away.insert(who);
+                }
+            }
+            Change::Became { .. } | Change::Altered(_) | Change::Cleared { .. } => {}
             Change::Ended { exception, .. } => {
-                if let Some(row) = self.exceptions.get_mut(exception) {
-                    row.is_open = false;
+                if let Some(call) = self.exceptions.get_mut(exception) {
+                    call.is_open = false;
                 }
             }
         }
         Ok(())
+    }
+
+    fn take_outcome(&mut self, check: CheckId, outcome: &Outcome) -> Result<(), Broken> {
+        self.settled += 1;
+        match self.outcomes.insert(check, outcome.how) {
+            Some(How::Said(said)) => {
+                let what = format!("{check} was {said:?}, and then {:?}", outcome.how);
+                return broken(Breach::Overridden, what);
+            }
+            Some(How::Visible(_) | How::CalledOff(_)) => {
+                return broken(Breach::Doubled, format!("{check} has two outcomes"));
+            }
+            None => {}
+        }
+        match outcome.how {
+            How::Visible(arrival) => {
+                self.late_outcomes += u64::from(arrival == Arrival::Late);
+                let at = outcome.at.as_ms();
+                if !self.seen.get(&check).is_some_and(|seen| seen.contains(&at)) {
+                    let what = format!("{check} is visible, and no look of it was");
+                    return broken(Breach::FalselyVisible, what);
+                }
+            }
+            How::Said(said) => self.judge_said(check, said)?,
+            How::CalledOff(_) => self.called_off += 1,
+        }
+        Ok(())
+    }
+
+    fn take_word(&mut self, word: &Word) -> Result<(), Broken> {
+        self.judge_said(word.check, word.said)?;
+        self.words.entry(word.check).or_default().push(word.said);
+        Ok(())
+    }
+
+    /// Nothing is said in the name of staff that they did not say.
+    fn judge_said(&self, check: CheckId, said: Said) -> Result<(), Broken> {
+        let tried = self.tried.get(&check);
+        if tried.is_some_and(|tried| tried.contains(&said)) {
+            return Ok(());
+        }
+        let what = format!("{check} is said to be {said:?}, and nobody said so");
+        broken(Breach::Astray, what)
+    }
+
+    fn take_exception(&mut self, exception: &Exception) -> Result<(), Broken> {
+        for &check in &exception.checks {
+            self.judge_asked(check)?;
+        }
+        let is_marked_late = exception.punctuality == Punctuality::HubWasDown;
+        self.marked_late += u64::from(is_marked_late);
+        if exception.cause == Cause::AwayUnconfirmed {
+            self.asked_if_away.insert(exception.resident);
+        }
+        let call = Call {
+            checks: exception.checks.clone(),
+            opened: exception.opened.as_ms(),
+            is_marked_late,
+            is_open: true,
+        };
+        if self.exceptions.insert(exception.id, call).is_some() {
+            let what = format!("exception {} was opened twice", exception.id);
+            return broken(Breach::Doubled, what);
+        }
+        Ok(())
+    }
+
+    /// Nobody is asked about a check of which a person has said how it ended.
+    fn judge_asked(&self, check: CheckId) -> Result<(), Broken> {
+        let Some(said) = self.words.get(&check).and_then(|words| words.last()) else {
+            return Ok(());
+        };
+        let what = format!("{check} was {said:?}, and somebody is asked again");
+        broken(Breach::Overridden, what)
+    }
+
+    /// Staff are about to say how a check ended.
+    pub(super) fn handle_said(&mut self, check: CheckId, said: Said) {
+        self.tried.entry(check).or_default().push(said);
     }
 
     /// Takes in that an eye found somebody, when its clock showed `at`; `true_at` if that clock
@@ -323,9 +356,13 @@ impl Oracle {
 
     /// A look by a clock that is right lies in an agreed window.
     pub(super) fn judge_look(&self, check: CheckId, at: i64) -> Result<(), Broken> {
-        let agreed = self.in_force.iter().find(|it| it.id == check);
-        let is_inside = agreed
-            .is_some_and(|it| (it.opens - WINDOW_SLACK..=it.deadline + WINDOW_SLACK).contains(&at));
+        let mut agreed = self
+            .expectation
+            .looked_for
+            .iter()
+            .filter(|it| it.id == check);
+        let is_inside =
+            agreed.any(|it| (it.opens - WINDOW_SLACK..=it.deadline + WINDOW_SLACK).contains(&at));
         if is_inside || !self.is_hub_clock_right {
             return Ok(());
         }
@@ -376,143 +413,16 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the ledger while the hub is up and its clock shows `wall_ms`. Call it after the
-    /// hub has done what it does at this moment; `since_set` is how long ago its clock was set
-    /// forward, in milliseconds of uptime. What is not agreed yet at the moment `utc`, a hub
-    /// whose clock is ahead cannot know.
-    pub(super) fn judge_due(
-        &mut self,
-        wall_ms: i64,
-        utc: i64,
-        since_set: u64,
-    ) -> Result<(), Broken> {
-        if since_set < NOTICED_WITHIN_MS {
-            return Ok(());
-        }
-        while let Some(check) = self.expected.get(self.next_due) {
-            if check.deadline + GRACE_MS >= wall_ms || check.made > utc {
-                break;
-            }
-            self.judge_check(check)?;
-            self.next_due += 1;
-        }
-        Ok(())
-    }
-
-    /// Whether a deadline has passed by the hub's clock that has not been judged.
-    pub(super) fn is_due(&self, wall_ms: i64) -> bool {
-        let next = self.expected.get(self.next_due);
-        next.is_some_and(|check| check.deadline + GRACE_MS < wall_ms)
-    }
-
-    /// Judges again every check whose deadline has passed: after the ledger changed.
-    pub(super) fn judge_passed(&self) -> Result<(), Broken> {
-        let passed = self.expected.get(..self.next_due).unwrap_or(&[]);
-        passed.iter().try_for_each(|check| self.judge_check(check))
-    }
-
-    fn judge_check(&self, check: &Expected) -> Result<(), Broken> {
-        let mut open = self
-            .exceptions
-            .values()
-            .filter(|row| row.is_open && row.checks.contains(&check.id));
-        let row = open.next();
-        let is_settled = self.outcomes.contains_key(&check.id);
-        match (row, is_settled) {
-            (None, false) => broken(
-                Breach::Silent,
-                format!(
-                    "{}, due {}, has no outcome and is no exception",
-                    check.name,
-                    super::calendar::shown(check.deadline)
-                ),
-            ),
-            (Some(_), true) if row.is_some_and(|row| row.checks.len() == 1) => broken(
-                Breach::Doubled,
-                format!("{} has an outcome and is an open exception", check.name),
-            ),
-            (Some(_), _) if open.next().is_some() => broken(
-                Breach::Doubled,
-                format!("{} is in two open exceptions", check.name),
-            ),
-            (Some(_) | None, _) => Ok(()),
-        }
-    }
-
-    /// A hub has just come back, and done nothing but open its desk: everything that passed
-    /// while it was down is accounted for, and marked.
-    pub(super) fn judge_return(&mut self, wall_ms: i64, utc: i64) -> Result<(), Broken> {
-        self.judge_due(wall_ms, utc, u64::MAX)?;
-        self.judge_passed()?;
-        for row in self.exceptions.values().filter(|row| row.is_open) {
-            let late = |check: &CheckId| {
-                let agreed = self.expected.iter().find(|it| it.id == *check);
-                agreed.is_some_and(|it| it.deadline < row.opened)
-            };
-            if row.opened == wall_ms && row.checks.iter().all(late) && !row.checks.is_empty() {
-                if row.is_marked_late {
-                    continue;
-                }
-                let what = format!("{:?} was asked late and is not marked late", row.checks);
-                return broken(Breach::Silent, what);
-            }
-        }
-        Ok(())
-    }
-
-    /// The ledger's reports, as read from the database itself, are those that were written.
-    pub(super) fn judge_rows(
-        &self,
-        connection: &rusqlite::Connection,
-    ) -> rusqlite::Result<Result<(), Broken>> {
-        let mut query = connection.prepare_cached("SELECT unit, boot, counter FROM reports")?;
-        let mut rows = query.query([])?;
-        let mut found = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            let (unit, boot): (String, String) = (row.get(0)?, row.get(1)?);
-            let counter: i64 = row.get(2)?;
-            found.insert((unit, boot, counter.cast_unsigned() & 0xffff_ffff));
-        }
-        let gone = self.acknowledged.iter().find(|(unit, key)| {
-            !found.contains(&(unit.to_string(), key.boot.to_string(), key.counter))
-        });
-        if let Some((unit, key)) = gone {
-            let what = format!("report {key:?} of {unit} was acknowledged and is gone");
-            return Ok(broken(Breach::Lost, what));
-        }
-        let outcomes: i64 =
-            connection.query_row("SELECT count(*) FROM outcomes", [], |row| row.get(0))?;
-        let written = i64::try_from(self.outcomes.len()).unwrap_or(i64::MAX);
-        if outcomes < written {
-            let what = format!("{written} outcomes were written and {outcomes} are there");
-            return Ok(broken(Breach::Lost, what));
-        }
-        Ok(Ok(()))
-    }
-
-    /// The night is over and everything repaired: planned are exactly the agreed checks.
-    pub(super) fn judge_balance(&self, night: Day) -> Result<(), Broken> {
-        self.judge_passed()?;
-        if !self.is_hub_clock_right {
-            return Ok(());
-        }
-        for check in self.expected.iter().filter(|check| check.night == night) {
-            if !self.planned.contains_key(&check.id) {
-                let what = format!("{} was agreed and is not planned", check.name);
-                return broken(Breach::Astray, what);
-            }
-        }
-        Ok(())
-    }
-
     /// How many checks' deadlines have passed.
     pub(super) fn passed(&self) -> u64 {
-        u64::try_from(self.next_due).unwrap_or(u64::MAX)
+        let passed = self.next_due + self.more_passed.len();
+        u64::try_from(passed).unwrap_or(u64::MAX)
     }
 
     /// Every moment at which something is agreed to happen, in order.
     pub(super) fn moments(&self) -> Vec<i64> {
-        let moments = self.expected.iter().flat_map(|check| {
+        let Expectation { owed, added, .. } = &self.expectation;
+        let moments = owed.iter().chain(added).flat_map(|check| {
             let looks = check.looks.iter().copied();
             looks.chain([check.opens, check.deadline])
         });
@@ -524,4 +434,9 @@ impl Oracle {
 
 pub(super) fn broken<T>(breach: Breach, what: String) -> Result<T, Broken> {
     Err(Broken { breach, what })
+}
+
+/// The day of a check's name.
+pub(super) fn day_of(date: Date) -> Day {
+    Day::new(date.year().into(), date.month().into(), date.day().into())
 }

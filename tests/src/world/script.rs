@@ -247,7 +247,7 @@ fn of_day(after_noon: u64) -> i64 {
 }
 
 /// An id that the World makes up; all are eight letters and digits.
-fn named<T: std::str::FromStr>(text: &str) -> T {
+pub(super) fn named<T: std::str::FromStr>(text: &str) -> T {
     text.parse()
         .ok()
         .expect("eight small letters and digits are an id")

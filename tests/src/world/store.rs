@@ -16,8 +16,8 @@ use nattsyn_hub::agreement::Book;
 use nattsyn_hub::roster::{Home, Roster};
 use nattsyn_hub::store::{Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
 use nattsyn_hub::view::ledger::NightLedger;
-use nattsyn_hub::watch::{Planned, Saved};
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_hub::watch::{Change, How, Planned, Saved};
+use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
@@ -51,6 +51,8 @@ pub(super) struct Shared {
     /// Commits that only the page cache has. Without `fsync` alone.
     unsynced: VecDeque<(u64, Batch)>,
     renamed: u64,
+    /// Checks that a person has spoken of. Without `precedence` alone.
+    spoken: BTreeSet<CheckId>,
 }
 
 /// A database in memory, for as long as somebody holds it open.
@@ -151,6 +153,20 @@ impl WatchedStore {
         }
     }
 
+    /// Takes further outcomes of what a person has spoken of out: the database has room for one.
+    fn keep_first_outcomes(&self, batch: &mut Batch) {
+        let mut shared = self.shared();
+        let spoken = &shared.spoken;
+        batch.changes.retain(
+            |change| !matches!(change, Change::Settled(check, _) if spoken.contains(check)),
+        );
+        for change in &batch.changes {
+            if let Change::Spoken(word) = change {
+                shared.spoken.insert(word.check);
+            }
+        }
+    }
+
     /// A name of its own for a report that is there already, if nothing recognises it.
     fn rename(&self, batch: &mut Batch) {
         let mut shared = self.shared();
@@ -240,6 +256,13 @@ impl Store for WatchedStore {
             });
         }
         drop(side);
+        if self.without == Some(Rule::Precedence) {
+            // What people said is for the ledger alone.
+            for check in &mut saved.checks {
+                check.words.clear();
+                check.outcome = check.outcome.filter(|it| !matches!(it.how, How::Said(_)));
+            }
+        }
         Ok(saved)
     }
 
@@ -271,6 +294,11 @@ impl Store for WatchedStore {
                 let mut renamed = batch.clone();
                 self.rename(&mut renamed);
                 self.inner.commit(&renamed)?;
+            }
+            Some(Rule::Precedence) => {
+                let mut first = batch.clone();
+                self.keep_first_outcomes(&mut first);
+                self.inner.commit(&first)?;
             }
             Some(_) | None => self.inner.commit(batch)?,
         }

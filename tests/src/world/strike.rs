@@ -125,7 +125,7 @@ impl World {
     }
 
     /// A unit loses power.
-    fn cut_power(&mut self, unit: usize) {
+    pub(super) fn cut_power(&mut self, unit: usize) {
         self.counts.power_cuts += 1;
         let it = &mut self.units[unit];
         it.power_cuts += 1;

@@ -183,6 +183,8 @@ pub(super) struct Unit {
     pub(super) armed: Option<Mishap>,
     /// Whether its disk ever failed: then it may come back with what it could write last.
     pub(super) had_disk_fault: bool,
+    /// Whether another unit hangs in its place.
+    pub(super) is_replaced: bool,
     pub(super) path: Path,
     /// Reports that the disk said are safe: their names by the random bytes in them.
     pub(super) safe: BTreeMap<String, ReportKey>,
@@ -218,6 +220,7 @@ impl Unit {
             clock_faults: 0,
             armed: None,
             had_disk_fault: false,
+            is_replaced: false,
             path: Path::new(),
             safe: BTreeMap::new(),
         }
@@ -274,8 +277,12 @@ impl Unit {
         Some(resend.map_or(due, |resend| resend.min(due)))
     }
 
-    /// Whether everything runs and nothing waits.
+    /// Whether everything runs and nothing waits. What a unit that was replaced waits for does
+    /// not come.
     pub(super) fn is_at_rest(&self) -> bool {
+        if self.is_replaced {
+            return true;
+        }
         let edges = self.edges.borrow();
         let eye_rests = self
             .eye
