@@ -12,6 +12,7 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::{Agreement, Fallback, Then};
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality, Said, Subject};
 
@@ -80,6 +81,51 @@ pub struct ExceptionRow {
     pub checks: Vec<CheckId>,
     /// How it ended; `None` while it needs a person.
     pub ended: Option<(Timestamp, Ending)>,
+    /// What was agreed for when somebody is needed; `None` if nothing was.
+    pub agreed: Option<Arrangement>,
+}
+
+/// What was agreed with a resident for when somebody is needed (R55, R57, R63). Never leaves the
+/// hub.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Arrangement {
+    /// What is done when the person is not seen.
+    pub then: Then,
+    /// What is done when the technology fails.
+    pub fallback: Fallback,
+    /// Within how long somebody must have answered; `None` if nothing was agreed.
+    pub answer_within: Option<Duration>,
+    /// What else was agreed, in words; may be empty.
+    pub wishes: String,
+}
+
+impl fmt::Debug for Arrangement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            then,
+            fallback,
+            answer_within,
+            wishes: _,
+        } = self;
+        write!(
+            f,
+            "Arrangement({then:?}, {fallback:?}, {answer_within:?}, <redacted>)"
+        )
+    }
+}
+
+impl Arrangement {
+    /// What an agreement says of it.
+    #[must_use]
+    pub fn of(agreement: &Agreement) -> Self {
+        let minutes = agreement.answer_within_min.map(u64::from);
+        Self {
+            then: agreement.then,
+            fallback: agreement.fallback,
+            answer_within: minutes.map(|minutes| Duration::from_secs(minutes * 60)),
+            wishes: agreement.wishes.clone(),
+        }
+    }
 }
 
 /// Something that needs somebody and is about no check.

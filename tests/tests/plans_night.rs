@@ -16,7 +16,7 @@ use jiff::civil::{Date, date};
 
 use nattsyn_hub::agreement::edit::{self, Run};
 use nattsyn_hub::agreement::file::{Format, read};
-use nattsyn_hub::agreement::{Away, Ending};
+use nattsyn_hub::agreement::{Away, Ending, Fallback, Then};
 use nattsyn_hub::enrolment::{EXAMPLE, Homes, enrol};
 use nattsyn_hub::ingest::Drops;
 use nattsyn_hub::keys::{HubKeys, endorse};
@@ -44,6 +44,14 @@ struct Hub {
     desk: Option<Desk>,
     now: Timestamp,
 }
+
+/// What Astrid agreed to, besides her windows.
+const AGREED: &str = "\
+row,resident,window,from,to,then,answer_within_min,fallback,wishes
+plan,r0000001,,,,phone_then_visit,20,phone,Ring på dörren först.
+window,r0000001,1,23:00,23:45,,,,
+window,r0000001,2,03:00,03:45,,,,
+";
 
 /// Hours and minutes after the noon at which the first night begins.
 fn at(hours: i64, minutes: i64) -> Timestamp {
@@ -319,6 +327,38 @@ fn whoever_is_back_before_the_window_opens_is_looked_after_the_same_night() {
     hub.start();
     hub.until(at(15, 46));
     assert!(matches!(hub.accounts(NIGHT)[1].1, Account::Open(_)));
+}
+
+#[test]
+fn what_was_agreed_stands_on_the_row_at_once_and_in_the_ledger_as_it_was_then() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(11, 46));
+    let row = |hub: &Hub| {
+        let tonight = hub.tonight();
+        let mut open = tonight.open.iter();
+        open.find(|row| row.person.resident == astrid())
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(row(&hub).agreed.unwrap().then, Then::Visit);
+    // It is told to people and no unit has to hear of it: it holds at once.
+    hub.import(AGREED);
+    hub.until(at(11, 47));
+    let agreed = row(&hub).agreed.unwrap();
+    assert_eq!(
+        (agreed.then, agreed.fallback),
+        (Then::PhoneThenVisit, Fallback::Phone)
+    );
+    assert_eq!(agreed.answer_within, Some(Duration::from_secs(20 * 60)));
+    assert_eq!(agreed.wishes, "Ring på dörren först.");
+    let exceptions = hub.lines(NIGHT).remove(0).exceptions;
+    let then = exceptions[0].agreed.as_ref().unwrap();
+    assert_eq!(
+        then.then,
+        Then::Visit,
+        "nobody had agreed otherwise when it began"
+    );
 }
 
 #[test]

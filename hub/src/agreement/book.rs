@@ -10,6 +10,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{Absence, Agreement, NewAbsence, Word};
 use crate::store::Entries;
+use crate::view::Arrangement;
 
 /// One version of an agreement.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +143,15 @@ impl Book {
         let versions = self.versions(resident);
         let by_noon = versions.iter().rfind(|agreed| agreed.made <= noon);
         by_noon.or_else(|| versions.first())
+    }
+
+    /// What was agreed last with everybody who is looked after, for when somebody is needed.
+    /// Unlike windows it holds at once: it is told to people, and no unit has to hear of it.
+    #[must_use]
+    pub fn arrangements(&self) -> BTreeMap<ResidentId, Arrangement> {
+        let open = self.residents().filter(|who| self.ended(*who).is_none());
+        open.filter_map(|who| Some((who, Arrangement::of(&self.newest(who)?.agreement))))
+            .collect()
     }
 
     /// Every absence of a resident that was ever said, oldest first.

@@ -8,9 +8,10 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::time::Timestamp;
 
+use crate::agreement::{Fallback, Then};
 use crate::view::{
-    Cause, CheckRow, Ending, ExceptionRow, Hearing, HomeRow, LookRow, MatterRow, Person, Reality,
-    Standing, Tonight,
+    Arrangement, Cause, CheckRow, Ending, ExceptionRow, Hearing, HomeRow, LookRow, MatterRow,
+    Person, Reality, Standing, Tonight,
 };
 use crate::watch::situation::Situation;
 use crate::watch::{Punctuality, Subject};
@@ -60,6 +61,7 @@ pub(super) fn exception(id: i64, person: Person, cause: Cause, due: &str) -> Exc
         punctuality: Punctuality::InTime,
         checks: Vec::new(),
         ended: None,
+        agreed: None,
     }
 }
 
@@ -166,7 +168,15 @@ pub(super) fn busy() -> Tonight {
         check(dagny, 2, "02:15", "03:00", Standing::Overdue),
         check(holger, 3, "05:00", "06:00", Standing::Planned),
     ];
-    let open = vec![
+    let agreed = |then, fallback, minutes: u64, wishes: &str| {
+        Some(Arrangement {
+            then,
+            fallback,
+            answer_within: Some(Duration::from_secs(minutes * 60)),
+            wishes: wishes.to_owned(),
+        })
+    };
+    let mut open = vec![
         about(exception(12, marta.clone(), outside, "02:30"), &checks),
         about(
             exception(11, elsa.clone(), Cause::NotVisible, "02:45"),
@@ -175,6 +185,9 @@ pub(super) fn busy() -> Tonight {
         about(exception(13, sture.clone(), covered, "03:00"), &checks),
         exception(14, holger.clone(), Cause::Silent, "04:50"),
     ];
+    let wish = "Knacka två gånger.";
+    open[1].agreed = agreed(Then::PhoneThenVisit, Fallback::Visit, 20, wish);
+    open[2].agreed = agreed(Then::Visit, Fallback::Nothing, 10, "");
     Tonight {
         open,
         closed: closed(ivar, gudrun),

@@ -81,6 +81,7 @@ macro_rules! phrases {
 }
 
 pub(in crate::http) mod ledger;
+pub(in crate::http) mod next;
 
 phrases! {
     NIGHT = "Natten", "The night of";
@@ -129,6 +130,11 @@ phrases! {
                    "Late: Nattsyn was down when the time ran out.";
     MATTERS = "Drift", "Operation";
     FOR = "För", "For";
+    ANSWER_BY = "Svara senast", "Answer by";
+    ANSWER_PAST = "Svarstiden har gått ut:", "The time to answer is over:";
+    AS_AGREED = "överenskommet", "as agreed";
+    WISHES = "Också överenskommet:", "Also agreed:";
+    AGREED = "Överenskommet:", "Agreed:";
     PAGES = "Sidor", "Pages";
 }
 
@@ -273,62 +279,6 @@ fn technical(fault: Fault) -> Phrase {
             "Tekniskt fel: ett fel som Nattsyn inte känner till",
             "Technical fault: one unknown to Nattsyn",
         ),
-    }
-}
-
-/// Whether an exception has a check that is already missed, or warns before one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Concerns {
-    /// At least one check.
-    Checks,
-    /// No check yet.
-    NoneYet,
-}
-
-/// What to do next, in one sentence or two. It never guesses at what happened in the room.
-pub(super) fn next(cause: Cause, concerns: Concerns) -> Phrase {
-    match cause {
-        Cause::NotVisible => phrase(
-            "Ring eller åk dit enligt planen. Nattsyn vet inte var personen är.",
-            "Call or go there, as the plan says. Nattsyn does not know where the person is.",
-        ),
-        Cause::Unclear(Reason::OutsideSleepingPlace) => phrase(
-            "Ring eller åk dit enligt planen. Nattsyn kan inte avgöra varför.",
-            "Call or go there, as the plan says. Nattsyn cannot tell why.",
-        ),
-        Cause::Unclear(Reason::Several) => phrase(
-            "Ring eller åk dit enligt planen, om du inte vet att det är personal eller besök.",
-            "Call or go there, as the plan says, unless you know it is staff or a visitor.",
-        ),
-        Cause::Unclear(Reason::WeakEvidence | Reason::FramesDisagree | Reason::Unrecognised) => {
-            phrase(
-                "Ring eller åk dit enligt planen.",
-                "Call or go there, as the plan says.",
-            )
-        }
-        Cause::Paused => phrase(
-            "Gör som planen säger vid paus. Det är den enskildes val, inget fel.",
-            "Do as the plan says for a pause. It is the resident’s choice, not a fault.",
-        ),
-        Cause::VisitPlanned => phrase("Åk dit enligt planen.", "Go there, as the plan says."),
-        Cause::AwayUnconfirmed => phrase(
-            "Ta reda på om den enskilde är borta. Vet du inte: gör tillsynen som personligt besök.",
-            "Find out whether the resident is away. If you do not know: make the check as a visit.",
-        ),
-        Cause::Technical(_)
-        | Cause::NoReport
-        | Cause::Silent
-        | Cause::NoUnit
-        | Cause::OtherPlan => match concerns {
-            Concerns::Checks => phrase(
-                "Gör tillsynen som personligt besök.",
-                "Make the check as a visit in person.",
-            ),
-            Concerns::NoneYet => phrase(
-                "Gör nästa tillsyn som personligt besök, om felet är kvar då.",
-                "Make the next check as a visit in person, if the fault is still there.",
-            ),
-        },
     }
 }
 

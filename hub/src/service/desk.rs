@@ -280,6 +280,7 @@ fn review(
         own.map(|plan| plan.version)
     };
     let book = store.book()?;
+    watch.handle_agreed(book.arrangements());
     let grounds = Grounds {
         book: &book,
         plans,
@@ -291,7 +292,7 @@ fn review(
     let holding = turn::holding(grounds);
     watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
     let mut changes = Vec::new();
-    for altered in turn::restored(grounds, &watch.suspended(now)) {
+    for altered in turn::restored(grounds, &watch.suspended()) {
         changes.extend(watch.alter(now, altered).1);
     }
     changes.extend(watch.align(now, |resident| {

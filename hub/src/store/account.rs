@@ -15,7 +15,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::{ALTERED, SPOKEN, altered, become_, each, exception, matter, noted, spoken};
 use super::sqlite::doing;
-use super::{StoreError, rows, saved};
+use super::{StoreError, agreements, rows, saved};
 use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
 use crate::view::{LookRow, Person};
 use crate::watch::{Exception, Subject};
@@ -229,6 +229,7 @@ fn add_exceptions(
             .map_or(Ok(()), |exception| become_(exception, row))
     })?;
     for exception in found.into_values() {
+        let agreed = agreements::agreed_at(connection, exception.resident, exception.opened)?;
         for check in &exception.checks {
             if let Some(line) = lines.get_mut(check) {
                 line.exceptions.push(ExceptionLine {
@@ -237,6 +238,7 @@ fn add_exceptions(
                     opened: exception.opened,
                     punctuality: exception.punctuality,
                     ended: exception.ended,
+                    agreed: agreed.clone(),
                 });
             }
         }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
@@ -17,6 +17,7 @@ use crate::agreement::{
     Absence, Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Word, file,
 };
 use crate::roster::Home;
+use crate::view::Arrangement;
 
 const READING: &str = "reading agreements";
 
@@ -172,6 +173,29 @@ pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
         absences.into_values().collect(),
         endings,
     ))
+}
+
+/// What was agreed with a resident at a moment for when somebody is needed.
+pub(super) fn agreed_at(
+    connection: &Connection,
+    resident: ResidentId,
+    at: Timestamp,
+) -> Result<Option<Arrangement>, StoreError> {
+    let mut query = connection
+        .prepare_cached(
+            "SELECT body FROM agreements WHERE resident = ?1 AND made_ms <= ?2
+             ORDER BY version DESC LIMIT 1",
+        )
+        .map_err(doing(READING))?;
+    let found: Option<String> = query
+        .query_row(params![resident.to_string(), at.as_ms()], |row| row.get(0))
+        .optional()
+        .map_err(doing(READING))?;
+    let Some(body) = found else {
+        return Ok(None);
+    };
+    let agreement = file::of_body(&body).ok_or_else(|| rows::unreadable(READING, &body))?;
+    Ok(Some(Arrangement::of(&agreement)))
 }
 
 fn agreed(row: &Row<'_>) -> Result<Agreed, StoreError> {

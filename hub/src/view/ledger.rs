@@ -13,7 +13,7 @@ use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Cause, Ending, LookRow, Person};
+use super::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
 
@@ -78,6 +78,8 @@ pub struct ExceptionLine {
     pub punctuality: Punctuality,
     /// How it ended; `None` if it is open.
     pub ended: Option<(Timestamp, Ending)>,
+    /// What was agreed, when it began, for when somebody is needed; `None` if nothing was.
+    pub agreed: Option<Arrangement>,
 }
 
 /// Something that was about no check.

@@ -41,7 +41,7 @@ use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use crate::roster::Roster;
-use crate::view::{Cause, Person};
+use crate::view::{Arrangement, Cause, Person};
 
 pub use alteration::{Alteration, Altered, CallOff};
 pub use change::{
@@ -103,6 +103,8 @@ pub struct Watch {
     roster: Arc<Roster>,
     /// Who was enrolled since the hub started: a row must not lose its name.
     former: BTreeMap<ResidentId, Person>,
+    /// What was agreed with each resident for when somebody is needed. Only shown.
+    agreed: BTreeMap<ResidentId, Arrangement>,
     checks: BTreeMap<CheckId, CheckState>,
     units: BTreeMap<UnitId, UnitState>,
     /// Each unit's checks that have a moment to come.
@@ -131,6 +133,7 @@ impl Watch {
             began: started.timestamp,
             roster: Arc::default(),
             former: BTreeMap::new(),
+            agreed: BTreeMap::new(),
             checks: BTreeMap::new(),
             units: BTreeMap::new(),
             of_unit: BTreeMap::new(),

@@ -3,7 +3,7 @@
 //!
 //! It does not judge whether they may: who may say what is for those who take their word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 
@@ -15,7 +15,7 @@ use super::situation::Situation;
 use super::wall::Trust;
 use super::word::{Effect, News, StaffId, Word, precedence};
 use super::{Fit, Moment, Watch, is_explained};
-use crate::view::Ending;
+use crate::view::{Arrangement, Ending};
 
 impl CheckState {
     /// How the check counts: as a person said last, or else as it was settled.
@@ -206,6 +206,12 @@ impl Watch {
         self.matters.all()
     }
 
+    /// Takes in what was agreed with residents for when somebody is needed. It decides nothing
+    /// here, and stands on their rows.
+    pub fn handle_agreed(&mut self, agreed: BTreeMap<ResidentId, Arrangement>) {
+        self.agreed = agreed;
+    }
+
     /// Takes in which residents have a plan in force: a unit in whose home nobody has one is
     /// pointed out.
     pub fn handle_plans(&mut self, now: Moment, in_force: &BTreeSet<ResidentId>) {
@@ -254,13 +260,13 @@ impl Watch {
     }
 
     /// The checks that are called off, or of which it is asked whether they are to be made, and
-    /// whose windows have not opened: whoever is back by then is looked after.
+    /// that are not settled: whoever is back before the window opens is looked after, also if the
+    /// hub was down then.
     #[must_use]
-    pub fn suspended(&self, now: Moment) -> Vec<CheckId> {
+    pub fn suspended(&self) -> Vec<CheckId> {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let suspended = open.filter(|state| state.is_suspended());
-        let to_come = suspended.filter(|state| state.planned.check.opens > now.timestamp);
-        to_come.map(|state| state.planned.check.id).collect()
+        suspended.map(|state| state.planned.check.id).collect()
     }
 
     /// The checks that are still to come and not settled.

@@ -79,6 +79,7 @@ impl Watch {
             punctuality: exception.punctuality,
             checks: exception.checks.iter().copied().collect(),
             ended: exception.ended,
+            agreed: self.agreed.get(&exception.resident).cloned(),
         }
     }
 

@@ -6,14 +6,17 @@
 //! offered.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::view::{CheckRow, ExceptionRow, Tonight};
 use crate::watch::Punctuality;
+use crate::watch::situation::Situation;
 
-use super::super::texts::{self, Concerns};
+use super::super::texts::next::{Concerns, next};
+use super::super::texts::{self, Lang};
 use super::signs::{Sign, sign};
 use super::{View, matters};
 
@@ -79,10 +82,17 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
             }
             p.next {
                 span.label { (texts::NEXT.to(lang)) } " "
-                (texts::next(row.cause, concerns).to(lang))
+                (next(lang, row.cause, concerns, row.agreed.as_ref()))
+            }
+            @if let Some(wishes) = wishes(row) {
+                p.next { span.label { (texts::WISHES.to(lang)) } " " (wishes) }
+            }
+            @if let Some(situation) = Situation::of(row.cause, row.punctuality) {
+                (matters::may_do(lang, situation))
             }
             dl.times {
                 (due(view, row))
+                (answer_by(view, row))
                 div {
                     dt { (texts::SINCE.to(lang)) }
                     dd {
@@ -122,6 +132,39 @@ fn due(view: &View<'_>, row: &ExceptionRow) -> Markup {
     html! {
         div class=(class) { dt { (label.to(view.lang)) } dd { (view.time(row.due)) } }
     }
+}
+
+/// What else was agreed, if anything was.
+fn wishes(row: &ExceptionRow) -> Option<&str> {
+    let wishes = row.agreed.as_ref().map(|agreed| agreed.wishes.trim());
+    wishes.filter(|wishes| !wishes.is_empty())
+}
+
+/// By when somebody must have answered, if that was agreed (R63).
+fn answer_by(view: &View<'_>, row: &ExceptionRow) -> Markup {
+    let Some(within) = row.agreed.as_ref().and_then(|agreed| agreed.answer_within) else {
+        return html! {};
+    };
+    let by = row.opened.after(within);
+    let (class, label) = if by < view.tonight.now {
+        ("answer past", texts::ANSWER_PAST)
+    } else {
+        ("answer", texts::ANSWER_BY)
+    };
+    html! {
+        div class=(class) {
+            dt { (label.to(view.lang)) }
+            dd { (view.time(by)) span.lasted { " (" (agreed_within(view.lang, within)) ")" } }
+        }
+    }
+}
+
+fn agreed_within(lang: Lang, within: Duration) -> String {
+    format!(
+        "{} {}",
+        texts::AS_AGREED.to(lang),
+        texts::lasted(lang, within)
+    )
 }
 
 /// The checks that a row is about, as far as they are tonight's.

@@ -80,7 +80,7 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
 pub(super) fn may_do(lang: Lang, situation: Situation) -> Markup {
     let table = situation.row();
     html! {
-        p.next {
+        p.may {
             span.label { (texts::FOR.to(lang)) " " (texts::owner(table.owner).to(lang)) ":" } " "
             (texts::steps(lang, table.steps))
         }

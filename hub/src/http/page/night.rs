@@ -107,8 +107,12 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
                     }
                 }
                 p.verdict { (verdict.to(lang)) }
-                @if let Some(frozen) = sheet.night.frozen {
-                    p.updated { (ledger::FROZEN.to(lang)) " " (sheet.time(frozen)) }
+                p.updated {
+                    @if let Some(frozen) = sheet.night.frozen {
+                        (ledger::FROZEN.to(lang)) " " (sheet.time(frozen)) ". "
+                    }
+                    // A printed page must say how much of the night it knew.
+                    (ledger::READ.to(lang)) " " (sheet.time(sheet.now)) "."
                 }
             }
         }
@@ -235,10 +239,22 @@ fn changed(sheet: &Sheet<'_>, altered: &Altered) -> Markup {
     }
 }
 
+/// When somebody was asked and why, what was agreed for that, and how it ended.
 fn asked(sheet: &Sheet<'_>, row: &ExceptionLine) -> Markup {
     let lang = sheet.lang;
+    let agreed = row.agreed.as_ref();
+    let step = agreed.and_then(|agreed| ledger::arrangement(agreed, row.cause));
+    let within = agreed.and_then(|agreed| agreed.answer_within);
+    let answer_by = within.map(|within| row.opened.after(within));
     html! {
         (sheet.time(row.opened)) " " (texts::cause(row.cause).to(lang)) ". "
+        @if step.is_some() || answer_by.is_some() {
+            (texts::AGREED.to(lang)) " "
+            @if let Some(step) = step { (step.to(lang)) }
+            @if step.is_some() && answer_by.is_some() { ", " }
+            @if let Some(by) = answer_by { (ledger::ANSWER_BY.to(lang)) " " (sheet.time(by)) }
+            ". "
+        }
         @if let Some((at, ending)) = row.ended {
             (sheet.time(at)) " " (texts::ending(ending).to(lang))
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -11,9 +12,10 @@ use tokio::sync::watch;
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::{CheckId, UnitId, WindowKey};
 
+use crate::agreement::{Fallback, Then};
 use crate::store::{Archive, StoreError};
 use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
-use crate::view::{Cause, Ending, LookRow, Person};
+use crate::view::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::watch::situation::Situation;
 use crate::watch::{
     Alteration, Altered, Arrival, CallOff, How, Manner, Outcome, Punctuality, Said, Subject, Word,
@@ -93,22 +95,12 @@ fn asked(id: i64, cause: Cause, opened: &str, ended: Option<(&str, Ending)>) -> 
         opened: at(opened),
         punctuality: Punctuality::InTime,
         ended: ended.map(|(when, ending)| (at(when), ending)),
+        agreed: None,
     }
 }
 
-pub(super) fn sample_archive() -> SampleArchive {
-    let mut elsa = line(1, "Elsa Provberg", "Åkervägen 3", "22:00", "23:00");
-    elsa.looks = vec![look(1, "22:04", "22:04", Finding::Visible)];
-    elsa.outcome = seen("22:04", "22:04", Arrival::InTime);
-    let mut ivar = line(2, "Ivar Modellin", "Norra Kyrkogatan 118", "22:30", "23:30");
-    ivar.looks = vec![look(1, "22:35", "23:48", Finding::Visible)];
-    ivar.exceptions = vec![asked(
-        9,
-        Cause::NoReport,
-        "22:51",
-        Some(("23:48", Ending::LateReport)),
-    )];
-    ivar.outcome = seen("22:35", "23:48", Arrival::Late);
+/// Somebody whose camera was covered, and who was visited.
+fn marta() -> Line {
     let mut marta = line(
         3,
         "Märta Exempelsson",
@@ -125,6 +117,13 @@ pub(super) fn sample_archive() -> SampleArchive {
     let covered = Cause::Technical(Fault::Covered);
     let ended = Some(("02:49", Ending::Said(Said::Visited)));
     marta.exceptions = vec![asked(11, covered, "02:18", ended)];
+    marta.exceptions[0].agreed = Some(Arrangement {
+        then: Then::Visit,
+        fallback: Fallback::Phone,
+        answer_within: Some(Duration::from_secs(30 * 60)),
+        wishes: String::new(),
+    });
+    marta.repeats = 2;
     marta.words = vec![Word {
         check: marta.id,
         said: Said::Visited,
@@ -136,6 +135,23 @@ pub(super) fn sample_archive() -> SampleArchive {
         at: at("02:49"),
         came: at("02:49"),
     });
+    marta
+}
+
+pub(super) fn sample_archive() -> SampleArchive {
+    let mut elsa = line(1, "Elsa Provberg", "Åkervägen 3", "22:00", "23:00");
+    elsa.looks = vec![look(1, "22:04", "22:04", Finding::Visible)];
+    elsa.outcome = seen("22:04", "22:04", Arrival::InTime);
+    let mut ivar = line(2, "Ivar Modellin", "Norra Kyrkogatan 118", "22:30", "23:30");
+    ivar.looks = vec![look(1, "22:35", "23:48", Finding::Visible)];
+    ivar.exceptions = vec![asked(
+        9,
+        Cause::NoReport,
+        "22:51",
+        Some(("23:48", Ending::LateReport)),
+    )];
+    ivar.outcome = seen("22:35", "23:48", Arrival::Late);
+    let marta = marta();
     let mut sture = line(4, "Sture Testlund", "Björkgatan 12 B", "02:00", "02:25");
     sture.exceptions = vec![asked(12, Cause::Silent, "02:01", None)];
     let mut ake = line(5, "Åke Påhitt", "Strandvägen 7", "23:00", "23:45");
@@ -193,6 +209,8 @@ async fn a_night_is_read_line_by_line_with_what_was_planned_and_what_became_of_i
         "Åtgärd begärd: 22:51 Rapport saknas",
         "Sen rapport: den enskilde var synlig",
         "Personligt besök, allt väl 02:49",
+        "02:18 Tekniskt fel: kameran är övertäckt. Överenskommet: ring vid fel, svar senast 02:48.",
+        "Att veta: Upprepad rapport: räknas en gång (2 gånger).",
         "Noterat: 02:49 Personligt besök, allt väl, av natt-017",
         "Sensorenheten hörs inte (öppen)",
         "Ändrad: 16:20 Avbokad: borta, av dag-003: hos dottern till söndag",

@@ -3,6 +3,8 @@
 use jiff::civil::Date;
 
 use super::{Lang, Phrase, call_off, month, phrase};
+use crate::agreement::{Fallback, Then};
+use crate::view::{Arrangement, Cause};
 use crate::watch::{Alteration, Manner};
 
 phrases! {
@@ -39,6 +41,7 @@ phrases! {
     NOT_YET = "Väntar", "Awaited";
     HOLE = "Saknar utfall", "Has no outcome";
     FROZEN = "Nedskriven", "Written down at";
+    READ = "Avläst", "Read at";
     DONE = "Klara i tid", "Done in time";
     LATE = "Klara efter larm", "Done after somebody was asked";
     VISITS = "Personliga besök", "Visits";
@@ -56,7 +59,33 @@ phrases! {
     PHYSICAL = "Personligt besök enligt planen", "A visit, by the plan";
     NO_UNIT = "Ingen sensorenhet i drift när natten började",
               "No unit was in service when the night began";
+    ANSWER_BY = "svar senast", "an answer by";
     ASK_IF_AWAY = "Borta tills vidare, ej bekräftat", "Away until further notice, unconfirmed";
+}
+
+/// What was agreed for an exception with this cause, in as few words as fit a line.
+pub(in crate::http) fn arrangement(agreed: &Arrangement, cause: Cause) -> Option<Phrase> {
+    let text = match cause {
+        Cause::NotVisible | Cause::Unclear(_) => match agreed.then {
+            Then::Visit => phrase("åk dit", "go there"),
+            Then::PhoneThenVisit => phrase("ring först, åk sedan dit", "call first, then go there"),
+        },
+        // Nothing of its own is agreed for these.
+        Cause::Paused | Cause::VisitPlanned | Cause::AwayUnconfirmed => return None,
+        Cause::Technical(_)
+        | Cause::NoReport
+        | Cause::Silent
+        | Cause::NoUnit
+        | Cause::OtherPlan => match agreed.fallback {
+            Fallback::Visit => phrase("personligt besök vid fel", "a visit on a fault"),
+            Fallback::Phone => phrase("ring vid fel", "call on a fault"),
+            Fallback::Nothing => phrase(
+                "tillsynen faller bort vid fel",
+                "the check falls away on a fault",
+            ),
+        },
+    };
+    Some(text)
 }
 
 /// How a check was to be made, where that is not a unit's look.
