@@ -141,3 +141,17 @@ fn a_hub_that_begins_a_night_again_knows_what_was_settled() {
 fn a_home_enrolled_past_its_window_is_asked_about_as_soon_as_the_hub_reads_of_it() {
     unbroken(&play_many(6577, 1, &unpeopled(10), |_| {}));
 }
+
+/// The hub was down when a resident came back and when the window opened: the check stayed
+/// called off.
+#[test]
+fn whoever_is_back_while_the_hub_is_down_is_looked_after_when_it_returns() {
+    unbroken(&play_many(1531, 1, &setting(10), |_| {}));
+}
+
+/// The hub was down when supervision ended and until the check was over: somebody was asked to
+/// go there.
+#[test]
+fn nobody_is_sent_to_a_resident_whose_end_was_written_while_the_hub_was_down() {
+    unbroken(&play_many(4156, 1, &setting(10), |_| {}));
+}

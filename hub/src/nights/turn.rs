@@ -158,17 +158,37 @@ pub fn altered(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
         .collect()
 }
 
+/// Of checks that went by while the hub was down, each with its deadline, those of which somebody
+/// had said by then that they are not to be made: nobody is sent to the dead.
+#[must_use]
+pub fn known_by_then(book: &Book, gone_by: &[(CheckId, Timestamp)]) -> Vec<CheckId> {
+    let is_known = |&&(check, deadline): &&(CheckId, Timestamp)| {
+        let ended = book.ended(check.resident);
+        let away = book.absence_at(check.resident, check.night, deadline);
+        ended.is_some_and(|ended| ended.at < deadline) || away.is_some()
+    };
+    let known = gone_by.iter().filter(is_known);
+    known.map(|(check, _)| *check).collect()
+}
+
 /// Which checks that were called off, or of which it was asked, are to be made after all: the
-/// resident is back. `suspended` are those whose windows have not opened.
+/// resident was back when the window opened, or is back before it does.
 #[must_use]
 pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
-    let planned: BTreeMap<CheckId, Manner> = holding(grounds)
+    let Grounds { book, night, .. } = grounds;
+    let planned: BTreeMap<CheckId, Planned> = holding(grounds)
         .checks
-        .iter()
-        .map(|planned| (planned.check.id, planned.manner))
+        .into_iter()
+        .map(|planned| (planned.check.id, planned))
         .collect();
+    let is_away = |planned: &Planned| {
+        let (who, opens) = (planned.check.id.resident, planned.check.opens);
+        let stood = book.absence_at(who, night, opens);
+        stood.or_else(|| book.absence_on(who, night)).is_some()
+    };
     let back = |&check: &CheckId| {
-        let what = match planned.get(&check)? {
+        let planned = planned.get(&check).filter(|planned| !is_away(planned))?;
+        let what = match planned.manner {
             // Without a unit too: that is a change of its own.
             Manner::Digital | Manner::NoUnit => Alteration::Restored,
             Manner::Physical => Alteration::MadePhysical,

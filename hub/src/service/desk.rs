@@ -300,6 +300,7 @@ fn review(
         Some((unit, version(resident, unit)))
     }));
     let mut to_come = watch.to_come(now);
+    to_come.extend(turn::known_by_then(&book, &watch.gone_by(now)));
     to_come.retain(|check| check.night == night);
     for altered in turn::altered(grounds, &to_come) {
         changes.extend(watch.alter(now, altered).1);

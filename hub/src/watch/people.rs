@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+use nattsyn_protocol::time::Timestamp;
 
 use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Change, How, Manner, Outcome};
@@ -275,6 +276,18 @@ impl Watch {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let to_come = open.filter(|state| state.planned.check.deadline > now.timestamp);
         to_come.map(|state| state.planned.check.id).collect()
+    }
+
+    /// The checks whose windows have closed and of which nothing is settled and nobody is asked
+    /// yet, each with its deadline: there are any only when the hub was down.
+    #[must_use]
+    pub fn gone_by(&self, now: Moment) -> Vec<(CheckId, Timestamp)> {
+        let open = self.checks.values().filter(|state| state.outcome.is_none());
+        let checks = open.map(|state| (state.planned.check.id, state.planned.check.deadline));
+        checks
+            .filter(|(_, deadline)| *deadline <= now.timestamp)
+            .filter(|(check, _)| self.exceptions.of_check(*check).is_none())
+            .collect()
     }
 
     /// Takes in whether the hub's clock is believed.

@@ -82,6 +82,12 @@ impl Book {
         self.absences.get(&resident).into_iter().flatten()
     }
 
+    /// Whether a resident is said to be away on a night, and nothing else since.
+    pub(super) fn is_away(&self, resident: ResidentId, night: Day) -> bool {
+        let mut absences = self.absences(resident);
+        absences.any(|absence| absence.covers(night) && absence.over.is_none())
+    }
+
     /// Whether a check need not be planned.
     pub(super) fn excuses(&self, check: &Expected) -> bool {
         let who = check.id.resident;

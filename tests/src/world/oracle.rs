@@ -13,7 +13,8 @@ use nattsyn_hub::store::Batch;
 use nattsyn_hub::view::Cause;
 use nattsyn_hub::watch::situation::Situation;
 use nattsyn_hub::watch::{
-    Arrival, Change, Exception, How, Manner, Outcome, Planned, Punctuality, Said, Subject, Word,
+    Alteration, Altered, Arrival, Change, Exception, How, Manner, Outcome, Planned, Punctuality,
+    Said, Subject, Word,
 };
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::report::ReportKey;
@@ -250,7 +251,8 @@ impl Oracle {
                     self.asked_if_away.insert(who);
                 }
             }
-            Change::Became { .. } | Change::Altered(_) | Change::Cleared { .. } => {}
+            Change::Altered(altered) => return self.take_alteration(altered),
+            Change::Became { .. } | Change::Cleared { .. } => {}
             Change::Ended { exception, .. } => {
                 if let Some(call) = self.exceptions.get_mut(exception) {
                     call.is_open = false;
@@ -283,6 +285,19 @@ impl Oracle {
             }
             How::Said(said) => self.judge_said(check, said)?,
             How::CalledOff(_) => self.called_off += 1,
+        }
+        Ok(())
+    }
+
+    /// Nothing is to be made after all while the resident is away.
+    fn take_alteration(&mut self, altered: &Altered) -> Result<(), Broken> {
+        let Some(row) = self.planned.get(&altered.check) else {
+            return Ok(());
+        };
+        let is_away = self.book.is_away(altered.check.resident, row.night);
+        if altered.what == Alteration::Restored && is_away && self.is_hub_clock_right {
+            let what = format!("{} is to be made, and the resident is away", altered.check);
+            return broken(Breach::Astray, what);
         }
         Ok(())
     }
