@@ -15,15 +15,12 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::edit::{Desk, EditError, Imported, Run};
 use super::file::{self, Format, LineError, Said};
-use super::rows::rows;
-use super::staffing::{PileUp, Staffing, pile_ups};
-use super::{Agreement, Away, Ending};
+use super::outlook::{Outlook, Rest, Tonight};
+use super::staffing::{PileUp, Staffing};
+use super::{Agreed, Agreement, Away, Ending};
 use crate::keys::HubKeys;
 use crate::nights;
 use crate::store::{Store, StoreError};
-
-/// How many nights ahead are looked through for pile-ups: every day of the week once.
-const NIGHTS_AHEAD: usize = 7;
 
 /// What is to be done with agreements.
 #[derive(Clone, Debug, Subcommand)]
@@ -233,17 +230,36 @@ impl Office<'_> {
             source,
         })?;
         let read = file::read(&text, format).map_err(|errors| refused(path, &errors))?;
+        let before = self.outlook()?;
         let desk = desk(self.keys, self.zone, self.now, by);
         let imported = match desk.import(self.store, &read, run) {
             Err(EditError::File(errors)) => return Err(refused(path, &errors)),
             imported => imported?,
         };
-        let pile_ups = match run {
-            // What is not written has no plans yet to count.
-            Run::Dry => Vec::new(),
-            Run::Real => self.pile_ups()?,
+        let after = before.with(&imported.entries);
+        let night = night_of(self.now, self.zone)?;
+        let noon = nights::noon(night, self.zone)?;
+        let tonight = imported.changed.iter().map(|(new, held)| match held {
+            Some(_) => Some(after.tonight(&before, new, (night, noon), self.now)),
+            // A first plan holds from the next window.
+            None => None,
+        });
+        let answer = Answer {
+            tonight: tonight.collect(),
+            pile_ups: after.pile_ups(night, self.zone, self.staffing, self.now)?,
+            zone: self.zone,
+            next: night.tomorrow().unwrap_or(night),
         };
-        Ok(told(&imported, &pile_ups, run))
+        Ok(answer.told(&imported, run))
+    }
+
+    /// The store as it is.
+    fn outlook(&self) -> Result<Outlook, CommandError> {
+        Ok(Outlook {
+            book: self.store.book()?,
+            plans: self.store.plans()?,
+            roster: self.store.roster()?,
+        })
     }
 
     fn export(&self, path: Option<&Path>, form: Form) -> Result<String, CommandError> {
@@ -271,21 +287,6 @@ impl Office<'_> {
             "{count} planer skrivna till {}\n  {count} plans written\n",
             path.display()
         ))
-    }
-
-    /// Where the next nights ask more than staff can answer, by what is written down.
-    fn pile_ups(&self) -> Result<Vec<PileUp>, CommandError> {
-        let (book, plans) = (self.store.book()?, self.store.plans()?);
-        let roster = self.store.roster()?;
-        let mut night = night_of(self.now, self.zone)?;
-        let mut found = Vec::new();
-        for _ in 0..NIGHTS_AHEAD {
-            night = night.tomorrow().unwrap_or(night);
-            let noon = nights::noon(night, self.zone)?;
-            let rows = rows(&book, &plans, &roster, (night, noon), self.now);
-            found.extend(pile_ups(&rows, night, self.staffing));
-        }
-        Ok(found)
     }
 }
 
@@ -326,39 +327,106 @@ fn done(whom: &Whom, sv: &str, en: &str) -> String {
     format!("{resident}: {sv}\n  {resident}: {en}\n")
 }
 
-/// What an import did, line by line.
-fn told(imported: &Imported, pile_ups: &[PileUp], run: Run) -> String {
-    let mut text = String::new();
-    let mut say = |said: Said| {
-        text.push_str(&format!("{}\n  {}\n", said.sv, said.en));
-    };
-    for (new, before) in &imported.changed {
-        let (resident, version) = (new.agreement.resident, new.version);
-        say(match before {
-            Some(before) => Said::new(
+/// What is said to an import beside what it changed.
+struct Answer<'a> {
+    /// What of each change holds tonight; `None` for a first plan.
+    tonight: Vec<Option<Tonight>>,
+    pile_ups: Vec<PileUp>,
+    zone: &'a str,
+    /// The night that begins at the next noon.
+    next: Date,
+}
+
+impl Answer<'_> {
+    /// What an import did, line by line.
+    fn told(&self, imported: &Imported, run: Run) -> String {
+        let mut text = String::new();
+        let mut say = |said: Said| {
+            text.push_str(&format!("{}\n  {}\n", said.sv, said.en));
+        };
+        for ((new, before), tonight) in imported.changed.iter().zip(&self.tonight) {
+            say(changed(new, before.as_ref()));
+            for said in tonight
+                .iter()
+                .flat_map(|tonight| self.tonight(new, tonight))
+            {
+                say(said);
+            }
+        }
+        for remark in &imported.remarks {
+            say(file::remark(remark));
+        }
+        for pile_up in &self.pile_ups {
+            say(pile_up_said(pile_up));
+        }
+        say(summary(imported, run));
+        text
+    }
+
+    /// From when a change holds.
+    fn tonight(&self, new: &Agreed, tonight: &Tonight) -> Vec<Said> {
+        let resident = new.agreement.resident;
+        let mut said = Vec::new();
+        let span = |(opens, deadline): &(Timestamp, Timestamp)| {
+            format!("{}–{}", self.clock(*opens), self.clock(*deadline))
+        };
+        if !tonight.added.is_empty() {
+            let spans: Vec<String> = tonight.added.iter().map(span).collect();
+            let spans = spans.join(", ");
+            said.push(Said::new(
+                format!("{resident}: kommer till redan i natt: {spans}"),
+                format!("{resident}: comes to tonight already: {spans}"),
+            ));
+        }
+        if tonight.rest == Rest::FromNoon {
+            let next = self.next;
+            said.push(Said::new(
                 format!(
-                    "{resident}: ändrad plan, version {version} efter version {}",
-                    before.version
+                    "{resident}: i natt gäller i övrigt det som skrevs ned klockan tolv; ändringen \
+                     gäller hel från natten {next}"
                 ),
                 format!(
-                    "{resident}: plan changed, version {version} after {}",
-                    before.version
+                    "{resident}: tonight the rest is as written down at noon; the change holds \
+                     whole from the night of {next}"
                 ),
+            ));
+        }
+        said
+    }
+
+    /// The local time of a moment; in UTC if the zone is unknown.
+    fn clock(&self, at: Timestamp) -> String {
+        let local = at.0.in_tz(self.zone);
+        local.map_or_else(
+            |_unknown| format!("{} UTC", at.0.strftime("%H:%M")),
+            |local| local.strftime("%H:%M").to_string(),
+        )
+    }
+}
+
+fn changed(new: &Agreed, before: Option<&Agreed>) -> Said {
+    let (resident, version) = (new.agreement.resident, new.version);
+    match before {
+        Some(before) => Said::new(
+            format!(
+                "{resident}: ändrad plan, version {version} efter version {}",
+                before.version
             ),
-            None => Said::new(
-                format!("{resident}: ny plan, version {version}"),
-                format!("{resident}: new plan, version {version}"),
+            format!(
+                "{resident}: plan changed, version {version} after {}",
+                before.version
             ),
-        });
+        ),
+        None => Said::new(
+            format!("{resident}: ny plan, version {version}; gäller från nästa tidsintervall"),
+            format!("{resident}: new plan, version {version}; holds from the next window"),
+        ),
     }
-    for remark in &imported.remarks {
-        say(file::remark(remark));
-    }
-    for pile_up in pile_ups {
-        say(pile_up_said(pile_up));
-    }
+}
+
+fn summary(imported: &Imported, run: Run) -> Said {
     let (changed, unchanged) = (imported.changed.len(), imported.unchanged.len());
-    say(match run {
+    match run {
         Run::Dry => Said::new(
             format!(
                 "{changed} planer skulle ändras, {unchanged} är som förut; ingenting är skrivet"
@@ -368,14 +436,14 @@ fn told(imported: &Imported, pile_ups: &[PileUp], run: Run) -> String {
         Run::Real => Said::new(
             format!(
                 "{changed} planer är ändrade, {unchanged} är som förut; de gäller från nästa \
-                 klockan tolv"
+                 klockan tolv, om inget annat sägs"
             ),
             format!(
-                "{changed} plans changed, {unchanged} are as before; they hold from the next noon"
+                "{changed} plans changed, {unchanged} are as before; they hold from the next \
+                 noon, unless it says otherwise"
             ),
         ),
-    });
-    text
+    }
 }
 
 fn pile_up_said(pile_up: &PileUp) -> Said {

@@ -81,6 +81,8 @@ pub struct Imported {
     pub unchanged: Vec<ResidentId>,
     /// New plan versions for units.
     pub plans: Vec<(ResidentId, u32)>,
+    /// What is, or would be, written down.
+    pub entries: Entries,
     /// What a person should know.
     pub remarks: Vec<Remark>,
 }
@@ -152,6 +154,7 @@ impl Desk<'_> {
             Run::Dry => {}
             Run::Real => store.record(&entries, self.now)?,
         }
+        imported.entries = entries;
         Ok(imported)
     }
 

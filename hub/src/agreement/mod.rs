@@ -17,9 +17,11 @@ pub mod command;
 pub mod edit;
 mod examine;
 pub mod file;
+pub mod outlook;
 pub mod rows;
 pub mod settle;
 pub mod staffing;
+mod tonight;
 mod unit_plan;
 
 use jiff::civil::{Date, Time};

@@ -285,13 +285,16 @@ fn away(book: &Book, resident: ResidentId, night: Date, opens: Timestamp) -> Opt
 
 /// The visits of a resident on a night.
 fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Vec<PlannedVisit> {
-    let Some(agreed) = book.in_force(resident, noon) else {
+    let (Some(agreed), Some(tonight)) = (
+        book.in_force(resident, noon),
+        book.tonight(resident, (night, noon)),
+    ) else {
         return Vec::new();
     };
     if book.ended(resident).is_some() {
         return Vec::new();
     }
-    match agreed.agreement.visits(night) {
+    match tonight.visits(night) {
         Ok(mut visits) => {
             // Only the very first version can have been made after noon.
             visits.retain(|visit| agreed.made <= noon || visit.opens >= agreed.made);
@@ -309,7 +312,7 @@ fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Ve
 impl Agreement {
     /// All checks of a night, whoever is away: those of a unit in this seat with their looks,
     /// visits without. None if the agreement cannot be kept.
-    fn checks(&self, seat: Seat, night: Date) -> Vec<Check> {
+    pub(super) fn checks(&self, seat: Seat, night: Date) -> Vec<Check> {
         let visits = self.visits(night).unwrap_or_default();
         let visits = visits.into_iter().map(|visit| Check {
             id: visit.check,

@@ -1,18 +1,20 @@
 //! Which plan versions are to be signed, so that every unit will do what was agreed. Pure.
 //!
 //! Two kinds of change meet here. What was agreed anew holds from the next noon. Who is away, is
-//! back or will not be looked at again holds at once: a version is made of tonight's plan with
-//! only that changed, and what was agreed anew follows it as a version of its own. A unit that a
-//! resident has no more gets a version without windows, so that no eye goes on by an old plan.
+//! back or will not be looked at again holds at once, and so do windows that a change adds to
+//! tonight: a version is made of tonight's plan with only that changed, and what was agreed anew
+//! follows it as a version of its own. A unit that a resident has no more gets a version without
+//! windows, so that no eye goes on by an old plan.
 
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
-use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::plan::{LOOKS_PER_NIGHT_MAX, Plan};
 use nattsyn_protocol::time::Timestamp;
 
+use super::tonight::widened;
 use super::{Book, Seat};
 use crate::nights;
 use crate::roster::Roster;
@@ -33,12 +35,40 @@ pub fn due(
 ) -> Vec<(Plan, Holds)> {
     let planned = stored.iter().map(|stored| stored.plan.resident);
     let residents: BTreeSet<ResidentId> = book.residents().chain(planned).collect();
-    let of_resident = |resident: ResidentId| {
+    let mut added: Vec<(Plan, Holds)> = Vec::new();
+    for resident in residents {
         let mut versions = Versions::of(resident, stored, tonight);
-        versions.settle(book, roster, &is_ours);
-        versions.added
+        let others = |unit| looks_of_others(stored, &added, roster, (resident, unit), tonight);
+        versions.settle(book, roster, others, &is_ours);
+        added.extend(versions.added);
+    }
+    added
+}
+
+/// How many looks a unit makes tonight at other people of the home, at most.
+fn looks_of_others(
+    stored: &[StoredPlan],
+    added: &[(Plan, Holds)],
+    roster: &Roster,
+    (resident, unit): (ResidentId, UnitId),
+    tonight: Tonight,
+) -> usize {
+    let home = roster.of_unit(unit).into_iter();
+    let others = home.flat_map(|home| &home.residents).map(|other| other.id);
+    let plan_of = |other: ResidentId| {
+        let at_once = added.iter().rfind(|(plan, holds)| {
+            plan.resident == other && plan.unit == unit && *holds == Holds::AtOnce
+        });
+        let held = Versions::of(other, stored, tonight).current(unit);
+        at_once.map(|(plan, _)| plan).or(held).map(|plan| {
+            let windows = plan.windows_on(tonight.0).into_iter();
+            windows
+                .map(|window| plan.looks_of(window).len())
+                .sum::<usize>()
+        })
     };
-    residents.into_iter().flat_map(of_resident).collect()
+    let others = others.filter(|other| *other != resident);
+    others.filter_map(plan_of).sum()
 }
 
 /// One resident's plan versions, held and to be added.
@@ -60,7 +90,13 @@ impl<'a> Versions<'a> {
         }
     }
 
-    fn settle(&mut self, book: &Book, roster: &Roster, is_ours: &impl Fn(&StoredPlan) -> bool) {
+    fn settle(
+        &mut self,
+        book: &Book,
+        roster: &Roster,
+        looks_of_others: impl Fn(UnitId) -> usize,
+        is_ours: &impl Fn(&StoredPlan) -> bool,
+    ) {
         let seat = seat_of(roster, self.resident);
         let seat = seat.filter(|_| book.ended(self.resident).is_none());
         self.dismiss(seat.map(|seat| seat.unit));
@@ -76,21 +112,29 @@ impl<'a> Versions<'a> {
         };
         let absences = book.absences(self.resident);
         let next = newest.agreement.plan(seat, absences, night);
+        let more = book.added_looks(self.resident, self.tonight);
+        let others = looks_of_others(seat.unit);
+        let widened = |plan: Plan| {
+            let wider = widened(&plan, &more, night);
+            // The eye makes no more looks than these, at whomever.
+            let is_kept = wider.looks_a_night() + others <= LOOKS_PER_NIGHT_MAX;
+            if is_kept { wider } else { plan }
+        };
         let tonights = held.agreement.plan(seat, absences, night);
         let current = self.current(seat.unit);
         // A unit that was taken from the list got a plan without windows. It is back.
         let current = current.filter(|plan| !is_without_looks(plan) || is_without_looks(&tonights));
         if let Some(current) = current {
-            let with_absences = Plan {
+            let changed = widened(Plan {
                 away: next.away.clone(),
                 ..current.clone()
-            };
-            if !same(current, &with_absences, night) {
-                self.add(with_absences, Holds::AtOnce);
+            });
+            if !same(current, &changed, night) {
+                self.add(changed, Holds::AtOnce);
             }
         } else if !self.stored.is_empty() {
             // The resident or the unit has moved: what holds tonight holds there too.
-            self.add(tonights, Holds::AtOnce);
+            self.add(widened(tonights), Holds::AtOnce);
         }
         let latest = self.latest(seat.unit);
         let is_signed = self.added.iter().any(|(plan, _)| plan.unit == seat.unit)

@@ -101,7 +101,8 @@ fn digest(home: HomeId) -> u64 {
     mixed >> 24
 }
 
-fn digital<'a>(windows: impl IntoIterator<Item = &'a AgreedWindow>) -> Vec<Window> {
+/// The windows that a unit looks at, as its plan has them.
+pub(super) fn digital<'a>(windows: impl IntoIterator<Item = &'a AgreedWindow>) -> Vec<Window> {
     let looked_at = windows.into_iter().filter_map(|window| match &window.how {
         How::Visit(..) => None,
         How::Looks(looks_after_s) => Some(Window {

@@ -1,7 +1,7 @@
 //! Writing the ledger's rows: checks, reports, notices, outcomes, exceptions, what people said and
 //! what is about no check. Rows are only ever added; reading them back is in [`super::saved`].
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension as _, Transaction, params};
 
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::CheckId;
@@ -10,7 +10,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{Batch, NewReport, REPEATS_MAX, words};
 use crate::view::{Cause, Ending};
-use crate::watch::{Altered, Change, Exception, Matter, Planned, Repeated, Word};
+use crate::watch::{Alteration, Altered, Change, Exception, Matter, Planned, Repeated, Word};
 
 pub(super) fn freeze_check(
     transaction: &Transaction<'_>,
@@ -33,6 +33,36 @@ pub(super) fn freeze_check(
             words::manner_word(planned.manner),
         ],
     )
+}
+
+/// Marks a check as written down after its night had begun. Who brought it about is whoever last
+/// wrote anything about the resident's nights.
+pub(super) fn write_added(
+    transaction: &Transaction<'_>,
+    check: CheckId,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let resident = check.resident.to_string();
+    let by = transaction
+        .query_row(
+            "SELECT made_by FROM (
+                 SELECT made_ms AS at_ms, made_by FROM agreements WHERE resident = ?1
+                 UNION ALL
+                 SELECT absence_events.at_ms, absence_events.made_by
+                 FROM absence_events JOIN absences USING (absence) WHERE resident = ?1)
+             ORDER BY at_ms DESC LIMIT 1",
+            [resident],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let altered = Altered {
+        check,
+        what: Alteration::Added,
+        by: by.unwrap_or_else(|| "enrolment".to_owned()),
+        why: String::new(),
+        at,
+    };
+    write_altered(transaction, &altered)
 }
 
 pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {

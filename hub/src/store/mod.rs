@@ -191,7 +191,9 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn last_night(&self) -> Result<Option<Date>, StoreError>;
 
-    /// Writes a night's checks down. A check that stands there already stays as it is.
+    /// Writes a night's checks down. A check that stands there already stays as it is; one that
+    /// comes to a night that was written down before is marked as added, with who it was that
+    /// last agreed or said anything about the resident.
     ///
     /// # Errors
     ///

@@ -206,14 +206,17 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreError> {
         let doing = doing("freezing a night's checks");
         let transaction = self.connection.transaction().map_err(&doing)?;
-        transaction
+        let begun = transaction
             .execute(
                 "INSERT INTO nights VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                 params![night.to_string(), now.as_ms()],
             )
             .map_err(&doing)?;
         for planned in checks {
-            ledger::freeze_check(&transaction, planned).map_err(&doing)?;
+            let written = ledger::freeze_check(&transaction, planned).map_err(&doing)?;
+            if written > 0 && begun == 0 {
+                ledger::write_added(&transaction, planned.check.id, now).map_err(&doing)?;
+            }
         }
         transaction.commit().map_err(&doing)
     }
