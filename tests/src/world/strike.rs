@@ -4,10 +4,16 @@ use nattsyn_detector::disk::DiskHealth;
 use nattsyn_detector::guard::Trust;
 
 use super::World;
+use super::calendar::HOUR;
 use super::disk::{Cut, Loss};
 use super::mishaps::{Instant, Mishap, What, Wrongness};
 use super::oracle::Broken;
 use super::store;
+
+/// Longest step of the hub's clock that is played, in milliseconds. A longer one the hub does not
+/// follow ([`nattsyn_hub::watch::wall::STEP_MAX`], six hours), so deadlines by its clock are not
+/// deadlines by the clock that it goes by.
+const HUB_STEP_MAX: i64 = 6 * HOUR;
 
 impl World {
     /// Something goes wrong.
@@ -226,6 +232,8 @@ impl World {
     fn upset_hub_clock(&mut self, ahead_ms: i64, drift_ppm: i64) {
         self.counts.clock_steps += 1;
         self.hub.clock_faults += 1;
+        let stands = self.hub.clocks.ahead_ms(self.now);
+        let ahead_ms = ahead_ms.clamp(stands - HUB_STEP_MAX, stands + HUB_STEP_MAX);
         self.hub.clocks.set(self.now, ahead_ms, drift_ppm);
         self.hub.set_at = Some(self.now.elapsed);
         self.oracle.is_hub_clock_right = false;
