@@ -129,6 +129,8 @@ pub struct Night {
     plans: BTreeMap<ResidentId, Plan>,
     progress: BTreeMap<CheckId, Progress>,
     awaited: Option<Awaited>,
+    /// When time was last let pass.
+    passed: Option<Now>,
     reckoned: RefCell<Option<Reckoned>>,
 }
 
@@ -235,7 +237,7 @@ impl Night {
 
     /// Lets time pass; returns what is to be done now.
     pub fn handle_timeout(&mut self, now: Now) -> Vec<Command> {
-        let mut commands = Vec::new();
+        let mut commands = self.handle_step(now);
         if self
             .awaited
             .is_some_and(|awaited| awaited.until <= now.uptime)
@@ -254,6 +256,38 @@ impl Night {
             commands.push(Command::Look { check, look });
         }
         commands
+    }
+
+    /// Says of every look that a wall clock went past, when it was set forward over the rest of
+    /// a window, that it was not made: no later look stands in for it. Once the clock is set back
+    /// the looks are made after all.
+    fn handle_step(&mut self, now: Now) -> Vec<Command> {
+        let Some(before) = self.passed.replace(now) else {
+            return Vec::new();
+        };
+        let expected = before.timestamp.after(now.uptime.since(before.uptime));
+        // A smaller step leaves every look within its minute.
+        if now.timestamp.since(expected) <= LATE_MAX {
+            return Vec::new();
+        }
+        let checks = self.checks(expected);
+        let closed = checks.iter().filter(|check| {
+            expected < check.deadline && now.timestamp.after(BEFORE_DEADLINE) > check.deadline
+        });
+        let left = closed.flat_map(|check| {
+            let spent = self.spent(check.id).unwrap_or(u8::MAX);
+            let looks = (0..).zip(&check.looks);
+            let looks = looks.filter(|(_, moment)| before.timestamp < **moment);
+            let looks = looks
+                .map(|(index, _)| number(index))
+                .filter(move |look| *look > spent);
+            looks.map(|look| Command::Notice {
+                check: check.id,
+                look,
+                fault: Fault::ClockUnknown,
+            })
+        });
+        left.collect()
     }
 
     /// When [`Night::handle_timeout`] next has something to do.

@@ -183,6 +183,45 @@ fn a_clock_set_forward_in_mid_check_makes_no_look_outside_the_window() {
 }
 
 #[test]
+fn a_clock_set_past_a_window_says_of_every_look_that_it_was_not_made() {
+    let before_window_s = 3000;
+    for (at_s, left) in [(before_window_s, 5), (MID_CHECK_S, 3)] {
+        for ahead_s in [2 * 3600, 20 * 3600] {
+            let by_s = ahead_s;
+            let course = run(BEGIN, 3, ACROSS_MIDNIGHT, &[Set { at_s, by_s }]);
+            let made: usize = looks(&course).iter().map(Vec::len).sum();
+            assert_eq!(
+                (made, course.noticed),
+                (5 - left, left),
+                "{ahead_s}: {course:?}"
+            );
+        }
+    }
+    // A window that is only entered is no window that is past, and nor is one that was over.
+    for at_s in [before_window_s, 3600 + 46 * 60] {
+        let course = run(BEGIN, 3, ACROSS_MIDNIGHT, &[Set { at_s, by_s: 900 }]);
+        assert_eq!(course.noticed, 0, "{course:?}");
+    }
+}
+
+#[test]
+fn looks_that_a_wrong_clock_went_past_are_made_when_it_is_right_again() {
+    let by_s = 2 * 3600;
+    let sets = [
+        Set { at_s: 3000, by_s },
+        Set {
+            at_s: 3300,
+            by_s: -by_s,
+        },
+    ];
+    let course = run(BEGIN, 3, ACROSS_MIDNIGHT, &sets);
+    assert_eq!(
+        (looks(&course), course.noticed),
+        (vec![vec![1, 2, 3, 4, 5]], 5)
+    );
+}
+
+#[test]
 fn a_clock_that_is_wrong_for_minutes_and_set_right_makes_the_rest_of_the_looks() {
     for by_s in [5 * 3600, -5 * 3600, 40 * 24 * 3600, -40 * 24 * 3600] {
         let sets = [

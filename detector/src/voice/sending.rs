@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use nattsyn_protocol::plan::LOOKS_PER_NIGHT_MAX;
 use nattsyn_protocol::report::{Notice, ReportKey};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Uptime;
@@ -18,8 +19,9 @@ use crate::uplink::Listeners;
 /// and half of what one acknowledgement names.
 pub(super) const WINDOW: usize = 32;
 
-/// Notices that wait. At the bound the oldest goes: its check's window has closed.
-pub(super) const NOTICES_MAX: usize = 16;
+/// Notices that wait: one of every look of a night, as when a clock is set past all of it. At the
+/// bound the oldest goes: its check's window has closed.
+pub(super) const NOTICES_MAX: usize = LOOKS_PER_NIGHT_MAX;
 
 /// How long the hub may take to acknowledge before everything is sent again.
 pub(super) const RESEND_AFTER: Duration = Duration::from_secs(30);
