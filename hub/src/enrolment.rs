@@ -13,7 +13,8 @@ use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::edit::{Desk, EditError};
-use crate::agreement::{Agreed, AgreedWindow, Agreement, Book, How, Offset, Origin};
+use crate::agreement::settle::seat_of;
+use crate::agreement::{Agreed, AgreedWindow, Agreement, Book, How, Offset, Origin, Seat};
 use crate::keys::HubKeys;
 use crate::roster::{Home, Roster};
 use crate::store::{Entries, Store};
@@ -140,8 +141,9 @@ fn without_ended(homes: &[Home], book: &Book) -> (Vec<Home>, Vec<ResidentId>) {
 /// The file's plans as agreements, where they are news; and whose were imported otherwise since.
 fn new_agreements(homes: &Homes, book: &Book, now: Timestamp) -> (Vec<Agreed>, Vec<ResidentId>) {
     let (mut agreements, mut superseded) = (Vec::new(), Vec::new());
+    let roster = Roster::new(homes.homes.clone());
     for plan in &homes.plans {
-        let agreement = agreement_of(plan);
+        let agreement = agreement_of(plan, seat_of(&roster, plan.resident));
         let newest = book.newest(plan.resident);
         match newest {
             Some(held) if held.agreement == agreement => continue,
@@ -163,8 +165,9 @@ fn new_agreements(homes: &Homes, book: &Book, now: Timestamp) -> (Vec<Agreed>, V
     (agreements, superseded)
 }
 
-/// An enrolment's plan as an agreement: all that it leaves open is as usual.
-fn agreement_of(plan: &Plan) -> Agreement {
+/// An enrolment's plan as an agreement: all that it leaves open is as usual. An offset that is the
+/// home's own share of its windows is no number of its own: it follows them when they change.
+fn agreement_of(plan: &Plan, seat: Option<Seat>) -> Agreement {
     let windows = plan.windows.iter().map(|window| AgreedWindow {
         key: window.key,
         from: window.from,
@@ -172,11 +175,27 @@ fn agreement_of(plan: &Plan) -> Agreement {
         days: window.days,
         how: How::Looks(window.looks_after_s.clone()),
     });
-    Agreement {
-        offset: Offset::Fixed(plan.offset_s),
+    let agreement = Agreement {
+        offset: Offset::Spread,
         looks_after_s: plan.looks_after_s.clone(),
         windows: windows.collect(),
         places: plan.places.clone(),
         ..Agreement::bare(plan.resident, &plan.zone)
+    };
+    if seat.is_some_and(|seat| agreement.offset_s(seat) == plan.offset_s) {
+        return agreement;
     }
+    Agreement {
+        offset: Offset::Fixed(plan.offset_s),
+        ..agreement
+    }
+}
+
+/// The offset of a plan for which none is given: the home's own share of the room in its windows.
+fn spread_s(plan: &Plan, seat: Seat) -> u32 {
+    let agreement = Agreement {
+        offset: Offset::Spread,
+        ..agreement_of(plan, None)
+    };
+    agreement.offset_s(seat)
 }

@@ -16,11 +16,13 @@ use std::time::Duration;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
+use nattsyn_hub::agreement::command::{Office, PlansCommand};
 use nattsyn_hub::agreement::edit::{self, Run};
 use nattsyn_hub::agreement::file::{Format, read};
+use nattsyn_hub::agreement::staffing::Staffing;
 use nattsyn_hub::agreement::{Away, Ending, Fallback, Then};
 use nattsyn_hub::enrolment::{EXAMPLE, Homes, enrol};
-use nattsyn_hub::ingest::Drops;
+use nattsyn_hub::ingest::{Drops, Publication};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
 use nattsyn_hub::service::{Charge, Desk};
@@ -30,11 +32,14 @@ use nattsyn_hub::view::{Cause, Reality, Tonight};
 use nattsyn_hub::watch::situation::Situation;
 use nattsyn_hub::watch::{Alteration, CallOff, How, Manner, Moment, Subject};
 use nattsyn_protocol::demonstration;
-use nattsyn_protocol::ids::ResidentId;
+use nattsyn_protocol::hello::{HeldPlan, Hello, PlanMessage};
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::LOOKS_PER_NIGHT_MAX;
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::{Timestamp, Uptime};
+use nattsyn_protocol::topics::{Channel, Topic};
+use nattsyn_protocol::wire;
 
 const ZONE: &str = "Europe/Stockholm";
 /// The first night, a Saturday. The example's windows open at 23:00 and 03:00 for Astrid.
@@ -464,6 +469,38 @@ fn a_change_in_the_afternoon_adds_to_tonight_and_takes_nothing_away() {
 }
 
 #[test]
+fn an_import_says_what_comes_to_tonight_and_from_which_night_the_whole_holds() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(4, 0));
+    let file = hub.folder.path().join("planer.csv");
+    std::fs::write(&file, MORE).unwrap();
+    let mut store = hub.store();
+    let mut office = Office {
+        store: &mut store,
+        keys: &hub.keys,
+        zone: ZONE,
+        staffing: Staffing::default(),
+        now: hub.now,
+    };
+    for dry_run in [true, false] {
+        let command = PlansCommand::Import {
+            file: file.clone(),
+            by: "dag-003".to_owned(),
+            dry_run,
+        };
+        let said = office.run(&command).unwrap();
+        for needle in [
+            "r0000001: kommer till redan i natt: 01:00–01:45, 05:00–05:30",
+            "r0000001: comes to tonight already: 01:00–01:45, 05:00–05:30",
+            "ändringen gäller hel från natten 2026-11-22",
+            "the change holds whole from the night of 2026-11-22",
+        ] {
+            assert!(said.contains(needle), "{needle:?} is not in {said}");
+        }
+    }
+}
+
+#[test]
 fn a_check_that_was_added_is_missed_like_any_other() {
     let mut hub = Hub::enrolled();
     hub.until(at(0, 0)).start();
@@ -548,6 +585,59 @@ fn a_unit_of_two_people_is_never_asked_for_more_looks_than_its_eye_makes() {
     let checks = own.flat_map(|stored| checks_of(&stored.plan, NIGHT).unwrap());
     let looks: usize = checks.map(|check| check.looks.len()).sum();
     assert!((11..=LOOKS_PER_NIGHT_MAX).contains(&looks), "{looks}");
+}
+
+#[test]
+fn a_unit_that_was_away_when_its_resident_died_and_the_home_left_the_list_is_told_on_its_return() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    let (mut store, desk) = hub.office();
+    desk.end(&mut store, astrid(), Ending::Died).unwrap();
+    hub.until(at(1, 0)).enrol(&without_astrid());
+    hub.until(at(2, 0));
+    let mut hello = |unit: &str, version: u32| {
+        let unit: UnitId = unit.parse().unwrap();
+        let held = HeldPlan {
+            resident: astrid(),
+            version,
+        };
+        let hello = Hello {
+            unit,
+            software: "test".to_owned(),
+            plans: vec![held],
+            waiting: 0,
+        };
+        let topic = Topic {
+            unit,
+            channel: Channel::Hello,
+        };
+        let publication = Publication {
+            topic: topic.to_string(),
+            body: wire::encode(&hello),
+        };
+        let now = hub.moment();
+        let done = hub.desk.as_mut().unwrap().take(now, &[publication]);
+        done.unwrap().answers
+    };
+    let answers = hello("u0000001", 1);
+    let plan: PlanMessage = wire::decode(&answers[0].body).unwrap();
+    let plan = plan.open(&demonstration::root()).unwrap();
+    assert_eq!(
+        (plan.resident, plan.version, plan.windows),
+        (astrid(), 2, vec![])
+    );
+    assert_eq!(
+        answers[1].topic.channel,
+        Channel::Ack,
+        "and need not ask again"
+    );
+    assert_eq!(hello("u0000001", 2).len(), 1, "it holds it now");
+    assert_eq!(hello("u0000099", 0), [], "a stranger hears nothing");
+    let matters = hub.tonight().matters;
+    let unknown = matters
+        .iter()
+        .filter(|row| row.situation == Situation::UnknownUnit);
+    assert_eq!(unknown.count(), 2, "and both are pointed out");
 }
 
 /// Windows of a night, as hours after noon: no two of one hour, so that they never overlap.

@@ -122,6 +122,12 @@ pub enum CommandError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file is no text in UTF-8, which is what carries å, ä and ö.
+    #[error(
+        "{}: filen är inte UTF-8; spara den som CSV UTF-8 / not UTF-8; save it as CSV UTF-8",
+        .0.display()
+    )]
+    Encoding(PathBuf),
     /// The file's name does not say which form it has.
     #[error("{}: the name ends neither in .csv nor in .json", .0.display())]
     Form(PathBuf),
@@ -225,10 +231,12 @@ impl Office<'_> {
 
     fn import(&mut self, path: &Path, by: &str, run: Run) -> Result<String, CommandError> {
         let format = format_of(path)?;
-        let text = std::fs::read_to_string(path).map_err(|source| CommandError::File {
+        let bytes = std::fs::read(path).map_err(|source| CommandError::File {
             path: path.to_owned(),
             source,
         })?;
+        let text = String::from_utf8(bytes);
+        let text = text.map_err(|_not_text| CommandError::Encoding(path.to_owned()))?;
         let read = file::read(&text, format).map_err(|errors| refused(path, &errors))?;
         let before = self.outlook()?;
         let desk = desk(self.keys, self.zone, self.now, by);

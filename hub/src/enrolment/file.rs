@@ -9,7 +9,8 @@ use nattsyn_protocol::ids::{HomeId, IdError, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, LOOKS_PER_NIGHT_MAX, Plan, Window};
 use nattsyn_protocol::signing::PublicKey;
 
-use super::Homes;
+use super::{Homes, spread_s};
+use crate::agreement::Seat;
 use crate::roster::{Home, Resident};
 
 /// The shipped example: two homes of invented people.
@@ -84,8 +85,7 @@ struct ResidentForm {
 #[serde(deny_unknown_fields)]
 struct PlanForm {
     zone: String,
-    #[serde(default)]
-    offset_s: u32,
+    offset_s: Option<u32>,
     #[serde(default = "usual_looks")]
     looks_after_s: Vec<u32>,
     windows: Vec<WindowForm>,
@@ -190,6 +190,7 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
     if form.resident.is_empty() {
         return Err(fault("resident", "nobody lives here"));
     }
+    let home_id = id;
     let mut residents = Vec::new();
     let mut plans = Vec::new();
     for resident in &form.resident {
@@ -199,7 +200,12 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
             .parse()
             .map_err(|error: IdError| fault(key("id"), error))?;
         not_empty("resident.name", &resident.name)?;
-        let plan = read_plan(&resident.plan, id, unit).map_err(|inner| Fault {
+        let seat = Seat {
+            home: home_id,
+            unit,
+            place: residents.len(),
+        };
+        let plan = read_plan(&resident.plan, id, seat).map_err(|inner| Fault {
             key: key(&inner.key),
             reason: inner.reason,
         })?;
@@ -225,7 +231,7 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
     Ok((home, plans))
 }
 
-fn read_plan(form: &PlanForm, resident: ResidentId, unit: UnitId) -> Result<Plan, Fault> {
+fn read_plan(form: &PlanForm, resident: ResidentId, seat: Seat) -> Result<Plan, Fault> {
     let mut windows = Vec::new();
     for window in &form.windows {
         let time = |key: &str, text: &str| {
@@ -242,17 +248,18 @@ fn read_plan(form: &PlanForm, resident: ResidentId, unit: UnitId) -> Result<Plan
     }
     let plan = Plan {
         resident,
-        unit,
+        unit: seat.unit,
         version: 0,
         zone: form.zone.clone(),
-        offset_s: form.offset_s,
+        offset_s: form.offset_s.unwrap_or(0),
         looks_after_s: form.looks_after_s.clone(),
         windows,
         places: form.places.clone(),
-        ..Plan::bare(resident, unit)
+        ..Plan::bare(resident, seat.unit)
     };
     plan.examine().map_err(|error| fault("plan", error))?;
-    Ok(plan)
+    let offset_s = form.offset_s.unwrap_or_else(|| spread_s(&plan, seat));
+    Ok(Plan { offset_s, ..plan })
 }
 
 fn not_empty(key: &str, text: &str) -> Result<(), Fault> {
@@ -272,6 +279,7 @@ fn fault(key: impl Into<String>, reason: impl ToString) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::agreement::SPREAD_MAX;
 
     fn parse(text: &str) -> Result<Homes, String> {
         Homes::parse(text, Path::new("homes.toml")).map_err(|error| error.to_string())
@@ -323,6 +331,19 @@ mod tests {
                 assert!(error.contains(part), "{error:?} has no {part:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_home_without_an_offset_of_its_own_gets_its_share_of_the_window_like_any_other() {
+        let without = EXAMPLE.replace("offset_s = 60\n", "");
+        assert_ne!(without, EXAMPLE);
+        let homes = parse(&without).unwrap();
+        assert!(homes.plans.iter().all(|plan| plan.examine().is_ok()));
+        let offsets: BTreeSet<u32> = homes.plans.iter().map(|plan| plan.offset_s).collect();
+        assert_eq!(offsets.len(), 3, "nobody begins at one second: {offsets:?}");
+        assert!(offsets.iter().all(|offset_s| *offset_s <= SPREAD_MAX));
+        let given = parse(EXAMPLE).unwrap();
+        assert_eq!(given.plans[0].offset_s, 60, "what is given stands");
     }
 
     #[test]

@@ -72,6 +72,16 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
     }
 }
 
+/// The hello of a unit that nobody has enrolled, or has any more. It proves nothing but that the
+/// broker let it write on its own topic; whoever was enrolled once may be told so.
+#[must_use]
+pub fn hello_of_stranger(topic: &str, body: &[u8]) -> Option<Hello> {
+    let topic = Topic::parse(topic)?;
+    let is_hello = topic.channel == Channel::Hello;
+    let hello: Hello = read(body).ok().filter(|_| is_hello)?;
+    (hello.unit == topic.unit).then_some(hello)
+}
+
 fn read<M: wire::Message>(body: &[u8]) -> Result<M, DropKind> {
     wire::decode(body).map_err(|error| match error {
         WireError::TooLarge(_) => DropKind::TooLarge,

@@ -12,7 +12,7 @@ use nattsyn_protocol::wire;
 use super::ServiceError;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::dispatch;
-use crate::ingest::{Message, Publication, Said, judge};
+use crate::ingest::{Message, Publication, Said, hello_of_stranger, judge};
 use crate::nights;
 use crate::store::{Batch, NewReport};
 use crate::watch::{Fit, Moment, Repeated};
@@ -93,6 +93,7 @@ impl Desk {
                 if let Some(topic) = Topic::parse(&publication.topic) {
                     let changes = self.watch.handle_drop(now, topic.unit, kind);
                     intake.batch.changes.extend(changes);
+                    self.take_stranger(publication, topic.unit, intake);
                 }
                 return Ok(());
             }
@@ -127,6 +128,19 @@ impl Desk {
             intake.news = News::Something;
         }
         Ok(())
+    }
+
+    /// A unit that was taken from the list while it was away asks what it is to hold: nothing any
+    /// more, and it must hear so before it looks at anybody. One that never had a plan hears
+    /// nothing.
+    fn take_stranger(&self, publication: &Publication, unit: UnitId, intake: &mut Intake) {
+        let had_plan = self.plans.iter().any(|stored| stored.plan.unit == unit);
+        let is_former = had_plan && self.watch.roster().of_unit(unit).is_none();
+        if let Some(hello) = hello_of_stranger(&publication.topic, &publication.body)
+            && is_former
+        {
+            intake.hellos.insert(unit, hello.plans);
+        }
     }
 
     fn take_hello(&mut self, now: Moment, unit: UnitId, hello: Hello, intake: &mut Intake) {
