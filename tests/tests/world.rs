@@ -155,3 +155,9 @@ fn whoever_is_back_while_the_hub_is_down_is_looked_after_when_it_returns() {
 fn nobody_is_sent_to_a_resident_whose_end_was_written_while_the_hub_was_down() {
     unbroken(&play_many(4156, 1, &setting(10), |_| {}));
 }
+
+/// Two clock faults made a step of the hub's clock that it rightly does not follow.
+#[test]
+fn deadlines_are_judged_by_the_clock_that_the_hub_goes_by() {
+    unbroken(&play_many(5731, 1, &setting(10), |_| {}));
+}

@@ -88,6 +88,12 @@ impl Book {
         absences.any(|absence| absence.covers(night) && absence.over.is_none())
     }
 
+    /// Whether no unit is to look at a resident on a night.
+    pub(super) fn forbids(&self, resident: ResidentId, night: Day) -> bool {
+        let is_gone = self.ended.contains_key(&resident) || self.left.contains_key(&resident);
+        is_gone || self.is_away(resident, night)
+    }
+
     /// Whether a check need not be planned.
     pub(super) fn excuses(&self, check: &Expected) -> bool {
         let who = check.id.resident;

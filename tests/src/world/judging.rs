@@ -62,6 +62,22 @@ impl Oracle {
         first.is_some_and(|deadline| deadline + GRACE_MS < wall_ms)
     }
 
+    /// The hub's clock was set: what had passed by it may be to come again.
+    pub(super) fn rewind(&mut self, wall_ms: i64) {
+        let owed = &self.expectation.owed;
+        let passed = owed.partition_point(|check| check.deadline + GRACE_MS < wall_ms);
+        self.next_due = self.next_due.min(passed);
+        let more = std::mem::take(&mut self.more_passed);
+        for check in more {
+            let deadline = self.planned.get(&check).map_or(0, |row| row.deadline);
+            if deadline + GRACE_MS < wall_ms {
+                self.more_passed.push(check);
+            } else {
+                self.more_due.insert((deadline, check));
+            }
+        }
+    }
+
     /// Judges again every check whose deadline has passed: after the ledger changed.
     pub(super) fn judge_passed(&self) -> Result<(), Broken> {
         let passed = self.expectation.owed.get(..self.next_due).unwrap_or(&[]);

@@ -42,6 +42,23 @@ impl World {
         self.hub.desk.is_some() && self.is_broker_up() && self.now.elapsed >= self.hub.hears_from
     }
 
+    /// For how long everything between a unit and the hub has been well and quiet, in
+    /// milliseconds: nobody has agreed anything anew, and whatever was said has arrived.
+    pub(super) fn quiet_for(&self, unit: usize) -> u64 {
+        let path = &self.units[unit].path;
+        let is_whole = path.session.is_some() && path.carries && !path.is_troubled;
+        if !is_whole || !self.is_hub_listening() {
+            return 0;
+        }
+        let latest = [
+            path.up_at,
+            self.hub.hears_from,
+            self.hub.told_at.unwrap_or(0),
+        ];
+        let latest = latest.into_iter().max().unwrap_or(0);
+        self.now.elapsed.saturating_sub(latest)
+    }
+
     pub(super) fn queue_try(&mut self, unit: usize, from: u64, to: u64) {
         if !self.units[unit].path.is_trying {
             self.units[unit].path.is_trying = true;
@@ -63,6 +80,7 @@ impl World {
         }
         it.path.session = Some(it.path.next_session);
         it.path.next_session += 1;
+        it.path.up_at = self.now.elapsed;
         it.path.carries = true;
         let mut edges = it.edges.borrow_mut();
         edges.is_link_up = true;

@@ -24,6 +24,9 @@ impl World {
             let seconds = mishap.lasts / 1000;
             format!("unit {home}, or all: {:?} for {seconds} s", mishap.what)
         });
+        if let What::Loss(_) | What::Delay(_) | What::Repeat(_) | What::Reorder(_) = mishap.what {
+            self.units[home].path.is_troubled = true;
+        }
         match mishap.what {
             What::Cut => {
                 self.units[home].path.cuts += 1;
@@ -113,8 +116,7 @@ impl World {
             What::HubClock { .. } => {
                 self.hub.clock_faults -= 1;
                 if self.hub.clock_faults == 0 {
-                    self.hub.clocks.set(self.now, 0, 0);
-                    self.hub.set_at = Some(self.now.elapsed);
+                    self.set_hub_clock(0, 0);
                 }
             }
             What::HubCrash(instant) | What::HubPower(instant) => {
@@ -234,9 +236,14 @@ impl World {
         self.hub.clock_faults += 1;
         let stands = self.hub.clocks.ahead_ms(self.now);
         let ahead_ms = ahead_ms.clamp(stands - HUB_STEP_MAX, stands + HUB_STEP_MAX);
+        self.set_hub_clock(ahead_ms, drift_ppm);
+        self.oracle.is_hub_clock_right = false;
+    }
+
+    fn set_hub_clock(&mut self, ahead_ms: i64, drift_ppm: i64) {
         self.hub.clocks.set(self.now, ahead_ms, drift_ppm);
         self.hub.set_at = Some(self.now.elapsed);
-        self.oracle.is_hub_clock_right = false;
+        self.oracle.rewind(self.hub.clocks.wall_ms(self.now));
     }
 
     fn stop_hub(&mut self, what: What) {

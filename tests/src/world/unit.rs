@@ -124,6 +124,10 @@ pub(super) struct Path {
     /// Whether that connection still carries anything.
     pub(super) carries: bool,
     pub(super) next_session: u64,
+    /// When it was made, in the World's elapsed time.
+    pub(super) up_at: u64,
+    /// Whether this way ever lost, repeated or delayed anything by more than it should.
+    pub(super) is_troubled: bool,
     /// No message of a connection overtakes another: when the last one, either way, arrives.
     pub(super) up_until: u64,
     pub(super) down_until: u64,
@@ -144,6 +148,8 @@ impl Path {
             session: None,
             carries: false,
             next_session: 1,
+            up_at: 0,
+            is_troubled: false,
             up_until: 0,
             down_until: 0,
             is_trying: false,

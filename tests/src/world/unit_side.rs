@@ -4,14 +4,14 @@ use nattsyn_detector::guard::lifetime::{MachineBoot, Opening};
 use nattsyn_detector::pair::{FromEye, ToEye};
 use nattsyn_detector::voice::Event;
 use nattsyn_protocol::finding::Finding;
-use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::ids::{BootId, CheckId};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::Signed;
 
 use super::World;
 use super::events::Happening;
 use super::eye::{Eye, Wants};
-use super::oracle::{Breach, Broken, broken};
+use super::oracle::{Breach, Broken, broken, day_of};
 
 /// Datagrams that fit into the pair's queue towards the voice; as towards the eye.
 const PAIR_MAX: usize = 300;
@@ -19,6 +19,10 @@ const PAIR_MAX: usize = 300;
 /// How far off a unit's clock may be and still count as right, in milliseconds: what a look's
 /// window is judged with leaves room for it.
 const RIGHT_WITHIN_MS: i64 = 1000;
+
+/// Within what time a unit has heard what was agreed, if nothing is wrong: the hub's refresh of
+/// 15 s, the way there and to the eye, and as much again.
+const HEARD_WITHIN_MS: u64 = 40_000;
 
 impl World {
     /// A unit has power: both processes start, and what survived is judged.
@@ -196,6 +200,7 @@ impl World {
             self.note(|| format!("unit {unit}: a look for {check} begins"));
             if let Some(at) = true_at {
                 self.oracle.judge_look(check, at)?;
+                self.judge_wanted(unit, check)?;
             }
             self.queue_in(ends_in, Happening::LookEnds { unit, boot });
         }
@@ -211,6 +216,21 @@ impl World {
             let pause = self.dice.within(1000, 30_000);
             self.note(|| format!("unit {unit}: the eye hangs and ends"));
             self.queue_in(pause, Happening::EyeRestarts { unit });
+        }
+        Ok(())
+    }
+
+    /// Nobody is looked at who is away, wants to be left alone or has died, once the unit has had
+    /// every occasion to hear of it.
+    fn judge_wanted(&self, unit: usize, check: CheckId) -> Result<(), Broken> {
+        let has_heard = self.quiet_for(unit) > HEARD_WITHIN_MS && !self.units[unit].is_replaced;
+        let is_unwanted = self
+            .oracle
+            .book
+            .forbids(check.resident, day_of(check.night));
+        if has_heard && is_unwanted && self.oracle.is_hub_clock_right {
+            let what = format!("unit {unit} looks for {check}, and nobody is to be looked at");
+            return broken(Breach::Astray, what);
         }
         Ok(())
     }
