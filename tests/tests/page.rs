@@ -1,8 +1,9 @@
 //! The staff page in a real headless Chromium, over a real demonstration.
 //!
 //! An exception appears without the page being loaded again; the page fits a phone and a desk;
-//! and it says so when the hub is gone. Leaves screenshots in `target/page/` for people to look
-//! at. What each row says is tested beside the page's code.
+//! the night's books balance while it goes on and print on A4; and the page says so when the hub
+//! is gone. Leaves screenshots and the printed night in `target/page/` for people to look at. What
+//! each row says is tested beside the page's code.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
@@ -123,6 +124,81 @@ fn start_driver() -> (Running, u16) {
     (Running(child), port)
 }
 
+/// Goes from the page to the ledger, to another night and back, and on to the morning report, as
+/// a person does.
+async fn read_the_books(browser: &Browser) {
+    let follow = |link: &'static str| async move {
+        let link = browser.client.find(Locator::Css(link)).await.unwrap();
+        link.click().await.unwrap();
+    };
+    let narrow = "return document.documentElement.scrollWidth <= window.innerWidth";
+    follow(".pages a[href^='/ledger']").await;
+    let balance = "const sum = document.querySelector('#balance');\
+                   const planned = parseInt(sum.querySelector('strong').textContent);\
+                   const terms = [...sum.querySelectorAll('.term')];\
+                   const counted = terms.reduce((n, term) => n + parseInt(term.textContent), 0);\
+                   const lines = document.querySelectorAll('#lines .rows > li').length;\
+                   return [sum.dataset.holds, planned > 0, counted - planned, lines - planned]";
+    assert_eq!(browser.ask(balance).await, json!(["yes", true, 0, 0]));
+    assert_eq!(browser.ask(narrow).await, json!(true), "{}", browser.name);
+    browser.photograph("ledger").await;
+    follow("a[rel=prev]").await;
+    let text = browser.ask("return document.body.innerText").await;
+    assert!(
+        text.as_str()
+            .unwrap()
+            .contains("Inga tillsyner finns nedskrivna"),
+        "{text}"
+    );
+    follow("a[rel=next]").await;
+    assert_eq!(browser.ask(balance).await, json!(["yes", true, 0, 0]));
+    follow(".pages a[href^='/morning']").await;
+    let figures = "return document.querySelectorAll('#morning .figures dd').length === 4\
+                   && document.querySelector('#balance').dataset.holds === 'yes'";
+    assert_eq!(browser.ask(figures).await, json!(true), "{}", browser.name);
+    assert_eq!(browser.ask(narrow).await, json!(true), "{}", browser.name);
+    browser.photograph("morning").await;
+}
+
+/// Prints the ledger as Chromium does: A4, and everything that was planned is on it.
+fn print_the_night(page: &str) {
+    let folder = target_folder().join("page");
+    std::fs::create_dir_all(&folder).unwrap();
+    let (paper, profile) = (folder.join("ledger.pdf"), tempfile::tempdir().unwrap());
+    std::fs::remove_file(&paper).ok();
+    let printed = Command::new(installed("chromium"))
+        .args([
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+        ])
+        .args([
+            "--no-first-run",
+            "--disable-background-networking",
+            "--no-pdf-header-footer",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--print-to-pdf={}", paper.display()))
+        .arg(format!("{page}/ledger"))
+        .output()
+        .unwrap();
+    let bytes = std::fs::read(&paper).unwrap_or_else(|_| panic!("nothing printed: {printed:?}"));
+    let text = String::from_utf8_lossy(&bytes);
+    let sheets: Vec<&str> = text.split("/MediaBox [0 0 ").skip(1).collect();
+    // A4 in points, whatever paper the machine thinks is usual.
+    assert!(
+        sheets
+            .iter()
+            .all(|sheet| sheet.starts_with("594.9") && sheet[..20].contains("841.9"))
+    );
+    assert!(
+        (1..=4).contains(&sheets.len()),
+        "{} pages for six homes",
+        sheets.len()
+    );
+}
+
 const ROWS: &str = "return document.querySelectorAll('#attend [data-exception]').length";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -166,6 +242,11 @@ async fn an_exception_appears_without_loading_the_page_again() {
         );
         browser.photograph("night").await;
     }
+    for browser in [&phone, &desk] {
+        read_the_books(browser).await;
+        browser.client.goto(&demonstration.page).await.unwrap();
+    }
+    print_the_night(&demonstration.page);
     // The hub dies; whoever looks at the page must learn of it.
     drop(demonstration);
     let alerted = "return [...document.querySelectorAll('[role=alert]')]\
