@@ -1,7 +1,8 @@
 //! What has been sent, what waits for an answer, and what is sent again when.
 //!
 //! A report is sent until the hub acknowledges it, a hello until the hub answers it, a notice
-//! until the broker has passed it on to somebody. Nothing here sends or stores; [`super::Voice`] asks what is next. Pure.
+//! until the broker has passed it on to somebody. Nothing here sends or stores; [`super::Voice`]
+//! asks what is next. Pure.
 
 use std::collections::VecDeque;
 use std::time::Duration;
