@@ -1,14 +1,16 @@
 //! What a report costs from the unit's socket to its committed row, and on to the page.
 //!
-//! One process holds a real broker, hub, ledger and page, with five thousand homes enrolled, and
-//! four hundred clients that act as units over TLS. Together they send what five thousand units
-//! send (1x: a heartbeat a minute each, ten reports in ten hours each), then ten times and a
-//! hundred times that. A commit of one row alone is measured first, as the yardstick. Three times are taken of each report: until its unit holds the hub's
-//! acknowledgement, which follows the commit; until the page's channel holds it; until an open
-//! page has been told and has read its rows again. The senders use the same processor cores as
-//! the hub, so the figures are too high rather than too low; compare them within one run.
+//! One process holds a real broker, hub, ledger and page, with five thousand homes enrolled,
+//! and four hundred clients that act as units over TLS. Together they send what five thousand
+//! units send (1x: a heartbeat a minute each, ten reports in ten hours each), then ten times
+//! and a hundred times that. A commit of one row alone is measured first, as the yardstick.
+//! Three times are taken of each report: until its unit holds the hub's acknowledgement, which
+//! follows the commit; until the page's channel holds it; until an open page has been told and
+//! has read its rows again. The senders use the same processor cores as the hub, so the figures
+//! are too high rather than too low; compare them within one run.
 //!
-//! `cargo bench -p nattsyn-benches --bench arrival`. What units and networks add is not measured.
+//! `cargo bench -p nattsyn-benches --bench arrival`. What units and networks add is not
+//! measured.
 
 mod load;
 mod page;
