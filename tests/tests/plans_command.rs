@@ -1,7 +1,7 @@
-//! `nattsyn-hub plans` as whoever plans the nights runs it: the real program, files with å, ä and ö,
-//! and what it says when something is wrong.
+//! `nattsyn-hub plans` as whoever plans the nights runs it: the real program, files with å, ä and
+//! ö, and what it says when something is wrong.
 //!
-//! What a change does to units and nights is in `plans_night.rs`; here is what the program reads,
+//! What a change does to units and nights is in `plans_night/`; here is what the program reads,
 //! writes and says, whatever the hour at which the test runs.
 #![expect(
     clippy::unwrap_used,
@@ -19,12 +19,15 @@ use nattsyn_protocol::ids::ResidentId;
 use nattsyn_tests::programs::program;
 
 /// A plan with everything that a table can say, and all letters.
-const GOOD: &str = "\u{feff}\
-row;resident;window;days;from;to;how;reason;note;review;then;answer_within_min;fallback;wishes
-plan;r0000001;;;;;;;;2027-05-01;phone_then_visit;20;phone;Åsa vill att ni ringer på först. Är hon i köket? Öppna försiktigt.
-window;r0000001;1;;23:00;23:45;;;;;;;;
-window;r0000001;2;mon tue;03:00;03:45;visit;other;behöver vändas på höger sida;;;;;
-";
+const GOOD: &str = concat!(
+    "\u{feff}",
+    "row;resident;window;days;from;to;how;reason;note;review;",
+    "then;answer_within_min;fallback;wishes\n",
+    "plan;r0000001;;;;;;;;2027-05-01;phone_then_visit;20;phone;",
+    "Åsa vill att ni ringer på först. Är hon i köket? Öppna försiktigt.\n",
+    "window;r0000001;1;;23:00;23:45;;;;;;;;\n",
+    "window;r0000001;2;mon tue;03:00;03:45;visit;other;behöver vändas på höger sida;;;;;\n",
+);
 
 /// A hub that is prepared, with the example's people enrolled.
 struct Office {

@@ -113,9 +113,12 @@ impl<'a> Versions<'a> {
         let absences = book.absences(self.resident);
         let next = newest.agreement.plan(seat, absences, night);
         let more = book.added_looks(self.resident, self.tonight);
-        let others = looks_of_others(seat.unit);
         let widened = |plan: Plan| {
+            if more.is_empty() {
+                return plan;
+            }
             let wider = widened(&plan, &more, night);
+            let others = looks_of_others(seat.unit);
             // The eye makes no more looks than these, at whomever.
             let is_kept = wider.looks_a_night() + others <= LOOKS_PER_NIGHT_MAX;
             if is_kept { wider } else { plan }

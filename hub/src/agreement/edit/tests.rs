@@ -411,3 +411,42 @@ fn a_visit_has_a_reason_and_the_unit_is_not_told() {
         .rfind(|stored| stored.plan.resident == astrid());
     assert!(!newest.unwrap().signed.body.contains("help"));
 }
+
+/// What an edit and the noon of a town of 5,000 homes cost.
+#[test]
+#[ignore = "measures; run it by name with --nocapture"]
+fn how_long_a_town_takes_to_be_planned() {
+    let example = homes(EXAMPLE);
+    let mut homes = Homes {
+        homes: Vec::new(),
+        plans: Vec::new(),
+    };
+    for number in 0..5_000_u32 {
+        let mut home = example.homes[0].clone();
+        home.id = format!("h{number:07}").parse().unwrap();
+        home.unit = format!("u{number:07}").parse().unwrap();
+        home.residents[0].id = format!("r{number:07}").parse().unwrap();
+        let mut plan = example.plans[0].clone();
+        (plan.resident, plan.unit) = (home.residents[0].id, home.unit);
+        homes.homes.push(home);
+        homes.plans.push(plan);
+    }
+    let mut town = town();
+    let clock = nattsyn_clock::Clock::machine();
+    let began = clock.real_now();
+    enrol(&mut town.store, &homes, &town.keys, at(1)).unwrap();
+    let enrolled = clock.real_now() - began;
+    let (book, plans) = (town.store.book().unwrap(), town.store.plans().unwrap());
+    let roster = town.store.roster().unwrap();
+    let sunday = date(2026, 11, 22);
+    let began = clock.real_now();
+    let rows = rows(&book, &plans, &roster, (sunday, noon(sunday)), at(24));
+    let frozen = clock.real_now() - began;
+    let began = clock.real_now();
+    let due = settle::due(&book, &plans, &roster, (sunday, noon(sunday)), |_| true);
+    let settled = clock.real_now() - began;
+    assert_eq!((rows.len(), due.len()), (10_000, 0));
+    println!(
+        "enrolled in {enrolled:?}, a night's rows in {frozen:?}, an edit settled in {settled:?}"
+    );
+}
