@@ -7,6 +7,7 @@
 
 use crate::view::ledger::{Account, Line, NightLedger, account_word};
 use crate::watch::How;
+use crate::watch::situation::Situation;
 use nattsyn_protocol::time::Timestamp;
 
 use super::clockface::Clockface;
@@ -32,7 +33,7 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
     format!("{BYTE_ORDER_MARK}{}", String::from_utf8_lossy(&bytes))
 }
 
-fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 17] {
+fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 19] {
     let account = line.account(now);
     let outcome = match account {
         Account::Ended(how) => texts::how(how),
@@ -61,6 +62,8 @@ fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 17
         exceptions(line, face),
         changes(line, face),
         words(line, face),
+        answer_by(line, face),
+        situations(line),
     ]
 }
 
@@ -105,6 +108,27 @@ fn changes(line: &Line, face: &Clockface) -> String {
 fn words(line: &Line, face: &Clockface) -> String {
     let words = line.words.iter();
     joined(words.map(|word| format!("{} {} ({})", face.local(word.at), word.said.word(), word.by)))
+}
+
+/// By when an answer was agreed, for each time that somebody was asked.
+fn answer_by(line: &Line, face: &Clockface) -> String {
+    joined(line.exceptions.iter().filter_map(|row| {
+        let within = row.agreed.as_ref()?.answer_within?;
+        Some(face.local(row.opened.after(within)))
+    }))
+}
+
+/// The situations that the line was in, by their words in the reference; how often, where that is
+/// counted.
+fn situations(line: &Line) -> String {
+    joined(line.situations().into_iter().map(|situation| {
+        let word = situation.word();
+        if situation == Situation::ReportRepeated {
+            format!("{word} {}", line.repeats)
+        } else {
+            word.to_owned()
+        }
+    }))
 }
 
 /// The cell, so that no spreadsheet runs it (OWASP, "CSV injection").

@@ -293,6 +293,8 @@ async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     assert_eq!(&marta[place("adress")], "Skolgränd 1, lgh 1204");
     assert_eq!(&marta[place("utfallskod")], "visited");
     assert_eq!(&marta[place("utfallstid")], "2026-11-22T02:49:00+01:00");
+    assert_eq!(&marta[place("svar_senast")], "2026-11-22T02:48:00+01:00");
+    assert_eq!(&marta[place("situationer")], "report_repeated 2");
     let sture = rows
         .iter()
         .find(|row| row[place("namn")].starts_with("Sture"))

@@ -146,7 +146,7 @@ pub(in crate::http) fn night_of_year(lang: Lang, began: Date) -> String {
 }
 
 /// The headings of the exported table, in its order.
-pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 17] {
+pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 19] {
     match lang {
         Lang::Swedish => [
             "natt",
@@ -166,6 +166,8 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 17] {
             "larm",
             "ändringar",
             "noteringar",
+            "svar_senast",
+            "situationer",
         ],
         Lang::English => [
             "night",
@@ -185,6 +187,8 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 17] {
             "exceptions",
             "changes",
             "words",
+            "answer_by",
+            "situations",
         ],
     }
 }
