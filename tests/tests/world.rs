@@ -161,3 +161,10 @@ fn nobody_is_sent_to_a_resident_whose_end_was_written_while_the_hub_was_down() {
 fn deadlines_are_judged_by_the_clock_that_the_hub_goes_by() {
     unbroken(&play_many(5731, 1, &setting(10), |_| {}));
 }
+
+/// A clock that was ahead had passed a deadline, and somebody came back before it came again.
+#[test]
+fn a_deadline_that_a_wrong_clock_had_passed_is_judged_when_it_comes() {
+    unbroken(&play_many(23_846, 1, &setting(10), |_| {}));
+    unbroken(&play_many(25_644, 1, &setting(10), |_| {}));
+}
