@@ -3,11 +3,11 @@
 ROOMS are folders written by `nattsyn-scenes` with seeds from 8,000,000 to 8,999,999, which are
 kept for choosing: no training sees them, and no figure of the card comes from them. Every picture
 is judged twice, with its bed outlined and with the whole frame as sleeping place, and every
-threshold holds for both. `visible` is the lowest value that at most 1 % of the pictures pass in
-which nobody can be seen, and at most 1 % of those with somebody standing, sitting on the floor
-or lying there; `--visible` sets it higher. `not_visible` is where 2 % of the sleepers of whom a
-head or more shows would be missed. `elsewhere` and `several` are where 1 % of lone sleepers would
-be taken for two.
+threshold holds for both. `visible` is the lowest value by which, with 95 % confidence (Clopper and
+Pearson, one side, pictures taken one by one), at most 1 % of pictures pass in which nobody can be
+seen, and at most 1 % of those with somebody standing or on the floor; `--visible` sets it higher.
+`not_visible` is where 2 % of the sleepers of whom a head or more shows would be missed. `elsewhere`
+and `several` are where 1 % of lone sleepers would be taken for two.
 """
 
 import argparse
@@ -23,6 +23,8 @@ import onnxruntime
 import frames
 
 FALSE_VISIBLE, FALSE_UPRIGHT, MISSED, TAKEN_FOR_TWO = 0.01, 0.01, 0.02, 0.01
+# Chance that more pass than allowed, and these pictures happened to show too few of them.
+DOUBT = 0.05
 # Pixels of a person, of 320 x 240, from which a head or more shows.
 SEEN_PX = 100
 
@@ -92,10 +94,20 @@ def beside(compare, pictures, rows, found):
             found[index][1] = [[np.nan] * 4] * 2
 
 
-def bound(scores, share):
-    """The lowest threshold that at most `share` of the scores reach."""
+def surely(count, share):
+    """How many of `count` may pass for at most `share` of all to do so, but for DOUBT; 0 of few."""
+    chance = (1 - share) ** count
+    total, passing = chance, 0
+    while total <= DOUBT:
+        passing += 1
+        chance *= (count - passing + 1) / passing * share / (1 - share)
+        total += chance
+    return max(passing - 1, 0)
+
+
+def bound(scores, allowed):
+    """The lowest threshold that at most `allowed` of the scores reach."""
     ordered = np.sort(scores)[::-1]
-    allowed = int(share * len(ordered))
     return float(np.nextafter(np.float32(ordered[allowed]), np.float32(2)))
 
 
@@ -103,12 +115,14 @@ def thresholds_for(scores, label, seen):
     """Thresholds for one way of outlining; `scores` has a row a picture."""
     sleeping, empty = (label == "in_bed") & (seen >= SEEN_PX), label == "nobody"
     other = np.isin(label, ("standing", "on_floor"))
-    elsewhere = bound(scores[sleeping, 1], TAKEN_FOR_TWO)
+    for_two = int(TAKEN_FOR_TWO * sleeping.sum())
+    elsewhere = bound(scores[sleeping, 1], for_two)
     # Somebody seen elsewhere is never visible, whatever lies in the bed.
     lone = np.where(scores[:, 1] < elsewhere, scores[:, 0], 0.0)
-    visible = max(bound(lone[empty], FALSE_VISIBLE), bound(lone[other], FALSE_UPRIGHT))
+    visible = max(bound(lone[empty], surely(empty.sum(), FALSE_VISIBLE)),
+                  bound(lone[other], surely(other.sum(), FALSE_UPRIGHT)))
     return {"visible": visible, "elsewhere": elsewhere,
-            "several": bound(scores[sleeping, 3], TAKEN_FOR_TWO),
+            "several": bound(scores[sleeping, 3], for_two),
             "not_visible": float(np.quantile(scores[sleeping, 0], MISSED))}
 
 
@@ -149,7 +163,8 @@ def printed(scores, table, label, seen, thresholds):
         print(f"-- {name}")
         told(scores[:, way], kinds, thresholds)
         in_place, empty = scores[:, way, 0], label == "nobody"
-        at_one = np.mean(in_place[sleepers] >= bound(in_place[empty], FALSE_VISIBLE))
+        at_one = np.mean(in_place[sleepers]
+                         >= bound(in_place[empty], int(FALSE_VISIBLE * empty.sum())))
         print(f"sleepers against empty beds: AUC {auc(in_place[sleepers], in_place[empty]):.3f}, "
               f"{at_one:.3f} of the sleepers above all but 1 % of the empty beds")
 

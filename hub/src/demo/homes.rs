@@ -19,8 +19,8 @@ const WINDOW_MIN: u32 = 40;
 ///
 /// As at a real commissioning, these are rooms in which the shipped eye passed a staged test
 /// (`tests/tests/rooms.rs`, which also finds new ones when the model has changed). What share
-/// of rooms it passes is small yet: these twelve were found among the first 61.
-pub const ROOMS: [u64; 12] = [14, 22, 37, 39, 43, 47, 51, 54, 55, 56, 59, 61];
+/// of rooms it passes is small yet: these twelve were found among the first 55.
+pub const ROOMS: [u64; 12] = [10, 14, 15, 20, 22, 39, 43, 44, 47, 51, 53, 55];
 
 const NAMES: [&str; 12] = [
     "Astrid", "Bertil", "Cecilia", "David", "Elsa", "Folke", "Greta", "Håkan", "Ingrid", "Josef",

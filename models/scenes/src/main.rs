@@ -10,8 +10,8 @@
 //! the file it is to be compared with. `bulge_mm` is how far the covers lie from where they would
 //! with nobody, averaged over the picture; `bed_share` is the sleeping place's share of it.
 //!
-//! `--only two` gives each picture a room of its own and two people in it instead, or another of the
-//! cases that groups show seldom; there `twin_of` is empty.
+//! `--only two` gives each picture a room of its own and two people in it instead, or another of
+//! the cases that groups show seldom; there `twin_of` is empty.
 //!
 //! Deliberately one thread: run it several times with different seeds to use more cores.
 
