@@ -11,10 +11,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use nattsyn_clock::Now;
@@ -22,7 +22,7 @@ use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::hello::HeldPlan;
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::plan::{LOOK_MAX, Plan, PlanError};
-use nattsyn_protocol::schedule::{Check, checks_of, night_of};
+use nattsyn_protocol::schedule::{Check, checks_of, night_of, noon};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use crate::pair::Refusal;
@@ -137,8 +137,8 @@ pub struct Night {
 /// The checks of all plans for their nights, kept because they are asked for several times with
 /// every event and change with a plan or at noon.
 struct Reckoned {
-    /// By plan, in order.
-    nights: Vec<Option<Date>>,
+    /// The time within which no plan's night ends.
+    during: Range<Timestamp>,
     checks: Arc<[Check]>,
 }
 
@@ -371,22 +371,32 @@ impl Night {
 
     /// The checks of this night and the next, of all residents.
     fn checks(&self, now: Timestamp) -> Arc<[Check]> {
-        // A plan was examined when it was taken in, so its zone is known.
-        let night = |plan: &Plan| night_of(now, &plan.zone).ok();
-        let nights: Vec<Option<Date>> = self.plans.values().map(night).collect();
         if let Some(reckoned) = self.reckoned.borrow().as_ref()
-            && reckoned.nights == nights
+            && reckoned.during.contains(&now)
         {
             return Arc::clone(&reckoned.checks);
         }
-        let checks = self.plans.values().zip(&nights).flat_map(|(plan, &night)| {
-            let next = night.and_then(|night| night.tomorrow().ok());
-            let of_nights = [night, next].into_iter().flatten();
-            of_nights.flat_map(|night| checks_of(plan, night).unwrap_or_default())
-        });
-        let checks: Arc<[Check]> = checks.collect();
+        let (mut during, mut checks) = (
+            Timestamp(jiff::Timestamp::MIN)..Timestamp(jiff::Timestamp::MAX),
+            Vec::new(),
+        );
+        for plan in self.plans.values() {
+            // A plan was examined when it was taken in, so its zone is known.
+            let Ok(night) = night_of(now, &plan.zone) else {
+                continue;
+            };
+            let next = night.tomorrow().unwrap_or(night);
+            let noons = [night, next].map(|night| noon(night, &plan.zone));
+            if let [Ok(from), Ok(until)] = noons {
+                during = during.start.max(from)..during.end.min(until);
+            }
+            for night in [night, next] {
+                checks.extend(checks_of(plan, night).unwrap_or_default());
+            }
+        }
+        let checks: Arc<[Check]> = checks.into();
         self.reckoned.replace(Some(Reckoned {
-            nights,
+            during,
             checks: Arc::clone(&checks),
         }));
         checks

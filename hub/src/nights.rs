@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
-use nattsyn_protocol::plan::PlanError;
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::Timestamp;
 
@@ -25,20 +24,10 @@ use crate::watch::wall::{Gap, Trust};
 
 pub mod turn;
 
+pub use nattsyn_protocol::schedule::noon;
+
 /// Most nights that are made up for after the hub was down: as many as a unit's outbox holds.
 pub const NIGHTS_MAX: usize = 400;
-
-/// The noon at which a night begins.
-///
-/// # Errors
-///
-/// The zone is unknown.
-pub fn noon(night: Date, zone: &str) -> Result<Timestamp, PlanError> {
-    let zoned = night.at(12, 0, 0, 0).in_tz(zone);
-    zoned
-        .map(|noon| Timestamp(noon.timestamp()))
-        .map_err(|_error| PlanError::UnknownZone(zone.to_owned()))
-}
 
 /// Each resident's plan in force for each of their units, on a night that begins at `noon`: what
 /// units are to hold.

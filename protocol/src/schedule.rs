@@ -53,6 +53,15 @@ pub fn night_of(now: Timestamp, zone: &str) -> Result<Date, PlanError> {
     }
 }
 
+/// The noon at which a night begins.
+///
+/// # Errors
+///
+/// The zone is unknown.
+pub fn noon(night: Date, zone: &str) -> Result<Timestamp, PlanError> {
+    Ok(moment(&zone_of(zone)?, night, Time::constant(12, 0, 0, 0)))
+}
+
 /// The checks of one night, by opening time; none if the plan has none on that night.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Writing the ledger's rows: checks, reports, notices, outcomes, exceptions, what people said and
 //! what is about no check. Rows are only ever added; reading them back is in [`super::saved`].
 
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{OptionalExtension as _, Params, Transaction, params};
 
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::CheckId;
@@ -12,6 +12,15 @@ use super::{Batch, NewReport, REPEATS_MAX, words};
 use crate::view::{Cause, Ending};
 use crate::watch::{Alteration, Altered, Change, Exception, Matter, Planned, Repeated, Word};
 
+/// Runs a statement, which stays compiled for the next row; gives how many rows it wrote.
+pub(super) fn written(
+    transaction: &Transaction<'_>,
+    sql: &str,
+    row: impl Params,
+) -> rusqlite::Result<usize> {
+    transaction.prepare_cached(sql)?.execute(row)
+}
+
 pub(super) fn freeze_check(
     transaction: &Transaction<'_>,
     planned: &Planned,
@@ -19,7 +28,8 @@ pub(super) fn freeze_check(
     let check = &planned.check;
     let looks_ms: Vec<i64> = check.looks.iter().map(|look| look.as_ms()).collect();
     let looks_ms = serde_json::to_string(&looks_ms).expect("numbers always have a JSON form");
-    transaction.execute(
+    written(
+        transaction,
         "INSERT INTO checks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
         params![
             check.id.to_string(),
@@ -145,26 +155,26 @@ fn write_notice(
 
 fn write_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
     match change {
-        Change::Settled(check, outcome) => transaction
-            .execute(
-                "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    check.to_string(),
-                    outcome.how.word(),
-                    outcome.at.as_ms(),
-                    outcome.came.as_ms()
-                ],
-            )
-            .map(drop),
+        Change::Settled(check, outcome) => written(
+            transaction,
+            "INSERT INTO outcomes VALUES (?1, ?2, ?3, ?4)",
+            params![
+                check.to_string(),
+                outcome.how.word(),
+                outcome.at.as_ms(),
+                outcome.came.as_ms()
+            ],
+        )
+        .map(drop),
         Change::Altered(altered) => write_altered(transaction, altered),
         Change::Spoken(word) => write_word(transaction, word),
         Change::Raised(matter) => write_matter(transaction, matter),
-        Change::Cleared { matter, by, at } => transaction
-            .execute(
-                "INSERT INTO matter_ends VALUES (?1, ?2, ?3)",
-                params![matter, by.as_ref().map(ToString::to_string), at.as_ms()],
-            )
-            .map(drop),
+        Change::Cleared { matter, by, at } => written(
+            transaction,
+            "INSERT INTO matter_ends VALUES (?1, ?2, ?3)",
+            params![matter, by.as_ref().map(ToString::to_string), at.as_ms()],
+        )
+        .map(drop),
         Change::Opened(exception) => write_exception(transaction, exception),
         Change::Joined {
             exception,
@@ -211,54 +221,55 @@ fn write_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Res
 
 fn write_altered(transaction: &Transaction<'_>, altered: &Altered) -> rusqlite::Result<()> {
     let (change, reason, unit, plan) = words::alteration_columns(altered.what);
-    transaction
-        .execute(
-            "INSERT INTO check_changes (check_id, at_ms, change, reason, unit, plan, made_by, why)
+    written(
+        transaction,
+        "INSERT INTO check_changes (check_id, at_ms, change, reason, unit, plan, made_by, why)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                altered.check.to_string(),
-                altered.at.as_ms(),
-                change,
-                reason,
-                unit,
-                plan,
-                altered.by,
-                altered.why,
-            ],
-        )
-        .map(drop)
+        params![
+            altered.check.to_string(),
+            altered.at.as_ms(),
+            change,
+            reason,
+            unit,
+            plan,
+            altered.by,
+            altered.why,
+        ],
+    )
+    .map(drop)
 }
 
 fn write_word(transaction: &Transaction<'_>, word: &Word) -> rusqlite::Result<()> {
-    transaction
-        .execute(
-            "INSERT INTO words (check_id, said, said_by, at_ms) VALUES (?1, ?2, ?3, ?4)",
-            params![
-                word.check.to_string(),
-                word.said.word(),
-                word.by.to_string(),
-                word.at.as_ms()
-            ],
-        )
-        .map(drop)
+    written(
+        transaction,
+        "INSERT INTO words (check_id, said, said_by, at_ms) VALUES (?1, ?2, ?3, ?4)",
+        params![
+            word.check.to_string(),
+            word.said.word(),
+            word.by.to_string(),
+            word.at.as_ms()
+        ],
+    )
+    .map(drop)
 }
 
 fn write_matter(transaction: &Transaction<'_>, matter: &Matter) -> rusqlite::Result<()> {
-    transaction
-        .execute(
-            "INSERT INTO matters VALUES (?1, ?2, ?3, ?4)",
-            params![
-                matter.id,
-                matter.subject.to_string(),
-                matter.situation.word(),
-                matter.opened.as_ms()
-            ],
-        )
-        .map(drop)
+    written(
+        transaction,
+        "INSERT INTO matters VALUES (?1, ?2, ?3, ?4)",
+        params![
+            matter.id,
+            matter.subject.to_string(),
+            matter.situation.word(),
+            matter.opened.as_ms()
+        ],
+    )
+    .map(drop)
 }
 
 fn write_exception(transaction: &Transaction<'_>, exception: &Exception) -> rusqlite::Result<()> {
-    transaction.execute(
+    written(
+        transaction,
         "INSERT INTO exceptions VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             exception.id,

@@ -72,8 +72,12 @@ impl SqliteStore {
     }
 }
 
+/// Statements kept compiled: more than there are different ones in this folder.
+const STATEMENTS_MAX: usize = 64;
+
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_MAX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -326,7 +330,8 @@ impl SqliteStore {
 /// Adds one plan version.
 pub(super) fn add_plan(transaction: &Transaction<'_>, stored: &StoredPlan) -> rusqlite::Result<()> {
     let (resident, version) = (stored.plan.resident.to_string(), stored.plan.version);
-    transaction.execute(
+    ledger::written(
+        transaction,
         "INSERT INTO plans VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
             resident,
@@ -338,12 +343,12 @@ pub(super) fn add_plan(transaction: &Transaction<'_>, stored: &StoredPlan) -> ru
     )?;
     match stored.holds {
         Holds::FromNoon => Ok(()),
-        Holds::AtOnce => transaction
-            .execute(
-                "INSERT INTO plans_at_once VALUES (?1, ?2)",
-                params![resident, version],
-            )
-            .map(drop),
+        Holds::AtOnce => ledger::written(
+            transaction,
+            "INSERT INTO plans_at_once VALUES (?1, ?2)",
+            params![resident, version],
+        )
+        .map(drop),
     }
 }
 
@@ -353,12 +358,14 @@ pub(super) fn enrol_home(
     home: &Home,
 ) -> rusqlite::Result<()> {
     let place = i64::try_from(place).unwrap_or(i64::MAX);
-    transaction.execute(
+    ledger::written(
+        transaction,
         "INSERT INTO homes VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE
          SET address = excluded.address, place = excluded.place, left_ms = NULL",
         params![home.id.to_string(), home.address, place],
     )?;
-    transaction.execute(
+    ledger::written(
+        transaction,
         "INSERT INTO units VALUES (?1, ?2, ?3, NULL) ON CONFLICT DO UPDATE
          SET home = excluded.home, eye = excluded.eye, left_ms = NULL",
         params![
@@ -368,7 +375,8 @@ pub(super) fn enrol_home(
         ],
     )?;
     for (place, resident) in (0i64..).zip(&home.residents) {
-        transaction.execute(
+        ledger::written(
+            transaction,
             "INSERT INTO residents VALUES (?1, ?2, ?3, ?4, NULL) ON CONFLICT DO UPDATE
              SET home = excluded.home, name = excluded.name, place = excluded.place,
                  left_ms = NULL",
