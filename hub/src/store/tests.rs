@@ -15,6 +15,7 @@ use nattsyn_protocol::time::ClockState;
 use super::*;
 use crate::agreement::record::Record;
 use crate::enrolment::{Homes, enrol};
+use crate::exception::Handling;
 use crate::keys::HubKeys;
 use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
@@ -128,6 +129,7 @@ fn what_was_committed_is_there_after_a_crash() {
         due: begins(),
         punctuality: Punctuality::HubWasDown,
         checks: [check].into(),
+        handling: Handling::default(),
         ended: None,
     };
     let ended = Exception {
@@ -242,6 +244,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         due: begins(),
         punctuality: Punctuality::InTime,
         checks: [check].into(),
+        handling: Handling::default(),
         ended: None,
     };
     let outcome = Outcome {
