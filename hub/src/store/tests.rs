@@ -15,7 +15,7 @@ use nattsyn_protocol::time::ClockState;
 use super::*;
 use crate::agreement::record::Record;
 use crate::enrolment::{Homes, enrol};
-use crate::exception::Handling;
+use crate::exception::{Event, Handling};
 use crate::keys::HubKeys;
 use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
@@ -132,8 +132,12 @@ fn what_was_committed_is_there_after_a_crash() {
         handling: Handling::default(),
         ended: None,
     };
+    let mut handling = Handling::default();
+    let late = Event::Explained(Ending::LateReport);
+    handling.handle(begins(), &late).unwrap();
     let ended = Exception {
         cause: Cause::NoReport,
+        handling,
         ended: Some((begins(), Ending::LateReport)),
         ..exception.clone()
     };
