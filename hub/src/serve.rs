@@ -189,6 +189,9 @@ pub async fn run(
     let state = http::State {
         archive: Some(std::sync::Arc::new(archive)),
         tonight: service.tonight.clone(),
+        // Nobody signs in here yet, so nobody acts.
+        hands: None,
+        door: http::door::Door::Everybody(http::door::Worker::anybody()),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");

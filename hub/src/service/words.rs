@@ -27,7 +27,8 @@ impl Desk {
 }
 
 impl Desk {
-    /// Takes in what somebody does about a row of "Att åtgärda". When this returns it is written
+    /// Takes in what somebody does about a row of "Att åtgärda", of which they had seen so many
+    /// things happen. When this returns it is written
     /// down, or refused, and then nothing has changed.
     ///
     /// # Errors
@@ -36,7 +37,7 @@ impl Desk {
     pub fn act(
         &mut self,
         now: Moment,
-        row: i64,
+        row: (i64, u32),
         by: &StaffId,
         act: Act,
     ) -> Result<Result<(), ActRefused>, ServiceError> {

@@ -189,7 +189,11 @@ pub(super) fn sample_archive() -> SampleArchive {
 fn site(archive: SampleArchive) -> (watch::Sender<Arc<crate::view::Tonight>>, Router) {
     let (sender, tonight) = watch::channel(Arc::new(sample::busy()));
     let archive: Option<Arc<dyn Archive>> = Some(Arc::new(archive));
-    (sender, app(State { tonight, archive }))
+    let state = State {
+        archive,
+        ..State::showing(tonight)
+    };
+    (sender, app(state))
 }
 
 async fn shown(address: &str) -> String {
