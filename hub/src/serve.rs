@@ -87,6 +87,12 @@ impl Layout {
         Ok(Self(folder.to_owned()))
     }
 
+    /// The layout of a folder that is there, or is not: nothing is made.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// The ledger.
     #[must_use]
     pub fn ledger(&self) -> PathBuf {

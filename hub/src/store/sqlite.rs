@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::report::ReportKey;
@@ -69,6 +69,22 @@ impl SqliteStore {
                 known,
             });
         }
+        Ok(Self { connection })
+    }
+
+    /// Opens a ledger that a hub has made, to read it and nothing else: the hub need not run, and
+    /// nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags);
+        let connection = connection.map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self { connection })
     }
 }

@@ -111,10 +111,10 @@ fn more(view: &View<'_>, row: &ExceptionRow) -> Markup {
         .handling
         .holder()
         .is_some_and(|by| *by != view.viewer.me.id);
-    let title = if is_others {
-        hands::OTHERS
-    } else {
-        hands::MORE
+    let title = match row.handling.holder() {
+        Some(_) if is_others => hands::OTHERS,
+        Some(_) => hands::MORE,
+        None => hands::LEAVE,
     };
     html! {
         details #{ "h" (row.id) } {

@@ -13,6 +13,7 @@ phrases! {
     RETURN = "Lämna tillbaka", "Give it back";
     TAKE_OVER = "Ta över", "Take over";
     MORE = "Åk, lämna tillbaka", "Go, give it back";
+    LEAVE = "Jag åker dit", "I go there";
     OTHERS = "Någon annan har den", "Somebody else has it";
     GO = "Jag åker, framme om", "On my way, there in";
     OUTCOME = "Så gick det", "How it went";
