@@ -31,10 +31,12 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
             }
             (figures(sheet, morning))
         }
+        // What is wrong comes first: no figure of such a night can be relied on.
+        @if !morning.balance.holds() { (balance(sheet, &morning.balance)) }
         (unanswered(sheet, morning))
         (causes(sheet, morning))
         (disturbances(sheet, morning))
-        (balance(sheet, &morning.balance))
+        @if morning.balance.holds() { (balance(sheet, &morning.balance)) }
     }
 }
 
