@@ -1,5 +1,6 @@
 //! Writing the ledger's rows: checks, reports and what contradicts them, notices, outcomes,
-//! exceptions, what people said and what is about no check. Rows are only ever added; reading them back is in [`super::saved`].
+//! exceptions, what people said and what is about no check. Rows are only ever added;
+//! reading them back is in [`super::saved`].
 
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, Params, Transaction, params};

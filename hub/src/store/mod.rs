@@ -204,9 +204,9 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn last_night(&self) -> Result<Option<Date>, StoreError>;
 
-    /// Writes a night's checks down, and beside them how many they are. A check that stands there already stays as it is; one that
-    /// comes to a night that was written down before is marked as added, with who it was that
-    /// last agreed or said anything about the resident.
+    /// Writes a night's checks down, and beside them how many they are. A check that stands there
+    /// already stays as it is; one that comes to a night that was written down before is marked as
+    /// added, with who it was that last agreed or said anything about the resident.
     ///
     /// # Errors
     ///

@@ -1,9 +1,10 @@
 //! One night of the ledger, line by line: what was planned and what became of it.
 //!
 //! Made by the store from what is written and from nothing else, so that any night can be chosen
-//! for ever. [`Balance`] shows that nothing is missing: what was planned, as it was counted when the
-//! night was frozen, is the sum of how checks ended, what is open and what is not due yet. What a person corrected counts as corrected, and
-//! the line still shows what stood before. No order but time's.
+//! for ever. [`Balance`] shows that nothing is missing: what was planned, as it was counted when
+//! the night was frozen, is the sum of how checks ended, what is open and what is not due yet. What
+//! a person corrected counts as corrected, and the line still shows what stood before. No order but
+//! time's.
 
 use std::collections::BTreeMap;
 

@@ -3,8 +3,8 @@
 //!
 //! Reports are lost, repeated, reordered and late, heartbeats are lost, units fall silent and
 //! the hub is down for hours. What must hold: every check has exactly one outcome or is in an
-//! open exception, always, from a little before its deadline on; nobody is *visible* whom no report saw; and
-//! the ledger does not depend on the order in which things came.
+//! open exception, always, from a little before its deadline on; nobody is *visible* whom no
+//! report saw; and the ledger does not depend on the order in which things came.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

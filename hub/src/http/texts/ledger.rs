@@ -28,9 +28,8 @@ phrases! {
     AWAITED = "väntar", "awaited";
     BALANCES = "Stämmer: varje planerad tillsyn har ett utfall eller är öppen.",
                "It balances: every planned check has an outcome or is open.";
-    BALANCES_NOT = "Stämmer inte: tillsyner saknas i liggaren. Säg till administratören.",
-                   "It does not balance: checks are missing from the ledger. \
-                    Tell the administrator.";
+    BALANCES_NOT = "Stämmer inte: liggaren är inte hel. Säg till administratören.",
+                   "It does not balance: the ledger is not whole. Tell the administrator.";
     WITHOUT_OUTCOME = "utan utfall", "without an outcome";
     LINES_MISSING = "Rader som saknas:", "Lines missing:";
     LINES_UNPLANNED = "Rader som inte var planerade:", "Lines that were not planned:";
