@@ -12,16 +12,18 @@ use std::path::{Path, PathBuf};
 /// Readable and writable by its owner alone.
 const OWNER_ONLY: u32 = 0o600;
 
-/// The database that is kept in no file.
-const IN_MEMORY: &str = ":memory:";
+/// What `SQLite` takes for a database in memory or for an address, and not for a file's name.
+const NO_NAME: [&str; 2] = [":memory:", "file:"];
 
 /// Makes the ledger's file before the database would, as its owner's alone. One that is there
 /// already, with what belongs to it, is closed to others.
 ///
-/// What cannot be done here is not an error: the database says itself why it cannot open a file,
-/// and a mode that cannot be set, on a file of another user's, is logged.
+/// An address (`file:…`) is left to the database. What cannot be done here is not an error: the
+/// database says itself why it cannot open a file, and a mode that cannot be set, on a file of
+/// another user's, is logged.
 pub(super) fn prepare(path: &Path) {
-    if path.as_os_str() == IN_MEMORY {
+    let text = path.as_os_str().as_encoded_bytes();
+    if NO_NAME.iter().any(|name| text.starts_with(name.as_bytes())) {
         return;
     }
     let mut options = OpenOptions::new();
@@ -80,7 +82,9 @@ mod tests {
 
     #[test]
     fn a_ledger_in_memory_leaves_no_file() {
-        SqliteStore::open(Path::new(IN_MEMORY)).unwrap();
-        assert!(!Path::new(IN_MEMORY).exists());
+        for name in [":memory:", "file:no-such-ledger?mode=memory&cache=shared"] {
+            SqliteStore::open(Path::new(name)).unwrap();
+            assert!(!Path::new(name).exists(), "{name}");
+        }
     }
 }
