@@ -37,10 +37,7 @@ pub(super) fn open(view: &View<'_>) -> Markup {
                 p.updated { (texts::UPDATED.to(lang)) " " (view.time(view.tonight.now)) }
             }
             @if count == 0 {
-                div.nothing {
-                    p { (texts::NOTHING.to(lang)) }
-                    p.meaning { (texts::MEANING.to(lang)) }
-                }
+                div.nothing { p { (texts::NOTHING.to(lang)) } }
             } @else {
                 ol.exceptions {
                     @for row in rows { (open_row(view, row)) }

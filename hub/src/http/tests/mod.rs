@@ -193,6 +193,17 @@ async fn the_page_always_says_that_nobody_is_told_and_what_visible_means() {
 }
 
 #[tokio::test]
+async fn what_visible_means_stands_once_on_the_page_of_tonight() {
+    for tonight in [sample::empty(), sample::busy()] {
+        for (lang, address) in [(Lang::Swedish, "/"), (Lang::English, "/?lang=en")] {
+            let page = page(tonight.clone(), address).await;
+            let meaning = texts::MEANING.to(lang);
+            assert_eq!(page.matches(meaning).count(), 1, "{page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_a_demonstration_says_that_it_is_one() {
     let banner = texts::DEMONSTRATION.to(Lang::Swedish);
     let shown = page(sample::demonstration(), "/").await;
