@@ -7,14 +7,14 @@
 //! than a name. Times are local with their offset.
 
 use crate::view::ledger::{
-    Account, Balance, ContradictionLine, Line, NightLedger, Room, account_word,
+    Account, Balance, ContradictionLine, Handled, Line, NightLedger, Room, account_word,
 };
 use crate::watch::How;
 use crate::watch::situation::Situation;
 use nattsyn_protocol::time::Timestamp;
 
 use super::clockface::Clockface;
-use super::texts::{self, Lang, ledger};
+use super::texts::{self, Lang, hands, ledger};
 
 /// UTF-8's byte-order mark.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -39,7 +39,7 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
 }
 
 /// Cells of a line, as many as [`ledger::columns`] names.
-type Row = [String; 20];
+type Row = [String; 21];
 
 /// The code, where an outcome's stands, of the row that says that the table is not whole.
 const UNBALANCED: &str = "unbalanced";
@@ -98,6 +98,7 @@ fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> Row {
         answer_by(line, face),
         situations(line),
         contradictions(line, face),
+        handled(line, face),
     ]
 }
 
@@ -131,6 +132,15 @@ fn contradictions(line: &Line, face: &Clockface) -> String {
         };
         let (at, came) = (face.local(look.at), face.local(look.came));
         format!("{} {at} {}/{came}{more}", look.look, look.finding)
+    }))
+}
+
+/// What people did about the exceptions that the check was in.
+fn handled(line: &Line, face: &Clockface) -> String {
+    let handled = line.exceptions.iter().flat_map(|row| &row.handled);
+    joined(handled.map(|Handled { at, event }| {
+        let did = hands::did(Lang::Swedish, event, |at| face.local(at));
+        format!("{} {did}", face.local(*at))
     }))
 }
 

@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::view::ledger::{
-    Account, Balance, ContradictionLine, ExceptionLine, Line, MatterLine, NightLedger, Room,
+    Account, Balance, ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger,
+    Room,
 };
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Word};
 
 use super::super::clockface::Clockface;
-use super::super::texts::{self, Lang, ledger};
+use super::super::texts::{self, Lang, hands, ledger};
 use super::signs::{Sign, sign};
 
 /// What the parts of a ledger page need.
@@ -212,6 +213,9 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
     }
     for row in &line.exceptions {
         details.push((ledger::ASKED.to(lang), asked(sheet, row)));
+        if !row.handled.is_empty() {
+            details.push((hands::DONE.to(lang), handled(sheet, row)));
+        }
     }
     for word in &line.words {
         details.push((ledger::WRITTEN.to(lang), written(sheet, word)));
@@ -289,6 +293,16 @@ fn asked(sheet: &Sheet<'_>, row: &ExceptionLine) -> Markup {
         }
         @if let Some((at, ending)) = row.ended {
             (sheet.time(at)) " " (texts::ending(ending).to(lang))
+        }
+    }
+}
+
+/// What people did about it, in order.
+fn handled(sheet: &Sheet<'_>, row: &ExceptionLine) -> Markup {
+    html! {
+        @for (i, Handled { at, event }) in row.handled.iter().enumerate() {
+            @if i > 0 { " · " }
+            (sheet.time(*at)) " " (hands::did(sheet.lang, event, |at| sheet.face.show(at)))
         }
     }
 }

@@ -13,8 +13,11 @@ use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::{CheckId, UnitId, WindowKey};
 
 use crate::agreement::{Fallback, Then};
+use crate::exception::{Act, Event, Unresolved};
 use crate::store::{Archive, StoreError};
-use crate::view::ledger::{ContradictionLine, ExceptionLine, Line, MatterLine, NightLedger, Room};
+use crate::view::ledger::{
+    ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
+};
 use crate::view::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::watch::situation::Situation;
 use crate::watch::{
@@ -126,6 +129,24 @@ fn marta() -> Line {
         wishes: String::new(),
     });
     marta.repeats = 2;
+    let anna: crate::watch::StaffId = "natt-001".parse().unwrap();
+    let by = |act| Event::By(anna.clone(), act);
+    marta.exceptions[0].handled = [
+        ("02:20", by(Act::Take)),
+        (
+            "02:22",
+            by(Act::Go {
+                arrives: at("02:30"),
+            }),
+        ),
+        ("02:35", Event::FellBack),
+        ("02:40", by(Act::Find(Unresolved::NoAnswer))),
+    ]
+    .map(|(when, event)| Handled {
+        at: at(when),
+        event,
+    })
+    .to_vec();
     marta.contradictions = vec![ContradictionLine {
         check: marta.id,
         first: marta.id,
@@ -335,6 +356,17 @@ async fn the_morning_report_counts_and_names_nobody_who_works() {
 }
 
 #[tokio::test]
+async fn what_people_did_about_a_row_stands_on_its_line() {
+    let page = strip_tags(&shown("/ledger?night=2026-11-21").await);
+    for done in [
+        "Gjort: 02:20 natt-001 tog raden · 02:22 natt-001 på väg, framme 02:30",
+        "02:35 öppen igen, för att inget hände · 02:40 natt-001 Svarar inte",
+    ] {
+        assert!(page.contains(done), "{done:?} is not in {page}");
+    }
+}
+
+#[tokio::test]
 async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     let (_sender, site) = site(sample_archive());
     let response = ask(&site, "GET", "/ledger.csv?night=2026-11-21").await;
@@ -374,6 +406,13 @@ async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     assert_eq!(
         &marta[place("motsägelser")],
         "5 2026-11-22T02:18:00+01:00 visible/2026-11-22T02:20:00+01:00"
+    );
+    assert_eq!(
+        &marta[place("gjort")],
+        "2026-11-22T02:20:00+01:00 natt-001 tog raden; \
+         2026-11-22T02:22:00+01:00 natt-001 på väg, framme 2026-11-22T02:30:00+01:00; \
+         2026-11-22T02:35:00+01:00 öppen igen, för att inget hände; \
+         2026-11-22T02:40:00+01:00 natt-001 Svarar inte"
     );
     let sture = rows
         .iter()

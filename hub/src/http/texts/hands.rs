@@ -1,12 +1,16 @@
 //! The words for what staff do about a row, and for why something cannot be done.
 
-use super::{Lang, Phrase, ending, phrase};
-use crate::exception::{Refusal, Step, Unresolved};
+use nattsyn_protocol::time::Timestamp;
+
+use super::{Lang, Phrase, ending, phrase, said as texts_said};
+use crate::exception::{Act, Event, Refusal, Step, Unresolved};
 use crate::service::HandsError;
 use crate::view::Ending;
 use crate::watch::{ActRefused, Said};
 
 phrases! {
+    DONE = "Gjort:", "Done:";
+    FELL_BACK = "öppen igen, för att inget hände", "open again, because nothing happened";
     NOBODY = "Ingen har den.", "Nobody has it.";
     TAKE = "Jag tar det", "I take it";
     ARRIVE = "Jag är här", "I am here";
@@ -67,6 +71,37 @@ pub(in crate::http) fn how(said: Said) -> Phrase {
         ),
         Said::Cancelled => phrase("Den enskilde avbokade själv", "The resident cancelled it"),
     }
+}
+
+/// What somebody did about a row, as the ledger says it.
+pub(in crate::http) fn did(
+    lang: Lang,
+    event: &Event,
+    show: impl Fn(Timestamp) -> String,
+) -> String {
+    let (by, act) = match event {
+        Event::By(by, act) => (by, act),
+        Event::FellBack => return FELL_BACK.to(lang).to_owned(),
+        Event::Explained(how) => return ending(*how).to(lang).to_owned(),
+    };
+    let what = match act {
+        Act::Take => phrase("tog raden", "took it"),
+        Act::TakeOver => phrase("tog över raden", "took it over"),
+        Act::Go { .. } => phrase("på väg, framme", "on the way, there at"),
+        Act::Arrive => phrase("är där", "is there"),
+        Act::Return => phrase("lämnade tillbaka raden", "gave it back"),
+        Act::HandTo(_) => phrase("lämnade över raden till", "handed it to"),
+        Act::Say(said) => texts_said(*said),
+        Act::Find(it) => found(*it),
+    };
+    let of = match act {
+        Act::Go { arrives } => show(*arrives),
+        Act::HandTo(other) => other.to_string(),
+        Act::Take | Act::TakeOver | Act::Arrive | Act::Return | Act::Say(_) | Act::Find(_) => {
+            String::new()
+        }
+    };
+    format!("{by} {} {of}", what.to(lang)).trim_end().to_owned()
 }
 
 /// Who has a row, and since or until when; `until` is when it falls back.

@@ -156,7 +156,7 @@ pub(in crate::http) fn night_of_year(lang: Lang, began: Date) -> String {
 }
 
 /// The headings of the exported table, in its order.
-pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 20] {
+pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 21] {
     match lang {
         Lang::Swedish => [
             "natt",
@@ -179,6 +179,7 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 20] {
             "svar_senast",
             "situationer",
             "motsägelser",
+            "gjort",
         ],
         Lang::English => [
             "night",
@@ -201,6 +202,7 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 20] {
             "answer_by",
             "situations",
             "contradictions",
+            "handled",
         ],
     }
 }
