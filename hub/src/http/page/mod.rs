@@ -62,10 +62,12 @@ pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup
     let body = html! {
         a.skip href="#attend" { (texts::SKIP.to(lang)) }
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
+        p.plan-b { a href="#ledger" { (texts::LEFT_TONIGHT.to(lang)) } }
         div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
         (header(&texts::night(lang, tonight.night), lang, &address(lang.other())))
+        button #sound.quiet type="button" aria-pressed="false" hidden { (texts::SOUND.to(lang)) }
         (ways(lang, Book::Tonight))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
