@@ -132,9 +132,13 @@ pub(super) struct Oracle {
 
 impl Oracle {
     pub(super) fn new(script: &Script) -> Self {
+        let mut book = Book::default();
+        for home in &script.homes {
+            book.live_together(&home.residents);
+        }
         Self {
             expectation: Expectation::of(script),
-            book: Book::default(),
+            book,
             next_due: 0,
             planned: BTreeMap::new(),
             more_due: BTreeSet::new(),
@@ -294,7 +298,7 @@ impl Oracle {
         let Some(row) = self.planned.get(&altered.check) else {
             return Ok(());
         };
-        let is_away = self.book.is_away(altered.check.resident, row.night);
+        let is_away = self.book.is_away_at(altered.check.resident, row);
         if altered.what == Alteration::Restored && is_away && self.is_hub_clock_right {
             let what = format!("{} is to be made, and the resident is away", altered.check);
             return broken(Breach::Astray, what);
@@ -340,8 +344,10 @@ impl Oracle {
         Ok(())
     }
 
-    /// Nobody is asked about a check of which a person has said how it ended.
+    /// Nobody is asked about a check of which a person has said how it ended, or of which it was
+    /// known when its window opened that nobody would be there.
     fn judge_asked(&self, check: CheckId) -> Result<(), Broken> {
+        self.judge_sent(check)?;
         let Some(said) = self.words.get(&check).and_then(|words| words.last()) else {
             return Ok(());
         };
@@ -436,8 +442,13 @@ impl Oracle {
 
     /// Every moment at which something is agreed to happen, in order.
     pub(super) fn moments(&self) -> Vec<i64> {
-        let Expectation { owed, added, .. } = &self.expectation;
-        let moments = owed.iter().chain(added).flat_map(|check| {
+        let Expectation {
+            owed,
+            added,
+            former,
+            ..
+        } = &self.expectation;
+        let moments = owed.iter().chain(added).chain(former).flat_map(|check| {
             let looks = check.looks.iter().copied();
             looks.chain([check.opens, check.deadline])
         });
