@@ -15,9 +15,8 @@ use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::Timestamp;
 
-use crate::agreement::Book;
-use crate::agreement::rows::{unit_of, wants_looks};
-use crate::roster::Roster;
+use crate::agreement::record::Record;
+use crate::agreement::rows::wants_looks;
 use crate::store::{Holds, StoredPlan};
 use crate::watch::Planned;
 use crate::watch::wall::{Gap, Trust};
@@ -51,10 +50,10 @@ pub fn to_hold(plans: &[StoredPlan], noon: Timestamp) -> Vec<&StoredPlan> {
 ///
 /// Only enrolled residents have checks, by the unit that hangs where they live.
 #[must_use]
-pub fn checks(plans: &[StoredPlan], roster: &Roster, night: Date, noon: Timestamp) -> Vec<Planned> {
+pub fn checks(record: &Record, night: Date, noon: Timestamp) -> Vec<Planned> {
     let mut at_noon: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
     let mut later: Vec<&StoredPlan> = Vec::new();
-    for (stored, rank) in ranked(plans) {
+    for (stored, rank) in ranked(&record.plans) {
         if stored.made <= noon {
             at_noon.insert(stored.plan.resident, stored);
         } else if holds(stored, rank, noon) {
@@ -63,12 +62,12 @@ pub fn checks(plans: &[StoredPlan], roster: &Roster, night: Date, noon: Timestam
     }
     let mut checks: BTreeMap<CheckId, Planned> = BTreeMap::new();
     for stored in at_noon.into_values() {
-        for planned in planned(stored, roster, night) {
+        for planned in planned(stored, record, night) {
             checks.insert(planned.check.id, planned);
         }
     }
     for stored in later {
-        for planned in planned(stored, roster, night) {
+        for planned in planned(stored, record, night) {
             if planned.check.opens >= stored.made {
                 checks.entry(planned.check.id).or_insert(planned);
             }
@@ -104,15 +103,15 @@ pub(crate) fn ranked<'a>(
 }
 
 /// Whether the plan's unit hangs where its resident is enrolled.
-fn lives_there(stored: &StoredPlan, roster: &Roster) -> bool {
-    let home = roster.of_resident(stored.plan.resident);
-    home.is_some_and(|home| home.unit == stored.plan.unit)
+fn lives_there(stored: &StoredPlan, record: &Record) -> bool {
+    let seat = record.seats.seat(stored.plan.resident);
+    seat.is_some_and(|seat| seat.unit == stored.plan.unit)
 }
 
 /// The checks of a night by one plan version.
-fn planned(stored: &StoredPlan, roster: &Roster, night: Date) -> Vec<Planned> {
+fn planned(stored: &StoredPlan, record: &Record, night: Date) -> Vec<Planned> {
     let plan = &stored.plan;
-    if !lives_there(stored, roster) {
+    if !lives_there(stored, record) {
         return Vec::new();
     }
     match checks_of(plan, night) {
@@ -172,6 +171,16 @@ pub fn due(frozen: &BTreeSet<Date>, tonight: Date, trust: Trust) -> Vec<Date> {
     }
 }
 
+/// Puts the night that was under way when the hub was last there before those to go through:
+/// what was said of it afterwards has to be taken in.
+pub fn begin_earlier(frozen: &BTreeSet<Date>, nights: &mut Vec<Date>) {
+    if let Some(&first) = nights.first()
+        && let Some(&earlier) = frozen.range(..first).next_back()
+    {
+        nights.insert(0, earlier);
+    }
+}
+
 /// Whose plan was in force during a night, and who of them had no look in it: away, visited, or a
 /// night of the week without a window.
 ///
@@ -179,24 +188,20 @@ pub fn due(frozen: &BTreeSet<Date>, tonight: Date, trust: Trust) -> Vec<Date> {
 /// wherever they are: it is people that are compared, not units.
 #[must_use]
 pub fn planned_for(
-    book: &Book,
-    plans: &[StoredPlan],
-    roster: &Roster,
+    record: &Record,
     (night, noon): (Date, Timestamp),
 ) -> (BTreeSet<ResidentId>, BTreeSet<ResidentId>) {
+    let Record { book, plans, seats } = record;
     let agreed = |who: &ResidentId| book.versions(*who).iter().any(|agreed| agreed.made <= noon);
     let by_agreement = book.residents().filter(|who| book.ended(*who).is_none());
     let mut in_force: BTreeSet<ResidentId> = by_agreement.filter(agreed).collect();
-    let wanted = |who: &ResidentId| {
-        let unit = unit_of(plans, roster, *who);
-        unit.is_some_and(|unit| wants_looks(book, roster, (*who, unit), (night, noon)))
-    };
+    let wanted = |who: &ResidentId| wants_looks(record, *who, (night, noon));
     let mut with_looks: BTreeSet<ResidentId> = in_force.iter().copied().filter(wanted).collect();
     let mut newest: BTreeMap<ResidentId, &StoredPlan> = BTreeMap::new();
     for stored in plans.iter().filter(|stored| stored.made <= noon) {
         newest.insert(stored.plan.resident, stored);
     }
-    newest.retain(|resident, _| roster.of_resident(*resident).is_some());
+    newest.retain(|resident, _| seats.seat(*resident).is_some());
     let has_window = |stored: &StoredPlan| match checks_of(&stored.plan, night) {
         Ok(checks) => !checks.is_empty(),
         // A plan that cannot be kept is no excuse.

@@ -10,6 +10,7 @@
 
 mod desk;
 mod messages;
+mod passage;
 mod words;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@ use jiff::civil::{Date, Time, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan as _};
 use nattsyn_detector::night::Night;
+use nattsyn_hub::agreement::record::{Record, Seats};
 use nattsyn_hub::agreement::rows::{NightRow, rows};
 use nattsyn_hub::agreement::{
     Absence, AgreedWindow, Agreement, Away, Book, How, Offset, Seat, TemporaryWindows, VisitReason,
@@ -177,8 +178,12 @@ fn hub_side(agreement: &Agreement, absences: &[Absence], night: Date) -> HubSide
         origin: nattsyn_hub::agreement::Origin::Import,
     };
     let book = Book::new(vec![agreed], absences.to_vec(), Vec::new());
-    let plans = [stored.clone()];
-    let rows = rows(&book, &plans, &roster, (night, noon), noon);
+    let record = Record {
+        book,
+        plans: vec![stored.clone()],
+        seats: Seats::of(&roster),
+    };
+    let rows = rows(&record, (night, noon), noon);
     let mut looks: Looks = Vec::new();
     for row in &rows {
         if let NightRow::Look(planned) = row {

@@ -123,6 +123,22 @@ impl Absence {
         self.ended.is_none().then_some(nights)
     }
 
+    /// As it was at a moment: without what was said of it later. None if it was not said yet.
+    #[must_use]
+    pub(super) fn as_of(&self, at: Timestamp) -> Option<Self> {
+        let said = |word: &Confirmed| word.at <= at;
+        (self.made <= at).then(|| Self {
+            confirmed: self
+                .confirmed
+                .iter()
+                .filter(|&word| said(word))
+                .cloned()
+                .collect(),
+            ended: self.ended.clone().filter(said),
+            ..self.clone()
+        })
+    }
+
     /// Whether it is about a night.
     #[must_use]
     pub fn covers(&self, night: Date) -> bool {

@@ -119,6 +119,21 @@ impl Book {
         Self::new(agreements, absences, endings)
     }
 
+    /// The book as it was at a moment: without what was said later.
+    #[must_use]
+    pub fn as_of(&self, at: Timestamp) -> Self {
+        let agreements = self.agreements.values().flatten();
+        let agreements = agreements.filter(|agreed| agreed.made <= at).cloned();
+        let absences = self.absences.values().flatten();
+        let absences = absences.filter_map(|absence| absence.as_of(at));
+        let endings = self.endings.iter().filter(|(_, ended)| ended.at <= at);
+        Self::new(
+            agreements.collect(),
+            absences.collect(),
+            endings.map(|(id, ended)| (*id, ended.clone())).collect(),
+        )
+    }
+
     /// Everybody with an agreement, whoever lives where now.
     pub fn residents(&self) -> impl Iterator<Item = ResidentId> {
         self.agreements.keys().copied()

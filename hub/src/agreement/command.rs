@@ -15,7 +15,8 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::edit::{Desk, EditError, Imported, Run};
 use super::file::{self, Format, LineError, Said};
-use super::outlook::{Outlook, Rest, Tonight};
+use super::outlook::{Rest, Tonight};
+use super::record::Record;
 use super::staffing::{PileUp, Staffing};
 use super::{Agreed, Agreement, Away, Ending};
 use crate::keys::HubKeys;
@@ -238,7 +239,7 @@ impl Office<'_> {
         let text = String::from_utf8(bytes);
         let text = text.map_err(|_not_text| CommandError::Encoding(path.to_owned()))?;
         let read = file::read(&text, format).map_err(|errors| refused(path, &errors))?;
-        let before = self.outlook()?;
+        let before = Record::read(self.store)?;
         let desk = desk(self.keys, self.zone, self.now, by);
         let imported = match desk.import(self.store, &read, run) {
             Err(EditError::File(errors)) => return Err(refused(path, &errors)),
@@ -259,15 +260,6 @@ impl Office<'_> {
             next: night.tomorrow().unwrap_or(night),
         };
         Ok(answer.told(&imported, run))
-    }
-
-    /// The store as it is.
-    fn outlook(&self) -> Result<Outlook, CommandError> {
-        Ok(Outlook {
-            book: self.store.book()?,
-            plans: self.store.plans()?,
-            roster: self.store.roster()?,
-        })
     }
 
     fn export(&self, path: Option<&Path>, form: Form) -> Result<String, CommandError> {

@@ -18,6 +18,7 @@ pub mod edit;
 mod examine;
 pub mod file;
 pub mod outlook;
+pub mod record;
 pub mod rows;
 pub mod settle;
 pub mod staffing;
@@ -171,6 +172,17 @@ pub struct Seat {
     pub unit: UnitId,
     /// Which of the home's residents, counted from 0.
     pub place: usize,
+}
+
+impl Seat {
+    /// A seat of which only the unit is known any more.
+    pub(crate) fn elsewhere(unit: UnitId) -> Self {
+        Self {
+            home: HomeId::from_random([0; 8]),
+            unit,
+            place: 0,
+        }
+    }
 }
 
 impl Agreement {

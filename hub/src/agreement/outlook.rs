@@ -12,27 +12,14 @@ use nattsyn_protocol::plan::PlanError;
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
+use super::Agreed;
+use super::record::Record;
 use super::rows::{NightRow, rows};
-use super::settle::seat_of;
 use super::staffing::{PileUp, Staffing, pile_ups};
-use super::{Agreed, Book};
 use crate::nights;
-use crate::roster::Roster;
-use crate::store::{Entries, StoredPlan};
 
 /// How many nights are looked through for pile-ups: tonight, and every day of the week once.
 const NIGHTS_AHEAD: usize = 8;
-
-/// The store as it is, or as it would be.
-#[derive(Clone, Debug)]
-pub struct Outlook {
-    /// What was agreed.
-    pub book: Book,
-    /// Every version of every plan, by resident and version.
-    pub plans: Vec<StoredPlan>,
-    /// Who is enrolled.
-    pub roster: Roster,
-}
 
 /// What of a changed agreement holds tonight.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +39,7 @@ pub enum Rest {
     FromNoon,
 }
 
-impl Outlook {
-    /// As it would be with these entries.
-    #[must_use]
-    pub fn with(&self, entries: &Entries) -> Self {
-        let mut plans = self.plans.clone();
-        plans.extend(entries.plans.iter().cloned());
-        plans.sort_by_key(|stored| (stored.plan.resident, stored.plan.version));
-        Self {
-            book: self.book.with(entries),
-            plans,
-            roster: self.roster.clone(),
-        }
-    }
-
+impl Record {
     /// What of a resident's new agreement holds tonight, beside `before`.
     #[must_use]
     pub fn tonight(
@@ -117,7 +91,7 @@ impl Outlook {
         let mut night = tonight;
         for _ in 0..NIGHTS_AHEAD {
             let noon = nights::noon(night, zone)?;
-            let rows = rows(&self.book, &self.plans, &self.roster, (night, noon), now);
+            let rows = rows(self, (night, noon), now);
             found.extend(pile_ups(&rows, night, staffing));
             night = night.tomorrow().unwrap_or(night);
         }
@@ -132,7 +106,7 @@ impl Outlook {
         tonight: (Date, Timestamp),
         now: Timestamp,
     ) -> Vec<(CheckId, Check)> {
-        let rows = rows(&self.book, &self.plans, &self.roster, tonight, now);
+        let rows = rows(self, tonight, now);
         let check = |row: NightRow| match row {
             NightRow::Look(planned) => Some(planned.check),
             NightRow::Visit(visit) => Some(Check {
@@ -151,7 +125,7 @@ impl Outlook {
     /// The checks of a night by an agreement alone.
     fn agreed(&self, new: &Agreed, night: Date) -> Vec<Check> {
         let resident = new.agreement.resident;
-        let seat = seat_of(&self.roster, resident);
+        let seat = self.seats.seat(resident);
         seat.map_or_else(Vec::new, |seat| new.agreement.checks(seat, night))
     }
 }

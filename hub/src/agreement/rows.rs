@@ -6,7 +6,6 @@
 //! plan of a unit is a line too: people are compared with units here, before the night.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -16,13 +15,11 @@ use nattsyn_protocol::plan::{Plan, PlanError, Window};
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::time::Timestamp;
 
-use super::settle::seat_of;
+use super::record::Record;
 use super::{
     Absence, AgreedWindow, Agreement, Away, Book, Confirmation, Ending, How, Seat, VisitReason,
 };
 use crate::nights;
-use crate::roster::Roster;
-use crate::store::StoredPlan;
 use crate::watch::{Manner, Planned};
 
 /// One line of a night.
@@ -101,39 +98,45 @@ pub enum Why {
     TooLateTonight,
 }
 
+impl Why {
+    /// That a resident is away, as far as it had been confirmed `by` then.
+    pub(crate) fn of(absence: &Absence, by: Timestamp) -> Self {
+        Self::Away {
+            why: absence.why,
+            last: absence.last,
+            confirmation: absence.confirmation(by),
+        }
+    }
+}
+
 /// The lines of a night, by resident and opening time: every enrolled resident has at least one,
 /// and so has whoever is enrolled no more and whose supervision nobody has ended.
 ///
-/// `noon` is when the night begins; `now` is for absences that must be confirmed.
+/// `noon` is when the night begins. Whether an absence is confirmed is judged then, or `now` of
+/// a night that is still to come; whoever confirms it later puts that right.
 #[must_use]
-pub fn rows(
-    book: &Book,
-    plans: &[StoredPlan],
-    roster: &Roster,
-    (night, noon): (Date, Timestamp),
-    now: Timestamp,
-) -> Vec<NightRow> {
+pub fn rows(record: &Record, (night, noon): (Date, Timestamp), now: Timestamp) -> Vec<NightRow> {
+    let book = &record.book;
+    let by = noon.min(now);
     let mut of_resident: BTreeMap<ResidentId, Vec<NightRow>> = BTreeMap::new();
-    for planned in nights::checks(plans, roster, night, noon) {
+    for planned in nights::checks(record, night, noon) {
         let resident = planned.check.id.resident;
         let rows = of_resident.entry(resident).or_default();
         rows.push(NightRow::Look(planned));
     }
-    let enrolled = roster.homes().iter().flat_map(|home| &home.residents);
-    let mut everybody: BTreeSet<ResidentId> = enrolled.map(|resident| resident.id).collect();
+    let mut everybody: BTreeSet<ResidentId> = record.seats.residents().collect();
     everybody.extend(book.residents().filter(|who| book.ended(*who).is_none()));
     for resident in everybody {
         let rows = of_resident.entry(resident).or_default();
         let visits = visits(book, resident, night, noon);
         rows.extend(visits.into_iter().map(NightRow::Visit));
-        let unit = unit_of(plans, roster, resident);
-        let unkept = unkept(book, roster, (resident, unit), (night, noon), now);
+        let unkept = unkept(record, resident, (night, noon), by);
         let is_new =
             |planned: &Planned| rows.iter().all(|row| row.check() != Some(planned.check.id));
         let unkept: Vec<Planned> = unkept.into_iter().filter(is_new).collect();
         rows.extend(unkept.into_iter().map(NightRow::Ask));
         if rows.is_empty() {
-            let why = why_none(book, resident, (night, noon), now);
+            let why = why_none(book, resident, (night, noon), by);
             rows.push(NightRow::Nothing(NoCheck {
                 resident,
                 night,
@@ -149,14 +152,15 @@ pub fn rows(
 /// has died or has left since the noon at which they were frozen.
 #[must_use]
 pub fn no_longer_planned(
-    book: &Book,
-    plans: &[StoredPlan],
+    record: &Record,
     frozen: &[CheckId],
     (night, noon): (Date, Timestamp),
     now: Timestamp,
 ) -> Vec<(CheckId, Why)> {
+    let book = &record.book;
+    let by = noon.min(now);
     let mut planned: BTreeSet<CheckId> = BTreeSet::new();
-    for stored in nights::to_hold(plans, noon) {
+    for stored in nights::to_hold(&record.plans, noon) {
         let checks = checks_of(&stored.plan, night).unwrap_or_default();
         planned.extend(checks.into_iter().map(|check| check.id));
     }
@@ -166,7 +170,7 @@ pub fn no_longer_planned(
         planned.extend(visits.into_iter().map(|visit| visit.check));
     }
     let gone = frozen.iter().filter(|check| !planned.contains(check));
-    gone.map(|&check| (check, why_none(book, check.resident, (night, noon), now)))
+    gone.map(|&check| (check, why_none(book, check.resident, (night, noon), by)))
         .collect()
 }
 
@@ -189,30 +193,16 @@ impl NightRow {
     }
 }
 
-/// The unit that hangs where a resident lives, or else the one that last had a plan for them.
-pub(crate) fn unit_of(
-    plans: &[StoredPlan],
-    roster: &Roster,
-    resident: ResidentId,
-) -> Option<UnitId> {
-    let hangs = roster.of_resident(resident).map(|home| home.unit);
-    let last = || {
-        let own = plans
-            .iter()
-            .rfind(|stored| stored.plan.resident == resident);
-        own.map(|stored| stored.plan.unit)
-    };
-    hangs.or_else(last)
-}
-
 /// Whether a unit was to look after a resident on a night, by what was agreed.
 pub(crate) fn wants_looks(
-    book: &Book,
-    roster: &Roster,
-    (resident, unit): (ResidentId, UnitId),
+    record: &Record,
+    resident: ResidentId,
     tonight: (Date, Timestamp),
 ) -> bool {
-    let agreed = agreed(book, roster, (resident, unit), tonight);
+    let Some(unit) = record.unit_of(resident) else {
+        return false;
+    };
+    let agreed = agreed(record, (resident, unit), tonight);
     let mut agreed = agreed.into_iter();
     agreed.any(|(check, absence)| absence.is_none() && !check.looks.is_empty())
 }
@@ -220,24 +210,23 @@ pub(crate) fn wants_looks(
 /// The checks that were agreed for a night and that no unit looks at by a plan, for somebody to
 /// ask about. Some may have rows of another kind.
 fn unkept(
-    book: &Book,
-    roster: &Roster,
-    (resident, unit): (ResidentId, Option<UnitId>),
+    record: &Record,
+    resident: ResidentId,
     tonight: (Date, Timestamp),
-    now: Timestamp,
+    by: Timestamp,
 ) -> Vec<Planned> {
-    let Some(unit) = unit else {
+    let Some(unit) = record.unit_of(resident) else {
         return Vec::new();
     };
     let manner = |check: &Check, absence: Option<&Absence>| match absence {
-        Some(absence) => match absence.confirmation(now) {
+        Some(absence) => match absence.confirmation(by) {
             Confirmation::Holds => None,
             Confirmation::Unconfirmed { .. } => Some(Manner::AskIfAway),
         },
         None if check.looks.is_empty() => None,
         None => Some(Manner::NoUnit),
     };
-    let agreed = agreed(book, roster, (resident, unit), tonight);
+    let agreed = agreed(record, (resident, unit), tonight);
     let to_ask = agreed.into_iter().filter_map(|(check, absence)| {
         Some(Planned {
             manner: manner(&check, absence)?,
@@ -250,23 +239,20 @@ fn unkept(
 }
 
 /// The checks that were agreed for a night, each with the absence that covers it.
-fn agreed<'a>(
-    book: &'a Book,
-    roster: &Roster,
+fn agreed(
+    record: &Record,
     (resident, unit): (ResidentId, UnitId),
     (night, noon): (Date, Timestamp),
-) -> Vec<(Check, Option<&'a Absence>)> {
+) -> Vec<(Check, Option<&Absence>)> {
+    let book = &record.book;
     let Some(agreed) = book.in_force(resident, noon) else {
         return Vec::new();
     };
     if book.ended(resident).is_some() {
         return Vec::new();
     }
-    let seat = seat_of(roster, resident).unwrap_or(Seat {
-        home: nattsyn_protocol::ids::HomeId::from_random([0; 8]),
-        unit,
-        place: 0,
-    });
+    let seat = record.seats.seat(resident);
+    let seat = seat.unwrap_or_else(|| Seat::elsewhere(unit));
     let checks = agreed.agreement.checks(seat, night).into_iter();
     let held = checks.filter(|check| agreed.made <= noon || check.opens >= agreed.made);
     held.map(|check| {
@@ -385,7 +371,7 @@ fn why_none(
     book: &Book,
     resident: ResidentId,
     (night, noon): (Date, Timestamp),
-    now: Timestamp,
+    by: Timestamp,
 ) -> Why {
     if let Some(ended) = book.ended(resident) {
         return Why::Ended(ended.why);
@@ -394,11 +380,7 @@ fn why_none(
         return Why::NoAgreement;
     };
     if let Some(absence) = book.absence_on(resident, night) {
-        return Why::Away {
-            why: absence.why,
-            last: absence.last,
-            confirmation: absence.confirmation(now),
-        };
+        return Why::of(absence, by);
     }
     let agreement = &agreed.agreement;
     if let Some(first) = agreement.first_night.filter(|first| night < *first) {
@@ -413,7 +395,7 @@ fn why_none(
         Why::NoWindows
     } else if !windows.iter().any(|window| today(window.days)) {
         Why::NotThisDay
-    } else if agreed.made > noon && now.since(noon) < Duration::from_secs(24 * 60 * 60) {
+    } else if agreed.made > noon {
         Why::TooLateTonight
     } else {
         Why::NoUnit

@@ -13,22 +13,17 @@ use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
-use crate::agreement::rows::{NightRow, PlannedVisit, Why, no_longer_planned, rows, unit_of};
+use crate::agreement::record::Record;
+use crate::agreement::rows::{NightRow, PlannedVisit, Why, no_longer_planned, rows};
 use crate::agreement::{Away, Book, Confirmation, Ending};
 use crate::nights;
-use crate::roster::Roster;
-use crate::store::StoredPlan;
 use crate::watch::{Alteration, Altered, CallOff, Manner, Planned};
 
 /// What is known when a night is frozen or looked at again.
 #[derive(Clone, Copy, Debug)]
 pub struct Grounds<'a> {
-    /// What was agreed, and who is away or has died.
-    pub book: &'a Book,
-    /// Every version of every plan.
-    pub plans: &'a [StoredPlan],
-    /// Who is enrolled.
-    pub roster: &'a Roster,
+    /// What is written, as far as it is about this night.
+    pub record: &'a Record,
     /// Which night.
     pub night: Date,
     /// When it begins.
@@ -54,19 +49,17 @@ pub struct Holding {
 #[must_use]
 pub fn holding(grounds: Grounds<'_>) -> Holding {
     let Grounds {
-        book,
-        plans,
-        roster,
+        record,
         night,
         noon,
         now,
     } = grounds;
     let mut holding = Holding::default();
-    for row in rows(book, plans, roster, (night, noon), now) {
+    for row in rows(record, (night, noon), now) {
         match row {
             NightRow::Look(planned) => holding.plan(planned),
             NightRow::Visit(visit) => {
-                let unit = unit_of(plans, roster, visit.check.resident);
+                let unit = record.unit_of(visit.check.resident);
                 if let Some(planned) = unit.map(|unit| visit_of(&visit, unit)) {
                     holding.plan(planned);
                 }
@@ -88,7 +81,7 @@ pub fn holding(grounds: Grounds<'_>) -> Holding {
         }
     }
     // Plans of before agreements were kept have no other witness.
-    let looking = nights::to_hold(plans, noon).into_iter();
+    let looking = nights::to_hold(&record.plans, noon).into_iter();
     let is_for_now = |plan: &Plan| {
         let is_over = plan.nights.last.is_some_and(|last| last < night);
         !is_over && !plan.windows.is_empty()
@@ -137,20 +130,18 @@ fn visit_of(visit: &PlannedVisit, unit: UnitId) -> Planned {
 #[must_use]
 pub fn altered(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
     let Grounds {
-        book,
-        plans,
+        record,
         night,
         noon,
         now,
-        ..
     } = grounds;
-    let gone = no_longer_planned(book, plans, frozen, (night, noon), now);
+    let gone = no_longer_planned(record, frozen, (night, noon), now);
     gone.into_iter()
         .filter_map(|(check, why)| {
             Some(Altered {
                 check,
                 what: alteration(why)?,
-                by: said_by(book, check),
+                by: said_by(&record.book, check),
                 why: String::new(),
                 at: now,
             })
@@ -158,24 +149,42 @@ pub fn altered(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
         .collect()
 }
 
-/// Of checks that went by while the hub was down, each with its deadline, those of which somebody
-/// had said by then that they are not to be made: nobody is sent to the dead.
+/// What became of checks that went by while the hub was down, as far as somebody had said it by
+/// then: nobody is sent to the dead, and who was away when the window opened was away.
 #[must_use]
-pub fn known_by_then(book: &Book, gone_by: &[(CheckId, Timestamp)]) -> Vec<CheckId> {
-    let is_known = |&&(check, deadline): &&(CheckId, Timestamp)| {
-        let ended = book.ended(check.resident);
-        let away = book.absence_at(check.resident, check.night, deadline);
-        ended.is_some_and(|ended| ended.at < deadline) || away.is_some()
+pub fn stood_by_then(grounds: Grounds<'_>, gone_by: &[Check]) -> Vec<Altered> {
+    let Grounds { record, noon, .. } = grounds;
+    let book = &record.book;
+    let stood = |check: &Check| {
+        let CheckId {
+            resident, night, ..
+        } = check.id;
+        let ended = book.ended(resident);
+        if let Some(ended) = ended.filter(|ended| ended.at < check.deadline) {
+            return Some((Why::Ended(ended.why), ended.by.clone()));
+        }
+        let opened = book.absence_at(resident, night, check.opens);
+        let absence = opened.or_else(|| book.absence_at(resident, night, check.deadline))?;
+        Some((Why::of(absence, noon), absence.by.clone()))
     };
-    let known = gone_by.iter().filter(is_known);
-    known.map(|(check, _)| *check).collect()
+    let altered = gone_by.iter().filter_map(|check| {
+        let (why, by) = stood(check)?;
+        Some(Altered {
+            check: check.id,
+            what: alteration(why)?,
+            by,
+            why: String::new(),
+            at: grounds.now,
+        })
+    });
+    altered.collect()
 }
 
 /// Which checks that were called off, or of which it was asked, are to be made after all: the
 /// resident was back when the window opened, or is back before it does.
 #[must_use]
 pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
-    let Grounds { book, night, .. } = grounds;
+    let (book, night) = (&grounds.record.book, grounds.night);
     let planned: BTreeMap<CheckId, Planned> = holding(grounds)
         .checks
         .into_iter()
@@ -197,7 +206,7 @@ pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
         Some(Altered {
             check,
             what,
-            by: back_by(grounds.book, check.resident),
+            by: back_by(book, check.resident),
             why: String::new(),
             at: grounds.now,
         })

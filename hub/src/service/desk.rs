@@ -11,23 +11,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
-
-use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::{Timestamp, Uptime};
 use nattsyn_protocol::topics::Topic;
 
 use super::ServiceError;
+use super::passage::Passage;
+use crate::agreement::record::Record;
 use crate::ingest::Drops;
 use crate::nights;
-use crate::nights::turn::{self, Grounds};
-use crate::roster::Roster;
 use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall::{Trust, Wall};
-use crate::watch::{Change, Contact, Moment, Watch, comparison};
+use crate::watch::{Change, Contact, Moment, Watch};
 
 /// How often the hub looks whether another process enrolled anybody, and shows the page a moment
 /// that has moved on: half of what [`crate::http::State`] asks for.
@@ -108,15 +106,23 @@ impl Desk {
         let trust = wall.trust();
         let night = night_of(now.timestamp, &charge.zone)?;
         let revision = store.revision()?;
+        let record = Record::read(store.as_ref())?;
+        let frozen = store.nights()?;
+        let mut nights = nights::due(&frozen, night, trust);
+        nights::begin_earlier(&frozen, &mut nights);
+        let passage = Passage {
+            record: &record,
+            zone: &charge.zone,
+            nights: &nights,
+            tonight: night,
+            now,
+        };
+        passage.freeze(store.as_mut())?;
         let roster = Arc::new(store.roster()?);
-        let plans = store.plans()?;
-        let made = (plans.as_slice(), roster.as_ref());
-        let zone = charge.zone.as_str();
-        freeze(store.as_mut(), made, (night, trust), zone, now.timestamp)?;
         let saved = store.saved(night, nights::noon(night, &charge.zone)?)?;
         let mut watch = Watch::new(now, night, roster, saved);
         watch.handle_clock(now, trust);
-        let changes = review(store.as_ref(), &mut watch, &plans, &charge.zone, now)?;
+        let changes = passage.review(store.as_ref(), &mut watch)?;
         write(store.as_mut(), changes)?;
         let changes = watch.handle_timeout(now);
         write(store.as_mut(), changes)?;
@@ -126,7 +132,7 @@ impl Desk {
             charge,
             store,
             watch,
-            plans,
+            plans: record.plans,
             drops,
             wall,
             met: BTreeSet::new(),
@@ -213,110 +219,32 @@ impl Desk {
         }
         self.trust = trust;
         self.revision = revision;
-        self.plans = self.store.plans()?;
-        let roster = Arc::new(self.store.roster()?);
-        let made = (self.plans.as_slice(), roster.as_ref());
-        freeze(
-            self.store.as_mut(),
-            made,
-            (night, trust),
+        let record = Record::read(self.store.as_ref())?;
+        let frozen = self.store.nights()?;
+        let mut nights = nights::due(&frozen, night, trust);
+        if night != self.watch.night() {
+            nights::begin_earlier(&frozen, &mut nights);
+        }
+        let passage = Passage {
+            record: &record,
             zone,
-            now.timestamp,
-        )?;
+            nights: &nights,
+            tonight: night,
+            now,
+        };
+        passage.freeze(self.store.as_mut())?;
         let saved = self.store.saved(night, now.timestamp)?;
         if night != self.watch.night() {
             self.watch.begin_night(now, night);
         }
-        self.watch.enrol(now, roster);
+        self.watch.enrol(now, Arc::new(self.store.roster()?));
         self.watch.recall(now, saved.checks);
-        let changes = review(self.store.as_ref(), &mut self.watch, &self.plans, zone, now)?;
+        let changes = passage.review(self.store.as_ref(), &mut self.watch)?;
+        self.plans = record.plans;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)
     }
-}
-
-/// Writes the checks down of tonight and of any night that went by.
-fn freeze(
-    store: &mut dyn Store,
-    (plans, roster): (&[StoredPlan], &Roster),
-    (tonight, trust): (Date, Trust),
-    zone: &str,
-    now: Timestamp,
-) -> Result<(), ServiceError> {
-    let book = store.book()?;
-    for night in nights::due(&store.nights()?, tonight, trust) {
-        let grounds = Grounds {
-            book: &book,
-            plans,
-            roster,
-            night,
-            noon: nights::noon(night, zone)?,
-            now,
-        };
-        store.freeze(night, &turn::holding(grounds).checks, now)?;
-    }
-    Ok(())
-}
-
-/// What follows from plans, roster and absences when a night begins or any of them changed:
-/// whose unit hangs where, who is away or has died, and whom no unit looked after in the night
-/// that ended.
-fn review(
-    store: &dyn Store,
-    watch: &mut Watch,
-    plans: &[StoredPlan],
-    zone: &str,
-    now: Moment,
-) -> Result<Vec<Change>, ServiceError> {
-    let (night, roster) = (watch.night(), Arc::clone(watch.roster()));
-    let noon = nights::noon(night, zone)?;
-    let held = nights::to_hold(plans, noon);
-    // A plan without a window tonight makes no check, whoever holds it.
-    let version = |resident: ResidentId, unit: UnitId| {
-        let mut held = held.iter().map(|stored| &stored.plan);
-        let own = held.find(|plan| plan.resident == resident && plan.unit == unit);
-        let own = own.filter(|plan| !plan.windows_on(night).is_empty());
-        own.map(|plan| plan.version)
-    };
-    let book = store.book()?;
-    watch.handle_agreed(book.arrangements());
-    let grounds = Grounds {
-        book: &book,
-        plans,
-        roster: &roster,
-        night,
-        noon,
-        now: now.timestamp,
-    };
-    let holding = turn::holding(grounds);
-    watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
-    let mut changes = Vec::new();
-    for altered in turn::restored(grounds, &watch.suspended()) {
-        changes.extend(watch.alter(now, altered).1);
-    }
-    changes.extend(watch.align(now, |resident| {
-        let unit = roster.of_resident(resident)?.unit;
-        Some((unit, version(resident, unit)))
-    }));
-    let mut to_come = watch.to_come(now);
-    to_come.extend(turn::known_by_then(&book, &watch.gone_by(now)));
-    to_come.retain(|check| check.night == night);
-    for altered in turn::altered(grounds, &to_come) {
-        changes.extend(watch.alter(now, altered).1);
-    }
-    watch.handle_plans(now, &holding.with_plan);
-    if let Ok(ended) = night.yesterday() {
-        let noon = nights::noon(ended, zone)?;
-        let (in_force, idle) = nights::planned_for(&book, plans, &roster, (ended, noon));
-        let account = store.account(ended)?;
-        // Of a night in which there was no hub nothing can be said.
-        if account.frozen.is_some() {
-            let unproven = comparison::unproven(&in_force, &idle, &account);
-            watch.handle_comparison(now, &unproven);
-        }
-    }
-    Ok(changes)
 }
 
 fn write(store: &mut dyn Store, changes: Vec<Change>) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::ClockState;
 
 use super::*;
+use crate::agreement::record::Record;
 use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
 use crate::nights::{checks, noon};
@@ -65,12 +66,7 @@ fn ledger() -> Ledger {
     let path = folder.path().join("ledger.sqlite");
     let mut store = SqliteStore::open(&path).unwrap();
     enrol(&mut store, &homes(), &keys(), begins()).unwrap();
-    let planned = checks(
-        &store.plans().unwrap(),
-        &store.roster().unwrap(),
-        night(),
-        begins(),
-    );
+    let planned = checks(&Record::read(&store).unwrap(), night(), begins());
     store.freeze(night(), &planned, begins()).unwrap();
     Ledger {
         store,
@@ -479,12 +475,9 @@ fn a_changed_plan_holds_from_the_next_noon_and_a_first_one_from_the_next_window(
     let mut changed = homes();
     changed.plans[0].windows.truncate(1);
     enrol(&mut ledger.store, &changed, &keys(), at(2)).unwrap();
-    let (plans, roster) = (
-        ledger.store.plans().unwrap(),
-        ledger.store.roster().unwrap(),
-    );
+    let record = Record::read(&ledger.store).unwrap();
     let of = |night: Date| {
-        let planned = checks(&plans, &roster, night, noon(night, ZONE).unwrap());
+        let planned = checks(&record, night, noon(night, ZONE).unwrap());
         planned
             .iter()
             .filter(|planned| planned.unit == changed.homes[0].unit)
@@ -496,8 +489,7 @@ fn a_changed_plan_holds_from_the_next_noon_and_a_first_one_from_the_next_window(
     let folder = tempfile::tempdir().unwrap();
     let mut store = SqliteStore::open(&folder.path().join("ledger.sqlite")).unwrap();
     enrol(&mut store, &homes(), &keys(), at(14)).unwrap();
-    let (plans, roster) = (store.plans().unwrap(), store.roster().unwrap());
-    let planned = checks(&plans, &roster, night(), begins());
+    let planned = checks(&Record::read(&store).unwrap(), night(), begins());
     let windows: Vec<u8> = planned
         .iter()
         .map(|planned| planned.check.id.window.0)

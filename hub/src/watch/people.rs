@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
-use nattsyn_protocol::time::Timestamp;
+use nattsyn_protocol::schedule::Check;
 
 use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Change, How, Manner, Outcome};
@@ -279,14 +279,14 @@ impl Watch {
     }
 
     /// The checks whose windows have closed and of which nothing is settled and nobody is asked
-    /// yet, each with its deadline: there are any only when the hub was down.
+    /// yet: there are any only when the hub was down.
     #[must_use]
-    pub fn gone_by(&self, now: Moment) -> Vec<(CheckId, Timestamp)> {
+    pub fn gone_by(&self, now: Moment) -> Vec<Check> {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
-        let checks = open.map(|state| (state.planned.check.id, state.planned.check.deadline));
-        checks
-            .filter(|(_, deadline)| *deadline <= now.timestamp)
-            .filter(|(check, _)| self.exceptions.of_check(*check).is_none())
+        let checks = open.map(|state| &state.planned.check);
+        let past = checks.filter(|check| check.deadline <= now.timestamp);
+        past.filter(|check| self.exceptions.of_check(check.id).is_none())
+            .cloned()
             .collect()
     }
 

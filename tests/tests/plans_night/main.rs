@@ -11,3 +11,4 @@
 mod afternoon;
 mod noon;
 mod office;
+mod outage;

@@ -10,6 +10,7 @@ use nattsyn_protocol::schedule::checks_of;
 
 use super::*;
 use crate::agreement::file::{Format, read};
+use crate::agreement::record::Record;
 use crate::agreement::rows::{NightRow, Why, no_longer_planned, rows};
 use crate::agreement::{Confirmation, VisitReason};
 use crate::enrolment::{EXAMPLE, Homes, enrol};
@@ -105,9 +106,8 @@ impl Town {
 
     /// Astrid's rows of a night as the hub would freeze them at `now`.
     fn rows(&self, night: Date, now: Timestamp) -> Vec<String> {
-        let (book, plans) = (self.store.book().unwrap(), self.store.plans().unwrap());
-        let roster = self.store.roster().unwrap();
-        rows(&book, &plans, &roster, (night, noon(night)), now)
+        let record = Record::read(&self.store).unwrap();
+        rows(&record, (night, noon(night)), now)
             .into_iter()
             .filter_map(|row| match row {
                 NightRow::Look(planned) if planned.check.id.resident == astrid() => {
@@ -132,8 +132,8 @@ impl Town {
     }
 
     fn gone(&self, frozen: &[CheckId], now: Timestamp) -> Vec<(CheckId, Why)> {
-        let (book, plans) = (self.store.book().unwrap(), self.store.plans().unwrap());
-        no_longer_planned(&book, &plans, frozen, (NIGHT, noon(NIGHT)), now)
+        let record = Record::read(&self.store).unwrap();
+        no_longer_planned(&record, frozen, (NIGHT, noon(NIGHT)), now)
     }
 }
 
@@ -436,14 +436,20 @@ fn how_long_a_town_takes_to_be_planned() {
     let began = clock.real_now();
     enrol(&mut town.store, &homes, &town.keys, at(1)).unwrap();
     let enrolled = clock.real_now() - began;
-    let (book, plans) = (town.store.book().unwrap(), town.store.plans().unwrap());
+    let record = Record::read(&town.store).unwrap();
     let roster = town.store.roster().unwrap();
     let sunday = date(2026, 11, 22);
     let began = clock.real_now();
-    let rows = rows(&book, &plans, &roster, (sunday, noon(sunday)), at(24));
+    let rows = rows(&record, (sunday, noon(sunday)), at(24));
     let frozen = clock.real_now() - began;
     let began = clock.real_now();
-    let due = settle::due(&book, &plans, &roster, (sunday, noon(sunday)), |_| true);
+    let due = settle::due(
+        &record.book,
+        &record.plans,
+        &roster,
+        (sunday, noon(sunday)),
+        |_| true,
+    );
     let settled = clock.real_now() - began;
     assert_eq!((rows.len(), due.len()), (10_000, 0));
     println!(

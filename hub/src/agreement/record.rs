@@ -1,0 +1,116 @@
+//! All that is written about nights: as it is, as it would be, and as it was at a moment. Pure.
+//!
+//! A hub that was down goes through the nights it missed one by one, each by what had been said
+//! by then and by nothing that was said later: whoever died this morning was to be looked after
+//! last night, and whoever came back last night was at home.
+
+use std::collections::BTreeMap;
+
+use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::time::Timestamp;
+
+use super::settle::seat_of;
+use super::{Book, Seat};
+use crate::roster::Roster;
+use crate::store::{Entries, Store, StoreError, StoredPlan};
+
+/// What was agreed and said, the plans that were signed for it, and who is looked after where.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// What was agreed, and who is away or has died.
+    pub book: Book,
+    /// Every version of every plan, by resident and version.
+    pub plans: Vec<StoredPlan>,
+    /// By which unit everybody is looked after.
+    pub seats: Seats,
+}
+
+impl Record {
+    /// As it is written now.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn read(store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            book: store.book()?,
+            plans: store.plans()?,
+            seats: Seats::of(&store.roster()?),
+        })
+    }
+
+    /// As it would be with these entries.
+    #[must_use]
+    pub fn with(&self, entries: &Entries) -> Self {
+        let mut plans = self.plans.clone();
+        plans.extend(entries.plans.iter().cloned());
+        plans.sort_by_key(|stored| (stored.plan.resident, stored.plan.version));
+        Self {
+            book: self.book.with(entries),
+            plans,
+            seats: self.seats.clone(),
+        }
+    }
+
+    /// As it was at a moment: with what had been said by then, and nothing of what was said
+    /// since.
+    #[must_use]
+    pub fn as_of(&self, at: Timestamp) -> Self {
+        let said = self.plans.iter().filter(|stored| stored.made <= at);
+        let plans: Vec<StoredPlan> = said.cloned().collect();
+        Self {
+            book: self.book.as_of(at),
+            seats: self.seats.by_plan(&plans),
+            plans,
+        }
+    }
+
+    /// The unit that hangs where a resident lives, or else the one that last had a plan for them.
+    #[must_use]
+    pub fn unit_of(&self, resident: ResidentId) -> Option<UnitId> {
+        let hangs = self.seats.seat(resident).map(|seat| seat.unit);
+        let is_own = |stored: &&StoredPlan| stored.plan.resident == resident;
+        let last = || self.plans.iter().rfind(is_own);
+        hangs.or_else(|| last().map(|stored| stored.plan.unit))
+    }
+}
+
+/// By which unit, in which home, everybody is looked after.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seats(BTreeMap<ResidentId, Seat>);
+
+impl Seats {
+    /// As units hang now.
+    #[must_use]
+    pub fn of(roster: &Roster) -> Self {
+        let residents = roster.homes().iter().flat_map(|home| &home.residents);
+        let seats = residents.filter_map(|who| Some((who.id, seat_of(roster, who.id)?)));
+        Self(seats.collect())
+    }
+
+    /// The seat of a resident who is enrolled.
+    #[must_use]
+    pub fn seat(&self, resident: ResidentId) -> Option<Seat> {
+        self.0.get(&resident).copied()
+    }
+
+    /// Everybody who is enrolled.
+    pub fn residents(&self) -> impl Iterator<Item = ResidentId> {
+        self.0.keys().copied()
+    }
+
+    /// As units hung when these plans were all there were: no list of homes is kept of earlier
+    /// days, but whenever a unit was hung, moved or taken down, its plan was signed anew. Who had
+    /// no plan yet is where they are now.
+    fn by_plan(&self, plans: &[StoredPlan]) -> Self {
+        let mut seats = self.0.clone();
+        // By resident and version: of several, the newest is taken last.
+        for StoredPlan { plan, .. } in plans {
+            let now = self.0.get(&plan.resident);
+            let seat = now.filter(|seat| seat.unit == plan.unit).copied();
+            let seat = seat.unwrap_or_else(|| Seat::elsewhere(plan.unit));
+            seats.insert(plan.resident, seat);
+        }
+        Self(seats)
+    }
+}

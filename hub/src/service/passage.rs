@@ -1,0 +1,184 @@
+//! Going through nights: freezing them, and taking in what was said about them.
+//!
+//! While the hub runs that is tonight alone. A hub that was down goes through every night that it
+//! missed as if it had been there, the one that was under way when it ended among them: each by
+//! what had been said by then ([`Record::as_of`]), so that nothing said meanwhile is forgotten and
+//! nothing said later is backdated.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+use nattsyn_protocol::time::Timestamp;
+
+use super::ServiceError;
+use crate::agreement::record::Record;
+use crate::nights;
+use crate::nights::turn::{self, Grounds};
+use crate::store::Store;
+use crate::watch::{Change, Moment, Watch, comparison};
+
+/// Nights to go through, oldest first and tonight last, and what is written about them.
+pub(super) struct Passage<'a> {
+    pub(super) record: &'a Record,
+    pub(super) zone: &'a str,
+    pub(super) nights: &'a [Date],
+    pub(super) tonight: Date,
+    pub(super) now: Moment,
+}
+
+impl Passage<'_> {
+    /// Writes the checks of these nights down: as they were settled at noon, and what was added
+    /// later.
+    pub(super) fn freeze(&self, store: &mut dyn Store) -> Result<(), ServiceError> {
+        let frozen = store.nights()?;
+        for &night in self.nights {
+            let noon = nights::noon(night, self.zone)?;
+            let known = self.known(night)?;
+            let mut checks = Vec::new();
+            if !frozen.contains(&night) {
+                let at_noon = self.record.as_of(noon);
+                checks = turn::holding(self.grounds(&at_noon, night, noon)).checks;
+            }
+            let settled: BTreeSet<CheckId> = checks.iter().map(|it| it.check.id).collect();
+            let mut added = turn::holding(self.grounds(&known, night, noon)).checks;
+            added.retain(|planned| !settled.contains(&planned.check.id));
+            checks.append(&mut added);
+            store.freeze(night, &checks, self.now.timestamp)?;
+        }
+        Ok(())
+    }
+
+    /// What follows from plans, units, absences and endings: whose unit hangs where, who is away
+    /// or has died, and whom no unit looked after in the nights that ended.
+    pub(super) fn review(
+        &self,
+        store: &dyn Store,
+        watch: &mut Watch,
+    ) -> Result<Vec<Change>, ServiceError> {
+        watch.handle_agreed(self.record.book.arrangements());
+        let mut changes = Vec::new();
+        for &night in self.nights {
+            if night != self.tonight {
+                changes.extend(self.review_past(watch, night)?);
+            }
+        }
+        changes.extend(self.review_tonight(watch)?);
+        self.compare(store, watch)?;
+        Ok(changes)
+    }
+
+    /// What was said of a night while it lasted and the hub was down.
+    fn review_past(&self, watch: &mut Watch, night: Date) -> Result<Vec<Change>, ServiceError> {
+        let known = self.known(night)?;
+        let grounds = self.grounds(&known, night, nights::noon(night, self.zone)?);
+        let mut changes = Vec::new();
+        self.restore(watch, grounds, &mut changes);
+        self.take_in_gone_by(watch, grounds, &mut changes);
+        Ok(changes)
+    }
+
+    fn review_tonight(&self, watch: &mut Watch) -> Result<Vec<Change>, ServiceError> {
+        let (record, night, now) = (self.record, self.tonight, self.now);
+        let noon = nights::noon(night, self.zone)?;
+        let grounds = self.grounds(record, night, noon);
+        let holding = turn::holding(grounds);
+        watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
+        let mut changes = Vec::new();
+        self.restore(watch, grounds, &mut changes);
+        changes.extend(self.align(watch, noon));
+        self.take_in_gone_by(watch, grounds, &mut changes);
+        let mut to_come = watch.to_come(now);
+        to_come.retain(|check| check.night == night);
+        for altered in turn::altered(grounds, &to_come) {
+            changes.extend(watch.alter(now, altered).1);
+        }
+        watch.handle_plans(now, &holding.with_plan);
+        Ok(changes)
+    }
+
+    /// Checks that were called off, or of which it was asked, and that are to be made after all.
+    fn restore(&self, watch: &mut Watch, grounds: Grounds<'_>, changes: &mut Vec<Change>) {
+        let mut suspended = watch.suspended();
+        suspended.retain(|check| check.night == grounds.night);
+        for altered in turn::restored(grounds, &suspended) {
+            changes.extend(watch.alter(self.now, altered).1);
+        }
+    }
+
+    /// What was said by then of checks that went by while the hub was down.
+    fn take_in_gone_by(&self, watch: &mut Watch, grounds: Grounds<'_>, changes: &mut Vec<Change>) {
+        let mut gone_by = watch.gone_by(self.now);
+        gone_by.retain(|check| check.id.night == grounds.night);
+        for altered in turn::stood_by_then(grounds, &gone_by) {
+            changes.extend(watch.alter(self.now, altered).1);
+        }
+    }
+
+    /// Checks to come are made by the units that hang now, under the plans that they hold.
+    fn align(&self, watch: &mut Watch, noon: Timestamp) -> Vec<Change> {
+        let held = nights::to_hold(&self.record.plans, noon);
+        // A plan without a window tonight makes no check, whoever holds it.
+        let version = |resident: ResidentId, unit: UnitId| {
+            let mut held = held.iter().map(|stored| &stored.plan);
+            let own = held.find(|plan| plan.resident == resident && plan.unit == unit);
+            let own = own.filter(|plan| !plan.windows_on(self.tonight).is_empty());
+            own.map(|plan| plan.version)
+        };
+        let roster = Arc::clone(watch.roster());
+        watch.align(self.now, |resident| {
+            let unit = roster.of_resident(resident)?.unit;
+            Some((unit, version(resident, unit)))
+        })
+    }
+
+    /// People with a plan in force in the nights that ended against units that proved a look.
+    fn compare(&self, store: &dyn Store, watch: &mut Watch) -> Result<(), ServiceError> {
+        let mut ended: BTreeSet<Date> = self.nights.iter().copied().collect();
+        ended.extend(self.tonight.yesterday());
+        ended.remove(&self.tonight);
+        let mut unproven = BTreeSet::new();
+        let mut is_compared = false;
+        for night in ended {
+            let account = store.account(night)?;
+            // Of a night of before there was a hub nothing can be said.
+            if account.frozen.is_none() {
+                continue;
+            }
+            let noon = nights::noon(night, self.zone)?;
+            let known = self.known(night)?;
+            let (in_force, idle) = nights::planned_for(&known, (night, noon));
+            unproven.extend(comparison::unproven(&in_force, &idle, &account));
+            is_compared = true;
+        }
+        // Of whoever is looked after no more there is nothing left to put right.
+        unproven.retain(|who| self.record.book.ended(*who).is_none());
+        if is_compared {
+            watch.handle_comparison(self.now, &unproven);
+        }
+        Ok(())
+    }
+
+    /// What was known of a night when it ended; of tonight, all that is written.
+    fn known(&self, night: Date) -> Result<Cow<'_, Record>, ServiceError> {
+        match night.tomorrow() {
+            Ok(next) if night != self.tonight => {
+                let ended = nights::noon(next, self.zone)?;
+                Ok(Cow::Owned(self.record.as_of(ended)))
+            }
+            Ok(_) | Err(_) => Ok(Cow::Borrowed(self.record)),
+        }
+    }
+
+    fn grounds<'a>(&self, record: &'a Record, night: Date, noon: Timestamp) -> Grounds<'a> {
+        Grounds {
+            record,
+            night,
+            noon,
+            now: self.now.timestamp,
+        }
+    }
+}
