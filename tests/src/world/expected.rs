@@ -126,11 +126,14 @@ impl Expectation {
     }
 }
 
-/// Whether an added window has room for its looks after the offset that the home has tonight.
+/// Whether an added window has room for its looks after the offset that the home has tonight: as
+/// it is agreed, also in a night in which the clock makes it longer.
 fn has_room(held: &Agreed, added: &Agreed, check: &Expected) -> bool {
     let last_s = added.looks_after_s.last().copied().unwrap_or(0);
     let needed_s = i64::from(held.offset_s) + i64::from(last_s) + LOOK_S;
-    check.deadline - check.opens >= needed_s * 1000
+    let mut windows = added.windows.iter();
+    let window = windows.find(|window| window.key == check.id.window.0);
+    window.is_some_and(|window| window.minutes() * 60 >= needed_s)
 }
 
 /// The checks of one version in one night.
@@ -138,7 +141,7 @@ fn checks_of(agreed: &Agreed, night: Day) -> Vec<Expected> {
     let check = |window: &WindowAgreed| {
         let opens = night.night_at(window.from);
         // A window that the clock shortens keeps its length.
-        let length = (window.to - window.from).rem_euclid(24 * 60) * MINUTE;
+        let length = window.minutes() * MINUTE;
         let deadline = night.night_at(window.to).max(opens + length);
         let first = opens + i64::from(agreed.offset_s) * 1000;
         let name = format!("{}.{}.{}", agreed.resident, night.digits(), window.key);

@@ -93,6 +93,11 @@ impl Oracle {
 
     /// An owed check whose deadline has passed.
     fn judge_check(&self, check: &Expected) -> Result<(), Broken> {
+        let row = self.planned.get(&check.id);
+        if row.is_some_and(|row| row.deadline != check.deadline) {
+            // A clock that was ahead settled the night before it was agreed so.
+            return Ok(());
+        }
         if self.planned.contains_key(&check.id) || !self.book.excuses(check) {
             return self.judge_account(check.id, check.deadline);
         }

@@ -103,7 +103,8 @@ pub(super) struct Oracle {
     /// The first owed check whose deadline the hub's clock has not reached.
     pub(super) next_due: usize,
     pub(super) planned: BTreeMap<CheckId, Row>,
-    /// Planned and not owed: deadlines that the hub's clock has not reached, and those it has.
+    /// Planned and not owed, or not owed then, because a clock was wrong: deadlines that the
+    /// hub's clock has not reached, and those it has.
     pub(super) more_due: BTreeSet<(i64, CheckId)>,
     pub(super) more_passed: Vec<CheckId>,
     reports: BTreeMap<(UnitId, ReportKey), u32>,
@@ -203,7 +204,8 @@ impl Oracle {
             let what = format!("the ledger plans {}, and nobody is to look", check.id);
             return broken(Breach::Astray, what);
         }
-        if owed.is_none() && !self.planned.contains_key(&check.id) {
+        let is_judged_as_owed = owed.is_some_and(|it| it.deadline == row.deadline);
+        if !is_judged_as_owed && !self.planned.contains_key(&check.id) {
             self.more_due.insert((row.deadline, check.id));
         }
         self.planned.entry(check.id).or_insert(row);
@@ -225,7 +227,25 @@ impl Oracle {
         for change in &batch.changes {
             self.take_change(change)?;
         }
-        Ok(())
+        batch.changes.iter().try_for_each(|change| match change {
+            Change::Opened(exception) => self.judge_call(exception.id),
+            Change::Joined { exception, .. } => self.judge_call(*exception),
+            Change::Settled(..)
+            | Change::Altered(_)
+            | Change::Spoken(_)
+            | Change::Left { .. }
+            | Change::Became { .. }
+            | Change::Ended { .. }
+            | Change::Raised(_)
+            | Change::Cleared { .. } => Ok(()),
+        })
+    }
+
+    /// What was just asked, and still is, was to be asked.
+    fn judge_call(&self, exception: i64) -> Result<(), Broken> {
+        let call = self.exceptions.get(&exception).filter(|call| call.is_open);
+        let mut checks = call.into_iter().flat_map(|call| &call.checks);
+        checks.try_for_each(|&check| self.judge_sent(check))
     }
 
     fn take_change(&mut self, change: &Change) -> Result<(), Broken> {
@@ -344,10 +364,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Nobody is asked about a check of which a person has said how it ended, or of which it was
-    /// known when its window opened that nobody would be there.
+    /// Nobody is asked about a check of which a person has said how it ended.
     fn judge_asked(&self, check: CheckId) -> Result<(), Broken> {
-        self.judge_sent(check)?;
         let Some(said) = self.words.get(&check).and_then(|words| words.last()) else {
             return Ok(());
         };

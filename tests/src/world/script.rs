@@ -38,6 +38,13 @@ pub(super) struct WindowAgreed {
     pub(super) to: i64,
 }
 
+impl WindowAgreed {
+    /// How long it is, in minutes.
+    pub(super) fn minutes(&self) -> i64 {
+        (self.to - self.from).rem_euclid(24 * 60)
+    }
+}
+
 /// One version of what was agreed with one resident.
 #[derive(Clone, Debug)]
 pub(super) struct Agreed {

@@ -190,7 +190,11 @@ impl World {
                 self.counts.changed_plans += u64::from(agreed.version > 1);
             }
         }
-        self.note(|| format!("{} plans are made", plans.len()));
+        self.note(|| {
+            let plan = |plan: &Plan| format!("{} v{}", plan.resident, plan.version);
+            let made: Vec<String> = plans.iter().map(plan).collect();
+            format!("agreed: {}", made.join(", "))
+        });
         self.enrol(at, plans);
     }
 
