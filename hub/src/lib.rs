@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod dispatch;
 pub mod enrolment;
+pub mod exception;
 pub mod http;
 pub mod ingest;
 pub mod keys;

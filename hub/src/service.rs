@@ -9,13 +9,14 @@
 //! fresh start rebuilds the watch from what is written.
 
 mod desk;
+mod hands;
 mod messages;
 mod passage;
 mod words;
 
 use std::sync::Arc;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use nattsyn_clock::Clock;
@@ -29,6 +30,9 @@ use crate::view::{Reality, Tonight};
 use crate::watch::{Contact, Moment};
 
 pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
+pub use hands::{Hands, HandsError};
+
+use hands::Deed;
 
 /// Most messages that are written down in one commit.
 pub const MESSAGES_MAX: usize = 64;
@@ -68,6 +72,8 @@ pub enum ServiceError {
 pub struct Handle {
     /// Tonight, as it changes.
     pub tonight: watch::Receiver<Arc<Tonight>>,
+    /// By which staff act on rows.
+    pub hands: Hands,
     /// What was dropped, by kind.
     pub drops: Arc<Drops>,
     stop: Option<oneshot::Sender<()>>,
@@ -115,9 +121,12 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
     let link = Link::open(&setup.broker, clock.clone())?;
     let drops = Arc::new(Drops::default());
     let (stop, stopped) = oneshot::channel();
-    let (service, tonight) = Service::begin(setup, clock, store, link, Arc::clone(&drops))?;
+    let (hands, deeds) = Hands::new();
+    let (service, tonight) =
+        Service::begin(setup, clock, store, (link, deeds), Arc::clone(&drops))?;
     Ok(Handle {
         tonight,
+        hands,
         drops,
         stop: Some(stop),
         task: tokio::spawn(service.run(stopped)),
@@ -126,6 +135,8 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
 
 /// What happened.
 enum Event {
+    /// Somebody of the staff does something about a row.
+    Deed(Deed),
     /// Messages came, or the connection changed.
     Link(Vec<LinkEvent>),
     /// Time passed, or runs otherwise.
@@ -138,6 +149,7 @@ struct Service {
     desk: Desk,
     clock: Clock,
     link: Link,
+    deeds: mpsc::Receiver<Deed>,
     tonight: watch::Sender<Arc<Tonight>>,
 }
 
@@ -146,7 +158,7 @@ impl Service {
         setup: Setup,
         clock: Clock,
         store: Box<dyn Store>,
-        link: Link,
+        (link, deeds): (Link, mpsc::Receiver<Deed>),
         drops: Arc<Drops>,
     ) -> Result<(Self, watch::Receiver<Arc<Tonight>>), ServiceError> {
         let now = moment(clock.now());
@@ -161,6 +173,7 @@ impl Service {
             desk,
             clock,
             link,
+            deeds,
             tonight,
         };
         Ok((service, shown))
@@ -176,6 +189,7 @@ impl Service {
                 self.clock.settle(now, Some(next));
             }
             match self.select(&mut stopped, next).await {
+                Event::Deed(deed) => self.act(deed)?,
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
                 Event::Stop => return Ok(()),
@@ -190,9 +204,21 @@ impl Service {
         tokio::select! {
             biased;
             _ = stopped => Event::Stop,
+            // A person waits for the answer; the reports that wait with it are minutes early.
+            Some(deed) = self.deeds.recv() => Event::Deed(deed),
             _count = self.link.events.recv_many(&mut events, MESSAGES_MAX) => Event::Link(events),
             () = self.clock.wait_until(Some(next)) => Event::Time,
         }
+    }
+
+    /// Takes in what somebody did, and answers when it is written.
+    fn act(&mut self, deed: Deed) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        let done = self.desk.act(now, deed.row, &deed.by, deed.act)?;
+        self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
+        // Whoever asked may have gone; it is written all the same.
+        deed.answer.send(done).ok();
+        Ok(())
     }
 
     /// Takes in what came.

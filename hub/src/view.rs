@@ -13,6 +13,7 @@ use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::{Agreement, Fallback, Then};
+use crate::exception::Handling;
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality, Said, Subject};
 
@@ -81,6 +82,8 @@ pub struct ExceptionRow {
     pub checks: Vec<CheckId>,
     /// How it ended; `None` while it needs a person.
     pub ended: Option<(Timestamp, Ending)>,
+    /// How people have handled it.
+    pub handling: Handling,
     /// What was agreed for when somebody is needed; `None` if nothing was.
     pub agreed: Option<Arrangement>,
 }

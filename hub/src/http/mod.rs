@@ -12,6 +12,7 @@
 
 mod books;
 mod clockface;
+pub mod door;
 mod events;
 mod page;
 mod table;

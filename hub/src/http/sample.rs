@@ -9,6 +9,7 @@ use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::{Fallback, Then};
+use crate::exception::Handling;
 use crate::view::{
     Arrangement, Cause, CheckRow, Ending, ExceptionRow, Hearing, HomeRow, LookRow, MatterRow,
     Person, Reality, Standing, Tonight,
@@ -61,6 +62,7 @@ pub(super) fn exception(id: i64, person: Person, cause: Cause, due: &str) -> Exc
         punctuality: Punctuality::InTime,
         checks: Vec::new(),
         ended: None,
+        handling: Handling::default(),
         agreed: None,
     }
 }

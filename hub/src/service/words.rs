@@ -4,8 +4,9 @@
 
 use super::ServiceError;
 use super::desk::Desk;
+use crate::exception::Act;
 use crate::store::Batch;
-use crate::watch::{Fit, Moment, Word};
+use crate::watch::{ActRefused, Fit, Moment, StaffId, Word};
 
 impl Desk {
     /// Takes in what a person says about a check. When this returns it is written down.
@@ -22,5 +23,33 @@ impl Desk {
             ..Batch::default()
         })?;
         Ok(fit)
+    }
+}
+
+impl Desk {
+    /// Takes in what somebody does about a row of "Att åtgärda". When this returns it is written
+    /// down, or refused, and then nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// The store fails; nothing may be answered. Drop the desk and open another.
+    pub fn act(
+        &mut self,
+        now: Moment,
+        row: i64,
+        by: &StaffId,
+        act: Act,
+    ) -> Result<Result<(), ActRefused>, ServiceError> {
+        let now = self.read(now);
+        match self.watch.handle_act(now, row, by, act) {
+            Ok(changes) => {
+                self.store.commit(&Batch {
+                    changes,
+                    ..Batch::default()
+                })?;
+                Ok(Ok(()))
+            }
+            Err(refused) => Ok(Err(refused)),
+        }
     }
 }

@@ -13,12 +13,12 @@ use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::time::Timestamp;
 
-use super::saved::{ALTERED, SPOKEN, altered, become_, each, exception, matter, noted, spoken};
+use super::saved::{ALTERED, SPOKEN, altered, each, matter, noted, spoken};
 use super::sqlite::doing;
-use super::{StoreError, agreements, rows, saved};
-use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
+use super::{StoreError, agreements, handlings, rows, saved};
+use crate::view::ledger::{ExceptionLine, Handled, Line, MatterLine, NightLedger};
 use crate::view::{LookRow, Person};
-use crate::watch::{Exception, Subject};
+use crate::watch::Subject;
 
 const READING: &str = "reading a night of the ledger";
 
@@ -208,25 +208,11 @@ fn add_exceptions(
 ) -> Result<(), StoreError> {
     let needed = "exception IN (SELECT exception FROM exception_events JOIN checks USING (check_id)
                   WHERE night = ?1)";
-    let mut found: BTreeMap<i64, Exception> = BTreeMap::new();
-    let sql = format!(
-        "SELECT exception, resident, cause, opened_ms, due_ms, punctuality
-         FROM exceptions WHERE {needed}"
-    );
-    each(connection, &sql, &night, |row| {
-        let exception = exception(row)?;
-        found.insert(exception.id, exception);
-        Ok(())
-    })?;
-    let sql = format!(
-        "SELECT exception, at_ms, event, check_id, cause, ending
-         FROM exception_events WHERE {needed} ORDER BY id"
-    );
-    each(connection, &sql, &night, |row| {
-        let id: i64 = row.get(0).map_err(doing(READING))?;
-        found
-            .get_mut(&id)
-            .map_or(Ok(()), |exception| become_(exception, row))
+    let found = saved::exceptions(connection, needed, &night)?;
+    let mut handled: BTreeMap<i64, Vec<Handled>> = BTreeMap::new();
+    handlings::read(connection, needed, &night, |exception, at, event| {
+        let handled = handled.entry(exception).or_default();
+        handled.push(Handled { at, event });
     })?;
     for exception in found.into_values() {
         let agreed = agreements::agreed_at(connection, exception.resident, exception.opened)?;
@@ -239,6 +225,7 @@ fn add_exceptions(
                     punctuality: exception.punctuality,
                     ended: exception.ended,
                     agreed: agreed.clone(),
+                    handled: handled.get(&exception.id).cloned().unwrap_or_default(),
                 });
             }
         }

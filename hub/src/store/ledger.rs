@@ -8,7 +8,7 @@ use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::report::Notice;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, NewReport, REPEATS_MAX, words};
+use super::{Batch, NewReport, REPEATS_MAX, handlings, words};
 use crate::view::{Cause, Ending};
 use crate::watch::{Alteration, Altered, Change, Exception, Matter, Planned, Repeated, Word};
 
@@ -206,6 +206,11 @@ fn write_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Res
             *at,
             ("became", None, Some(*cause), None),
         ),
+        Change::Handled {
+            exception,
+            event,
+            at,
+        } => handlings::write(transaction, *exception, event, *at),
         Change::Ended {
             exception,
             ending,

@@ -6,6 +6,7 @@
 mod account;
 mod agreements;
 mod archive;
+mod handlings;
 mod ledger;
 mod rows;
 mod saved;

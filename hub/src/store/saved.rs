@@ -12,7 +12,8 @@ use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
 use super::sqlite::doing;
-use super::{StoreError, rows, words};
+use super::{StoreError, handlings, rows, words};
+use crate::exception::{Event, Handling};
 use crate::view::Cause;
 use crate::watch::situation::Situation;
 use crate::watch::{
@@ -185,33 +186,49 @@ fn saved_exceptions(
     connection: &Connection,
     since: Timestamp,
 ) -> Result<Vec<Exception>, StoreError> {
-    let mut exceptions: BTreeMap<i64, Exception> = BTreeMap::new();
     let needed = "exception NOT IN (
         SELECT exception FROM exception_events WHERE event = 'ended' AND at_ms < ?1)";
+    let exceptions = exceptions(connection, needed, &since.as_ms())?;
+    Ok(exceptions.into_values().collect())
+}
+
+/// The exceptions that `needed` selects by `parameter`, as they stand.
+pub(super) fn exceptions(
+    connection: &Connection,
+    needed: &str,
+    parameter: &dyn rusqlite::ToSql,
+) -> Result<BTreeMap<i64, Exception>, StoreError> {
+    let mut exceptions: BTreeMap<i64, Exception> = BTreeMap::new();
     let sql = format!(
         "SELECT exception, resident, cause, opened_ms, due_ms, punctuality
          FROM exceptions WHERE {needed}"
     );
-    each(connection, &sql, &since.as_ms(), |row| {
+    each(connection, &sql, parameter, |row| {
         let exception = exception(row)?;
         exceptions.insert(exception.id, exception);
         Ok(())
+    })?;
+    handlings::read(connection, needed, parameter, |id, at, event| {
+        if let Some(exception) = exceptions.get_mut(&id)
+            && let Err(error) = exception.handling.handle(at, &event)
+        {
+            tracing::error!(exception = id, %error, "what was done about a row cannot have been");
+        }
     })?;
     let sql = format!(
         "SELECT exception, at_ms, event, check_id, cause, ending
          FROM exception_events WHERE {needed} ORDER BY id"
     );
-    each(connection, &sql, &since.as_ms(), |row| {
+    each(connection, &sql, parameter, |row| {
         let id: i64 = row.get(0).map_err(doing(READING))?;
-        if let Some(exception) = exceptions.get_mut(&id) {
-            become_(exception, row)?;
-        }
-        Ok(())
+        exceptions
+            .get_mut(&id)
+            .map_or(Ok(()), |exception| become_(exception, row))
     })?;
-    Ok(exceptions.into_values().collect())
+    Ok(exceptions)
 }
 
-pub(super) fn exception(row: &Row<'_>) -> Result<Exception, StoreError> {
+fn exception(row: &Row<'_>) -> Result<Exception, StoreError> {
     let cause: String = row.get(2).map_err(doing(READING))?;
     let punctuality: String = row.get(5).map_err(doing(READING))?;
     Ok(Exception {
@@ -222,12 +239,13 @@ pub(super) fn exception(row: &Row<'_>) -> Result<Exception, StoreError> {
         due: rows::moment(row, 4, READING)?,
         punctuality: words::punctuality(&punctuality)?,
         checks: BTreeSet::new(),
+        handling: Handling::default(),
         ended: None,
     })
 }
 
 /// Applies one event to its exception.
-pub(super) fn become_(exception: &mut Exception, row: &Row<'_>) -> Result<(), StoreError> {
+fn become_(exception: &mut Exception, row: &Row<'_>) -> Result<(), StoreError> {
     let event: String = row.get(2).map_err(doing(READING))?;
     match event.as_str() {
         "joined" => {
@@ -242,7 +260,13 @@ pub(super) fn become_(exception: &mut Exception, row: &Row<'_>) -> Result<(), St
         }
         "ended" => {
             let word: String = row.get(5).map_err(doing(READING))?;
-            exception.ended = Some((rows::moment(row, 1, READING)?, words::ending(&word)?));
+            let (at, ending) = (rows::moment(row, 1, READING)?, words::ending(&word)?);
+            exception.ended = Some((at, ending));
+            // Unless somebody had said so: then that stands already.
+            exception
+                .handling
+                .handle(at, &Event::Explained(ending))
+                .ok();
         }
         other => return Err(rows::unreadable(READING, other)),
     }

@@ -25,11 +25,12 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 4] = [
+const MIGRATIONS: [(i64, &str); 5] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
     (4, include_str!("migrations/004_repeats.sql")),
+    (6, include_str!("migrations/006_handlings.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.

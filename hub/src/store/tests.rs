@@ -15,6 +15,7 @@ use nattsyn_protocol::time::ClockState;
 use super::*;
 use crate::agreement::record::Record;
 use crate::enrolment::{Homes, enrol};
+use crate::exception::{Event, Handling};
 use crate::keys::HubKeys;
 use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
@@ -128,10 +129,15 @@ fn what_was_committed_is_there_after_a_crash() {
         due: begins(),
         punctuality: Punctuality::HubWasDown,
         checks: [check].into(),
+        handling: Handling::default(),
         ended: None,
     };
+    let mut handling = Handling::default();
+    let late = Event::Explained(Ending::LateReport);
+    handling.handle(begins(), &late).unwrap();
     let ended = Exception {
         cause: Cause::NoReport,
+        handling,
         ended: Some((begins(), Ending::LateReport)),
         ..exception.clone()
     };
@@ -242,6 +248,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         due: begins(),
         punctuality: Punctuality::InTime,
         checks: [check].into(),
+        handling: Handling::default(),
         ended: None,
     };
     let outcome = Outcome {

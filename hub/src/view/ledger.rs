@@ -14,6 +14,7 @@ use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::{Arrangement, Cause, Ending, LookRow, Person};
+use crate::exception::Event;
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
 
@@ -80,6 +81,17 @@ pub struct ExceptionLine {
     pub ended: Option<(Timestamp, Ending)>,
     /// What was agreed, when it began, for when somebody is needed; `None` if nothing was.
     pub agreed: Option<Arrangement>,
+    /// What people did about it, in order.
+    pub handled: Vec<Handled>,
+}
+
+/// One thing that somebody did about an exception, or that nothing came of it in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
 }
 
 /// Something that was about no check.

@@ -11,6 +11,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::alteration::{Altered, CallOff};
 use super::matters::Matter;
 use super::word::{Said, StaffId, Word};
+use crate::exception::{Event, Handling};
 use crate::view::{Cause, Ending};
 
 /// A check as frozen for its night.
@@ -153,6 +154,8 @@ pub struct Exception {
     pub punctuality: Punctuality,
     /// The checks it is about.
     pub checks: BTreeSet<CheckId>,
+    /// How people have handled it.
+    pub handling: Handling,
     /// How it ended.
     pub ended: Option<(Timestamp, Ending)>,
 }
@@ -193,6 +196,15 @@ pub enum Change {
         exception: i64,
         /// The new cause.
         cause: Cause,
+        /// When.
+        at: Timestamp,
+    },
+    /// Somebody did something about an exception, or nothing came of it in time.
+    Handled {
+        /// The exception.
+        exception: i64,
+        /// What.
+        event: Event,
         /// When.
         at: Timestamp,
     },

@@ -1,7 +1,8 @@
 //! The rows that need a person: one a person and cause, about one or more checks.
 //!
 //! Only a report that the person was seen in that very check, or a unit that is heard again with
-//! no check unexplained, ends a row here. Everything else waits for a person.
+//! no check unexplained, ends a row here. Everything else waits for a person, and who that is
+//! stands in the row ([`crate::exception`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,8 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::change::{Change, Exception, Punctuality};
 use super::check::REPORT_WITHIN;
+use super::handling::ActRefused;
+use crate::exception::{Event, Handling, Refusal};
 use crate::view::{Cause, Ending};
 
 /// What is to be told to a person.
@@ -37,6 +40,8 @@ pub(super) struct Exceptions {
     of_check: BTreeMap<CheckId, i64>,
     /// Each resident's open rows.
     of_resident: BTreeMap<ResidentId, BTreeSet<i64>>,
+    /// When which row is nobody's again.
+    held: BTreeSet<(Timestamp, i64)>,
     next: i64,
 }
 
@@ -63,10 +68,78 @@ impl Exceptions {
             .entry(exception.resident)
             .or_default()
             .insert(exception.id);
+        let held = exception.handling.falls_back_at();
+        self.held.extend(held.map(|at| (at, exception.id)));
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Exception> {
         self.rows.values()
+    }
+
+    /// A row of tonight, or one that is open.
+    pub(super) fn row(&self, row: i64) -> Option<&Exception> {
+        self.rows.get(&row)
+    }
+
+    /// When the first of the rows that somebody has is nobody's again.
+    pub(super) fn falls_back_at(&self) -> Option<Timestamp> {
+        self.held.first().map(|(at, _)| *at)
+    }
+
+    /// Something happens to a row: somebody does something, or nothing came of it in time.
+    pub(super) fn handle(
+        &mut self,
+        exception: i64,
+        at: Timestamp,
+        event: Event,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ActRefused> {
+        let row = self.rows.get_mut(&exception);
+        let row = row.ok_or(ActRefused::NoRow(exception))?;
+        let before = row.handling.falls_back_at();
+        row.handling.handle(at, &event)?;
+        let after = row.handling.falls_back_at();
+        if let Some(before) = before {
+            self.held.remove(&(before, exception));
+        }
+        self.held.extend(after.map(|at| (at, exception)));
+        changes.push(Change::Handled {
+            exception,
+            event,
+            at,
+        });
+        Ok(())
+    }
+
+    /// Rows of which nothing came in time are nobody's again.
+    pub(super) fn fall_back(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
+        while let Some(&(at, exception)) = self.held.first() {
+            if at > now {
+                return;
+            }
+            self.held.pop_first();
+            match self.handle(exception, now, Event::FellBack, changes) {
+                Ok(()) => {}
+                Err(error) => tracing::error!(exception, %error, "a row that nobody has fell back"),
+            }
+        }
+    }
+
+    /// Ends a row that is open still.
+    pub(super) fn finish(
+        &mut self,
+        exception: i64,
+        at: Timestamp,
+        ending: Ending,
+        changes: &mut Vec<Change>,
+    ) {
+        let is_open = self
+            .rows
+            .get(&exception)
+            .is_some_and(|row| row.ended.is_none());
+        if is_open {
+            self.end(exception, ending, at, changes);
+        }
     }
 
     /// The open row about a check.
@@ -205,6 +278,7 @@ impl Exceptions {
             due: call.due,
             punctuality: call.punctuality,
             checks: check.into_iter().collect(),
+            handling: Handling::default(),
             ended: None,
         };
         self.next += 1;
@@ -251,6 +325,16 @@ impl Exceptions {
     fn end(&mut self, exception: i64, ending: Ending, at: Timestamp, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.ended = Some((at, ending));
+            if let Some(held) = row.handling.falls_back_at() {
+                self.held.remove(&(held, exception));
+            }
+            match row.handling.handle(at, &Event::Explained(ending)) {
+                // Somebody has just said that it is over.
+                Ok(()) | Err(Refusal::Over(_)) => {}
+                Err(error @ (Refusal::Held { .. } | Refusal::NotHeld | Refusal::Arrival(_))) => {
+                    tracing::error!(exception, %error, "a row ended that could not");
+                }
+            }
             for check in &row.checks {
                 self.of_check.remove(check);
             }

@@ -14,6 +14,7 @@ mod change;
 mod check;
 pub mod comparison;
 mod exceptions;
+mod handling;
 mod heard;
 mod matters;
 #[cfg(test)]
@@ -49,6 +50,7 @@ pub use change::{
     Repeated, Saved, SavedCheck,
 };
 pub use check::{CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
+pub use handling::ActRefused;
 pub use heard::Contact;
 pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
 pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
@@ -227,6 +229,7 @@ impl Watch {
             self.ask_about(unit, now, &mut changes);
             self.remember_unit(unit, now);
         }
+        self.exceptions.fall_back(now.timestamp, &mut changes);
         self.review_contact(now, &mut changes);
         self.knowledge = Knowledge::Current;
         // Also where the clock was set back: everything has just been looked at.
@@ -442,7 +445,8 @@ impl Watch {
         self.latest = now.timestamp;
         let contact = self.contact.next_timeout().map(|at| at.max(now.uptime));
         let next = self.agenda.next(now);
-        self.wake = next.into_iter().chain(contact).min();
+        let falls_back = self.exceptions.falls_back_at().map(|at| now.uptime_at(at));
+        self.wake = next.into_iter().chain(contact).chain(falls_back).min();
     }
 
     /// The next timeout as it would be found by looking at everything.
@@ -460,7 +464,11 @@ impl Watch {
             state.next_timeout(now, next_look)
         });
         let contact = self.contact.next_timeout();
-        checks.chain(units).chain(contact).min()
+        let held = self.exceptions.all().filter(|row| row.ended.is_none());
+        let falls_back = held
+            .filter_map(|row| row.handling.falls_back_at())
+            .map(|at| now.uptime_at(at));
+        checks.chain(units).chain(contact).chain(falls_back).min()
     }
 }
 

@@ -79,6 +79,7 @@ impl Watch {
             punctuality: exception.punctuality,
             checks: exception.checks.iter().copied().collect(),
             ended: exception.ended,
+            handling: exception.handling.clone(),
             agreed: self.agreed.get(&exception.resident).cloned(),
         }
     }

@@ -14,6 +14,7 @@ use nattsyn_protocol::time::ClockState;
 
 use super::scenes::{home, night, plan, planned};
 use super::*;
+use crate::exception::{Act, Unresolved};
 use crate::roster::Home;
 
 /// One thing that happens, after a pause.
@@ -24,6 +25,8 @@ enum Event {
     Notice(usize, u8),
     Word(usize),
     Altered(usize, Alteration),
+    /// Somebody does something about a row.
+    Act(i64, Act),
     Contact(Contact),
     Enrol,
     NextNight,
@@ -53,12 +56,23 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..5_usize, 1..6_u8).prop_map(|(a, b)| Event::Notice(a, b)),
         1 => (0..5_usize).prop_map(Event::Word),
         1 => (0..5_usize, alteration).prop_map(|(a, b)| Event::Altered(a, b)),
+        2 => (1..6_i64, act()).prop_map(|(row, act)| Event::Act(row, act)),
         1 => Just(Event::Contact(Contact::Up)),
         1 => Just(Event::Contact(Contact::Told)),
         1 => Just(Event::Enrol),
         1 => Just(Event::NextNight),
         1 => (-7200..7200_i64).prop_map(Event::Set),
         4 => Just(Event::Pass),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        3 => Just(Act::Take),
+        1 => Just(Act::Arrive),
+        1 => Just(Act::Return),
+        1 => Just(Act::Say(Said::Visited)),
+        1 => Just(Act::Find(Unresolved::NoAnswer)),
     ]
 }
 
@@ -153,6 +167,11 @@ impl Town {
                     at: now.timestamp,
                 };
                 self.watch.alter(now, altered);
+            }
+            Event::Act(row, act) => {
+                let by = "natt-1".parse().unwrap();
+                // Most rows there is not, or they are over.
+                self.watch.handle_act(now, *row, &by, act.clone()).ok();
             }
             Event::Contact(contact) => {
                 self.watch.handle_contact(now, *contact);

@@ -276,7 +276,7 @@ impl Oracle {
                 }
             }
             Change::Altered(altered) => return self.take_alteration(altered),
-            Change::Became { .. } | Change::Cleared { .. } => {}
+            Change::Became { .. } | Change::Cleared { .. } | Change::Handled { .. } => {}
             Change::Ended { exception, .. } => {
                 if let Some(call) = self.exceptions.get_mut(exception) {
                     call.is_open = false;

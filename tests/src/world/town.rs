@@ -298,6 +298,7 @@ impl World {
                 | Change::Spoken(_)
                 | Change::Left { .. }
                 | Change::Became { .. }
+                | Change::Handled { .. }
                 | Change::Ended { .. }
                 | Change::Raised(_)
                 | Change::Cleared { .. } => Vec::new(),

@@ -9,6 +9,7 @@
 )]
 
 mod afternoon;
+mod hands;
 mod noon;
 mod office;
 mod outage;

@@ -95,6 +95,7 @@ fn asked(id: i64, cause: Cause, opened: &str, ended: Option<(&str, Ending)>) -> 
         opened: at(opened),
         punctuality: Punctuality::InTime,
         ended: ended.map(|(when, ending)| (at(when), ending)),
+        handled: Vec::new(),
         agreed: None,
     }
 }
