@@ -212,7 +212,8 @@ fn nobody_is_sent_to_the_dead_or_the_absent_after_an_outage_over_noon() {
     unbroken(&play_many(34, 1, &setting(10), |_| {}));
 }
 
-/// An absence had been confirmed 36 hours before the night, and the hub asked in the middle of it.
+/// An absence had been confirmed 36 hours before a moment of the night, and not before its noon: the
+/// hub asked in the middle of the night.
 #[test]
 fn whether_an_absence_is_confirmed_is_judged_at_noon_for_the_whole_night() {
     unbroken(&play_many(27, 1, &setting(10), |_| {}));

@@ -227,17 +227,14 @@ impl Oracle {
         for change in &batch.changes {
             self.take_change(change)?;
         }
-        batch.changes.iter().try_for_each(|change| match change {
-            Change::Opened(exception) => self.judge_call(exception.id),
-            Change::Joined { exception, .. } => self.judge_call(*exception),
-            Change::Settled(..)
-            | Change::Altered(_)
-            | Change::Spoken(_)
-            | Change::Left { .. }
-            | Change::Became { .. }
-            | Change::Ended { .. }
-            | Change::Raised(_)
-            | Change::Cleared { .. } => Ok(()),
+        batch.changes.iter().try_for_each(|change| {
+            if let Change::Opened(exception) = change {
+                self.judge_call(exception.id)
+            } else if let Change::Joined { exception, .. } = change {
+                self.judge_call(*exception)
+            } else {
+                Ok(())
+            }
         })
     }
 
