@@ -11,8 +11,8 @@ use nattsyn_tests::world::oracle::Breach;
 use nattsyn_tests::world::run::{Tally, play_many};
 use nattsyn_tests::world::{NOTES, Setting, play};
 
-/// Seed, nights and homes of the long run: any seed, many nights, so that clock changes and rare meetings of faults
-/// occur, and few homes, because an unoptimised build plays them.
+/// Seed, nights and homes of the long run: many nights from any seed, so that clock changes and
+/// rare meetings of faults occur, and few homes, because an unoptimised build plays them.
 const FIRST: u64 = 1001;
 const NIGHTS: u64 = 500;
 const HOMES: usize = 2;
@@ -212,8 +212,8 @@ fn nobody_is_sent_to_the_dead_or_the_absent_after_an_outage_over_noon() {
     unbroken(&play_many(34, 1, &setting(10), |_| {}));
 }
 
-/// An absence had been confirmed 36 hours before a moment of the night, and not before its noon: the
-/// hub asked in the middle of the night.
+/// An absence had been confirmed within the 36 hours before noon, and the hub, looking again in the
+/// middle of the night, asked about it.
 #[test]
 fn whether_an_absence_is_confirmed_is_judged_at_noon_for_the_whole_night() {
     unbroken(&play_many(27, 1, &setting(10), |_| {}));
