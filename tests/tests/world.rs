@@ -225,3 +225,15 @@ fn whether_an_absence_is_confirmed_is_judged_at_noon_for_the_whole_night() {
 fn a_night_settled_by_a_clock_that_was_ahead_is_judged_as_it_was_settled() {
     unbroken(&play_many(2905, 1, &setting(10), |_| {}));
 }
+
+#[test]
+fn what_was_said_first_stands_although_something_else_was_said_after_the_window() {
+    unbroken(&play_many(155, 1, &setting(10), |_| {}));
+    unbroken(&play_many(1033, 1, &setting(10), |_| {}));
+}
+
+#[test]
+fn a_hub_that_dies_on_its_way_through_missed_nights_goes_through_them_again() {
+    unbroken(&play_many(173, 1, &setting(10), |_| {}));
+    unbroken(&play_many(2859, 1, &setting(10), |_| {}));
+}
