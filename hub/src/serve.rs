@@ -87,6 +87,12 @@ impl Layout {
         Ok(Self(folder.to_owned()))
     }
 
+    /// The layout of a folder that is there, or is not: nothing is made.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// The ledger.
     #[must_use]
     pub fn ledger(&self) -> PathBuf {
@@ -189,6 +195,9 @@ pub async fn run(
     let state = http::State {
         archive: Some(std::sync::Arc::new(archive)),
         tonight: service.tonight.clone(),
+        // Nobody signs in here yet, so nobody acts.
+        hands: None,
+        door: http::door::Door::Everybody(http::door::Worker::anybody()),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");

@@ -130,6 +130,8 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
+        hands: Some(service.hands.clone()),
+        door: http::door::Door::Everybody(http::door::Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();

@@ -1,15 +1,17 @@
 //! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
 //! the ledger.
 //!
-//! It only ever reads: every address answers GET alone. Tonight comes from the [`Tonight`] that
-//! the service last sent, so the page that staff keep open asks no store; other nights come from
-//! an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
-//! neither: no cookie, no cache, no address outside its own.
+//! It shows, and takes in what staff do about a row ([`acts`]); every other address answers GET
+//! alone. Tonight comes from the [`Tonight`] that the service last sent, so the page that staff
+//! keep open asks no store; other nights come from an [`Archive`] that can only read. It decides
+//! nothing and keeps nothing, in the browser neither: no cookie, no cache, no address outside its
+//! own.
 //!
 //! There is **no sign-in and no encryption** in this version, and the page shows names and
 //! addresses: whoever can reach the socket can read it. Listen on loopback, or behind something
 //! that signs people in.
 
+mod acts;
 mod books;
 mod clockface;
 pub mod door;
@@ -24,23 +26,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{RawQuery, State as Shared};
+use axum::extract::{Extension, RawQuery, State as Shared};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::sse::Sse;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
 
+use self::door::{Door, Viewer, Worker};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
@@ -68,6 +72,23 @@ pub struct State {
     /// The ledger, for any night that somebody chooses. Without one the pages of the ledger say
     /// that it cannot be read.
     pub archive: Option<Arc<dyn Archive>>,
+    /// By which staff act. Without it the page only shows.
+    pub hands: Option<Hands>,
+    /// Who may come in.
+    pub door: Door,
+}
+
+impl State {
+    /// Pages that show and on which nobody acts.
+    #[must_use]
+    pub fn showing(tonight: watch::Receiver<Arc<Tonight>>) -> Self {
+        Self {
+            tonight,
+            archive: None,
+            hands: None,
+            door: Door::Everybody(Worker::anybody()),
+        }
+    }
 }
 
 /// The page, as a value that can be asked without a socket.
@@ -101,6 +122,8 @@ type Stop = SharedFuture<BoxFuture<'static, ()>>;
 struct Site {
     tonight: watch::Receiver<Arc<Tonight>>,
     archive: Option<Arc<dyn Archive>>,
+    hands: Option<Hands>,
+    door: Door,
     stop: Stop,
 }
 
@@ -108,6 +131,8 @@ fn router(state: State, stop: Stop) -> Router {
     let site = Site {
         tonight: state.tonight,
         archive: state.archive,
+        hands: state.hands,
+        door: state.door,
         stop,
     };
     Router::new()
@@ -117,6 +142,8 @@ fn router(state: State, stop: Stop) -> Router {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/rows/{row}", post(acts::act))
+        .layer(from_fn_with_state(site.clone(), door::admit))
         .route("/healthz", get(health))
         .route("/assets/page.css", asset("text/css", PAGE_CSS))
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
@@ -137,16 +164,32 @@ fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
     get(move || async move { ([(CONTENT_TYPE, kind)], body) })
 }
 
-async fn start(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Html<String> {
+async fn start(
+    Shared(site): Shared<Site>,
+    Extension(me): Extension<Worker>,
+    RawQuery(query): RawQuery,
+) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::document(&tonight, lang).into_string())
+    let viewer = Viewer {
+        me,
+        door: site.door,
+    };
+    Html(page::document(&tonight, lang, &viewer).into_string())
 }
 
-async fn fragment(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Html<String> {
+async fn fragment(
+    Shared(site): Shared<Site>,
+    Extension(me): Extension<Worker>,
+    RawQuery(query): RawQuery,
+) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::live(&tonight, lang).into_string())
+    let viewer = Viewer {
+        me,
+        door: site.door,
+    };
+    Html(page::live(&tonight, lang, &viewer).into_string())
 }
 
 async fn event_stream(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Response {

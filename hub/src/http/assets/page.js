@@ -14,6 +14,7 @@ const FETCH_MS = 8_000; // a slow mobile network, and still well inside the warn
 const main = document.querySelector("main");
 const contact = document.getElementById("contact");
 const announcer = document.getElementById("announcer");
+const told = document.getElementById("told");
 
 /// A stopwatch that also counts sleep: one of the two clocks stands still while a phone does,
 /// and the other may be set back.
@@ -155,6 +156,10 @@ function exchange(section) {
   for (const opened of old.querySelectorAll("details[open]")) {
     section.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
   }
+  for (const chosen of old.querySelectorAll("input:checked")) {
+    const again = section.querySelector(`#${CSS.escape(chosen.id)}`);
+    if (again) again.checked = true;
+  }
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   old.replaceWith(section);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -183,6 +188,33 @@ function announce(before, after) {
   if (added.length === 0) return;
   announcer.textContent = [announcer.dataset.text, ...added.map((id) => after.get(id))].join(" ");
 }
+
+// What somebody does about a row: said at once where it cannot be done, shown at once where it is.
+
+main.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  const buttons = form.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
+  told.textContent = "";
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: fields,
+      headers: { Accept: "text/plain" },
+      signal: AbortSignal.timeout(FETCH_MS),
+    });
+    if (!answer.ok) told.textContent = await answer.text();
+  } catch (error) {
+    console.warn(error);
+    told.textContent = told.dataset.text;
+  } finally {
+    for (const button of buttons) button.disabled = false;
+    wanted = true;
+    refresh();
+  }
+});
 
 // A finger that is down must find under it what it came for.
 

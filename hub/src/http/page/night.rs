@@ -7,7 +7,9 @@ use maud::{Markup, html};
 
 use nattsyn_protocol::time::Timestamp;
 
-use crate::view::ledger::{Account, Balance, ExceptionLine, Line, MatterLine, NightLedger};
+use crate::view::ledger::{
+    Account, Balance, ContradictionLine, ExceptionLine, Line, MatterLine, NightLedger, Room,
+};
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Word};
 
@@ -97,7 +99,7 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
             div class=(class) {
                 p.sum {
                     strong { (balance.planned) " " (ledger::PLANNED.to(lang)) }
-                    " = "
+                    (if balance.lines == balance.planned { " = " } else { " ≠ " })
                     @for (how, count) in &balance.ended {
                         span.term { (count) " " (texts::how(*how).to(lang)) } " + "
                     }
@@ -105,8 +107,19 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
                     @if balance.awaited > 0 {
                         " + " span.term { (balance.awaited) " " (ledger::AWAITED.to(lang)) }
                     }
+                    @if balance.unaccounted > 0 {
+                        " + " span.term {
+                            (balance.unaccounted) " " (ledger::WITHOUT_OUTCOME.to(lang))
+                        }
+                    }
                 }
                 p.verdict { (verdict.to(lang)) }
+                @for (count, label) in [
+                    (balance.missing(), ledger::LINES_MISSING),
+                    (balance.unplanned(), ledger::LINES_UNPLANNED),
+                ] {
+                    @if count > 0 { p.verdict { (label.to(lang)) " " (count) } }
+                }
                 p.updated {
                     @if let Some(frozen) = sheet.night.frozen {
                         (ledger::FROZEN.to(lang)) " " (sheet.time(frozen)) ". "
@@ -193,6 +206,10 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
         };
         details.push((texts::LOOKS.to(lang), looks));
     }
+    for contradiction in &line.contradictions {
+        let label = ledger::NOT_COUNTED.to(lang);
+        details.push((label, contradicted(sheet, contradiction)));
+    }
     for row in &line.exceptions {
         details.push((ledger::ASKED.to(lang), asked(sheet, row)));
     }
@@ -228,6 +245,21 @@ fn noted(lang: Lang, text: &str, often: Option<u32>) -> Markup {
             " (" (ledger::times(lang, usize::try_from(count).unwrap_or(usize::MAX))) ")"
         }
         "."
+    }
+}
+
+/// A second report by one number: what it says, and which of the two counts.
+fn contradicted(sheet: &Sheet<'_>, contradiction: &ContradictionLine) -> Markup {
+    let (lang, look) = (sheet.lang, contradiction.look);
+    html! {
+        (sheet.time(look.came)) " " (ledger::CONTRADICTS.to(lang)) " "
+        (sheet.time(look.at)) " " (texts::finding(look.finding).to(lang)) ". "
+        (ledger::FIRST_COUNTS.to(lang)) " " (texts::finding(contradiction.counts).to(lang)) ". "
+        @if contradiction.check != contradiction.first { (ledger::OTHER_CHECK.to(lang)) " " }
+        @match contradiction.room {
+            Room::ForMore => {}
+            Room::ForNone => (ledger::NO_MORE_KEPT.to(lang)),
+        }
     }
 }
 
