@@ -13,7 +13,7 @@ use nattsyn_tests::world::{NOTES, Setting, play};
 
 /// Seed, nights and homes of the long run: many nights from any seed, so that clock changes and
 /// rare meetings of faults occur, and few homes, because an unoptimised build plays them.
-const FIRST: u64 = 1001;
+const FIRST: u64 = 1;
 const NIGHTS: u64 = 500;
 const HOMES: usize = 2;
 
