@@ -38,7 +38,9 @@ impl Passage<'_> {
         for &night in self.nights {
             let noon = nights::noon(night, self.zone)?;
             let mut checks = Checks::default();
-            if !frozen.contains(&night) {
+            // Also one that is written down already: a clock that was ahead may have done that
+            // before all was said that holds at noon.
+            if night != self.tonight || !frozen.contains(&night) {
                 checks.add(self.holding(&self.record.as_of(noon), night, noon));
             }
             // A hub that was there wrote each of these down when it was said.
