@@ -199,6 +199,42 @@ fn print_the_night(page: &str) {
     );
 }
 
+/// Takes a row, finds nobody, and ends it, as a night worker does on a phone.
+async fn see_to_a_row(phone: &Browser) {
+    let within = Duration::from_secs(10);
+    let row = phone
+        .ask("return document.querySelector('#attend li[id^=e]').id")
+        .await;
+    let row = row.as_str().unwrap().to_owned();
+    let press =
+        |what: &str| format!("document.querySelector('#{row} {what}').click(); return true");
+    let says = |what: &str| {
+        format!("return document.getElementById('{row}').innerText.includes('{what}')")
+    };
+    phone.ask(&press("button[value=take]")).await;
+    phone.wait_for(&says("Du har den sedan"), within).await;
+    let thumb = format!(
+        "const button = document.querySelector('#{row} button.main').getBoundingClientRect();\
+         return button.height >= 44 && button.width >= 44"
+    );
+    assert_eq!(
+        phone.ask(&thumb).await,
+        json!(true),
+        "too small for a thumb"
+    );
+    phone.ask(&press("details[id^=o] summary")).await;
+    phone.ask(&press("input[value=no_answer]")).await;
+    phone.photograph("how-it-went").await;
+    phone.ask(&press("button[value=outcome]")).await;
+    phone
+        .wait_for(&says("Hittills: Svarar inte."), within)
+        .await;
+    phone.ask(&press("input[value=visited]")).await;
+    phone.ask(&press("button[value=outcome]")).await;
+    let gone = format!("return document.querySelector('#attend #{row}') === null");
+    phone.wait_for(&gone, within).await;
+}
+
 const ROWS: &str = "return document.querySelectorAll('#attend [data-exception]').length";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -242,6 +278,7 @@ async fn an_exception_appears_without_loading_the_page_again() {
         );
         browser.photograph("night").await;
     }
+    see_to_a_row(&phone).await;
     for browser in [&phone, &desk] {
         read_the_books(browser).await;
         browser.client.goto(&demonstration.page).await.unwrap();
@@ -252,6 +289,15 @@ async fn an_exception_appears_without_loading_the_page_again() {
     let alerted = "return [...document.querySelectorAll('[role=alert]')]\
                    .some(e => e.offsetHeight > 0 && e.innerText.includes('Ingen kontakt'))";
     phone.wait_for(alerted, Duration::from_secs(40)).await;
+    let left = "const shown = e => getComputedStyle(e).display !== 'none';\
+                const all = css => [...document.querySelectorAll(css)];\
+                return [all('.plan-b').filter(shown).length, all('.hands').filter(shown).length,\
+                        all('#ledger li[data-standing=visible]').filter(shown).length]";
+    assert_eq!(
+        phone.ask(left).await,
+        json!([2, 0, 0]),
+        "what is left of tonight"
+    );
     phone.photograph("hub-gone").await;
     phone.close().await;
     desk.close().await;

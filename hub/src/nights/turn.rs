@@ -196,6 +196,10 @@ pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
         stood.or_else(|| book.absence_on(who, night)).is_some()
     };
     let back = |&check: &CheckId| {
+        // Of whoever is looked after no more there is nothing to be made after all.
+        if book.ended(check.resident).is_some() {
+            return None;
+        }
         let planned = planned.get(&check).filter(|planned| !is_away(planned))?;
         let what = match planned.manner {
             // Without a unit too: that is a change of its own.

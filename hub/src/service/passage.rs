@@ -95,8 +95,8 @@ impl Passage<'_> {
         let known = self.known(night)?;
         let grounds = self.grounds(&known, night, nights::noon(night, self.zone)?);
         let mut changes = Vec::new();
-        self.restore(watch, grounds, &mut changes);
         self.take_in_gone_by(watch, grounds, &mut changes);
+        self.restore(watch, grounds, &mut changes);
         Ok(changes)
     }
 
@@ -107,14 +107,15 @@ impl Passage<'_> {
         let holding = turn::holding(grounds);
         watch.handle_unplanned(now, &holding.away_unconfirmed, &holding.without_unit);
         let mut changes = Vec::new();
-        self.restore(watch, grounds, &mut changes);
-        changes.extend(self.align(watch, noon));
+        // Who has died is called off before anything else can ask about them.
         self.take_in_gone_by(watch, grounds, &mut changes);
+        self.restore(watch, grounds, &mut changes);
         let mut to_come = watch.to_come(now);
         to_come.retain(|check| check.night == night);
         for altered in turn::altered(grounds, &to_come) {
             changes.extend(watch.alter(now, altered).1);
         }
+        changes.extend(self.align(watch, noon));
         watch.handle_plans(now, &holding.with_plan);
         Ok(changes)
     }
