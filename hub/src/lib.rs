@@ -15,6 +15,7 @@ pub mod nights;
 pub mod roster;
 pub mod serve;
 pub mod service;
+pub mod staff;
 pub mod store;
 pub mod view;
 pub mod watch;

@@ -19,6 +19,8 @@ use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
 use nattsyn_hub::serve::{self, Layout};
+use nattsyn_hub::staff::command::StaffCommand;
+use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::SqliteStore;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
@@ -60,6 +62,15 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
+    /// Who works here: add, pin, leave, list. Can be done while the hub runs.
+    Staff {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: StaffCommand,
+    },
     /// Run the hub until it is told to end.
     Serve {
         /// The configuration.
@@ -76,7 +87,7 @@ impl Command {
     fn log_default(&self) -> &'static str {
         match self {
             Self::Demo(_) => "warn",
-            Self::Plans { .. } => "warn",
+            Self::Plans { .. } | Self::Staff { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -105,6 +116,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Prepare { config, root } => prepare(&config, &root)?,
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
+        Command::Staff { config, command } => staff(&config, &command)?,
         Command::Serve { config } => {
             let config = Config::read(&config)?;
             runtime()?.block_on(async {
@@ -210,6 +222,15 @@ fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = office.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
+    let layout = Layout::under(&Config::read(config)?.data)?;
+    let mut register = Register::open(&layout.ledger())?;
+    let now = Clock::machine().now().timestamp;
+    let said = staff::command::run(&mut register, now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

@@ -19,6 +19,7 @@ use nattsyn_clock::{Clock, Hold};
 use nattsyn_hub::broker::{self, BrokerConfig, BrokerHandle};
 use nattsyn_hub::certificates::{Authority, Identity};
 use nattsyn_hub::enrolment::{Homes, enrol};
+use nattsyn_hub::http::door::{Door, Worker};
 use nattsyn_hub::http;
 use nattsyn_hub::ingest::Endpoint;
 use nattsyn_hub::keys::{HubKeys, endorse};
@@ -162,6 +163,10 @@ async fn serve(hub: &Handle) -> anyhow::Result<SocketAddr> {
     let state = http::State {
         tonight: hub.tonight.clone(),
         archive: None,
+        door: Door::Everybody(Worker {
+            id: "bench".parse()?,
+            name: "Mätning".to_owned(),
+        }),
     };
     tokio::spawn(http::serve(listener, state, std::future::pending()));
     Ok(address)

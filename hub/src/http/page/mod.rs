@@ -8,6 +8,7 @@
 //! the sections whose bytes differ.
 
 mod attend;
+pub(super) mod door;
 mod homes;
 mod ledger;
 mod matters;
@@ -23,6 +24,7 @@ use crate::view::ledger::NightLedger;
 use crate::view::{Reality, Tonight};
 
 use super::clockface::{Clockface, Knowledge};
+use super::door::Visitor;
 use super::texts::{self, Lang};
 
 /// What every part of the page needs to render itself.
@@ -53,15 +55,16 @@ pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
 }
 
 /// The whole page.
-pub(super) fn document(tonight: &Tonight, lang: Lang) -> Markup {
+pub(super) fn document(tonight: &Tonight, lang: Lang, visitor: &Visitor) -> Markup {
     let fragment = format!("/fragment?lang={}", lang.tag());
     let events = format!("/events?lang={}", lang.tag());
+    let night = texts::night(lang, tonight.night);
     let body = html! {
         a.skip href="#attend" { (texts::SKIP.to(lang)) }
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
-        (header(&texts::night(lang, tonight.night), lang, &address(lang.other())))
+        (header(&night, lang, &address(lang.other()), Some(visitor)))
         (ways(lang, Book::Tonight))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
@@ -104,7 +107,7 @@ impl Book {
 /// A page of the ledger.
 pub(super) fn book(
     lang: Lang,
-    tonight: &Tonight,
+    (tonight, visitor): (&Tonight, &Visitor),
     book: Book,
     night: &NightLedger,
     own: &Markup,
@@ -113,7 +116,7 @@ pub(super) fn book(
     let address = format!("{}?night={}&lang={other}", book.path(), night.night);
     let body = html! {
         (signs::sheet())
-        (header("", lang, &address))
+        (header("", lang, &address, Some(visitor)))
         (ways(lang, book))
         main { (demonstration(tonight, lang)) (own) }
     };
@@ -219,12 +222,13 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
     }
 }
 
-/// The head: the night, and the same page in the other language.
-fn header(night: &str, lang: Lang, other_address: &str) -> Markup {
+/// The head: the night, who is signed in, and the same page in the other language.
+fn header(night: &str, lang: Lang, other_address: &str, visitor: Option<&Visitor>) -> Markup {
     let other = lang.other();
     html! {
         header {
             p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
+            @if let Some(visitor) = visitor { (door::badge(visitor, lang)) }
             nav aria-label=(texts::LANGUAGES.to(lang)) {
                 a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
                     (texts::own_name(other))

@@ -23,7 +23,7 @@ use crate::watch::{
 
 use super::super::sample::{self, at, person};
 use super::super::{State, app};
-use super::{ask, strip_tags, text};
+use super::{ask, open_door, strip_tags, text};
 
 /// A ledger of one night that can show everything.
 pub(super) struct SampleArchive(NightLedger);
@@ -189,7 +189,13 @@ pub(super) fn sample_archive() -> SampleArchive {
 fn site(archive: SampleArchive) -> (watch::Sender<Arc<crate::view::Tonight>>, Router) {
     let (sender, tonight) = watch::channel(Arc::new(sample::busy()));
     let archive: Option<Arc<dyn Archive>> = Some(Arc::new(archive));
-    (sender, app(State { tonight, archive }))
+    let door = open_door();
+    let state = State {
+        tonight,
+        archive,
+        door,
+    };
+    (sender, app(state))
 }
 
 async fn shown(address: &str) -> String {

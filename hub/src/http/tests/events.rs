@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 
 use super::super::{STOP_GRACE, State, sample, serve};
-use super::{ask, site};
+use super::{ask, open_door, site};
 
 /// The events of one page, read one by one in paused time.
 struct Events(axum::body::BodyDataStream);
@@ -112,6 +112,7 @@ async fn an_open_event_stream_does_not_keep_the_server_from_stopping() {
         State {
             tonight: receiver,
             archive: None,
+            door: open_door(),
         },
         async {
             stopped.await.unwrap_or_default();

@@ -18,6 +18,7 @@ use crate::view::{Cause, Ending, Hearing, Person, Reality, Standing, Tonight};
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Said};
 
+use super::door::{Door, Worker};
 use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
 use super::{PAGE_CSS, State, app, sample};
@@ -25,6 +26,7 @@ use super::{PAGE_CSS, State, app, sample};
 mod agreed;
 mod books;
 mod contrast;
+mod door;
 mod events;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
@@ -36,8 +38,17 @@ fn site(tonight: Tonight) -> (watch::Sender<Arc<Tonight>>, Router) {
         app(State {
             tonight: receiver,
             archive: None,
+            door: open_door(),
         }),
     )
+}
+
+/// A door that lets everybody in: what these tests ask is what stands behind it.
+fn open_door() -> Door {
+    Door::Everybody(Worker {
+        id: "natt-017".parse().unwrap(),
+        name: "Vakna Påhittson".to_owned(),
+    })
 }
 
 async fn ask(site: &Router, method: &str, address: &str) -> Response<Body> {
@@ -335,6 +346,7 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/assets/print.js",
         "/assets/icon.svg",
         "/nothing",
+        "/sign-in",
     ] {
         let response = ask(&site, "GET", address).await;
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
@@ -342,7 +354,7 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         assert!(!header("content-security-policy").contains("unsafe"));
         assert_eq!(header("cache-control"), "no-store", "{address}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{address}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{address}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{address}");
     }
 }
 
@@ -351,7 +363,10 @@ async fn nothing_but_get_is_answered() {
     let (_sender, site) = site(sample::busy());
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         for address in ["/", "/fragment", "/events", "/healthz", "/assets/page.js"] {
-            let status = ask(&site, method, address).await.status();
+            let request = Request::builder().method(method).uri(address);
+            let request = request.header("sec-fetch-site", "same-origin");
+            let request = request.body(Body::empty()).unwrap();
+            let status = site.clone().oneshot(request).await.unwrap().status();
             assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {address}");
         }
     }
@@ -417,6 +432,7 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
 fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
+    all.extend(texts::door::ALL);
     all.extend(
         Situation::ALL
             .iter()
@@ -507,6 +523,7 @@ async fn look_at_the_page() {
         State {
             tonight: receiver,
             archive: Some(Arc::new(books::sample_archive())),
+            door: open_door(),
         },
         turns,
     )

@@ -1,0 +1,1 @@
+//! The door, asked as a browser asks.

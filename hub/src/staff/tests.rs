@@ -1,0 +1,1 @@
+//! Staff, their PINs and their sessions, in a real file.
