@@ -148,6 +148,7 @@ pub enum Step {
 pub struct Handling {
     state: State,
     found: Vec<Unresolved>,
+    turn: u32,
 }
 
 impl Default for Handling {
@@ -155,6 +156,7 @@ impl Default for Handling {
         Self {
             state: State::Open,
             found: Vec::new(),
+            turn: 0,
         }
     }
 }
@@ -170,6 +172,12 @@ impl Handling {
     #[must_use]
     pub fn found(&self) -> &[Unresolved] {
         &self.found
+    }
+
+    /// How many things have happened to it: whoever acts says what they had seen.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// Who has it.
@@ -226,6 +234,7 @@ impl Handling {
             self.found.push(*found);
         }
         self.state = next;
+        self.turn = self.turn.saturating_add(1);
         Ok(())
     }
 

@@ -12,16 +12,19 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use jiff::civil::Date;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
+use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::staff::command::StaffCommand;
 use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::SqliteStore;
+use nattsyn_protocol::schedule::night_of;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
 #[derive(Parser)]
@@ -71,6 +74,19 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
+    /// only read.
+    PlanB {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", default_value = "hub.toml")]
+        config: PathBuf,
+        /// The date on which the night begins, such as 2026-11-21; tonight if left out.
+        #[arg(long, value_name = "DATE")]
+        night: Option<Date>,
+        /// In which language.
+        #[arg(long, value_enum, default_value_t)]
+        lang: Tongue,
+    },
     /// Run the hub until it is told to end.
     Serve {
         /// The configuration.
@@ -87,7 +103,7 @@ impl Command {
     fn log_default(&self) -> &'static str {
         match self {
             Self::Demo(_) => "warn",
-            Self::Plans { .. } | Self::Staff { .. } => "warn",
+            Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -117,6 +133,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
         Command::Staff { config, command } => staff(&config, &command)?,
+        Command::PlanB {
+            config,
+            night,
+            lang,
+        } => plan_b(&config, night, lang)?,
         Command::Serve { config } => {
             let config = Config::read(&config)?;
             runtime()?.block_on(async {
@@ -232,6 +253,16 @@ fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
     let now = Clock::machine().now().timestamp;
     let said = staff::command::run(&mut register, now, command)?;
     tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn plan_b(config: &Path, night: Option<Date>, lang: Tongue) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let now = Clock::machine().now().timestamp;
+    let tonight = night_of(now, &config.zone).context("the hub's zone")?;
+    let night = (night.unwrap_or(tonight), config.zone.as_str());
+    let list = plan_b::print(&Layout::at(&config.data).ledger(), night, now, lang)?;
+    tell(std::io::stdout(), list.trim_end());
     Ok(())
 }
 

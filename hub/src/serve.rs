@@ -91,6 +91,12 @@ impl Layout {
         Ok(Self(folder.to_owned()))
     }
 
+    /// The layout of a folder that is there, or is not: nothing is made.
+    #[must_use]
+    pub fn at(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
     /// The ledger.
     #[must_use]
     pub fn ledger(&self) -> PathBuf {
@@ -195,6 +201,7 @@ pub async fn run(
     let state = http::State {
         archive: Some(std::sync::Arc::new(archive)),
         tonight: service.tonight.clone(),
+        hands: Some(service.hands.clone()),
         door: Door::Staff(std::sync::Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);

@@ -32,7 +32,7 @@ use crate::watch::{Contact, Moment};
 pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
 pub use hands::{Hands, HandsError};
 
-use hands::Deed;
+pub(crate) use hands::Deed;
 
 /// Most messages that are written down in one commit.
 pub const MESSAGES_MAX: usize = 64;

@@ -350,3 +350,45 @@ fn what_is_left_out_or_wrong_on_the_line_is_named() {
         &["an id of 1 to 40 bytes is needed"],
     );
 }
+
+#[test]
+fn the_list_for_a_night_without_the_hub_is_printed_from_the_database_alone() {
+    let office = Office::open("");
+    office.write("planer.csv", GOOD.as_bytes());
+    office.done(&["import", "planer.csv", "--by", "s0000001"]);
+    let ledger = || std::fs::read(office.folder.path().join("data/ledger.sqlite")).unwrap();
+    let before = ledger();
+    // A Tuesday long after: what is agreed now holds then.
+    let list = office.hub(&["plan-b", "--config", "hub.toml", "--night", "2030-05-07"]);
+    assert!(list.status.success(), "{}", said(&list));
+    let text = String::from_utf8(list.stdout).unwrap();
+    has(
+        &text,
+        &[
+            "Reservplan: personliga besök natten som börjar 2030-05-07",
+            "23:00–23:45  Astrid Exempel",
+            "Exempelgatan 1",
+            "Ring först, åk sedan dit. Åsa vill att ni ringer på först.",
+            "03:00–03:45  Astrid Exempel",
+            "[ ] kl ______",
+        ],
+    );
+    assert!(!text.contains("r0000001"), "no pseudonyms on paper: {text}");
+    assert_eq!(ledger(), before, "the database is only read");
+    let english = office.hub(&["plan-b", "--lang", "en", "--night", "2030-05-07"]);
+    has(
+        &said(&english),
+        &["Back-up plan: visits", "Call first, then go there."],
+    );
+}
+
+#[test]
+fn without_a_database_the_list_says_which_file_it_wanted() {
+    let office = Office::open("");
+    std::fs::remove_file(office.folder.path().join("data/ledger.sqlite")).unwrap();
+    let list = office.hub(&["plan-b"]);
+    assert_eq!(list.status.code(), Some(1));
+    has(&said(&list), &["ledger.sqlite"]);
+    let none = office.folder.path().join("data/ledger.sqlite");
+    assert!(!none.exists(), "and makes none");
+}

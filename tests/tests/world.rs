@@ -11,8 +11,9 @@ use nattsyn_tests::world::oracle::Breach;
 use nattsyn_tests::world::run::{Tally, play_many};
 use nattsyn_tests::world::{NOTES, Setting, play};
 
-/// Nights and homes of the long run: many nights, so that clock changes and rare meetings of faults
-/// occur, and few homes, because an unoptimised build plays them.
+/// Seed, nights and homes of the long run: many nights from any seed, so that clock changes and
+/// rare meetings of faults occur, and few homes, because an unoptimised build plays them.
+const FIRST: u64 = 1;
 const NIGHTS: u64 = 500;
 const HOMES: usize = 2;
 
@@ -41,7 +42,7 @@ fn unbroken(tally: &Tally) {
 
 #[test]
 fn no_promise_breaks_however_much_goes_wrong() {
-    let tally = play_many(1, NIGHTS, &setting(HOMES), |_| {});
+    let tally = play_many(FIRST, NIGHTS, &setting(HOMES), |_| {});
     unbroken(&tally);
     let counts = &tally.counts;
     for (count, what) in [
@@ -56,6 +57,7 @@ fn no_promise_breaks_however_much_goes_wrong() {
         (counts.moved, "residents who moved"),
         (counts.swapped, "units swapped"),
         (counts.ended, "residents who died or left"),
+        (counts.long_outages, "outages of the hub over a noon"),
     ] {
         assert!(count > 0, "no {what} in {NIGHTS} nights");
     }
@@ -167,4 +169,71 @@ fn deadlines_are_judged_by_the_clock_that_the_hub_goes_by() {
 fn a_deadline_that_a_wrong_clock_had_passed_is_judged_when_it_comes() {
     unbroken(&play_many(23_846, 1, &setting(10), |_| {}));
     unbroken(&play_many(25_644, 1, &setting(10), |_| {}));
+}
+
+/// The hub was down from before a first plan was made until after the next noon: the new night
+/// alone was taken up, and nobody was asked about the one that had gone by.
+#[test]
+fn a_first_plan_made_while_the_hub_is_down_over_noon_is_not_forgotten() {
+    unbroken(&play_many(186, 1, &setting(10), |_| {}));
+}
+
+/// The same for a window that was added to a night; the second of these seeds is a hub that
+/// returns minutes after noon.
+#[test]
+fn a_window_added_while_the_hub_is_down_over_noon_is_not_forgotten() {
+    unbroken(&play_many(43, 1, &setting(10), |_| {}));
+    unbroken(&play_many(198, 1, &setting(10), |_| {}));
+}
+
+/// A resident who was back had no row, because there had been none at noon (74), or stayed
+/// called off (108).
+#[test]
+fn whoever_is_back_while_the_hub_is_down_over_noon_was_at_home() {
+    unbroken(&play_many(74, 1, &setting(10), |_| {}));
+    unbroken(&play_many(108, 1, &setting(10), |_| {}));
+}
+
+/// The hub was down at a night's noon, and a resident went away and died (13), or died (283),
+/// after a window of that night: it had no line at all.
+#[test]
+fn a_night_that_was_never_frozen_has_its_lines_whoever_has_died_since() {
+    unbroken(&play_many(13, 1, &setting(10), |_| {}));
+    unbroken(&play_many(283, 1, &setting(10), |_| {}));
+}
+
+/// A resident died before a window of a night that was frozen (84), or of one that was not (24),
+/// or went away with an end (34), and the hub came back after the next noon: somebody was asked
+/// to go there.
+#[test]
+fn nobody_is_sent_to_the_dead_or_the_absent_after_an_outage_over_noon() {
+    unbroken(&play_many(24, 1, &setting(10), |_| {}));
+    unbroken(&play_many(84, 1, &setting(10), |_| {}));
+    unbroken(&play_many(34, 1, &setting(10), |_| {}));
+}
+
+/// An absence had been confirmed within the 36 hours before noon, and the hub, looking again in the
+/// middle of the night, asked about it.
+#[test]
+fn whether_an_absence_is_confirmed_is_judged_at_noon_for_the_whole_night() {
+    unbroken(&play_many(27, 1, &setting(10), |_| {}));
+}
+
+/// A hub whose clock was ahead settled the next night before its plan was changed: deadlines are
+/// then those that it wrote down.
+#[test]
+fn a_night_settled_by_a_clock_that_was_ahead_is_judged_as_it_was_settled() {
+    unbroken(&play_many(2905, 1, &setting(10), |_| {}));
+}
+
+#[test]
+fn what_was_said_first_stands_although_something_else_was_said_after_the_window() {
+    unbroken(&play_many(155, 1, &setting(10), |_| {}));
+    unbroken(&play_many(1033, 1, &setting(10), |_| {}));
+}
+
+#[test]
+fn a_hub_that_dies_on_its_way_through_missed_nights_goes_through_them_again() {
+    unbroken(&play_many(173, 1, &setting(10), |_| {}));
+    unbroken(&play_many(2859, 1, &setting(10), |_| {}));
 }

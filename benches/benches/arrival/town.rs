@@ -19,7 +19,6 @@ use nattsyn_clock::{Clock, Hold};
 use nattsyn_hub::broker::{self, BrokerConfig, BrokerHandle};
 use nattsyn_hub::certificates::{Authority, Identity};
 use nattsyn_hub::enrolment::{Homes, enrol};
-use nattsyn_hub::http::door::{Door, Worker};
 use nattsyn_hub::http;
 use nattsyn_hub::ingest::Endpoint;
 use nattsyn_hub::keys::{HubKeys, endorse};
@@ -160,14 +159,7 @@ impl Town {
 async fn serve(hub: &Handle) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    let state = http::State {
-        tonight: hub.tonight.clone(),
-        archive: None,
-        door: Door::Everybody(Worker {
-            id: "bench".parse()?,
-            name: "Mätning".to_owned(),
-        }),
-    };
+    let state = http::State::showing(hub.tonight.clone());
     tokio::spawn(http::serve(listener, state, std::future::pending()));
     Ok(address)
 }

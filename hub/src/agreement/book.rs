@@ -134,6 +134,33 @@ impl Book {
         )
     }
 
+    /// What is written about one resident.
+    #[must_use]
+    pub fn only(&self, resident: ResidentId) -> Self {
+        let absences = self.absences(resident).to_vec();
+        let ended = self.ended(resident).cloned();
+        Self::new(
+            self.versions(resident).to_vec(),
+            absences,
+            ended.map(|ended| (resident, ended)).into_iter().collect(),
+        )
+    }
+
+    /// When anything was written or said about whom.
+    pub fn stamps(&self) -> impl Iterator<Item = (ResidentId, Timestamp)> {
+        let agreements = self.agreements.values().flatten();
+        let agreed = agreements.map(|agreed| (agreed.agreement.resident, agreed.made));
+        let absences = self.absences.values().flatten();
+        let absent = absences.flat_map(|absence| {
+            let later = absence.confirmed.iter().chain(&absence.ended);
+            let moments = later.map(|word| word.at).chain([absence.made]);
+            moments.map(|at| (absence.resident, at))
+        });
+        let endings = self.endings.iter();
+        let ended = endings.map(|(resident, ended)| (*resident, ended.at));
+        agreed.chain(absent).chain(ended)
+    }
+
     /// Everybody with an agreement, whoever lives where now.
     pub fn residents(&self) -> impl Iterator<Item = ResidentId> {
         self.agreements.keys().copied()

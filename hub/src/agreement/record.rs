@@ -4,7 +4,7 @@
 //! by then and by nothing that was said later: whoever died this morning was to be looked after
 //! last night, and whoever came back last night was at home.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
@@ -63,6 +63,37 @@ impl Record {
             seats: self.seats.by_plan(&plans),
             plans,
         }
+    }
+
+    /// What is written about one resident.
+    #[must_use]
+    pub fn only(&self, resident: ResidentId) -> Self {
+        let own = self.plans.iter();
+        let own = own.filter(|stored| stored.plan.resident == resident);
+        let seat = self.seats.seat(resident).map(|seat| (resident, seat));
+        Self {
+            book: self.book.only(resident),
+            plans: own.cloned().collect(),
+            seats: Seats(seat.into_iter().collect()),
+        }
+    }
+
+    /// About whom anything was written after one moment and by another, and when.
+    #[must_use]
+    pub fn said_between(
+        &self,
+        after: Timestamp,
+        by: Timestamp,
+    ) -> BTreeMap<ResidentId, BTreeSet<Timestamp>> {
+        let plans = self.plans.iter();
+        let signed = plans.map(|stored| (stored.plan.resident, stored.made));
+        let mut said: BTreeMap<ResidentId, BTreeSet<Timestamp>> = BTreeMap::new();
+        for (resident, at) in signed.chain(self.book.stamps()) {
+            if at > after && at <= by {
+                said.entry(resident).or_default().insert(at);
+            }
+        }
+        said
     }
 
     /// The unit that hangs where a resident lives, or else the one that last had a plan for them.

@@ -46,7 +46,7 @@ fn states() -> [State; 5] {
 fn outcome(state: &State, event: &Event) -> String {
     let mut handling = Handling {
         state: state.clone(),
-        found: Vec::new(),
+        ..Handling::default()
     };
     match handling.handle(at(1), event) {
         Ok(()) => word(handling.state()),
@@ -183,7 +183,7 @@ fn only_being_on_the_way_is_a_pause_and_every_hold_ends() {
     let minutes = |state: &State| {
         let handling = Handling {
             state: state.clone(),
-            found: Vec::new(),
+            ..Handling::default()
         };
         let ends = handling.falls_back_at();
         ends.map(|ends| ends.since(at(0)).as_secs() / 60)

@@ -17,7 +17,7 @@ use crate::view::ledger::NightLedger;
 use crate::view::morning;
 
 use super::clockface::Clockface;
-use super::door::Visitor;
+use super::door::Viewer;
 use super::page::night::Sheet;
 use super::texts::{Lang, Phrase, ledger};
 use super::{Site, page, table};
@@ -101,7 +101,7 @@ async fn answer(
 /// Any night, line by line.
 pub(super) async fn ledger(
     Shared(site): Shared<Site>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Response {
     answer(site, query, |question, night| {
@@ -109,7 +109,7 @@ pub(super) async fn ledger(
         let body = page::night::body(&sheet);
         Html(page::book(
             question.lang,
-            (&question.tonight, &visitor),
+            (&question.tonight, &viewer),
             page::Book::Ledger,
             night,
             &body,
@@ -122,7 +122,7 @@ pub(super) async fn ledger(
 /// A night in figures.
 pub(super) async fn morning(
     Shared(site): Shared<Site>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Response {
     answer(site, query, |question, night| {
@@ -131,7 +131,7 @@ pub(super) async fn morning(
         let body = page::morning::body(&sheet, &report);
         Html(page::book(
             question.lang,
-            (&question.tonight, &visitor),
+            (&question.tonight, &viewer),
             page::Book::Morning,
             night,
             &body,

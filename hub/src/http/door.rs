@@ -5,7 +5,7 @@
 //! 401. What changes something must come from this site's own pages. It says who acts, not what
 //! they may do: roles are not kept yet.
 //!
-//! What comes next to a handler: the [`Worker`], and the [`Visitor`] for a page's head, both as
+//! What comes next to a handler: the [`Worker`], and the [`Viewer`] for a page's head, both as
 //! extensions of the request. Who has a PIN and a session is in [`crate::staff`].
 
 pub(super) mod entrance;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State as Shared};
-use axum::http::header::{COOKIE, HOST, LOCATION, ORIGIN};
+use axum::http::header::{ACCEPT, COOKIE, HOST, LOCATION, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -47,10 +47,11 @@ pub enum Door {
     Staff(Arc<Porter>, Front),
 }
 
-/// Who a page is rendered for, and how they came in.
+/// For whom a page is rendered, and how they came in.
 #[derive(Clone, Debug)]
-pub(super) struct Visitor {
-    pub(super) worker: Worker,
+pub(super) struct Viewer {
+    pub(super) me: Worker,
+    pub(super) door: Door,
     pub(super) pass: Pass,
 }
 
@@ -70,6 +71,38 @@ pub(super) const SESSION_COOKIE: &str = "nattsyn-shift";
 /// least as often, and is sent to the sign-in by that.
 const PASS_EVERY: Duration = Duration::from_secs(30);
 
+impl Worker {
+    /// Whoever is at the page when nobody signs in: what they do stands under this name.
+    #[must_use]
+    pub fn anybody() -> Self {
+        Self {
+            id: "anybody".parse().expect("small letters are an id"),
+            name: "Någon vid sidan".to_owned(),
+        }
+    }
+}
+
+impl Viewer {
+    /// What colleagues call somebody.
+    pub(super) fn name(&self, who: &StaffId) -> String {
+        self.door.name(who)
+    }
+
+    /// Done when the pass lets nobody in any more.
+    pub(super) async fn until_over(&self) {
+        match (&self.door, &self.pass) {
+            (Door::Everybody(_), _) | (Door::Staff(..), Pass::Open) => pending().await,
+            (Door::Staff(porter, _), Pass::Session(token)) => loop {
+                tokio::time::sleep(PASS_EVERY).await;
+                match porter.member(token.clone()).await {
+                    Ok(Some(_)) => {}
+                    Ok(None) | Err(_) => return,
+                }
+            },
+        }
+    }
+}
+
 impl Door {
     /// The name of somebody who works or worked here; the id itself if it is nobody's.
     #[must_use]
@@ -81,25 +114,12 @@ impl Door {
         }
     }
 
-    /// Done when a pass lets nobody in any more.
-    pub(super) async fn until_over(&self, pass: &Pass) {
-        match (self, pass) {
-            (Self::Everybody(_), _) | (Self::Staff(..), Pass::Open) => pending().await,
-            (Self::Staff(porter, _), Pass::Session(token)) => loop {
-                tokio::time::sleep(PASS_EVERY).await;
-                match porter.member(token.clone()).await {
-                    Ok(Some(_)) => {}
-                    Ok(None) | Err(_) => return,
-                }
-            },
-        }
-    }
-
     /// Who comes with these headers.
-    async fn visitor(&self, headers: &HeaderMap) -> Result<Visitor, Outside> {
+    async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Outside> {
         match self {
-            Self::Everybody(worker) => Ok(Visitor {
-                worker: worker.clone(),
+            Self::Everybody(worker) => Ok(Viewer {
+                me: worker.clone(),
+                door: self.clone(),
                 pass: Pass::Open,
             }),
             Self::Staff(porter, _) => {
@@ -112,11 +132,12 @@ impl Door {
                     Outside::Unreadable
                 })?;
                 let member = member.ok_or(Outside::Unknown)?;
-                Ok(Visitor {
-                    worker: Worker {
+                Ok(Viewer {
+                    me: Worker {
                         id: member.id,
                         name: member.name,
                     },
+                    door: self.clone(),
                     pass: Pass::Session(token),
                 })
             }
@@ -135,16 +156,17 @@ enum Outside {
 
 /// Lets a request through to what is behind the door, with who makes it.
 pub(super) async fn gate(Shared(door): Shared<Door>, mut request: Request, next: Next) -> Response {
-    match door.visitor(request.headers()).await {
-        Ok(visitor) => {
+    match door.viewer(request.headers()).await {
+        Ok(viewer) => {
             let inside = request.extensions_mut();
-            inside.insert(visitor.worker.clone());
-            inside.insert(visitor);
+            inside.insert(viewer.me.clone());
+            inside.insert(viewer);
             next.run(request).await
         }
-        Err(Outside::Unknown) => to_sign_in(request.method(), request.uri()),
+        Err(Outside::Unknown) => to_sign_in(&request),
         Err(Outside::Unreadable) => refuse(
             request.uri(),
+            request.headers(),
             StatusCode::SERVICE_UNAVAILABLE,
             texts::door::UNREADABLE,
         ),
@@ -154,12 +176,12 @@ pub(super) async fn gate(Shared(door): Shared<Door>, mut request: Request, next:
 /// Lets only this site's own pages change anything: another site's form would carry the cookie
 /// of a browser that does not keep it back.
 pub(super) async fn own_pages_alone(request: Request, next: Next) -> Response {
-    let safe = [Method::GET, Method::HEAD].contains(request.method());
-    if safe || is_from_here(request.headers()) {
+    if request.method().is_safe() || is_from_here(request.headers()) {
         return next.run(request).await;
     }
     refuse(
         request.uri(),
+        request.headers(),
         StatusCode::FORBIDDEN,
         texts::door::OTHER_SITE,
     )
@@ -182,10 +204,12 @@ fn is_from_here(headers: &HeaderMap) -> bool {
 }
 
 /// A page leads to the sign-in and back; a page's script, a table and an act are told in words.
-fn to_sign_in(method: &Method, uri: &Uri) -> Response {
+fn to_sign_in(request: &Request) -> Response {
+    let (method, uri) = (request.method(), request.uri());
     let told = ["/fragment", "/events", "/ledger.csv"];
     if method != Method::GET || told.contains(&uri.path()) {
-        return refuse(uri, StatusCode::UNAUTHORIZED, texts::door::SIGN_IN_AGAIN);
+        let why = texts::door::SIGN_IN_AGAIN;
+        return refuse(uri, request.headers(), StatusCode::UNAUTHORIZED, why);
     }
     let lang = Lang::from_query(uri.query());
     let here = uri.path_and_query().map_or("/", |here| here.as_str());
@@ -217,9 +241,15 @@ pub(super) fn see_other(address: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response()
 }
 
-fn refuse(uri: &Uri, status: StatusCode, why: Phrase) -> Response {
-    let body = page::refusal(Lang::from_query(uri.query()), why).into_string();
-    (status, Html(body)).into_response()
+/// Says why not: to a browser as a page, to the page's own script as a line of text.
+fn refuse(uri: &Uri, headers: &HeaderMap, status: StatusCode, why: Phrase) -> Response {
+    let lang = Lang::from_query(uri.query());
+    match headers.get(ACCEPT) {
+        Some(accept) if accept.as_bytes() == b"text/plain" => {
+            (status, why.to(lang)).into_response()
+        }
+        Some(_) | None => (status, Html(page::refusal(lang, why).into_string())).into_response(),
+    }
 }
 
 /// A token that the browser brings in a cookie of this name.

@@ -1,15 +1,17 @@
 //! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
 //! the ledger.
 //!
-//! But for signing in and out it only ever reads: every address answers GET alone. Tonight comes from the [`Tonight`] that
-//! the service last sent, so the page that staff keep open asks no store; other nights come from
-//! an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
-//! neither: no cache, no address outside its own, and no cookie but the sign-in's.
+//! It shows, and takes in what staff do about a row ([`acts`]) and their signing in and out; every
+//! other address answers GET alone. Tonight comes from the [`Tonight`] that the service last sent,
+//! so the page that staff keep open asks no store but for who is signed in; other nights come
+//! from an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
+//! neither: no cache, no address outside its own, and no cookie but those of the sign-in.
 //!
 //! Everything that shows a name is behind the [`door`]. There is **no encryption** in this
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
 //! that encrypts.
 
+mod acts;
 mod books;
 mod clockface;
 pub mod door;
@@ -23,7 +25,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, FromRef, RawQuery, State as Shared};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Extension, FromRef, RawQuery, State as Shared};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
@@ -32,16 +35,16 @@ use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::sse::Sse;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::{Extension, Router};
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
 
-use self::door::{Door, Visitor, entrance};
+use self::door::{Door, Viewer, Worker, entrance};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
@@ -69,8 +72,23 @@ pub struct State {
     /// The ledger, for any night that somebody chooses. Without one the pages of the ledger say
     /// that it cannot be read.
     pub archive: Option<Arc<dyn Archive>>,
+    /// By which staff act. Without it the page only shows.
+    pub hands: Option<Hands>,
     /// Who may come in.
     pub door: Door,
+}
+
+impl State {
+    /// Pages that show and on which nobody acts.
+    #[must_use]
+    pub fn showing(tonight: watch::Receiver<Arc<Tonight>>) -> Self {
+        Self {
+            tonight,
+            archive: None,
+            hands: None,
+            door: Door::Everybody(Worker::anybody()),
+        }
+    }
 }
 
 /// The page, as a value that can be asked without a socket.
@@ -104,6 +122,7 @@ type Stop = SharedFuture<BoxFuture<'static, ()>>;
 struct Site {
     tonight: watch::Receiver<Arc<Tonight>>,
     archive: Option<Arc<dyn Archive>>,
+    hands: Option<Hands>,
     door: Door,
     stop: Stop,
 }
@@ -118,12 +137,12 @@ fn router(state: State, stop: Stop) -> Router {
     let site = Site {
         tonight: state.tonight,
         archive: state.archive,
+        hands: state.hands,
         door: state.door,
         stop,
     };
     inside(&site)
         .merge(outside())
-        .layer(from_fn(door::own_pages_alone))
         .layer(map_response(harden))
         .with_state(site)
 }
@@ -137,8 +156,10 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/rows/{row}", post(acts::act))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
+        .layer(from_fn(door::own_pages_alone))
 }
 
 /// What anybody may ask for: nothing here shows who lives or works anywhere.
@@ -148,6 +169,7 @@ fn outside() -> Router<Site> {
         .route("/sign-in", sign_in)
         .route("/sign-out", post(entrance::sign_out))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
+        .layer(from_fn(door::own_pages_alone))
         .route("/healthz", get(health))
         .route("/assets/page.css", asset("text/css", PAGE_CSS))
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
@@ -167,30 +189,34 @@ fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
 
 async fn start(
     Shared(site): Shared<Site>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::document(&tonight, lang, &visitor).into_string())
+    Html(page::document(&tonight, lang, &viewer).into_string())
 }
 
-async fn fragment(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Html<String> {
+async fn fragment(
+    Shared(site): Shared<Site>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::live(&tonight, lang).into_string())
+    Html(page::live(&tonight, lang, &viewer).into_string())
 }
 
 async fn event_stream(
     Shared(site): Shared<Site>,
-    Extension(visitor): Extension<Visitor>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Response {
     if site.tonight.has_changed().is_err() {
         return service_gone();
     }
     let events = events::stream(site.tonight, Lang::from_query(query.as_deref()));
-    let over = async move { site.door.until_over(&visitor.pass).await };
+    let over = async move { viewer.until_over().await };
     Sse::new(events.take_until(site.stop).take_until(over)).into_response()
 }
 

@@ -1,17 +1,20 @@
-//! A night of the ledger as a table to download: CSV by RFC 4180, one line a check.
+//! A night of the ledger as a table to download: CSV by RFC 4180, one line a check, and one before
+//! them all if the night does not balance.
 //!
 //! Commas, CRLF, quotes where needed, and a heading. It begins with a byte-order mark, because
 //! Excel otherwise reads å, ä and ö as something else; whatever else reads UTF-8 skips it. A cell
 //! that a spreadsheet would run as a formula gets an apostrophe before it: a name is never more
 //! than a name. Times are local with their offset.
 
-use crate::view::ledger::{Account, Line, NightLedger, account_word};
+use crate::view::ledger::{
+    Account, Balance, ContradictionLine, Handled, Line, NightLedger, Room, account_word,
+};
 use crate::watch::How;
 use crate::watch::situation::Situation;
 use nattsyn_protocol::time::Timestamp;
 
 use super::clockface::Clockface;
-use super::texts::{self, Lang, ledger};
+use super::texts::{self, Lang, hands, ledger};
 
 /// UTF-8's byte-order mark.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -23,7 +26,9 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
         .from_writer(Vec::new());
     let head = ledger::columns(lang).map(str::to_owned);
     let lines = night.lines.iter().map(|line| row(line, face, lang, now));
-    for row in std::iter::once(head).chain(lines) {
+    let balance = Balance::of(night, now);
+    let alarm = (!balance.holds()).then(|| unbalanced(night, &balance, lang));
+    for row in std::iter::once(head).chain(alarm).chain(lines) {
         let cells = row.iter().map(|cell| harmless(cell));
         writer
             .write_record(cells)
@@ -33,7 +38,35 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
     format!("{BYTE_ORDER_MARK}{}", String::from_utf8_lossy(&bytes))
 }
 
-fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 19] {
+/// Cells of a line, as many as [`ledger::columns`] names.
+type Row = [String; 21];
+
+/// The code, where an outcome's stands, of the row that says that the table is not whole.
+const UNBALANCED: &str = "unbalanced";
+
+/// The row before all others in a night that does not balance: whoever reads only the table must
+/// not take it for the whole night.
+fn unbalanced(night: &NightLedger, balance: &Balance, lang: Lang) -> Row {
+    let mut row = Row::default();
+    row[0] = night.night.to_string();
+    row[2] = ledger::UNBALANCED.to(lang).to_owned();
+    row[9] = format!(
+        "{} {} {}; {} {}; {} {}; {} {}",
+        ledger::BALANCES_NOT.to(lang),
+        balance.planned,
+        ledger::PLANNED.to(lang),
+        ledger::LINES_MISSING.to(lang),
+        balance.missing(),
+        ledger::LINES_UNPLANNED.to(lang),
+        balance.unplanned(),
+        balance.unaccounted,
+        ledger::WITHOUT_OUTCOME.to(lang),
+    );
+    row[10] = UNBALANCED.to_owned();
+    row
+}
+
+fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> Row {
     let account = line.account(now);
     let outcome = match account {
         Account::Ended(how) => texts::how(how),
@@ -64,6 +97,8 @@ fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> [String; 19
         words(line, face),
         answer_by(line, face),
         situations(line),
+        contradictions(line, face),
+        handled(line, face),
     ]
 }
 
@@ -84,6 +119,29 @@ fn joined(items: impl Iterator<Item = String>) -> String {
 fn looks(line: &Line, face: &Clockface) -> String {
     let looks = line.looks.iter();
     joined(looks.map(|look| format!("{} {} {}", look.look, face.local(look.at), look.finding)))
+}
+
+/// What came by the number of a report that counts, and does not count itself: as a look is
+/// written, and when it came.
+fn contradictions(line: &Line, face: &Clockface) -> String {
+    joined(line.contradictions.iter().map(|other| {
+        let ContradictionLine { look, room, .. } = other;
+        let more = match room {
+            Room::ForMore => "",
+            Room::ForNone => " no_more_kept",
+        };
+        let (at, came) = (face.local(look.at), face.local(look.came));
+        format!("{} {at} {}/{came}{more}", look.look, look.finding)
+    }))
+}
+
+/// What people did about the exceptions that the check was in.
+fn handled(line: &Line, face: &Clockface) -> String {
+    let handled = line.exceptions.iter().flat_map(|row| &row.handled);
+    joined(handled.map(|Handled { at, event }| {
+        let did = hands::did(Lang::Swedish, event, |at| face.local(at));
+        format!("{} {did}", face.local(*at))
+    }))
 }
 
 fn exceptions(line: &Line, face: &Clockface) -> String {

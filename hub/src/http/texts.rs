@@ -81,6 +81,7 @@ macro_rules! phrases {
 }
 
 pub(in crate::http) mod door;
+pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod next;
 
@@ -118,6 +119,12 @@ phrases! {
     NEW_EXCEPTION = "Nytt att åtgärda:", "New, needs action:";
     CONTACT_LOST = "Ingen kontakt med Nattsyn sedan {time}. Använd reservplanen.",
                    "No contact with Nattsyn since {time}. Use the back-up plan.";
+    LEFT_TONIGHT = "Det som återstår i natt", "What is left of tonight";
+    PLAN_B = "Reservplan: det här återstår i natt, så som det stod när kontakten bröts. Gör \
+              tillsynerna som personliga besök.",
+             "Back-up plan: this is left of tonight, as it stood when contact was lost. Make the \
+              checks as visits.";
+    SOUND = "Ljud och vibration", "Sound and vibration";
     NO_SCRIPT = "Sidan hämtas på nytt var 30:e sekund. Den kan inte säga till om kontakten bryts.",
                 "The page reloads every 30 seconds. It cannot tell you if contact is lost.";
     NOT_FOUND = "Sidan finns inte.", "There is no such page.";

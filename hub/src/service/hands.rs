@@ -11,11 +11,12 @@ const WAITING_MAX: usize = 64;
 
 /// Something that somebody does about a row, and where the answer goes.
 #[derive(Debug)]
-pub(super) struct Deed {
-    pub(super) row: i64,
-    pub(super) by: StaffId,
-    pub(super) act: Act,
-    pub(super) answer: oneshot::Sender<Result<(), ActRefused>>,
+pub(crate) struct Deed {
+    /// Which row, and how many things whoever acts had seen happen to it.
+    pub(crate) row: (i64, u32),
+    pub(crate) by: StaffId,
+    pub(crate) act: Act,
+    pub(crate) answer: oneshot::Sender<Result<(), ActRefused>>,
 }
 
 /// Brings what staff do to the desk.
@@ -34,21 +35,21 @@ pub enum HandsError {
 }
 
 impl Hands {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Deed>) {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Deed>) {
         let (sender, deeds) = mpsc::channel(WAITING_MAX);
         (Self(sender), deeds)
     }
 
-    /// Does something about a row. When this returns well, it is written down for good.
+    /// Does something about a row of which `turn` things had been seen to happen. When this returns well, it is written down for good.
     ///
     /// # Errors
     ///
     /// It cannot be done, or the hub is not there to write it down. After [`HandsError::Gone`]
     /// nobody knows whether it was written: the row says so.
-    pub async fn act(&self, row: i64, by: StaffId, act: Act) -> Result<(), HandsError> {
+    pub async fn act(&self, row: i64, turn: u32, by: StaffId, act: Act) -> Result<(), HandsError> {
         let (answer, answered) = oneshot::channel();
         let deed = Deed {
-            row,
+            row: (row, turn),
             by,
             act,
             answer,

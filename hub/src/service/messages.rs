@@ -26,7 +26,8 @@ struct Intake {
     hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
     /// Units that work and have not said to this run of the hub what they hold.
     unmet: BTreeSet<UnitId>,
-    fresh: BTreeSet<(UnitId, ReportKey)>,
+    /// The reports of this handful that are not held yet, as signed.
+    fresh: BTreeMap<(UnitId, ReportKey), Signed>,
     news: News,
 }
 
@@ -45,7 +46,7 @@ impl Desk {
             acks: BTreeMap::new(),
             hellos: BTreeMap::new(),
             unmet: BTreeSet::new(),
-            fresh: BTreeSet::new(),
+            fresh: BTreeMap::new(),
             news: News::Nothing,
         };
         for publication in messages {
@@ -164,40 +165,48 @@ impl Desk {
     ) -> Result<(), ServiceError> {
         let (unit, key) = (report.unit, report.key());
         intake.acks.entry(unit).or_default().push(key);
-        let repeated = Repeated {
-            unit,
-            key,
-            came: now.timestamp,
+        let first = match intake.fresh.get(&(unit, key)) {
+            Some(signed) => Some(signed.clone()),
+            None => self.store.held(unit, key)?,
         };
-        if !intake.fresh.insert((unit, key)) {
-            intake.batch.repeats.push(repeated);
-            return Ok(());
-        }
-        if let Some(held) = self.store.held(unit, key)? {
-            if held != signed {
-                tracing::error!(%unit, boot = %key.boot, counter = key.counter,
-                    "two reports by one name; the first counts");
-                let changes = self.watch.handle_contradiction(now, unit);
-                intake.batch.changes.extend(changes);
-            }
-            intake.batch.repeats.push(repeated);
-            intake
-                .batch
-                .changes
-                .extend(self.watch.handle_sign(now, unit, None));
-            return Ok(());
-        }
-        let (fit, changes) = self.watch.handle_report(now, &report);
-        if fit == Fit::Nothing {
-            tracing::warn!(%unit, check = %report.check, "a report matches no check; kept");
-        }
-        intake.batch.changes.extend(changes);
-        intake.batch.reports.push(NewReport {
+        let new = NewReport {
             report,
             signed,
             came: now.timestamp,
-        });
+        };
+        if let Some(first) = first {
+            self.take_again(now, new, &first, intake);
+            return Ok(());
+        }
+        let (fit, changes) = self.watch.handle_report(now, &new.report);
+        if fit == Fit::Nothing {
+            tracing::warn!(%unit, check = %new.report.check, "a report matches no check; kept");
+        }
+        intake.batch.changes.extend(changes);
+        intake.fresh.insert((unit, key), new.signed.clone());
+        intake.batch.reports.push(new);
         Ok(())
+    }
+
+    /// Takes in a report by the number of one that is held, or came in the same handful: the same
+    /// once more, or another one, which is kept beside the first and counts for nothing.
+    fn take_again(&mut self, now: Moment, new: NewReport, first: &Signed, intake: &mut Intake) {
+        let (unit, key) = (new.report.unit, new.report.key());
+        let signs = self.watch.handle_sign(now, unit, None);
+        intake.batch.changes.extend(signs);
+        if first.body == new.signed.body {
+            intake.batch.repeats.push(Repeated {
+                unit,
+                key,
+                came: now.timestamp,
+            });
+            return;
+        }
+        tracing::error!(%unit, boot = %key.boot, counter = key.counter,
+            "two reports by one name; the first counts");
+        let changes = self.watch.handle_contradiction(now, unit);
+        intake.batch.changes.extend(changes);
+        intake.batch.contradictions.push(new);
     }
 
     /// The plans in force that a unit does not hold.
@@ -249,3 +258,6 @@ fn acknowledgement(unit: UnitId, ack: Ack) -> Answer {
         body: wire::encode(&ack),
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -19,7 +19,7 @@ use crate::agreement::record::Record;
 use crate::nights;
 use crate::nights::turn::{self, Grounds};
 use crate::store::Store;
-use crate::watch::{Change, Moment, Watch, comparison};
+use crate::watch::{Change, Moment, Planned, Watch, comparison};
 
 /// Nights to go through, oldest first and tonight last, and what is written about them.
 pub(super) struct Passage<'a> {
@@ -37,19 +37,28 @@ impl Passage<'_> {
         let frozen = store.nights()?;
         for &night in self.nights {
             let noon = nights::noon(night, self.zone)?;
-            let known = self.known(night)?;
-            let mut checks = Vec::new();
+            let mut checks = Checks::default();
             if !frozen.contains(&night) {
-                let at_noon = self.record.as_of(noon);
-                checks = turn::holding(self.grounds(&at_noon, night, noon)).checks;
+                checks.add(self.holding(&self.record.as_of(noon), night, noon));
             }
-            let settled: BTreeSet<CheckId> = checks.iter().map(|it| it.check.id).collect();
-            let mut added = turn::holding(self.grounds(&known, night, noon)).checks;
-            added.retain(|planned| !settled.contains(&planned.check.id));
-            checks.append(&mut added);
-            store.freeze(night, &checks, self.now.timestamp)?;
+            // A hub that was there wrote each of these down when it was said.
+            let ended = self.ended(night)?;
+            for (resident, moments) in self.record.said_between(noon, ended) {
+                let own = self.record.only(resident);
+                for at in moments {
+                    checks.add(self.holding(&own.as_of(at), night, noon));
+                }
+            }
+            if night == self.tonight {
+                checks.add(self.holding(self.record, night, noon));
+            }
+            store.freeze(night, &checks.planned, self.now.timestamp)?;
         }
         Ok(())
+    }
+
+    fn holding(&self, record: &Record, night: Date, noon: Timestamp) -> Vec<Planned> {
+        turn::holding(self.grounds(record, night, noon)).checks
     }
 
     /// What follows from plans, units, absences and endings: whose unit hangs where, who is away
@@ -61,14 +70,22 @@ impl Passage<'_> {
     ) -> Result<Vec<Change>, ServiceError> {
         watch.handle_agreed(self.record.book.arrangements());
         let mut changes = Vec::new();
-        for &night in self.nights {
-            if night != self.tonight {
-                changes.extend(self.review_past(watch, night)?);
-            }
+        for night in self.to_review(watch) {
+            changes.extend(self.review_past(watch, night)?);
         }
         changes.extend(self.review_tonight(watch)?);
         self.compare(store, watch)?;
         Ok(changes)
+    }
+
+    /// The nights before tonight of which something may have been said that no check shows yet:
+    /// those to go through, and those that a hub wrote down and then did not come to.
+    fn to_review(&self, watch: &Watch) -> BTreeSet<Date> {
+        let gone_by = watch.gone_by(self.now).into_iter();
+        let mut nights: BTreeSet<Date> = gone_by.map(|check| check.id.night).collect();
+        nights.extend(self.nights);
+        nights.retain(|night| *night < self.tonight);
+        nights
     }
 
     /// What was said of a night while it lasted and the hub was down.
@@ -104,8 +121,17 @@ impl Passage<'_> {
     fn restore(&self, watch: &mut Watch, grounds: Grounds<'_>, changes: &mut Vec<Change>) {
         let mut suspended = watch.suspended();
         suspended.retain(|check| check.night == grounds.night);
-        for altered in turn::restored(grounds, &suspended) {
-            changes.extend(watch.alter(self.now, altered).1);
+        for check in suspended {
+            // Of a window that has opened it counts who was at home then.
+            let opens = watch
+                .opens(check)
+                .filter(|opens| *opens <= self.now.timestamp);
+            let stood = opens.map(|opens| grounds.record.only(check.resident).as_of(opens));
+            let record = stood.as_ref().unwrap_or(grounds.record);
+            let grounds = Grounds { record, ..grounds };
+            for altered in turn::restored(grounds, &[check]) {
+                changes.extend(watch.alter(self.now, altered).1);
+            }
         }
     }
 
@@ -164,12 +190,17 @@ impl Passage<'_> {
 
     /// What was known of a night when it ended; of tonight, all that is written.
     fn known(&self, night: Date) -> Result<Cow<'_, Record>, ServiceError> {
+        if night == self.tonight {
+            return Ok(Cow::Borrowed(self.record));
+        }
+        Ok(Cow::Owned(self.record.as_of(self.ended(night)?)))
+    }
+
+    /// When a night ended; of tonight, the moment.
+    fn ended(&self, night: Date) -> Result<Timestamp, ServiceError> {
         match night.tomorrow() {
-            Ok(next) if night != self.tonight => {
-                let ended = nights::noon(next, self.zone)?;
-                Ok(Cow::Owned(self.record.as_of(ended)))
-            }
-            Ok(_) | Err(_) => Ok(Cow::Borrowed(self.record)),
+            Ok(next) if night != self.tonight => Ok(nights::noon(next, self.zone)?),
+            Ok(_) | Err(_) => Ok(self.now.timestamp),
         }
     }
 
@@ -179,6 +210,23 @@ impl Passage<'_> {
             night,
             noon,
             now: self.now.timestamp,
+        }
+    }
+}
+
+/// A night's checks, each as it was first to be made.
+#[derive(Default)]
+struct Checks {
+    planned: Vec<Planned>,
+    known: BTreeSet<CheckId>,
+}
+
+impl Checks {
+    fn add(&mut self, planned: Vec<Planned>) {
+        for planned in planned {
+            if self.known.insert(planned.check.id) {
+                self.planned.push(planned);
+            }
         }
     }
 }

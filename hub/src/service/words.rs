@@ -27,7 +27,8 @@ impl Desk {
 }
 
 impl Desk {
-    /// Takes in what somebody does about a row of "Att åtgärda". When this returns it is written
+    /// Takes in what somebody does about a row of "Att åtgärda", of which they had seen so many
+    /// things happen. When this returns it is written
     /// down, or refused, and then nothing has changed.
     ///
     /// # Errors
@@ -36,7 +37,7 @@ impl Desk {
     pub fn act(
         &mut self,
         now: Moment,
-        row: i64,
+        row: (i64, u32),
         by: &StaffId,
         act: Act,
     ) -> Result<Result<(), ActRefused>, ServiceError> {
@@ -51,5 +52,76 @@ impl Desk {
             }
             Err(refused) => Ok(Err(refused)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::messages::tests::Office;
+    use super::*;
+    use crate::view::ledger::Account;
+    use crate::view::{Cause, Ending};
+    use crate::watch::{How, Said};
+
+    fn word(office: &Office, said: Said, at_s: u64) -> Word {
+        Word {
+            check: office.check.id,
+            said,
+            by: "natt-017".parse().unwrap(),
+            at: office.at(at_s).timestamp,
+        }
+    }
+
+    #[test]
+    fn a_word_on_an_open_exception_closes_it_and_is_written() {
+        let mut office = Office::open();
+        office.pass(16 * 60);
+        let open = office.desk.tonight(office.at(16 * 60)).open;
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].cause, Cause::Silent);
+        let word = word(&office, Said::Visited, 17 * 60);
+        let now = office.at(17 * 60);
+        assert_eq!(office.desk.say(now, &word).unwrap(), Fit::Check);
+        assert_eq!(office.desk.tonight(now).open, []);
+        let line = office.line();
+        assert_eq!(
+            line.account(now.timestamp),
+            Account::Ended(How::Said(Said::Visited))
+        );
+        let ended = line.exceptions[0].ended;
+        assert_eq!(ended, Some((now.timestamp, Ending::Said(Said::Visited))));
+        assert_eq!(line.words, [word]);
+    }
+
+    #[test]
+    fn a_word_about_a_check_that_never_was_is_refused_and_nothing_of_it_is_written() {
+        let mut office = Office::open();
+        let mut word = word(&office, Said::Visited, 20);
+        word.check.window = nattsyn_protocol::ids::WindowKey(9);
+        let refusal = office.desk.say(office.at(20), &word);
+        assert!(
+            matches!(refusal, Err(ServiceError::Store(_))),
+            "{refusal:?}"
+        );
+        assert_eq!(office.line().words, []);
+        assert_eq!(office.words(), 0);
+    }
+
+    #[test]
+    fn a_word_after_visible_corrects_and_the_outcome_stays_written() {
+        let mut office = Office::open();
+        office.seen();
+        let before = office.line().outcome;
+        assert!(matches!(before.unwrap().how, How::Visible(_)));
+        for said in [Said::Spoke, Said::Seen] {
+            let word = word(&office, said, 60);
+            let fit = office.desk.say(office.at(60), &word).unwrap();
+            assert_eq!(fit, Fit::Check);
+            let line = office.line();
+            let now = office.at(60).timestamp;
+            assert_eq!(line.account(now), Account::Ended(How::Said(said)));
+            assert_eq!(line.outcome, before);
+        }
+        assert_eq!(office.line().words.len(), 2);
     }
 }

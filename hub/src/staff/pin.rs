@@ -113,7 +113,7 @@ impl PinHash {
     #[must_use]
     pub fn verify(&self, pin: &Pin) -> Verdict {
         let verified = PasswordHash::new(&self.0)
-            .and_then(|hash| Ok(hasher().verify_password(pin.0.as_bytes(), &hash)));
+            .map(|hash| hasher().verify_password(pin.0.as_bytes(), &hash));
         match verified {
             Ok(Ok(())) => Verdict::Right,
             Ok(Err(_)) | Err(_) => Verdict::Wrong,

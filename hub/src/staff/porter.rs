@@ -119,6 +119,7 @@ impl Porter {
     ) -> Result<SignedIn, Refusal> {
         let who = who.trim().to_lowercase();
         let desk = Arc::clone(&self.desk);
+        let brought = brought.map(|token| token.fingerprint());
         let (entry, who) = aside(move || desk.recognise(&who, brought)).await??;
         let lane = match who {
             Who::AtHome(..) => &self.known,
@@ -129,7 +130,10 @@ impl Porter {
         let signed_in = aside(move || {
             // Held to the end of the work, whether or not anybody still waits for it.
             let _turn = turn;
-            desk.check(entry, &who, &pin)
+            let signed_in = desk.check(entry, &who, &pin)?;
+            // Whoever has come in, the one before is gone from this browser.
+            brought.map_or(Ok(()), |before| desk.end(before))?;
+            Ok(signed_in)
         });
         signed_in.await?
     }
@@ -222,9 +226,8 @@ impl Desk {
     fn recognise(
         &self,
         text: &str,
-        brought: Option<Token>,
+        brought: Option<Fingerprint>,
     ) -> Result<(Option<Entry>, Who), RegisterError> {
-        let brought = brought.map(|token| token.fingerprint());
         let before = match brought {
             Some(fingerprint) => self.session(fingerprint)?.map(|(member, _)| member.id),
             None => None,
@@ -232,12 +235,6 @@ impl Desk {
         let mut entries = lock(&self.reading).entries()?;
         entries.retain(|entry| entry.pin.is_some());
         let found = find(entries, text);
-        if let Some(fingerprint) = brought {
-            // Whoever comes now, the one before is gone from this browser.
-            if before.is_some() {
-                lock(&self.writing).end_session(fingerprint, self.now().timestamp)?;
-            }
-        }
         let who = match (&found, before, brought) {
             (None, _, _) => Who::Nobody(Fingerprint::of_text(text)),
             (Some(entry), Some(id), Some(browser)) if entry.member.id == id => {

@@ -201,7 +201,7 @@ impl Register {
         })
     }
 
-    /// Opens a session for whom an entry is about. `false` if the entry is no longer their
+    /// Opens a session for whom an entry is about. `None` if the entry is no longer their
     /// latest: the PIN that was checked has been replaced meanwhile.
     pub(super) fn open_session(
         &mut self,
@@ -273,7 +273,7 @@ impl Register {
             transaction
                 .execute(
                     "INSERT INTO session_ends
-                     SELECT session, ?2, ?3 FROM sessions WHERE token = ?1
+                     SELECT session, ?2, ?3 FROM sessions WHERE token = ?1 AND ends_ms > ?3
                      ON CONFLICT DO NOTHING",
                     params![token.as_bytes(), Why::SignedOut.word(), at.as_ms()],
                 )

@@ -15,8 +15,10 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::{ALTERED, SPOKEN, altered, each, matter, noted, spoken};
 use super::sqlite::doing;
-use super::{StoreError, agreements, handlings, rows, saved};
-use crate::view::ledger::{ExceptionLine, Handled, Line, MatterLine, NightLedger};
+use super::{CONTRADICTIONS_MAX, StoreError, agreements, handlings, rows, saved};
+use crate::view::ledger::{
+    ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
+};
 use crate::view::{LookRow, Person};
 use crate::watch::Subject;
 
@@ -71,15 +73,17 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
         ),
         None => None,
     };
+    // Not counted from the checks themselves: a line that is gone must show.
     let planned: i64 = transaction
         .query_row(
-            "SELECT count(*) FROM checks WHERE night = ?1",
+            "SELECT coalesce(sum(checks), 0) FROM night_counts WHERE night = ?1",
             [&key],
             |row| row.get(0),
         )
         .map_err(doing(READING))?;
     let mut lines = lines(&transaction, &key)?;
     add_looks(&transaction, &key, &mut lines)?;
+    add_contradictions(&transaction, &key, &mut lines)?;
     add_people(&transaction, &key, &mut lines)?;
     add_exceptions(&transaction, &key, &mut lines)?;
     let mut lines: Vec<Line> = lines.into_values().collect();
@@ -135,6 +139,7 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
         looks: Vec::new(),
         notices: Vec::new(),
         repeats: 0,
+        contradictions: Vec::new(),
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: check.outcome,
@@ -170,6 +175,48 @@ fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<
     each(connection, sql, &night, |row| {
         if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
             line.notices.push(noted(row)?.fault);
+        }
+        Ok(())
+    })
+}
+
+/// What contradicts a report stands on the line of the check that the report is about, and on the
+/// line of the one that it names itself: a reader of either must find it.
+fn add_contradictions(
+    connection: &Connection,
+    night: &str,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    let sql = "SELECT held.check_id, other.check_id, other.look, other.at_ms, other.came_ms,
+                      other.finding, held.finding,
+                      (SELECT count(*) FROM contradictions WHERE unit = other.unit)
+               FROM contradictions AS other
+                    JOIN reports AS held USING (unit, boot, counter)
+               WHERE held.check_id IN (SELECT check_id FROM checks WHERE night = ?1)
+                  OR other.check_id IN (SELECT check_id FROM checks WHERE night = ?1)
+               ORDER BY other.id";
+    each(connection, sql, &night, |row| {
+        let kept: u32 = row.get(7).map_err(doing(READING))?;
+        let contradiction = ContradictionLine {
+            check: rows::parsed(row, 1, READING)?,
+            first: rows::parsed(row, 0, READING)?,
+            look: LookRow {
+                look: row.get(2).map_err(doing(READING))?,
+                at: rows::moment(row, 3, READING)?,
+                came: rows::moment(row, 4, READING)?,
+                finding: Finding::from(rows::text(row, 5, READING)?),
+            },
+            counts: Finding::from(rows::text(row, 6, READING)?),
+            room: if kept < CONTRADICTIONS_MAX {
+                Room::ForMore
+            } else {
+                Room::ForNone
+            },
+        };
+        for check in BTreeSet::from([contradiction.first, contradiction.check]) {
+            if let Some(line) = lines.get_mut(&check) {
+                line.contradictions.push(contradiction);
+            }
         }
         Ok(())
     })

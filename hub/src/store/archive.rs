@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
-use super::{StoreError, account};
+use super::{SqliteStore, StoreError, account};
 use crate::view::ledger::NightLedger;
 
 /// The ledger for reading. Calls block; ask from where that harms nobody.
@@ -46,11 +46,7 @@ impl SqliteArchive {
     }
 
     fn open(&self) -> Result<Connection, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(&self.path, flags).map_err(|source| StoreError::Open {
-            path: self.path.clone(),
-            source,
-        })
+        Ok(SqliteStore::open_to_read(&self.path)?.connection)
     }
 }
 

@@ -1,6 +1,8 @@
-//! Writing the ledger's rows: checks, reports, notices, outcomes, exceptions, what people said and
-//! what is about no check. Rows are only ever added; reading them back is in [`super::saved`].
+//! Writing the ledger's rows: checks, reports and what contradicts them, notices, outcomes,
+//! exceptions, what people said and what is about no check. Rows are only ever added;
+//! reading them back is in [`super::saved`].
 
+use jiff::civil::Date;
 use rusqlite::{OptionalExtension as _, Params, Transaction, params};
 
 use nattsyn_protocol::finding::Finding;
@@ -8,7 +10,7 @@ use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::report::Notice;
 use nattsyn_protocol::time::Timestamp;
 
-use super::{Batch, NewReport, REPEATS_MAX, handlings, words};
+use super::{Batch, CONTRADICTIONS_MAX, NewReport, REPEATS_MAX, handlings, words};
 use crate::view::{Cause, Ending};
 use crate::watch::{Alteration, Altered, Change, Exception, Matter, Planned, Repeated, Word};
 
@@ -75,12 +77,31 @@ pub(super) fn write_added(
     write_altered(transaction, &altered)
 }
 
+/// Writes down how many checks a night was given, or how many more.
+pub(super) fn write_count(
+    transaction: &Transaction<'_>,
+    night: Date,
+    checks: usize,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let checks = i64::try_from(checks).unwrap_or(i64::MAX);
+    written(
+        transaction,
+        "INSERT INTO night_counts (night, checks, at_ms) VALUES (?1, ?2, ?3)",
+        params![night.to_string(), checks, at.as_ms()],
+    )
+    .map(drop)
+}
+
 pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     for report in &batch.reports {
         write_report(transaction, report)?;
     }
     for (notice, came) in &batch.notices {
         write_notice(transaction, notice, *came)?;
+    }
+    for contradiction in &batch.contradictions {
+        write_contradiction(transaction, contradiction)?;
     }
     for repeated in &batch.repeats {
         write_repeated(transaction, repeated)?;
@@ -113,6 +134,34 @@ fn write_report(transaction: &Transaction<'_>, new: &NewReport) -> rusqlite::Res
             report.plan,
         ])
         .map(drop)
+}
+
+/// The same contradiction that comes again is no further row.
+fn write_contradiction(transaction: &Transaction<'_>, new: &NewReport) -> rusqlite::Result<()> {
+    let report = &new.report;
+    written(
+        transaction,
+        "INSERT INTO contradictions (unit, boot, counter, check_id, look, finding, at_ms, came_ms,
+                                     body, signature)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+         WHERE (SELECT count(*) FROM contradictions WHERE unit = ?1) < ?11
+           AND NOT EXISTS (SELECT 1 FROM contradictions
+                           WHERE unit = ?1 AND boot = ?2 AND counter = ?3 AND body = ?9)",
+        params![
+            report.unit.to_string(),
+            report.boot.to_string(),
+            report.counter.cast_signed(),
+            report.check.to_string(),
+            report.look,
+            report.finding.to_string(),
+            report.at_ms.as_ms(),
+            new.came.as_ms(),
+            new.signed.body,
+            new.signed.signature,
+            CONTRADICTIONS_MAX,
+        ],
+    )
+    .map(drop)
 }
 
 fn write_repeated(transaction: &Transaction<'_>, repeated: &Repeated) -> rusqlite::Result<()> {

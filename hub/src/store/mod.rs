@@ -8,6 +8,7 @@ mod agreements;
 mod archive;
 mod handlings;
 mod ledger;
+mod private;
 mod rows;
 mod saved;
 mod sqlite;
@@ -116,6 +117,13 @@ pub struct NewReport {
 /// that somebody should look at the line between them, and more rows say nothing more.
 pub const REPEATS_MAX: u8 = 9;
 
+/// Most contradictions of one unit that are written down, over all its time. An honest eye never
+/// signs two reports by one number, so one of them is enough to take the unit out of service, and
+/// this many leave no doubt; further ones are acknowledged, logged and raised, and their bodies
+/// are not kept. At [`nattsyn_protocol::wire::BODY_MAX`] each, a unit that floods the hub with
+/// them fills 1.2 MB of the disk and no more.
+pub const CONTRADICTIONS_MAX: u32 = 100;
+
 /// What belongs together: all of it is written, or none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
@@ -126,6 +134,10 @@ pub struct Batch {
     /// Reports that are held already and came again. At most [`REPEATS_MAX`] of each are
     /// written down; further ones are passed over.
     pub repeats: Vec<Repeated>,
+    /// Reports by the number of one that is held, or among `reports`, and not the same: they count
+    /// for nothing, and both signed bodies are kept for ever. One that is held already is passed
+    /// over, and so are those of a unit beyond its [`CONTRADICTIONS_MAX`].
+    pub contradictions: Vec<NewReport>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -137,6 +149,7 @@ impl Batch {
         self.reports.is_empty()
             && self.notices.is_empty()
             && self.repeats.is_empty()
+            && self.contradictions.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -192,9 +205,9 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn last_night(&self) -> Result<Option<Date>, StoreError>;
 
-    /// Writes a night's checks down. A check that stands there already stays as it is; one that
-    /// comes to a night that was written down before is marked as added, with who it was that
-    /// last agreed or said anything about the resident.
+    /// Writes a night's checks down, and beside them how many they are. A check that stands there
+    /// already stays as it is; one that comes to a night that was written down before is marked as
+    /// added, with who it was that last agreed or said anything about the resident.
     ///
     /// # Errors
     ///

@@ -9,15 +9,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::{
-    Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, rows, saved,
+    Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, private,
+    rows, saved,
 };
 use crate::agreement::Book;
 use crate::roster::{Former, Home, Resident, Roster};
@@ -25,11 +26,12 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 6] = [
+const MIGRATIONS: [(i64, &str); 7] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
     (4, include_str!("migrations/004_repeats.sql")),
+    (5, include_str!("migrations/005_contradictions.sql")),
     (6, include_str!("migrations/006_handlings.sql")),
     (7, include_str!("migrations/007_staff.sql")),
 ];
@@ -56,7 +58,7 @@ pub(super) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreErr
 }
 
 impl SqliteStore {
-    /// Opens the ledger in a file, and makes it if there is none.
+    /// Opens the ledger in a file, and makes it if there is none, for its owner's eyes alone.
     ///
     /// # Errors
     ///
@@ -66,6 +68,7 @@ impl SqliteStore {
             path: path.to_owned(),
             source,
         };
+        private::prepare(path);
         let mut connection = Connection::open(path).map_err(cannot)?;
         prepare(&connection).map_err(cannot)?;
         let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
@@ -77,6 +80,22 @@ impl SqliteStore {
                 known,
             });
         }
+        Ok(Self { connection })
+    }
+
+    /// Opens a ledger that a hub has made, to read it and nothing else: the hub need not run, and
+    /// nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags);
+        let connection = connection.map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self { connection })
     }
 }
@@ -225,11 +244,19 @@ impl Store for SqliteStore {
                 params![night.to_string(), now.as_ms()],
             )
             .map_err(&doing)?;
+        let mut added = 0;
         for planned in checks {
             let written = ledger::freeze_check(&transaction, planned).map_err(&doing)?;
             if written > 0 && begun == 0 {
                 ledger::write_added(&transaction, planned.check.id, now).map_err(&doing)?;
+                added += 1;
             }
+        }
+        // At the night's beginning what was asked for counts, and not what was written of it.
+        let given: BTreeSet<CheckId> = checks.iter().map(|planned| planned.check.id).collect();
+        let count = if begun > 0 { given.len() } else { added };
+        if begun > 0 || count > 0 {
+            ledger::write_count(&transaction, night, count, now).map_err(&doing)?;
         }
         transaction.commit().map_err(&doing)
     }

@@ -280,6 +280,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
     ledger
         .store
         .commit(&Batch {
+            contradictions: vec![contradicting(&report, 1)],
             reports: vec![report],
             notices,
             repeats,
@@ -292,10 +293,12 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
     for (table, column) in [
         ("plans", "body"),
         ("nights", "frozen_ms"),
+        ("night_counts", "checks"),
         ("checks", "looks_ms"),
         ("reports", "finding"),
         ("notices", "fault"),
         ("repeats", "came_ms"),
+        ("contradictions", "body"),
         ("outcomes", "outcome"),
         ("exceptions", "cause"),
         ("exception_events", "event"),
@@ -321,7 +324,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         assert_eq!(count(&format!("SELECT count(*) FROM {table}")), before);
         tables += 1;
     }
-    assert_eq!(tables, 13);
+    assert_eq!(tables, 15);
     // Nor may the hub itself replace a row, which deletes it first.
     let replace = "INSERT OR REPLACE INTO outcomes SELECT * FROM outcomes";
     let refusal = ledger.store.connection.execute(replace, []).unwrap_err();
@@ -333,6 +336,20 @@ fn repeated(report: &NewReport) -> Repeated {
         unit: report.report.unit,
         key: report.report.key(),
         came: begins(),
+    }
+}
+
+/// A report by the number of another, and not the same.
+fn contradicting(first: &NewReport, nonce: u32) -> NewReport {
+    let report = Report {
+        finding: Finding::NotVisible,
+        nonce: nonce.to_string(),
+        ..first.report.clone()
+    };
+    NewReport {
+        signed: Signed::seal(&report, &SigningKey::from_bytes(&[1; 32])),
+        report,
+        came: first.came.after(Duration::from_secs(60)),
     }
 }
 

@@ -1,15 +1,16 @@
 //! One night of the ledger, line by line: what was planned and what became of it.
 //!
 //! Made by the store from what is written and from nothing else, so that any night can be chosen
-//! for ever. [`Balance`] shows that nothing is missing: what was planned is the sum of how checks
-//! ended, what is open and what is not due yet. What a person corrected counts as corrected, and
-//! the line still shows what stood before. No order but time's.
+//! for ever. [`Balance`] shows that nothing is missing: what was planned, as it was counted when
+//! the night was frozen, is the sum of how checks ended, what is open and what is not due yet. What
+//! a person corrected counts as corrected, and the line still shows what stood before. No order but
+//! time's.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::finding::Fault;
+use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
@@ -25,7 +26,8 @@ pub struct NightLedger {
     pub night: Date,
     /// When its checks were frozen; `None` if they never were.
     pub frozen: Option<Timestamp>,
-    /// How many checks are written down for it: counted by itself, so that a lost line shows.
+    /// How many checks it was given: written down when it was frozen, and again whenever some
+    /// were added. Never counted from the lines, so that a lost one shows.
     pub planned: usize,
     /// Every check, by opening time.
     pub lines: Vec<Line>,
@@ -58,12 +60,41 @@ pub struct Line {
     pub notices: Vec<Fault>,
     /// How often its reports came again, as far as that was written down.
     pub repeats: u32,
+    /// Reports by the number of another one that is held, in the order they came. They count for
+    /// nothing: neither for the outcome nor for the balance.
+    pub contradictions: Vec<ContradictionLine>,
     /// The exceptions that it was in, by when they began.
     pub exceptions: Vec<ExceptionLine>,
     /// What people said, in order.
     pub words: Vec<Word>,
     /// How it was settled first; `None` if it is open.
     pub outcome: Option<Outcome>,
+}
+
+/// A report by the number of one that is held, and not the same (see
+/// [`crate::store::Batch::contradictions`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContradictionLine {
+    /// The check that it names.
+    pub check: CheckId,
+    /// The check that the first report by that number names.
+    pub first: CheckId,
+    /// The look that it names, and what it says of it. It counts for nothing.
+    pub look: LookRow,
+    /// What the first report by that number says, which counts.
+    pub counts: Finding,
+    /// Whether further ones of the unit are kept.
+    pub room: Room,
+}
+
+/// Whether there is room for more contradictions of one unit
+/// ([`crate::store::CONTRADICTIONS_MAX`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// They are kept.
+    ForMore,
+    /// The bound is reached: nothing after these was kept.
+    ForNone,
 }
 
 /// An exception as a line of a check.
@@ -174,6 +205,9 @@ impl Line {
         if self.repeats > 0 {
             found.push(Situation::ReportRepeated);
         }
+        if !self.contradictions.is_empty() {
+            found.push(Situation::ReportsContradict);
+        }
         if self.came_reordered() {
             found.push(Situation::ReportsReordered);
         }
@@ -203,6 +237,9 @@ pub struct Balance {
     /// How many have neither outcome nor exception though their time is over. Never, or the
     /// ledger has a hole.
     pub unaccounted: usize,
+    /// How many lines there are: as many as were planned, or the ledger has lost some, or been
+    /// given some that nobody planned.
+    pub lines: usize,
 }
 
 impl Balance {
@@ -211,6 +248,7 @@ impl Balance {
     pub fn of(night: &NightLedger, now: Timestamp) -> Self {
         let mut balance = Self {
             planned: night.planned,
+            lines: night.lines.len(),
             ..Self::default()
         };
         let mut ended: BTreeMap<usize, (How, usize)> = BTreeMap::new();
@@ -236,6 +274,18 @@ impl Balance {
     #[must_use]
     pub fn holds(&self) -> bool {
         self.unaccounted == 0 && self.planned == self.ended_in_all() + self.open + self.awaited
+    }
+
+    /// How many planned checks have no line.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        self.planned.saturating_sub(self.lines)
+    }
+
+    /// How many lines nobody planned.
+    #[must_use]
+    pub fn unplanned(&self) -> usize {
+        self.lines.saturating_sub(self.planned)
     }
 }
 

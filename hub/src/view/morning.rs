@@ -3,12 +3,13 @@
 //! Counts what the ledger holds and judges nobody: no employee appears in it, and nothing of how
 //! anybody slept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::ledger::{Account, Balance, NightLedger};
+use super::ledger::{Account, Balance, Line, NightLedger};
 use super::{Cause, Person};
 use crate::watch::{Arrival, How, Manner, Said};
 
+use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
 /// A night's figures.
@@ -22,7 +23,7 @@ pub struct Morning {
     pub late: usize,
     /// How often somebody was asked, by cause; the most frequent first.
     pub causes: Vec<(Cause, usize)>,
-    /// Checks that ended as a visit.
+    /// Visits that ended checks, each once.
     pub visits: usize,
     /// Of those, the ones that the plan asked for.
     pub visits_planned: usize,
@@ -46,6 +47,7 @@ pub fn report(night: &NightLedger, now: Timestamp) -> Morning {
         disturbances: disturbances(night),
         unanswered: Vec::new(),
     };
+    let mut entered = BTreeSet::new();
     for line in &night.lines {
         match line.account(now) {
             Account::Ended(How::Visible(Arrival::InTime) | How::CalledOff(_)) => morning.done += 1,
@@ -56,7 +58,7 @@ pub fn report(night: &NightLedger, now: Timestamp) -> Morning {
                 } else {
                     morning.late += 1;
                 }
-                if said == Said::Visited {
+                if said == Said::Visited && entered.insert(entry(line)) {
                     morning.visits += 1;
                     morning.visits_planned += usize::from(line.manner == Manner::Physical);
                 }
@@ -85,12 +87,21 @@ fn causes(night: &NightLedger) -> Vec<(Cause, usize)> {
     counts
 }
 
-/// Every check that ended as a visit disturbed its resident once, however often it was said.
+/// A visit: to whom, and when it was said. One that closes two checks is said once of each.
+fn entry(line: &Line) -> (ResidentId, Option<Timestamp>) {
+    let said = line.words.last().map(|word| word.at);
+    (line.id.resident, said)
+}
+
+/// Every visit disturbed its resident once, however many checks it closed and however often it
+/// was said.
 fn disturbances(night: &NightLedger) -> Vec<(Person, usize)> {
-    let mut counts: BTreeMap<nattsyn_protocol::ids::ResidentId, (Person, usize)> = BTreeMap::new();
+    let mut counts: BTreeMap<ResidentId, (Person, usize)> = BTreeMap::new();
+    let mut entered = BTreeSet::new();
     for line in &night.lines {
         let last = line.words.last().map(|word| word.said);
-        let visits = usize::from(last == Some(Said::Visited));
+        let is_visit = last == Some(Said::Visited) && entered.insert(entry(line));
+        let visits = usize::from(is_visit);
         let person = line.person.clone();
         counts.entry(line.id.resident).or_insert((person, 0)).1 += visits;
     }

@@ -20,6 +20,15 @@ use crate::view::Cause;
 /// longest look.
 pub const REPORT_WITHIN: Duration = Duration::from_secs(60);
 
+/// How long before its deadline a person is asked, at the latest, about a check of which nothing
+/// came: an exception stands before the deadline and not at it (invariant 1).
+///
+/// A plan leaves its last look no more room than [`nattsyn_protocol::plan::LOOK_MAX`], which is
+/// less than [`REPORT_WITHIN`]. A unit begins no look later than 10 s before the deadline, and an
+/// ordinary one takes five: its report has come by now. One that comes later still ends the
+/// exception by itself.
+pub const ASK_BEFORE: Duration = Duration::from_secs(5);
+
 /// How much a unit's clock may run ahead and a look still count for the check: what a Pi drifts
 /// in a week without a network.
 pub const CLOCK_AHEAD: Duration = Duration::from_secs(30);
@@ -248,10 +257,18 @@ impl CheckState {
         {
             return Judgement::Needs(Cause::Technical(fault));
         }
-        if now >= self.planned.check.concluded_by(REPORT_WITHIN) {
+        if now >= self.missing_from() {
             return Judgement::Missing;
         }
         Judgement::Open
+    }
+
+    /// When a person is asked because nothing says anything: once the last report is overdue,
+    /// and before the deadline in any case.
+    fn missing_from(&self) -> Timestamp {
+        let check = &self.planned.check;
+        let latest = check.deadline.before(ASK_BEFORE).max(check.opens);
+        check.concluded_by(REPORT_WITHIN).min(latest)
     }
 
     /// Why a person is needed from the window's opening on, whatever a unit does.
@@ -328,11 +345,7 @@ impl CheckState {
         // The look itself too: what a silent unit's next look is changes then.
         let looks = looks.flat_map(|due| [*due, due.after(REPORT_WITHIN)]);
         looks
-            .chain([
-                check.opens,
-                check.concluded_by(REPORT_WITHIN),
-                check.deadline,
-            ])
+            .chain([check.opens, self.missing_from(), check.deadline])
             .filter(|&at| at > now)
             .min()
     }
@@ -344,5 +357,77 @@ impl CheckState {
         let next = looks.find(|&due| due > now);
         let is_to_be_made = self.outcome.is_none() && self.called_off.is_none();
         next.filter(|_| is_to_be_made && self.needs_by_plan().is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nattsyn_protocol::plan::LOOK_MAX;
+
+    use super::super::scenes::{home, plan, planned};
+    use super::*;
+
+    /// The check of a window that opens at 23:00 and whose last look is due at 23:15.
+    fn check(to: &str) -> CheckState {
+        let home = home(1, &["r0000001"]);
+        CheckState::new(planned(&plan(&home, 0, &[(1, "23:00", to)])).remove(0))
+    }
+
+    /// When somebody is asked about a check of which nothing comes, if it is looked at only when
+    /// it says that it is to be.
+    fn asked_at(state: &CheckState) -> Timestamp {
+        let mut now = state.planned.check.opens.before(Duration::from_secs(1));
+        while state.judge(now) == Judgement::Open {
+            now = state.next_timeout(now).unwrap();
+        }
+        assert_eq!(state.judge(now), Judgement::Missing);
+        now
+    }
+
+    #[test]
+    fn somebody_is_asked_before_the_deadline_however_tight_the_window() {
+        // The shortest that a plan may have for these looks: half a minute after the last.
+        for (to, after_last_s) in [
+            ("23:15:30", 25),
+            ("23:15:59", 54),
+            ("23:16", 55),
+            ("23:16:05", 60),
+            ("23:45", 60),
+        ] {
+            let state = check(to);
+            let planned = &state.planned.check;
+            let asked = asked_at(&state);
+            assert!(asked.after(ASK_BEFORE) <= planned.deadline, "{to}");
+            let last = *planned.looks.last().unwrap();
+            assert_eq!(asked.since(last).as_secs(), after_last_s, "{to}");
+        }
+        let home = home(1, &["r0000001"]);
+        let tighter = plan(&home, 0, &[(1, "23:00", "23:15:29")]);
+        assert!(
+            tighter.examine().is_err(),
+            "no plan leaves less than {LOOK_MAX:?}"
+        );
+    }
+
+    #[test]
+    fn a_report_that_comes_just_in_time_asks_nobody() {
+        let mut state = check("23:15:30");
+        let deadline = state.planned.check.deadline;
+        let came = deadline.before(ASK_BEFORE + Duration::from_secs(1));
+        let counted = Counted {
+            key: ReportKey {
+                boot: nattsyn_protocol::ids::BootId(1),
+                counter: 1,
+            },
+            unit: state.planned.unit,
+            look: 5,
+            plan: Some(1),
+            at: came,
+            came,
+            finding: Finding::Visible,
+        };
+        assert_eq!(state.judge(came), Judgement::Open);
+        state.count(counted);
+        assert_eq!(state.judge(deadline), Judgement::Seen(counted));
     }
 }

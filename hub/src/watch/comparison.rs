@@ -106,6 +106,7 @@ mod tests {
                 .collect(),
             notices: Vec::new(),
             repeats: 0,
+            contradictions: Vec::new(),
             exceptions: Vec::new(),
             words: Vec::new(),
             outcome: how.map(|how| Outcome { how, at, came: at }),

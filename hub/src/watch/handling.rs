@@ -17,13 +17,17 @@ pub enum ActRefused {
     /// There is no such row, or it was over before tonight.
     #[error("there is no row {0}")]
     NoRow(i64),
+    /// Something happened to the row that whoever acts had not seen.
+    #[error("the row has changed")]
+    Changed,
     /// The row is not such that this can be done.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl Watch {
-    /// Takes in what somebody does about a row.
+    /// Takes in what somebody does about a row of which they had seen `turn` things happen. To
+    /// say how it went takes having seen all of them; to take it does not.
     ///
     /// # Errors
     ///
@@ -31,11 +35,15 @@ impl Watch {
     pub fn handle_act(
         &mut self,
         now: Moment,
-        row: i64,
+        (row, turn): (i64, u32),
         by: &StaffId,
         act: Act,
     ) -> Result<Vec<Change>, ActRefused> {
         let mut changes = Vec::new();
+        if self.is_unseen(row, turn, &act) {
+            self.reckon(now);
+            return Err(ActRefused::Changed);
+        }
         let said = match act {
             Act::Say(said) => Some(said),
             Act::Take
@@ -55,6 +63,20 @@ impl Watch {
         }
         self.reckon(now);
         handled.map(|()| changes)
+    }
+
+    fn is_unseen(&self, row: i64, turn: u32, act: &Act) -> bool {
+        let is_word = match act {
+            Act::Say(_) | Act::Find(_) => true,
+            Act::Take
+            | Act::TakeOver
+            | Act::Go { .. }
+            | Act::Arrive
+            | Act::Return
+            | Act::HandTo(_) => false,
+        };
+        let row = self.exceptions.row(row).filter(|row| row.ended.is_none());
+        is_word && row.is_some_and(|row| row.handling.turn() != turn)
     }
 
     /// A row is over because somebody said so, and so are the checks that it is about.

@@ -49,7 +49,7 @@ pub use change::{
     Arrival, Change, Counted, Exception, How, Manner, Noted, Outcome, Planned, Punctuality,
     Repeated, Saved, SavedCheck,
 };
-pub use check::{CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
+pub use check::{ASK_BEFORE, CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
 pub use handling::ActRefused;
 pub use heard::Contact;
 pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::schedule::Check;
+use nattsyn_protocol::time::Timestamp;
 
 use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Change, How, Manner, Outcome};
@@ -268,6 +269,12 @@ impl Watch {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let suspended = open.filter(|state| state.is_suspended());
         suspended.map(|state| state.planned.check.id).collect()
+    }
+
+    /// When the window of a check opens that is not settled.
+    #[must_use]
+    pub fn opens(&self, check: CheckId) -> Option<Timestamp> {
+        Some(self.checks.get(&check)?.planned.check.opens)
     }
 
     /// The checks that are still to come and not settled.

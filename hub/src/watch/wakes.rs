@@ -171,7 +171,7 @@ impl Town {
             Event::Act(row, act) => {
                 let by = "natt-1".parse().unwrap();
                 // Most rows there is not, or they are over.
-                self.watch.handle_act(now, *row, &by, act.clone()).ok();
+                self.watch.handle_act(now, (*row, 0), &by, act.clone()).ok();
             }
             Event::Contact(contact) => {
                 self.watch.handle_contact(now, *contact);

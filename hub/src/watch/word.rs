@@ -2,8 +2,9 @@
 //!
 //! A [`Word`] is a row that is only ever added. [`precedence`] is the whole rule of what counts
 //! when a unit, a person and a change of plan say different things of one check: it never lets a
-//! report override a person. There is no page for it here; whoever builds one calls
-//! [`super::Watch::handle_word`] and writes the changes down before showing them.
+//! report override a person. Whoever takes such a word, a page or a call, gives it to
+//! [`crate::service::Desk::say`], which writes it down before it is answered; nothing here asks who
+//! may say what.
 
 use std::fmt;
 use std::str::FromStr;

@@ -13,6 +13,7 @@ use super::calendar::{Day, HOUR, MINUTE};
 use super::dice::Dice;
 use super::expected::{Expectation, Expected};
 use super::faults::Fault;
+use super::outage::{Outage, during};
 use super::script::Script;
 
 /// Noon, in minutes of the day.
@@ -26,6 +27,11 @@ const AWAY: u64 = 100;
 const END: u64 = 30;
 const MOVE: u64 = 40;
 const SWAP: u64 = 40;
+
+/// The same while the hub is down over a noon: of a thousand, how many go away, and how many die
+/// or are looked after no more.
+const AWAY_MEANWHILE: u64 = 150;
+const END_MEANWHILE: u64 = 70;
 
 /// What becomes of a unit that is replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +79,16 @@ pub(super) fn draw(
     kinds: &BTreeSet<Fault>,
 ) -> Vec<(i64, Deed)> {
     let mut drawing = Drawing {
-        checks: Expectation::of(script).owed,
+        checks: Expectation::of(script).held(),
         dice,
         script,
         acts: Vec::new(),
     };
     for home in 0..drawing.script.homes.len() {
         drawing.draw_home(home, kinds);
+        if let Some(outage) = drawing.script.outage {
+            drawing.draw_meanwhile(home, kinds, outage);
+        }
     }
     if kinds.contains(&Fault::Words) {
         drawing.draw_words();
@@ -127,13 +136,52 @@ impl Drawing<'_> {
         }
     }
 
+    /// What is said while the hub is down over a noon, of the night in which it is said or of the
+    /// one before: some of it when its windows are over.
+    fn draw_meanwhile(&mut self, home: usize, kinds: &BTreeSet<Fault>, outage: Outage) {
+        for resident in self.script.homes[home].residents.clone() {
+            if kinds.contains(&Fault::Away) && self.dice.happens(AWAY_MEANWHILE) {
+                let at = self.draw_during(home, outage);
+                let night = self.script.night_of(at);
+                let first = Day(night.0 - i64::from(self.dice.happens(300)));
+                let (why, last) = match self.dice.below(3) {
+                    0 => (Away::Away, None),
+                    1 => (Away::Away, Some(Day(night.0 + self.dice.between(0, 2)))),
+                    _ => (Away::Skip, Some(night)),
+                };
+                self.leave(at, (resident, why), (first, last));
+                if self.dice.happens(500) {
+                    let back = self.draw_during(home, outage).max(at + 2 * MINUTE);
+                    self.acts.push((back, Deed::Return(resident)));
+                }
+            }
+            if kinds.contains(&Fault::End) && self.dice.happens(END_MEANWHILE) {
+                let at = self.draw_during(home, outage);
+                let why = self.dice.pick(&[Ending::Died, Ending::Ended]);
+                self.acts.push((at, Deed::End { resident, why }));
+            }
+        }
+    }
+
+    /// Some moment of an outage; half of them close to a window of that home, or right after it.
+    fn draw_during(&mut self, home: usize, outage: Outage) -> i64 {
+        let is_meanwhile = |check: &&Expected| outage.holds(check.opens) && check.home == home;
+        let checks = self.checks.iter().filter(is_meanwhile);
+        let opens: Vec<i64> = checks.map(|check| check.opens).collect();
+        if self.dice.happens(500) && !opens.is_empty() {
+            let near = self.dice.pick(&opens) + self.dice.between(-HOUR, 2 * HOUR);
+            return near.clamp(outage.from + 1, outage.to - 1);
+        }
+        during(self.dice, outage)
+    }
+
     /// Half of what people do is done close to a look in that home.
     fn draw_when(&mut self, home: usize) -> i64 {
         let (begins, ends) = (self.script.begins, self.script.repaired);
-        let night = self.script.night;
-        let here = |check: &&Expected| check.home == home && check.night == night;
+        let nights = self.script.played();
+        let here = |check: &&Expected| check.home == home && nights.contains(&check.night);
         let looks = self.checks.iter().filter(here).flat_map(|it| &it.looks);
-        let looks: Vec<i64> = looks.copied().collect();
+        let looks: Vec<i64> = looks.copied().filter(|&look| look < ends).collect();
         if self.dice.happens(500) && !looks.is_empty() {
             let look = looks[self.dice.place(looks.len())];
             return look + self.dice.between(-40 * MINUTE, 20 * MINUTE);
@@ -213,8 +261,8 @@ impl Drawing<'_> {
 
     /// Words on checks whether or not they are exceptions: somebody was there anyway.
     fn draw_words(&mut self) {
-        let night = self.script.night;
-        let tonight = self.checks.iter().filter(|check| check.night == night);
+        let nights = self.script.played();
+        let tonight = self.checks.iter().filter(|it| nights.contains(&it.night));
         let tonight: Vec<(CheckId, i64)> = tonight.map(|check| (check.id, check.opens)).collect();
         if tonight.is_empty() {
             return;

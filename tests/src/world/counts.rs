@@ -87,6 +87,8 @@ counts!(
     ended = "residents who died, or whose supervision ended",
     /// Checks that were called off.
     called_off = "checks called off",
+    /// Nights in which the hub was down over a noon.
+    long_outages = "outages of the hub over a noon",
     /// Nights of 23 hours.
     short_nights = "nights of 23 hours",
     /// Nights of 25 hours.

@@ -82,6 +82,8 @@ named!(
         HubCrash = "hub-crash",
         /// The hub's machine loses power.
         HubPower = "hub-power",
+        /// In one night of eight, the hub is down over the next noon, and people go on acting.
+        LongOutage = "long-outage",
         /// A unit's disk is full or broken for a while.
         Disk = "disk",
         /// Staff close checks by hand: exceptions, and checks that are none.
@@ -119,8 +121,15 @@ impl Fault {
             | Self::HubClock
             | Self::HubCrash
             | Self::HubPower
+            | Self::LongOutage
             | Self::Disk => false,
         }
+    }
+
+    /// Whether it is one of the short things of which a night has some. A long outage is drawn
+    /// for a whole night, and people's doings resident by resident.
+    pub(super) fn is_mishap(self) -> bool {
+        !self.is_of_people() && self != Self::LongOutage
     }
 }
 

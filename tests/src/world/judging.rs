@@ -93,10 +93,16 @@ impl Oracle {
 
     /// An owed check whose deadline has passed.
     fn judge_check(&self, check: &Expected) -> Result<(), Broken> {
+        let row = self.planned.get(&check.id);
+        if row.is_some_and(|row| row.deadline != check.deadline) {
+            // A clock that was ahead settled the night before it was agreed so.
+            return Ok(());
+        }
         if self.planned.contains_key(&check.id) || !self.book.excuses(check) {
             return self.judge_account(check.id, check.deadline);
         }
-        let must_be_asked = self.is_hub_clock_right && self.book.is_unconfirmed(check);
+        let must_be_asked =
+            self.is_hub_clock_right && self.book.is_unconfirmed(check.id, &check.row());
         if must_be_asked && !self.asked_if_away.contains(&check.id.resident) {
             let what = format!(
                 "{}: nobody has confirmed for 36 hours that the resident is away, and nobody is \
@@ -133,12 +139,35 @@ impl Oracle {
             return Ok(());
         };
         let is_called_off = matches!(outcome, Some(How::CalledOff(_)));
-        if is_called_off && !self.book.calls_off(check, row.night, row.opens) {
+        if is_called_off && !self.book.calls_off(check, row) {
             let what = format!("{check} was called off, and the resident is at home");
             return broken(Breach::Silent, what);
         }
-        if call.is_some() && self.book.was_ended_at(check.resident, row.opens) {
+        let must_be_asked = is_called_off && self.book.is_unconfirmed(check, row);
+        if must_be_asked && !self.asked_if_away.contains(&check.resident) {
+            let what = format!(
+                "{check} was called off, nobody has confirmed for 36 hours that the resident is \
+                 away, and nobody is asked"
+            );
+            return broken(Breach::Silent, what);
+        }
+        match call {
+            Some(_) => self.judge_sent(check),
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody is sent to whoever was known to be dead or away when the window opened.
+    pub(super) fn judge_sent(&self, check: CheckId) -> Result<(), Broken> {
+        let Some(row) = self.planned.get(&check).filter(|_| self.is_hub_clock_right) else {
+            return Ok(());
+        };
+        if self.book.was_ended_at(check.resident, row.opens) {
             let what = format!("somebody is asked about {check}, and the resident has died");
+            return broken(Breach::Astray, what);
+        }
+        if self.book.was_away_at(check.resident, row) {
+            let what = format!("somebody is asked about {check}, and the resident is away");
             return broken(Breach::Astray, what);
         }
         Ok(())
@@ -202,9 +231,22 @@ impl Oracle {
         Ok(Ok(()))
     }
 
-    /// A night of the ledger as the product reads it balances, and what a person said last is
-    /// how a check counts.
-    pub(super) fn judge_reading(&self, ledger: &NightLedger, now: Timestamp) -> Result<(), Broken> {
+    /// A night of the ledger as the product reads it has a line for every check that is owed,
+    /// balances, and what a person said last is how a check counts.
+    pub(super) fn judge_reading(
+        &self,
+        night: Day,
+        ledger: &NightLedger,
+        now: Timestamp,
+    ) -> Result<(), Broken> {
+        let lines: BTreeSet<CheckId> = ledger.lines.iter().map(|line| line.id).collect();
+        let missing = self
+            .unexcused(night)
+            .find(|check| !lines.contains(&check.id));
+        if let Some(check) = missing {
+            let what = format!("{} was agreed and has no line", check.name);
+            return broken(Breach::Silent, what);
+        }
         let balance = Balance::of(ledger, now);
         if !balance.holds() {
             let what = format!("the night's ledger does not balance: {balance:?}");
@@ -225,16 +267,20 @@ impl Oracle {
     /// The night is over and everything repaired: planned are exactly the agreed checks.
     pub(super) fn judge_balance(&self, night: Day) -> Result<(), Broken> {
         self.judge_passed()?;
-        if !self.is_hub_clock_right {
-            return Ok(());
-        }
-        let owed = self.expectation.owed.iter();
-        for check in owed.filter(|check| check.night == night) {
-            if !self.planned.contains_key(&check.id) && !self.book.excuses(check) {
+        let mut owed = self.unexcused(night);
+        match owed.find(|check| !self.planned.contains_key(&check.id)) {
+            Some(check) => {
                 let what = format!("{} was agreed and is not planned", check.name);
-                return broken(Breach::Astray, what);
+                broken(Breach::Astray, what)
             }
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The checks of a night that must stand in it, if the hub's clock was right.
+    fn unexcused(&self, night: Day) -> impl Iterator<Item = &Expected> {
+        let owed = self.expectation.owed.iter();
+        let owed = owed.filter(move |check| check.night == night && self.is_hub_clock_right);
+        owed.filter(|check| !self.book.excuses(check))
     }
 }

@@ -79,13 +79,13 @@ pub(super) enum What {
 
 /// Draws what goes wrong in a night. The script's plans are drawn already.
 pub(super) fn draw(dice: &mut Dice, script: &Script, faults: &BTreeSet<Fault>) -> Vec<Mishap> {
-    let kinds = faults.iter().copied().filter(|kind| !kind.is_of_people());
+    let kinds = faults.iter().copied().filter(|kind| kind.is_mishap());
     let kinds: Vec<Fault> = kinds.collect();
     if kinds.is_empty() || script.homes.is_empty() {
         return Vec::new();
     }
     let looks: Vec<(usize, i64)> = Expectation::of(script)
-        .owed
+        .held()
         .iter()
         .filter(|check| check.night == script.night)
         .flat_map(|check| check.looks.iter().map(|&look| (check.home, look)))
@@ -182,14 +182,14 @@ fn draw_what(dice: &mut Dice, kind: Fault) -> (What, i64) {
             dice.pick(&[What::DiskFull, What::DiskBroken]),
             long(dice, MINUTE, 2 * HOUR),
         ),
-        Fault::Words | Fault::Away | Fault::Move | Fault::Swap | Fault::End => {
-            unreachable!("what people do is drawn elsewhere")
+        Fault::LongOutage | Fault::Words | Fault::Away | Fault::Move | Fault::Swap | Fault::End => {
+            unreachable!("drawn elsewhere, by dice of its own")
         }
     }
 }
 
 /// Short times are as likely as long ones: the length's order of magnitude is even.
-fn long(dice: &mut Dice, from: i64, to: i64) -> i64 {
+pub(super) fn long(dice: &mut Dice, from: i64, to: i64) -> i64 {
     let mut longest = to;
     while longest / 2 > from && dice.happens(600) {
         longest /= 2;

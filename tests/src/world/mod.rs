@@ -30,6 +30,7 @@ mod hub_side;
 mod judging;
 mod links;
 mod mishaps;
+mod outage;
 mod script;
 mod store;
 mod strike;
@@ -46,7 +47,7 @@ use nattsyn_hub::store::Store as _;
 use nattsyn_protocol::signing::PublicKey;
 
 use acts::Deed;
-use calendar::{MINUTE, shown};
+use calendar::{Day, MINUTE, shown};
 use clocks::{True, moment};
 use dice::Dice;
 use disk::{Syncing, WorldDisk};
@@ -79,6 +80,9 @@ const LULL_MARGIN: i64 = 2 * MINUTE;
 
 /// What makes the dice of what people do others than those of what goes wrong: any number.
 const OF_PEOPLE: u64 = 0x6d61_6e6e_6973_6b6f;
+
+/// The same for whether a hub is down over a noon, and what is agreed meanwhile.
+const OF_OUTAGES: u64 = 0x6176_6272_6f74_7437;
 
 /// How to play.
 #[derive(Clone, Debug)]
@@ -113,6 +117,11 @@ pub struct Night {
 pub fn play(seed: u64, setting: &Setting) -> Night {
     let mut dice = Dice::new(seed);
     let mut script = Script::draw(&mut dice, setting.homes, &setting.faults);
+    outage::draw(
+        &mut Dice::new(seed ^ OF_OUTAGES),
+        &mut script,
+        &setting.faults,
+    );
     let mut people = Dice::new(seed ^ OF_PEOPLE);
     let acts = acts::draw(&mut people, &mut script, &setting.faults);
     let mut world = World::new((dice, people), script, setting.without);
@@ -327,12 +336,7 @@ impl World {
     /// Sets all wall clocks forward together, if nothing happens for minutes.
     fn skip_lull(&mut self) {
         self.queue_in(LULL_EVERY, Happening::Lull);
-        let is_at_rest = self.hub.desk.is_some()
-            && self.hub.arrived.is_empty()
-            && self.broker_stops == 0
-            && self.hub.has_looked(self.now)
-            && self.units.iter().all(Unit::is_at_rest);
-        if !is_at_rest {
+        if !self.is_at_rest() {
             return;
         }
         let next = self.next_moment();
@@ -342,6 +346,25 @@ impl World {
         if target > self.now.utc + MINUTE {
             self.now.utc = target;
         }
+    }
+
+    /// Whether everything that could happen soon has. While the hub is down for long, units
+    /// wait for it with what they have to say, and look when it is time.
+    fn is_at_rest(&self) -> bool {
+        if self.is_in_outage() && self.hub.desk.is_none() {
+            return self.units.iter().all(Unit::waits_for_its_hub);
+        }
+        self.hub.desk.is_some()
+            && self.hub.arrived.is_empty()
+            && self.broker_stops == 0
+            && self.hub.has_looked(self.now)
+            && self.units.iter().all(Unit::is_at_rest)
+    }
+
+    /// Whether it is now that the hub is down over a noon.
+    fn is_in_outage(&self) -> bool {
+        let outage = self.script.outage;
+        outage.is_some_and(|outage| outage.holds(self.now.utc))
     }
 
     /// When something agreed or drawn happens next, by anybody's clock.
@@ -358,7 +381,7 @@ impl World {
                 next = next.min(at - ahead);
             }
         }
-        for noon in [self.script.night, self.script.night.next()] {
+        for noon in self.script.nights() {
             let noon = noon.at(12 * 60);
             if noon > now.utc - MINUTE {
                 next = next.min(noon);
@@ -399,8 +422,10 @@ impl World {
     /// The night is over and everything was repaired in time.
     fn judge_end(&mut self) -> Result<(), Broken> {
         self.judge_ledger()?;
-        self.oracle.judge_balance(self.script.night)?;
-        self.judge_reading()?;
+        for night in self.script.played() {
+            self.oracle.judge_balance(night)?;
+            self.judge_reading(night)?;
+        }
         for (number, unit) in self.units.iter().enumerate() {
             // A unit that was replaced is believed no more, and keeps what it could not say.
             if !self.town.has(number) {
@@ -418,14 +443,14 @@ impl World {
         Ok(())
     }
 
-    /// The night as the product reads it, once everything is on the disk.
-    fn judge_reading(&mut self) -> Result<(), Broken> {
+    /// A night as the product reads it, once everything is on the disk.
+    fn judge_reading(&mut self, night: Day) -> Result<(), Broken> {
         store::settle(&self.hub.ledger, &self.hub.side).expect("the store is in memory");
         let store = self.hub.ledger.open().expect("the store is in memory");
-        let account = store.account(town::date_of(self.script.night));
+        let account = store.account(town::date_of(night));
         let account = account.expect("the store is in memory and can be read");
         self.oracle
-            .judge_reading(&account, moment(self.script.ends))
+            .judge_reading(night, &account, moment(self.script.ends))
     }
 
     fn night(mut self, broken: Option<Broken>) -> Night {
@@ -434,6 +459,7 @@ impl World {
         self.counts.marked_late = self.oracle.marked_late;
         self.counts.called_off = self.oracle.called_off;
         self.counts.reports_after_words = self.oracle.reports_after_words;
+        self.counts.long_outages = u64::from(self.script.outage.is_some());
         let hours = self.script.night.night_hours();
         self.counts.short_nights = u64::from(hours == 23);
         self.counts.long_nights = u64::from(hours == 25);

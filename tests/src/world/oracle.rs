@@ -103,7 +103,8 @@ pub(super) struct Oracle {
     /// The first owed check whose deadline the hub's clock has not reached.
     pub(super) next_due: usize,
     pub(super) planned: BTreeMap<CheckId, Row>,
-    /// Planned and not owed: deadlines that the hub's clock has not reached, and those it has.
+    /// Planned and not owed, or not owed then, because a clock was wrong: deadlines that the
+    /// hub's clock has not reached, and those it has.
     pub(super) more_due: BTreeSet<(i64, CheckId)>,
     pub(super) more_passed: Vec<CheckId>,
     reports: BTreeMap<(UnitId, ReportKey), u32>,
@@ -132,9 +133,13 @@ pub(super) struct Oracle {
 
 impl Oracle {
     pub(super) fn new(script: &Script) -> Self {
+        let mut book = Book::default();
+        for home in &script.homes {
+            book.live_together(&home.residents);
+        }
         Self {
             expectation: Expectation::of(script),
-            book: Book::default(),
+            book,
             next_due: 0,
             planned: BTreeMap::new(),
             more_due: BTreeSet::new(),
@@ -199,7 +204,8 @@ impl Oracle {
             let what = format!("the ledger plans {}, and nobody is to look", check.id);
             return broken(Breach::Astray, what);
         }
-        if owed.is_none() && !self.planned.contains_key(&check.id) {
+        let is_judged_as_owed = owed.is_some_and(|it| it.deadline == row.deadline);
+        if !is_judged_as_owed && !self.planned.contains_key(&check.id) {
             self.more_due.insert((row.deadline, check.id));
         }
         self.planned.entry(check.id).or_insert(row);
@@ -221,7 +227,22 @@ impl Oracle {
         for change in &batch.changes {
             self.take_change(change)?;
         }
-        Ok(())
+        batch.changes.iter().try_for_each(|change| {
+            if let Change::Opened(exception) = change {
+                self.judge_call(exception.id)
+            } else if let Change::Joined { exception, .. } = change {
+                self.judge_call(*exception)
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    /// What was just asked, and still is, was to be asked.
+    fn judge_call(&self, exception: i64) -> Result<(), Broken> {
+        let call = self.exceptions.get(&exception).filter(|call| call.is_open);
+        let mut checks = call.into_iter().flat_map(|call| &call.checks);
+        checks.try_for_each(|&check| self.judge_sent(check))
     }
 
     fn take_change(&mut self, change: &Change) -> Result<(), Broken> {
@@ -294,7 +315,7 @@ impl Oracle {
         let Some(row) = self.planned.get(&altered.check) else {
             return Ok(());
         };
-        let is_away = self.book.is_away(altered.check.resident, row.night);
+        let is_away = self.book.is_away_at(altered.check.resident, row);
         if altered.what == Alteration::Restored && is_away && self.is_hub_clock_right {
             let what = format!("{} is to be made, and the resident is away", altered.check);
             return broken(Breach::Astray, what);
@@ -436,8 +457,13 @@ impl Oracle {
 
     /// Every moment at which something is agreed to happen, in order.
     pub(super) fn moments(&self) -> Vec<i64> {
-        let Expectation { owed, added, .. } = &self.expectation;
-        let moments = owed.iter().chain(added).flat_map(|check| {
+        let Expectation {
+            owed,
+            added,
+            former,
+            ..
+        } = &self.expectation;
+        let moments = owed.iter().chain(added).chain(former).flat_map(|check| {
             let looks = check.looks.iter().copied();
             looks.chain([check.opens, check.deadline])
         });

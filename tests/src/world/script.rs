@@ -13,6 +13,7 @@ use super::calendar::{Day, HOUR, MINUTE};
 use super::dice::Dice;
 use super::faults::{Fault, Rule};
 use super::mishaps::{Mishap, draw};
+use super::outage::Outage;
 
 /// Noon, in minutes of the day.
 const NOON: i64 = 12 * 60;
@@ -35,6 +36,13 @@ pub(super) struct WindowAgreed {
     pub(super) key: u8,
     pub(super) from: i64,
     pub(super) to: i64,
+}
+
+impl WindowAgreed {
+    /// How long it is, in minutes.
+    pub(super) fn minutes(&self) -> i64 {
+        (self.to - self.from).rem_euclid(24 * 60)
+    }
 }
 
 /// One version of what was agreed with one resident.
@@ -82,6 +90,10 @@ pub(super) struct Script {
     /// By resident and version.
     pub(super) agreed: Vec<Agreed>,
     pub(super) mishaps: Vec<Mishap>,
+    /// If the hub is down over a noon: when.
+    pub(super) outage: Option<Outage>,
+    /// In which half hours of a night windows open, in minutes after noon.
+    parts: Vec<(u64, u64)>,
 }
 
 impl Script {
@@ -105,15 +117,50 @@ impl Script {
             homes: Vec::new(),
             agreed: Vec::new(),
             mishaps: Vec::new(),
+            outage: None,
+            parts,
         };
         for home in 0..homes {
-            script.draw_home(dice, home, &parts);
+            script.draw_home(dice, home);
         }
         script.mishaps = draw(dice, &script, faults);
         script
     }
 
-    fn draw_home(&mut self, dice: &mut Dice, home: usize, parts: &[(u64, u64)]) {
+    /// The nights that the World touches: from the one before its own to the one after, and in a
+    /// long outage one more, which may begin before everything is right again.
+    pub(super) fn nights(&self) -> Vec<Day> {
+        let more = i64::from(self.outage.is_some());
+        (self.night.0 - 1..=self.night.0 + 1 + more)
+            .map(Day)
+            .collect()
+    }
+
+    /// The nights that are played to their end.
+    pub(super) fn played(&self) -> Vec<Day> {
+        let more = i64::from(self.outage.is_some());
+        (self.night.0..=self.night.0 + more).map(Day).collect()
+    }
+
+    /// The night that a moment belongs to.
+    pub(super) fn night_of(&self, at: i64) -> Day {
+        let mut nights = self.nights().into_iter().rev();
+        let begun = nights.find(|night| night.at(NOON) <= at);
+        begun.unwrap_or(Day(self.night.0 - 1))
+    }
+
+    /// One version of what is agreed with a resident.
+    pub(super) fn draw_agreed(
+        &self,
+        dice: &mut Dice,
+        (home, resident): (usize, ResidentId),
+        version: u32,
+        made: i64,
+    ) -> Agreed {
+        draw_agreed(dice, (home, resident), version, made, &self.parts)
+    }
+
+    fn draw_home(&mut self, dice: &mut Dice, home: usize) {
         let enrolled = dice
             .happens(40)
             .then(|| self.night.at(NOON) + dice.between(HOUR, 15 * HOUR));
@@ -123,14 +170,14 @@ impl Script {
             .collect();
         for &resident in &residents {
             let made = enrolled.unwrap_or(self.begins - 1000);
-            let first = draw_agreed(dice, (home, resident), 1, made, parts);
+            let first = self.draw_agreed(dice, (home, resident), 1, made);
             let is_changed = dice.happens(200);
             self.agreed.push(first);
             if is_changed {
                 let earliest = made.max(self.begins + 30 * MINUTE);
                 let latest = self.night.next().at(NOON) - 10 * MINUTE;
                 let made = dice.between(earliest, latest.max(earliest));
-                let second = draw_agreed(dice, (home, resident), 2, made, parts);
+                let second = self.draw_agreed(dice, (home, resident), 2, made);
                 self.agreed.push(second);
             }
         }

@@ -190,7 +190,11 @@ impl World {
                 self.counts.changed_plans += u64::from(agreed.version > 1);
             }
         }
-        self.note(|| format!("{} plans are made", plans.len()));
+        self.note(|| {
+            let plan = |plan: &Plan| format!("{} v{}", plan.resident, plan.version);
+            let made: Vec<String> = plans.iter().map(plan).collect();
+            format!("agreed: {}", made.join(", "))
+        });
         self.enrol(at, plans);
     }
 
@@ -216,7 +220,11 @@ impl World {
         self.counts.moved += 1;
         self.note(|| format!("{resident} moves from home {from} to {to:?}"));
         match to {
-            Some(to) => self.town.homes[to].residents.push(resident),
+            Some(to) => {
+                let residents = &mut self.town.homes[to].residents;
+                residents.push(resident);
+                self.oracle.book.live_together(residents);
+            }
             None => self.oracle.book.leave_list(resident, at),
         }
         self.enrol(at, Vec::new());
@@ -253,7 +261,9 @@ impl World {
         let is_heard = self.staff_say(check, said)?;
         let is_over = self.now.utc > self.script.repaired;
         if !is_heard {
-            self.queue_say(check, said, (MINUTE, 5 * MINUTE));
+            let until = self.script.outage.filter(|it| it.holds(self.now.utc));
+            let down = until.map_or(0, |outage| outage.to - self.now.utc);
+            self.queue_say(check, said, (down + MINUTE, down + 5 * MINUTE));
         } else if !is_over && self.people.happens(SAID_AGAIN) {
             let said = draw_said(&mut self.people);
             self.queue_say(check, said, (MINUTE, 40 * MINUTE));

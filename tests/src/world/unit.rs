@@ -283,6 +283,13 @@ impl Unit {
         Some(resend.map_or(due, |resend| resend.min(due)))
     }
 
+    /// Whether it runs and makes no look. What it has to say can wait for as long as the hub is
+    /// down.
+    pub(super) fn waits_for_its_hub(&self) -> bool {
+        let rests = |eye: &Eye| !eye.is_looking() && !eye.is_hung;
+        self.is_replaced || self.voice.is_some() && self.eye.as_ref().is_some_and(rests)
+    }
+
     /// Whether everything runs and nothing waits. What a unit that was replaced waits for does
     /// not come.
     pub(super) fn is_at_rest(&self) -> bool {
@@ -290,12 +297,7 @@ impl Unit {
             return true;
         }
         let edges = self.edges.borrow();
-        let eye_rests = self
-            .eye
-            .as_ref()
-            .is_some_and(|eye| !eye.is_looking() && !eye.is_hung);
-        self.voice.is_some()
-            && eye_rests
+        self.waits_for_its_hub()
             && self.path.session.is_some()
             && self.path.carries
             && self.safe.is_empty()

@@ -37,9 +37,10 @@ impl Hub {
     }
 
     fn does(&mut self, by: &StaffId, act: Act) -> Result<(), ActRefused> {
-        let (row, now) = (self.row().id, self.moment());
+        let (row, now) = (self.row(), self.moment());
         let desk = self.desk.as_mut().unwrap();
-        desk.act(now, row, by, act).unwrap()
+        let seen = (row.id, row.handling.turn());
+        desk.act(now, seen, by, act).unwrap()
     }
 
     fn state(&self) -> State {
@@ -158,15 +159,29 @@ fn a_hub_that_starts_anew_knows_who_has_what_and_until_when() {
 }
 
 #[test]
+fn whoever_has_not_seen_what_happened_since_cannot_end_the_row() {
+    let mut hub = missed();
+    let seen = (hub.row().id, hub.row().handling.turn());
+    hub.does(&anna(), Act::Find(Unresolved::NeedsHelp)).unwrap();
+    let now = hub.moment();
+    let desk = hub.desk.as_mut().unwrap();
+    let said = desk.act(now, seen, &bo(), Act::Say(Said::Spoke)).unwrap();
+    assert_eq!(said, Err(ActRefused::Changed));
+    assert!(matches!(hub.state(), State::There { .. }));
+}
+
+#[test]
 fn nothing_can_be_done_about_a_row_that_is_over_or_that_never_was() {
     let mut hub = missed();
     let row = hub.row().id;
     hub.does(&anna(), Act::Say(Said::Spoke)).unwrap();
     let now = hub.moment();
     let desk = hub.desk.as_mut().unwrap();
-    let over = desk.act(now, row, &bo(), Act::Say(Said::Visited)).unwrap();
+    let over = desk
+        .act(now, (row, 1), &bo(), Act::Say(Said::Visited))
+        .unwrap();
     assert!(matches!(over, Err(ActRefused::Refused(Refusal::Over(_)))));
-    let none = desk.act(now, 999, &bo(), Act::Take).unwrap();
+    let none = desk.act(now, (999, 0), &bo(), Act::Take).unwrap();
     assert_eq!(none, Err(ActRefused::NoRow(999)));
     assert_eq!(
         hub.lines(NIGHT)[0].words.len(),

@@ -121,6 +121,29 @@ fn a_night_that_nobody_wrote_down_has_its_lines_whatever_was_said_after_it() {
 }
 
 #[test]
+fn what_was_said_first_stands_whatever_was_said_after_the_window() {
+    // A window that is added, and a death after it; back, and away again after the windows.
+    let mut hub = down_since_one();
+    hub.until(at(4, 0)).import(MORE);
+    hub.until(at(19, 0));
+    hub.end(Ending::Died);
+    hub.until(at(25, 0)).start();
+    assert_eq!(hub.open(NIGHT), [1, 2, 3].into());
+
+    let mut hub = Hub::enrolled();
+    hub.until(at(-2, 0)).start();
+    hub.away(Away::Away, NIGHT, Some(NEXT));
+    hub.until(at(1, 0));
+    hub.desk = None;
+    hub.until(at(4, 0)).back();
+    hub.until(at(19, 0));
+    hub.away(Away::Away, NIGHT, Some(NEXT));
+    hub.until(at(25, 0)).start();
+    assert_eq!(hub.open(NIGHT), [1, 2].into());
+    assert_eq!(hub.accounts(NEXT), []);
+}
+
+#[test]
 fn nobody_is_sent_to_whoever_had_died_by_then_however_long_the_hub_was_down() {
     for (mut hub, died) in [
         (down_since_one(), at(3, 0)),

@@ -9,11 +9,13 @@ const WARN_AFTER_MS = 15_000; // three beats of the hub's 5 s
 const STANDSTILL_MS = 60_000; // twice the longest that a healthy service leaves its moment unmoved
 const RETRY_MS = 1_000;
 const PRESS_MS = 5_000; // longer than a finger rests, in case its lifting is never told
+const AGAIN_MS = 20_000; // a sound that never rests is switched off, and one that rests is heard
 const FETCH_MS = 8_000; // a slow mobile network, and still well inside the warning
 
 const main = document.querySelector("main");
 const contact = document.getElementById("contact");
 const announcer = document.getElementById("announcer");
+const told = document.getElementById("told");
 
 /// A stopwatch that also counts sleep: one of the two clocks stands still while a phone does,
 /// and the other may be set back.
@@ -40,6 +42,8 @@ let wanted = false;
 let fetching = false;
 let pressedAt = -Infinity;
 let shown = sectionsOf(main);
+let sound = null;
+let warnedAt = -Infinity;
 
 function sectionsOf(root) {
   return new Map(Array.from(root.children, (section) => [section.id, section.outerHTML]));
@@ -61,12 +65,19 @@ function heard() {
   clock = latest.clock;
   sinceContact.restart();
   if (contact.textContent !== "") contact.textContent = "";
+  document.documentElement.dataset.contact = "well";
 }
 
 function warn() {
   const text = contact.dataset.text.replace("{time}", clock);
   // Said once: setting the same text again would make a screen reader repeat it.
   if (contact.textContent !== text) contact.textContent = text;
+  // What is left of tonight stands on the page already, and is all that stands now.
+  document.documentElement.dataset.contact = "lost";
+  if (performance.now() - warnedAt > AGAIN_MS) {
+    warnedAt = performance.now();
+    alarm([440, 330, 440, 330]);
+  }
 }
 
 function take(event) {
@@ -161,6 +172,10 @@ function exchange(section) {
   for (const opened of old.querySelectorAll("details[open]")) {
     section.querySelector(`#${CSS.escape(opened.id)}`)?.setAttribute("open", "");
   }
+  for (const chosen of old.querySelectorAll("input:checked")) {
+    const again = section.querySelector(`#${CSS.escape(chosen.id)}`);
+    if (again) again.checked = true;
+  }
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   old.replaceWith(section);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
@@ -187,8 +202,65 @@ function anchor() {
 function announce(before, after) {
   const added = Array.from(after.keys()).filter((id) => !before.has(id));
   if (added.length === 0) return;
+  alarm([660, 880]);
   announcer.textContent = [announcer.dataset.text, ...added.map((id) => after.get(id))].join(" ");
 }
+
+// Sound and vibration, for whoever has asked for them: a browser makes none before a press.
+
+const bell = document.getElementById("sound");
+bell.hidden = false;
+bell.addEventListener("click", async () => {
+  if (sound === null) {
+    sound = new AudioContext();
+    await sound.resume();
+    alarm([660]);
+  } else {
+    await sound.close();
+    sound = null;
+  }
+  bell.setAttribute("aria-pressed", String(sound !== null));
+});
+
+function alarm(tones) {
+  if (sound === null) return;
+  navigator.vibrate?.(tones.map(() => 200));
+  tones.forEach((pitch, place) => {
+    const begins = sound.currentTime + place * 0.25;
+    const tone = new OscillatorNode(sound, { frequency: pitch });
+    const level = new GainNode(sound, { gain: 0.3 });
+    tone.connect(level).connect(sound.destination);
+    tone.start(begins);
+    tone.stop(begins + 0.2);
+  });
+}
+
+// What somebody does about a row: said at once where it cannot be done, shown at once where it is.
+
+main.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  const buttons = form.querySelectorAll("button");
+  for (const button of buttons) button.disabled = true;
+  told.textContent = "";
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: fields,
+      headers: { Accept: "text/plain" },
+      signal: AbortSignal.timeout(FETCH_MS),
+    });
+    if (!answer.ok) told.textContent = await answer.text();
+  } catch (error) {
+    console.warn(error);
+    told.textContent = told.dataset.text;
+  } finally {
+    for (const button of buttons) button.disabled = false;
+    wanted = true;
+    refresh();
+  }
+});
 
 // A finger that is down must find under it what it came for.
 

@@ -51,13 +51,13 @@ pub(in crate::http) async fn show(
         Ok(Staffing::Nobody) => Some(Trouble::NobodyRegistered),
         Err(error) => Some(unreadable(&error)),
     };
-    let signed_in = door.visitor(&headers).await.ok();
+    let signed_in = door.viewer(&headers).await.ok();
     let page = SignIn {
         lang: Lang::from_query(uri.query()),
         next: next(&uri),
         typed: "",
         trouble,
-        signed_in: signed_in.map(|visitor| visitor.worker),
+        signed_in: signed_in.map(|viewer| viewer.me),
     };
     Html(sign_in_page(&page).into_string()).into_response()
 }

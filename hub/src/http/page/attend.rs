@@ -2,8 +2,7 @@
 //!
 //! Sorted by due time here too, whatever order the rows came in: it is the one order that the
 //! page promises. What is about a resident and about no check of tonight has no due time of the
-//! night's and stands last. Nothing can be taken or closed by hand in this version, so nothing is
-//! offered.
+//! night's and stands last, and cannot be taken.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use crate::watch::situation::Situation;
 
 use super::super::texts::next::{Concerns, next};
 use super::super::texts::{self, Lang};
+use super::hands::hands;
 use super::signs::{Sign, sign};
 use super::{View, matters};
 
@@ -37,10 +37,7 @@ pub(super) fn open(view: &View<'_>) -> Markup {
                 p.updated { (texts::UPDATED.to(lang)) " " (view.time(view.tonight.now)) }
             }
             @if count == 0 {
-                div.nothing {
-                    p { (texts::NOTHING.to(lang)) }
-                    p.meaning { (texts::MEANING.to(lang)) }
-                }
+                div.nothing { p { (texts::NOTHING.to(lang)) } }
             } @else {
                 ol.exceptions {
                     @for row in rows { (open_row(view, row)) }
@@ -119,6 +116,7 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                     }
                 }
             }
+            (hands(view, row))
         }
     }
 }

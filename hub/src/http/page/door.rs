@@ -5,7 +5,7 @@
 
 use maud::{Markup, html};
 
-use super::super::door::{Pass, Visitor, Worker, sign_in_address};
+use super::super::door::{Pass, Viewer, Worker, sign_in_address};
 use super::super::texts::{self, Lang, door as words};
 use super::{Script, header, shell};
 
@@ -97,11 +97,11 @@ fn said(trouble: Trouble, lang: Lang) -> Markup {
 }
 
 /// Who is signed in, and the way out.
-pub(super) fn badge(visitor: &Visitor, lang: Lang) -> Markup {
+pub(super) fn badge(viewer: &Viewer, lang: Lang) -> Markup {
     html! {
         div.badge {
-            span.worker { (visitor.worker.name) }
-            @match visitor.pass {
+            span.worker { (viewer.me.name) }
+            @match viewer.pass {
                 Pass::Open => {}
                 Pass::Session(_) => {
                     form method="post" action={ "/sign-out?lang=" (lang.tag()) } {

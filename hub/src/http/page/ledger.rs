@@ -28,6 +28,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
                 @if !checks.is_empty() { p.updated { (texts::tally(lang, tally(checks))) } }
             }
             p.meaning { (texts::MEANING.to(lang)) }
+            p.plan-b { (texts::PLAN_B.to(lang)) }
             @if checks.is_empty() {
                 p { (texts::NO_CHECKS.to(lang)) }
             } @else {

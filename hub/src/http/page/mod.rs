@@ -1,14 +1,14 @@
 //! Renders [`Tonight`] as HTML: a whole page, or the part that changes; and nights of the ledger.
 //!
-//! Pure: the same [`Tonight`] gives the same bytes. There is nothing to press here that changes
-//! anything, since nothing on this page can yet; and no order but time's: rows are sorted by
-//! when somebody must have acted, never by predicted urgency (architecture, invariant 10).
+//! Pure: the same [`Tonight`] gives the same bytes. No order but time's: rows are sorted by when
+//! somebody must have acted, never by predicted urgency (architecture, invariant 10).
 //!
 //! The part that changes is a row of `<section>`s, each with an id. `assets/page.js` replaces
 //! the sections whose bytes differ.
 
 mod attend;
 pub(super) mod door;
+mod hands;
 mod homes;
 mod ledger;
 mod matters;
@@ -24,7 +24,7 @@ use crate::view::ledger::NightLedger;
 use crate::view::{Reality, Tonight};
 
 use super::clockface::{Clockface, Knowledge};
-use super::door::Visitor;
+use super::door::Viewer;
 use super::texts::{self, Lang};
 
 /// What every part of the page needs to render itself.
@@ -32,15 +32,17 @@ struct View<'a> {
     tonight: &'a Tonight,
     lang: Lang,
     face: Clockface,
+    viewer: &'a Viewer,
 }
 
 impl<'a> View<'a> {
-    fn new(tonight: &'a Tonight, lang: Lang) -> Self {
+    fn new(tonight: &'a Tonight, lang: Lang, viewer: &'a Viewer) -> Self {
         let face = Clockface::new(&tonight.zone, tonight.night, lang);
         Self {
             tonight,
             lang,
             face,
+            viewer,
         }
     }
 
@@ -55,20 +57,23 @@ pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
 }
 
 /// The whole page.
-pub(super) fn document(tonight: &Tonight, lang: Lang, visitor: &Visitor) -> Markup {
+pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
     let fragment = format!("/fragment?lang={}", lang.tag());
     let events = format!("/events?lang={}", lang.tag());
     let night = texts::night(lang, tonight.night);
     let body = html! {
         a.skip href="#attend" { (texts::SKIP.to(lang)) }
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
+        p.plan-b { a href="#ledger" { (texts::LEFT_TONIGHT.to(lang)) } }
+        div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
-        (header(&night, lang, &address(lang.other()), Some(visitor)))
+        (header(&night, lang, &address(lang.other()), Some(viewer)))
+        button #sound.quiet type="button" aria-pressed="false" hidden { (texts::SOUND.to(lang)) }
         (ways(lang, Book::Tonight))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
-            (live(tonight, lang))
+            (live(tonight, lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -107,7 +112,7 @@ impl Book {
 /// A page of the ledger.
 pub(super) fn book(
     lang: Lang,
-    (tonight, visitor): (&Tonight, &Visitor),
+    (tonight, viewer): (&Tonight, &Viewer),
     book: Book,
     night: &NightLedger,
     own: &Markup,
@@ -116,7 +121,7 @@ pub(super) fn book(
     let address = format!("{}?night={}&lang={other}", book.path(), night.night);
     let body = html! {
         (signs::sheet())
-        (header("", lang, &address, Some(visitor)))
+        (header("", lang, &address, Some(viewer)))
         (ways(lang, book))
         main { (demonstration(tonight, lang)) (own) }
     };
@@ -127,15 +132,20 @@ pub(super) fn book(
 
 /// A page that says in one sentence why there is nothing to show.
 pub(super) fn refusal(lang: Lang, why: texts::Phrase) -> Markup {
+    said(lang, why.to(lang))
+}
+
+/// A page that says one sentence, and the way back.
+pub(super) fn said(lang: Lang, why: &str) -> Markup {
     let body = html! {
         main {
             section {
-                h1 { (why.to(lang)) }
+                h1 { (why) }
                 p { a.press href=(address(lang)) { (texts::TO_START.to(lang)) } }
             }
         }
     };
-    shell(lang, why.to(lang), Script::None, &body)
+    shell(lang, why, Script::None, &body)
 }
 
 /// The way from page to page.
@@ -162,8 +172,8 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live(tonight: &Tonight, lang: Lang) -> Markup {
-    let view = View::new(tonight, lang);
+pub(super) fn live(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
+    let view = View::new(tonight, lang, viewer);
     html! {
         (status(&view))
         (attend::open(&view))
@@ -223,12 +233,12 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
 }
 
 /// The head: the night, who is signed in, and the same page in the other language.
-fn header(night: &str, lang: Lang, other_address: &str, visitor: Option<&Visitor>) -> Markup {
+fn header(night: &str, lang: Lang, other_address: &str, viewer: Option<&Viewer>) -> Markup {
     let other = lang.other();
     html! {
         header {
             p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
-            @if let Some(visitor) = visitor { (door::badge(visitor, lang)) }
+            @if let Some(viewer) = viewer { (door::badge(viewer, lang)) }
             nav aria-label=(texts::LANGUAGES.to(lang)) {
                 a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
                     (texts::own_name(other))

@@ -29,12 +29,14 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 }
                 button.press type="button" data-print hidden { (ledger::PRINT.to(lang)) }
             }
+            // What is wrong comes first: no figure of such a night can be relied on.
+            @if !morning.balance.holds() { (balance(sheet, &morning.balance)) }
             (figures(sheet, morning))
         }
         (unanswered(sheet, morning))
         (causes(sheet, morning))
         (disturbances(sheet, morning))
-        (balance(sheet, &morning.balance))
+        @if morning.balance.holds() { (balance(sheet, &morning.balance)) }
     }
 }
 

@@ -7,12 +7,15 @@ use maud::{Markup, html};
 
 use nattsyn_protocol::time::Timestamp;
 
-use crate::view::ledger::{Account, Balance, ExceptionLine, Line, MatterLine, NightLedger};
+use crate::view::ledger::{
+    Account, Balance, ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger,
+    Room,
+};
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Word};
 
 use super::super::clockface::Clockface;
-use super::super::texts::{self, Lang, ledger};
+use super::super::texts::{self, Lang, hands, ledger};
 use super::signs::{Sign, sign};
 
 /// What the parts of a ledger page need.
@@ -97,7 +100,7 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
             div class=(class) {
                 p.sum {
                     strong { (balance.planned) " " (ledger::PLANNED.to(lang)) }
-                    " = "
+                    (if balance.lines == balance.planned { " = " } else { " ≠ " })
                     @for (how, count) in &balance.ended {
                         span.term { (count) " " (texts::how(*how).to(lang)) } " + "
                     }
@@ -105,8 +108,19 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
                     @if balance.awaited > 0 {
                         " + " span.term { (balance.awaited) " " (ledger::AWAITED.to(lang)) }
                     }
+                    @if balance.unaccounted > 0 {
+                        " + " span.term {
+                            (balance.unaccounted) " " (ledger::WITHOUT_OUTCOME.to(lang))
+                        }
+                    }
                 }
                 p.verdict { (verdict.to(lang)) }
+                @for (count, label) in [
+                    (balance.missing(), ledger::LINES_MISSING),
+                    (balance.unplanned(), ledger::LINES_UNPLANNED),
+                ] {
+                    @if count > 0 { p.verdict { (label.to(lang)) " " (count) } }
+                }
                 p.updated {
                     @if let Some(frozen) = sheet.night.frozen {
                         (ledger::FROZEN.to(lang)) " " (sheet.time(frozen)) ". "
@@ -193,8 +207,15 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
         };
         details.push((texts::LOOKS.to(lang), looks));
     }
+    for contradiction in &line.contradictions {
+        let label = ledger::NOT_COUNTED.to(lang);
+        details.push((label, contradicted(sheet, contradiction)));
+    }
     for row in &line.exceptions {
         details.push((ledger::ASKED.to(lang), asked(sheet, row)));
+        if !row.handled.is_empty() {
+            details.push((hands::DONE.to(lang), handled(sheet, row)));
+        }
     }
     for word in &line.words {
         details.push((ledger::WRITTEN.to(lang), written(sheet, word)));
@@ -231,6 +252,21 @@ fn noted(lang: Lang, text: &str, often: Option<u32>) -> Markup {
     }
 }
 
+/// A second report by one number: what it says, and which of the two counts.
+fn contradicted(sheet: &Sheet<'_>, contradiction: &ContradictionLine) -> Markup {
+    let (lang, look) = (sheet.lang, contradiction.look);
+    html! {
+        (sheet.time(look.came)) " " (ledger::CONTRADICTS.to(lang)) " "
+        (sheet.time(look.at)) " " (texts::finding(look.finding).to(lang)) ". "
+        (ledger::FIRST_COUNTS.to(lang)) " " (texts::finding(contradiction.counts).to(lang)) ". "
+        @if contradiction.check != contradiction.first { (ledger::OTHER_CHECK.to(lang)) " " }
+        @match contradiction.room {
+            Room::ForMore => {}
+            Room::ForNone => (ledger::NO_MORE_KEPT.to(lang)),
+        }
+    }
+}
+
 fn changed(sheet: &Sheet<'_>, altered: &Altered) -> Markup {
     html! {
         (sheet.time(altered.at)) " " (ledger::alteration(altered.what).to(sheet.lang)) ", "
@@ -257,6 +293,16 @@ fn asked(sheet: &Sheet<'_>, row: &ExceptionLine) -> Markup {
         }
         @if let Some((at, ending)) = row.ended {
             (sheet.time(at)) " " (texts::ending(ending).to(lang))
+        }
+    }
+}
+
+/// What people did about it, in order.
+fn handled(sheet: &Sheet<'_>, row: &ExceptionLine) -> Markup {
+    html! {
+        @for (i, Handled { at, event }) in row.handled.iter().enumerate() {
+            @if i > 0 { " · " }
+            (sheet.time(*at)) " " (hands::did(sheet.lang, event, |at| sheet.face.show(at)))
         }
     }
 }

@@ -13,8 +13,11 @@ use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::{CheckId, UnitId, WindowKey};
 
 use crate::agreement::{Fallback, Then};
+use crate::exception::{Act, Event, Unresolved};
 use crate::store::{Archive, StoreError};
-use crate::view::ledger::{ExceptionLine, Line, MatterLine, NightLedger};
+use crate::view::ledger::{
+    ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
+};
 use crate::view::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::watch::situation::Situation;
 use crate::watch::{
@@ -23,7 +26,7 @@ use crate::watch::{
 
 use super::super::sample::{self, at, person};
 use super::super::{State, app};
-use super::{ask, open_door, strip_tags, text};
+use super::{ask, strip_tags, text};
 
 /// A ledger of one night that can show everything.
 pub(super) struct SampleArchive(NightLedger);
@@ -65,6 +68,7 @@ fn line(number: u8, name: &str, address: &str, from: &str, to: &str) -> Line {
         looks: Vec::new(),
         notices: Vec::new(),
         repeats: 0,
+        contradictions: Vec::new(),
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: None,
@@ -125,6 +129,31 @@ fn marta() -> Line {
         wishes: String::new(),
     });
     marta.repeats = 2;
+    let anna: crate::watch::StaffId = "natt-001".parse().unwrap();
+    let by = |act| Event::By(anna.clone(), act);
+    marta.exceptions[0].handled = [
+        ("02:20", by(Act::Take)),
+        (
+            "02:22",
+            by(Act::Go {
+                arrives: at("02:30"),
+            }),
+        ),
+        ("02:35", Event::FellBack),
+        ("02:40", by(Act::Find(Unresolved::NoAnswer))),
+    ]
+    .map(|(when, event)| Handled {
+        at: at(when),
+        event,
+    })
+    .to_vec();
+    marta.contradictions = vec![ContradictionLine {
+        check: marta.id,
+        first: marta.id,
+        look: look(5, "02:18", "02:20", Finding::Visible),
+        counts: Finding::Technical(Fault::Covered),
+        room: Room::ForMore,
+    }];
     marta.words = vec![Word {
         check: marta.id,
         said: Said::Visited,
@@ -189,11 +218,9 @@ pub(super) fn sample_archive() -> SampleArchive {
 fn site(archive: SampleArchive) -> (watch::Sender<Arc<crate::view::Tonight>>, Router) {
     let (sender, tonight) = watch::channel(Arc::new(sample::busy()));
     let archive: Option<Arc<dyn Archive>> = Some(Arc::new(archive));
-    let door = open_door();
     let state = State {
-        tonight,
         archive,
-        door,
+        ..State::showing(tonight)
     };
     (sender, app(state))
 }
@@ -218,6 +245,9 @@ async fn a_night_is_read_line_by_line_with_what_was_planned_and_what_became_of_i
         "Personligt besök, allt väl 02:49",
         "02:18 Tekniskt fel: kameran är övertäckt. Överenskommet: ring vid fel, svar senast 02:48.",
         "Att veta: Upprepad rapport: räknas en gång (2 gånger).",
+        "Att veta: Två olika rapporter bär samma nummer: den första räknas.",
+        "Räknas inte: 02:20 kom en annan rapport med samma nummer: 02:18 Synlig. \
+         Den första räknas: Tekniskt fel: kameran är övertäckt.",
         "Noterat: 02:49 Personligt besök, allt väl, av natt-017",
         "Sensorenheten hörs inte (öppen)",
         "Ändrad: 16:20 Avbokad: borta, av dag-003: hos dottern till söndag",
@@ -229,7 +259,7 @@ async fn a_night_is_read_line_by_line_with_what_was_planned_and_what_became_of_i
 }
 
 #[tokio::test]
-async fn the_balance_is_shown_as_a_sum_and_a_missing_line_is_shouted() {
+async fn the_balance_is_shown_as_a_sum() {
     let page = shown("/ledger").await;
     let said = strip_tags(&page);
     let sum = "6 planerade = 1 Synlig + 1 Synlig, sen rapport + 1 Personligt besök, allt väl + \
@@ -240,14 +270,71 @@ async fn the_balance_is_shown_as_a_sum_and_a_missing_line_is_shouted() {
         "{said}"
     );
 
+    assert!(!page.contains("balance broken"), "{page}");
+}
+
+/// A night of which a line is gone: on the page, in the table, in the morning report.
+async fn of_a_broken_night(address: &str) -> String {
     let mut broken = sample_archive();
     broken.0.lines.pop();
     let (_sender, site) = site(broken);
-    let page = text(ask(&site, "GET", "/ledger").await).await;
+    text(ask(&site, "GET", address).await).await
+}
+
+#[tokio::test]
+async fn a_night_that_lost_a_line_says_so_wherever_it_is_read() {
+    for address in ["/ledger", "/morning"] {
+        let page = of_a_broken_night(address).await;
+        assert!(page.contains("data-holds=\"no\""), "{page}");
+        assert!(page.contains("class=\"balance broken\""), "{page}");
+        let said = strip_tags(&page);
+        for needle in [
+            "6 planerade ≠ 1 Synlig",
+            "Stämmer inte: liggaren är inte hel.",
+            "Rader som saknas: 1",
+        ] {
+            assert!(said.contains(needle), "{needle:?} is not in {said}");
+        }
+    }
+    let morning = of_a_broken_night("/morning").await;
+    let place = |what: &str| morning.find(what).unwrap();
     assert!(
-        page.contains("data-holds=\"no\"") && page.contains("Stämmer inte"),
-        "{page}"
+        place("id=\"balance\"") < place("class=\"figures\""),
+        "{morning}"
     );
+
+    let table = of_a_broken_night("/ledger.csv").await;
+    let first = table.lines().nth(1).unwrap();
+    for needle in [
+        "STÄMMER INTE",
+        "6 planerade",
+        "Rader som saknas: 1",
+        ",unbalanced,",
+    ] {
+        assert!(first.contains(needle), "{needle:?} is not in {first}");
+    }
+    assert_eq!(table.lines().count(), 1 + 1 + 5);
+    let english = of_a_broken_night("/ledger.csv?lang=en").await;
+    assert!(english.contains("DOES NOT BALANCE"), "{english}");
+    let whole = shown("/ledger.csv").await;
+    assert!(!whole.contains("unbalanced"), "{whole}");
+}
+
+#[tokio::test]
+async fn a_check_without_an_outcome_is_a_term_of_its_own() {
+    let mut broken = sample_archive();
+    let holed = broken
+        .0
+        .lines
+        .iter_mut()
+        .find(|line| line.outcome.is_none());
+    let holed = holed.unwrap();
+    (holed.exceptions, holed.deadline) = (Vec::new(), at("02:00"));
+    let (_sender, site) = site(broken);
+    let page = strip_tags(&text(ask(&site, "GET", "/ledger").await).await);
+    for needle in ["6 planerade = ", "+ 1 utan utfall", "Stämmer inte"] {
+        assert!(page.contains(needle), "{needle:?} is not in {page}");
+    }
 }
 
 #[tokio::test]
@@ -266,6 +353,17 @@ async fn the_morning_report_counts_and_names_nobody_who_works() {
         assert!(page.contains(needle), "{needle:?} is not in {page}");
     }
     assert!(!page.contains("natt-017"), "{page}");
+}
+
+#[tokio::test]
+async fn what_people_did_about_a_row_stands_on_its_line() {
+    let page = strip_tags(&shown("/ledger?night=2026-11-21").await);
+    for done in [
+        "Gjort: 02:20 natt-001 tog raden · 02:22 natt-001 på väg, framme 02:30",
+        "02:35 öppen igen, för att inget hände · 02:40 natt-001 Svarar inte",
+    ] {
+        assert!(page.contains(done), "{done:?} is not in {page}");
+    }
 }
 
 #[tokio::test]
@@ -301,7 +399,21 @@ async fn the_table_is_what_rfc_4180_says_and_excel_can_read() {
     assert_eq!(&marta[place("utfallskod")], "visited");
     assert_eq!(&marta[place("utfallstid")], "2026-11-22T02:49:00+01:00");
     assert_eq!(&marta[place("svar_senast")], "2026-11-22T02:48:00+01:00");
-    assert_eq!(&marta[place("situationer")], "report_repeated 2");
+    assert_eq!(
+        &marta[place("situationer")],
+        "report_repeated 2; reports_contradict"
+    );
+    assert_eq!(
+        &marta[place("motsägelser")],
+        "5 2026-11-22T02:18:00+01:00 visible/2026-11-22T02:20:00+01:00"
+    );
+    assert_eq!(
+        &marta[place("gjort")],
+        "2026-11-22T02:20:00+01:00 natt-001 tog raden; \
+         2026-11-22T02:22:00+01:00 natt-001 på väg, framme 2026-11-22T02:30:00+01:00; \
+         2026-11-22T02:35:00+01:00 öppen igen, för att inget hände; \
+         2026-11-22T02:40:00+01:00 natt-001 Svarar inte"
+    );
     let sture = rows
         .iter()
         .find(|row| row[place("namn")].starts_with("Sture"))

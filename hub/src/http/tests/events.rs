@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 
 use super::super::{STOP_GRACE, State, sample, serve};
-use super::{ask, open_door, site};
+use super::{ask, site};
 
 /// The events of one page, read one by one in paused time.
 struct Events(axum::body::BodyDataStream);
@@ -107,17 +107,9 @@ async fn an_open_event_stream_does_not_keep_the_server_from_stopping() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(serve(
-        listener,
-        State {
-            tonight: receiver,
-            archive: None,
-            door: open_door(),
-        },
-        async {
-            stopped.await.unwrap_or_default();
-        },
-    ));
+    let server = tokio::spawn(serve(listener, State::showing(receiver), async {
+        stopped.await.unwrap_or_default();
+    }));
     let mut browser = tokio::net::TcpStream::connect(address).await.unwrap();
     browser
         .write_all(b"GET /events HTTP/1.1\r\nhost: localhost\r\n\r\n")

@@ -14,15 +14,16 @@ use tower::ServiceExt;
 
 use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
+use crate::exception::{Step, Unresolved};
 use crate::view::{Cause, Ending, Hearing, Person, Reality, Standing, Tonight};
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Said};
 
-use super::door::{Door, Worker};
 use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
 use super::{PAGE_CSS, State, app, sample};
 
+mod acts;
 mod agreed;
 mod books;
 mod contrast;
@@ -33,22 +34,7 @@ const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
 fn site(tonight: Tonight) -> (watch::Sender<Arc<Tonight>>, Router) {
     let (sender, receiver) = watch::channel(Arc::new(tonight));
-    (
-        sender,
-        app(State {
-            tonight: receiver,
-            archive: None,
-            door: open_door(),
-        }),
-    )
-}
-
-/// A door that lets everybody in: what these tests ask is what stands behind it.
-fn open_door() -> Door {
-    Door::Everybody(Worker {
-        id: "natt-017".parse().unwrap(),
-        name: "Vakna Påhittson".to_owned(),
-    })
+    (sender, app(State::showing(receiver)))
 }
 
 async fn ask(site: &Router, method: &str, address: &str) -> Response<Body> {
@@ -208,6 +194,17 @@ async fn the_page_always_says_that_nobody_is_told_and_what_visible_means() {
 }
 
 #[tokio::test]
+async fn what_visible_means_stands_once_on_the_page_of_tonight() {
+    for tonight in [sample::empty(), sample::busy()] {
+        for (lang, address) in [(Lang::Swedish, "/"), (Lang::English, "/?lang=en")] {
+            let page = page(tonight.clone(), address).await;
+            let meaning = texts::MEANING.to(lang);
+            assert_eq!(page.matches(meaning).count(), 1, "{page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_a_demonstration_says_that_it_is_one() {
     let banner = texts::DEMONSTRATION.to(Lang::Swedish);
     let shown = page(sample::demonstration(), "/").await;
@@ -359,15 +356,17 @@ async fn every_answer_carries_the_headers_that_protect_it() {
 }
 
 #[tokio::test]
-async fn nothing_but_get_is_answered() {
+async fn nothing_but_get_is_answered_but_for_what_staff_do() {
     let (_sender, site) = site(sample::busy());
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         for address in ["/", "/fragment", "/events", "/healthz", "/assets/page.js"] {
-            let request = Request::builder().method(method).uri(address);
-            let request = request.header("sec-fetch-site", "same-origin");
-            let request = request.body(Body::empty()).unwrap();
-            let status = site.clone().oneshot(request).await.unwrap().status();
-            assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED, "{method} {address}");
+            let status = ask(&site, method, address).await.status();
+            let expected = match address {
+                // Nobody who only looks comes past the door with a form.
+                "/" | "/fragment" | "/events" if method != "OPTIONS" => StatusCode::FORBIDDEN,
+                _ => StatusCode::METHOD_NOT_ALLOWED,
+            };
+            assert_eq!(status, expected, "{method} {address}");
         }
     }
 }
@@ -433,6 +432,10 @@ fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
     all.extend(texts::door::ALL);
+    all.extend(texts::hands::ALL);
+    all.extend(Said::ALL.map(texts::hands::how));
+    all.extend(Unresolved::ALL.map(texts::hands::found));
+    all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));
     all.extend(
         Situation::ALL
             .iter()
@@ -521,9 +524,8 @@ async fn look_at_the_page() {
     super::serve(
         listener,
         State {
-            tonight: receiver,
             archive: Some(Arc::new(books::sample_archive())),
-            door: open_door(),
+            ..State::showing(receiver)
         },
         turns,
     )

@@ -28,14 +28,24 @@ phrases! {
     AWAITED = "väntar", "awaited";
     BALANCES = "Stämmer: varje planerad tillsyn har ett utfall eller är öppen.",
                "It balances: every planned check has an outcome or is open.";
-    BALANCES_NOT = "Stämmer inte: tillsyner saknas i liggaren. Säg till administratören.",
-                   "It does not balance: checks are missing from the ledger. \
-                    Tell the administrator.";
+    BALANCES_NOT = "Stämmer inte: liggaren är inte hel. Säg till administratören.",
+                   "It does not balance: the ledger is not whole. Tell the administrator.";
+    WITHOUT_OUTCOME = "utan utfall", "without an outcome";
+    LINES_MISSING = "Rader som saknas:", "Lines missing:";
+    LINES_UNPLANNED = "Rader som inte var planerade:", "Lines that were not planned:";
+    UNBALANCED = "STÄMMER INTE", "DOES NOT BALANCE";
     LINES = "Rad för rad", "Line by line";
     CHANGED = "Ändrad:", "Changed:";
     ASKED = "Åtgärd begärd:", "Action asked for:";
     WRITTEN = "Noterat:", "Written down:";
     NOTE = "Att veta:", "To note:";
+    NOT_COUNTED = "Räknas inte:", "Not counted:";
+    CONTRADICTS = "kom en annan rapport med samma nummer:",
+                  "another report by the same number came:";
+    FIRST_COUNTS = "Den första räknas:", "The first counts:";
+    OTHER_CHECK = "De gäller olika tillsyner.", "They are about different checks.";
+    NO_MORE_KEPT = "Fler sådana från sensorenheten sparas inte.",
+                   "Further ones from the unit are not kept.";
     BY = "av", "by";
     STILL_OPEN = "öppen", "still open";
     NOT_YET = "Väntar", "Awaited";
@@ -146,7 +156,7 @@ pub(in crate::http) fn night_of_year(lang: Lang, began: Date) -> String {
 }
 
 /// The headings of the exported table, in its order.
-pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 19] {
+pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 21] {
     match lang {
         Lang::Swedish => [
             "natt",
@@ -168,6 +178,8 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 19] {
             "noteringar",
             "svar_senast",
             "situationer",
+            "motsägelser",
+            "gjort",
         ],
         Lang::English => [
             "night",
@@ -189,6 +201,8 @@ pub(in crate::http) fn columns(lang: Lang) -> [&'static str; 19] {
             "words",
             "answer_by",
             "situations",
+            "contradictions",
+            "handled",
         ],
     }
 }

@@ -2,7 +2,7 @@
 //! that a ledger of an older version is read all the same.
 
 use super::*;
-use crate::view::ledger::{Account, Balance};
+use crate::view::ledger::{Account, Balance, Room};
 
 #[test]
 fn a_change_after_noon_is_a_further_row_and_the_frozen_one_stays() {
@@ -145,9 +145,175 @@ fn a_ledger_of_the_first_version_is_brought_up_to_date_and_keeps_its_rows() {
     assert_eq!(account.lines[1].account(now), Account::Open(Cause::Silent));
     assert_eq!(account.lines[1].plan, None);
     assert!(Balance::of(&account, now).holds());
+    assert_eq!(account.planned, 2, "counted when it was brought up to date");
     let archive = SqliteArchive::new(&path);
     assert_eq!(archive.account(night()).unwrap(), account);
     assert_eq!(archive.nights().unwrap(), [night()].into());
+}
+
+#[test]
+fn both_bodies_of_a_contradiction_are_kept_and_stand_on_the_line_uncounted() {
+    let mut ledger = ledger();
+    let first = ledger.report(1, Finding::Visible);
+    let other = contradicting(&first, 7);
+    let batch = Batch {
+        reports: vec![first.clone()],
+        // The very same once more is no further row.
+        contradictions: vec![other.clone(), other.clone()],
+        ..Batch::default()
+    };
+    ledger.store.commit(&batch).unwrap();
+    ledger.reopen();
+    let kept: (String, String) = ledger
+        .store
+        .connection
+        .query_row("SELECT body, signature FROM contradictions", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(kept, (other.signed.body, other.signed.signature));
+    let held = ledger.store.held(first.report.unit, first.report.key());
+    assert_eq!(held.unwrap(), Some(first.signed));
+
+    let night = ledger.store.account(night()).unwrap();
+    let line = night.lines.iter().find(|it| it.id == first.report.check);
+    let line = line.unwrap();
+    let [found] = line.contradictions.as_slice() else {
+        panic!("{line:?}");
+    };
+    assert_eq!(
+        (found.look.finding, found.counts, found.look.came),
+        (Finding::NotVisible, Finding::Visible, other.came)
+    );
+    assert_eq!((found.check, found.first), (line.id, line.id));
+    assert!(line.situations().contains(&Situation::ReportsContradict));
+    assert_eq!((line.looks.len(), line.repeats), (1, 0));
+    let others = night.lines.iter().filter(|it| it.id != line.id);
+    assert_eq!(others.map(|it| it.contradictions.len()).sum::<usize>(), 0);
+    // Nor does a watch made anew count it.
+    let saved = ledger.saved().checks;
+    let saved = saved.iter().find(|it| it.planned.check.id == line.id);
+    assert_eq!(saved.unwrap().counted.len(), 1);
+}
+
+#[test]
+fn a_contradiction_about_another_check_stands_on_both_lines() {
+    let mut ledger = ledger();
+    let first = ledger.report(1, Finding::Visible);
+    let mut other = contradicting(&first, 7);
+    other.report.check.window = nattsyn_protocol::ids::WindowKey(2);
+    let batch = Batch {
+        reports: vec![first.clone()],
+        contradictions: vec![other.clone()],
+        ..Batch::default()
+    };
+    ledger.store.commit(&batch).unwrap();
+    let night = ledger.store.account(night()).unwrap();
+    for check in [first.report.check, other.report.check] {
+        let line = night.lines.iter().find(|line| line.id == check).unwrap();
+        assert_eq!(line.contradictions.len(), 1, "{check}");
+        let found = line.contradictions[0];
+        assert_eq!(
+            (found.first, found.check),
+            (first.report.check, other.report.check)
+        );
+    }
+}
+
+#[test]
+fn a_unit_that_floods_the_hub_with_contradictions_does_not_fill_the_disk() {
+    let mut ledger = ledger();
+    let first = ledger.report(1, Finding::Visible);
+    let room = |ledger: &Ledger| {
+        let night = ledger.store.account(night()).unwrap();
+        let line = night.lines.iter().find(|it| it.id == first.report.check);
+        let contradictions = &line.unwrap().contradictions;
+        (contradictions.len(), contradictions[0].room)
+    };
+    let flood = |nonces: std::ops::Range<u32>| Batch {
+        contradictions: nonces.map(|nonce| contradicting(&first, nonce)).collect(),
+        ..Batch::default()
+    };
+    let reports = vec![first.clone()];
+    ledger
+        .store
+        .commit(&Batch {
+            reports,
+            ..flood(0..9)
+        })
+        .unwrap();
+    assert_eq!(room(&ledger), (9, Room::ForMore));
+    ledger
+        .store
+        .commit(&flood(9..CONTRADICTIONS_MAX + 50))
+        .unwrap();
+    let most = usize::try_from(CONTRADICTIONS_MAX).unwrap();
+    assert_eq!(room(&ledger), (most, Room::ForNone));
+}
+
+/// Takes a check out of the file, as no program of ours can.
+fn lose(ledger: &Ledger, check: nattsyn_protocol::ids::CheckId) {
+    let by_hand = Connection::open(&ledger.path).unwrap();
+    by_hand
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF; DROP TRIGGER checks_remain;
+             DELETE FROM checks WHERE check_id = '{check}';"
+        ))
+        .unwrap();
+}
+
+fn balance(ledger: &Ledger) -> Balance {
+    let night = ledger.store.account(night()).unwrap();
+    Balance::of(&night, begins())
+}
+
+#[test]
+fn a_night_that_lost_a_line_does_not_balance() {
+    let ledger = ledger();
+    let whole = balance(&ledger);
+    assert!(whole.holds());
+    assert_eq!((whole.planned, whole.lines), (4, 4));
+    lose(&ledger, ledger.saved().checks[0].planned.check.id);
+    let broken = balance(&ledger);
+    assert!(!broken.holds());
+    assert_eq!((broken.planned, broken.lines, broken.missing()), (4, 3, 1));
+}
+
+#[test]
+fn a_check_that_is_added_counts_once_and_its_line_is_missed_too() {
+    let mut ledger = ledger();
+    let mut planned: Vec<Planned> = ledger
+        .saved()
+        .checks
+        .into_iter()
+        .map(|it| it.planned)
+        .collect();
+    let mut added = planned[0].clone();
+    added.check.id.window = nattsyn_protocol::ids::WindowKey(7);
+    let id = added.check.id;
+    planned.push(added);
+    for _ in 0..2 {
+        ledger.store.freeze(night(), &planned, begins()).unwrap();
+        let whole = balance(&ledger);
+        assert!(whole.holds() && whole.planned == 5, "{whole:?}");
+    }
+    lose(&ledger, id);
+    assert_eq!(balance(&ledger).missing(), 1);
+}
+
+#[test]
+fn a_line_that_nobody_planned_does_not_balance_either() {
+    let ledger = ledger();
+    let by_hand = Connection::open(&ledger.path).unwrap();
+    by_hand
+        .execute_batch(
+            "INSERT INTO checks SELECT replace(check_id, '.1', '.9'), night, resident, unit,
+                    opens_ms, deadline_ms, looks_ms, plan, manner FROM checks LIMIT 1;",
+        )
+        .unwrap();
+    let broken = balance(&ledger);
+    assert!(!broken.holds());
+    assert_eq!((broken.missing(), broken.unplanned()), (0, 1));
 }
 
 #[test]

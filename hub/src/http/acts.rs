@@ -1,0 +1,161 @@
+//! What staff do about a row, over HTTP: one address a row, a form's few words.
+//!
+//! It turns words into an [`Act`] and an answer into words. What may be done is for
+//! [`crate::exception`]; who somebody is, for [`super::door`].
+
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::{Extension, Path, RawQuery, State as Shared};
+use axum::http::header::{ACCEPT, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+
+use nattsyn_protocol::time::Timestamp;
+
+use super::clockface::Clockface;
+use super::door::Worker;
+use super::texts::{Lang, hands};
+use super::{Site, page};
+use crate::exception::{Act, Refusal, Unresolved};
+use crate::service::HandsError;
+use crate::watch::{ActRefused, Said};
+
+/// What a form about a row says.
+struct Form {
+    act: Act,
+    turn: u32,
+}
+
+/// Why a form says nothing that can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BadForm {
+    /// It is not one of this page's.
+    Words,
+    /// Nobody has chosen how it went.
+    NoChoice,
+}
+
+/// Does what a form says about a row.
+pub(super) async fn act(
+    Shared(site): Shared<Site>,
+    Extension(worker): Extension<Worker>,
+    Path(row): Path<i64>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = Lang::from_query(query.as_deref());
+    let reader = Reader::of(&headers);
+    let now = site.tonight.borrow().now;
+    let form = match read(&body, now) {
+        Ok(form) => form,
+        Err(BadForm::Words) => {
+            let text = hands::BAD.to(lang);
+            return reader.refused(lang, StatusCode::BAD_REQUEST, text);
+        }
+        Err(BadForm::NoChoice) => {
+            let text = hands::CHOOSE.to(lang);
+            return reader.refused(lang, StatusCode::BAD_REQUEST, text);
+        }
+    };
+    let Some(hands) = &site.hands else {
+        let text = hands::NOT_HERE.to(lang);
+        return reader.refused(lang, StatusCode::SERVICE_UNAVAILABLE, text);
+    };
+    match hands.act(row, form.turn, worker.id, form.act).await {
+        Ok(()) => reader.done(lang, row),
+        Err(error) => {
+            let status = match &error {
+                HandsError::Gone => StatusCode::SERVICE_UNAVAILABLE,
+                HandsError::Refused(_) => StatusCode::CONFLICT,
+            };
+            reader.refused(lang, status, &why(&site, lang, &error))
+        }
+    }
+}
+
+/// Why something cannot be done, in words.
+fn why(site: &Site, lang: Lang, error: &HandsError) -> String {
+    let held = match error {
+        HandsError::Refused(ActRefused::Refused(Refusal::Held { by, at })) => Some((by, *at)),
+        HandsError::Refused(_) | HandsError::Gone => None,
+    };
+    let (name, since) = held.map_or_else(Default::default, |(by, at)| {
+        let tonight = site.tonight.borrow();
+        let face = Clockface::new(&tonight.zone, tonight.night, lang);
+        (site.door.name(by), face.show(at))
+    });
+    hands::refusal(lang, error, &name, &since)
+}
+
+/// Reads a form. `now` is when somebody who goes leaves.
+fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
+    let text = std::str::from_utf8(body).map_err(|_not_text| BadForm::Words)?;
+    // All words of these forms are letters, digits and low lines: nothing is escaped in them.
+    let field = |name: &str| {
+        let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+    };
+    let number = |name: &str| field(name).and_then(|text| text.parse::<u32>().ok());
+    let turn = number("turn").ok_or(BadForm::Words)?;
+    let act = match field("act") {
+        Some("take") => Act::Take,
+        Some("take_over") => Act::TakeOver,
+        Some("arrive") => Act::Arrive,
+        Some("return") => Act::Return,
+        Some("go") => {
+            let minutes = number("minutes").ok_or(BadForm::Words)?;
+            let on_the_way = Duration::from_secs(u64::from(minutes) * 60);
+            Act::Go {
+                arrives: now.after(on_the_way),
+            }
+        }
+        Some("outcome") => {
+            let how = field("how").ok_or(BadForm::NoChoice)?;
+            let said = Said::from_word(how).map(Act::Say);
+            let found = || Unresolved::from_word(how).map(Act::Find);
+            said.or_else(found).ok_or(BadForm::Words)?
+        }
+        Some(_) | None => return Err(BadForm::Words),
+    };
+    Ok(Form { act, turn })
+}
+
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// The page's own script: it wants a line of text.
+    Script,
+    /// A browser without scripts: it wants a page.
+    Browser,
+}
+
+impl Reader {
+    fn of(headers: &HeaderMap) -> Self {
+        match headers.get(ACCEPT) {
+            Some(accept) if accept.as_bytes() == b"text/plain" => Self::Script,
+            Some(_) | None => Self::Browser,
+        }
+    }
+
+    fn done(self, lang: Lang, row: i64) -> Response {
+        match self {
+            Self::Script => StatusCode::NO_CONTENT.into_response(),
+            Self::Browser => {
+                let there = format!("/?lang={}#e{row}", lang.tag());
+                (StatusCode::SEE_OTHER, [(LOCATION, there)]).into_response()
+            }
+        }
+    }
+
+    fn refused(self, lang: Lang, status: StatusCode, text: &str) -> Response {
+        match self {
+            Self::Script => (status, text.to_owned()).into_response(),
+            Self::Browser => {
+                let body = page::said(lang, text).into_string();
+                (status, Html(body)).into_response()
+            }
+        }
+    }
+}
