@@ -16,6 +16,8 @@ use crate::agreement::staffing::Staffing;
 pub struct Config {
     /// Where the page is served. Default `127.0.0.1:8080`: this machine alone.
     pub listen: SocketAddr,
+    /// What stands in front of the page. Default `plain`.
+    pub front: Front,
     /// The folder of the ledger, the keys and the certificates. Default `data`, beside the
     /// configuration file.
     pub data: PathBuf,
@@ -26,6 +28,17 @@ pub struct Config {
     pub staffing: Staffing,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
+}
+
+/// What stands between the page and the browsers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Front {
+    /// Nothing: browsers speak plain HTTP with the hub.
+    #[default]
+    Plain,
+    /// Something that encrypts: browsers send the sign-in's cookies over TLS alone.
+    Tls,
 }
 
 /// The broker between hub and units.
@@ -110,6 +123,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            front: Front::default(),
             data: PathBuf::from("data"),
             zone: "Europe/Stockholm".to_owned(),
             staffing: Staffing::default(),

@@ -16,6 +16,7 @@ pub mod plan_b;
 pub mod roster;
 pub mod serve;
 pub mod service;
+pub mod staff;
 pub mod store;
 pub mod view;
 pub mod watch;

@@ -21,6 +21,8 @@ use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
+use nattsyn_hub::staff::command::StaffCommand;
+use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::SqliteStore;
 use nattsyn_protocol::schedule::night_of;
 
@@ -63,6 +65,15 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
+    /// Who works here: add, pin, leave, list. Can be done while the hub runs.
+    Staff {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: StaffCommand,
+    },
     /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
     /// only read.
     PlanB {
@@ -92,7 +103,7 @@ impl Command {
     fn log_default(&self) -> &'static str {
         match self {
             Self::Demo(_) => "warn",
-            Self::Plans { .. } | Self::PlanB { .. } => "warn",
+            Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -121,6 +132,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Prepare { config, root } => prepare(&config, &root)?,
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
+        Command::Staff { config, command } => staff(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -231,6 +243,15 @@ fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = office.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
+    let layout = Layout::under(&Config::read(config)?.data)?;
+    let mut register = Register::open(&layout.ledger())?;
+    let now = Clock::machine().now().timestamp;
+    let said = staff::command::run(&mut register, now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

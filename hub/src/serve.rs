@@ -16,10 +16,11 @@ use nattsyn_protocol::signing::PublicKey;
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
-use crate::http;
+use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
 use crate::service::{self, ServiceError, Setup};
+use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::Reality;
 
@@ -56,6 +57,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nobody could sign in.
+    #[error(transparent)]
+    Porter(#[from] PorterError),
     /// The service cannot be started, or ended.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -192,12 +196,13 @@ pub async fn run(
     };
     let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
+    let clock = Clock::machine();
+    let porter = Porter::open(&layout.ledger(), move || clock.now())?;
     let state = http::State {
         archive: Some(std::sync::Arc::new(archive)),
         tonight: service.tonight.clone(),
-        // Nobody signs in here yet, so nobody acts.
-        hands: None,
-        door: http::door::Door::Everybody(http::door::Worker::anybody()),
+        hands: Some(service.hands.clone()),
+        door: Door::Staff(std::sync::Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");

@@ -81,20 +81,48 @@ fn a_prepared_and_enrolled_hub_serves_its_page_and_ends_when_told() {
         .chars()
         .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
         .collect();
-    let mut page = TcpStream::connect(&address).unwrap();
-    page.write_all(b"GET / HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut text = String::new();
-    page.read_to_string(&mut text).unwrap();
+    let outside = ask(&address, "GET / HTTP/1.1", "", "");
+    assert!(outside.starts_with("HTTP/1.1 303"), "{outside}");
+    let inside = ask(&address, "GET / HTTP/1.1", &sign_in(&folder, &address), "");
     assert!(
-        text.starts_with("HTTP/1.1 200") && text.contains("Exempelgatan 2"),
-        "{text}"
+        inside.starts_with("HTTP/1.1 200") && inside.contains("Exempelgatan 2"),
+        "{inside}"
     );
+    assert!(inside.contains("Vakna Påhittson"), "{inside}");
 
     let pid = Pid::from_child(&serving);
     kill_process(pid, Signal::TERM).unwrap();
     let rest: Vec<String> = lines.map(Result::unwrap).collect();
     assert!(serving.wait().unwrap().success(), "{rest:?}");
+}
+
+fn ask(address: &str, line: &str, header: &str, body: &str) -> String {
+    let mut page = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let request = format!(
+        "{line}\r\nHost: hub\r\nOrigin: http://hub\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\
+         {header}\r\n{body}"
+    );
+    page.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    page.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Registers somebody while the hub runs and signs them in; returns the cookie's header.
+fn sign_in(folder: &TempDir, address: &str) -> String {
+    let name = "Vakna Påhittson";
+    let add = [
+        "staff", "add", "--id", "natt-001", "--name", name, "--by", "admin-1",
+    ];
+    let added = said(&run(folder.path(), &add));
+    let (_, pin) = added.split_once("PIN: ").expect("it shows the PIN");
+    let form = format!("who=natt-001&pin={}", &pin[..6]);
+    let answer = ask(address, "POST /sign-in HTTP/1.1", "", &form);
+    let (_, cookie) = answer.split_once("set-cookie: ").expect("it lets her in");
+    let (cookie, _) = cookie.split_once(';').unwrap();
+    format!("Cookie: {cookie}\r\n")
 }
 
 #[test]

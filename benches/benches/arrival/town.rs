@@ -159,10 +159,7 @@ impl Town {
 async fn serve(hub: &Handle) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
-    let state = http::State {
-        tonight: hub.tonight.clone(),
-        archive: None,
-    };
+    let state = http::State::showing(hub.tonight.clone());
     tokio::spawn(http::serve(listener, state, std::future::pending()));
     Ok(address)
 }

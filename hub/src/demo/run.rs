@@ -36,6 +36,7 @@ use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
 use crate::enrolment::{Homes, enrol};
 use crate::http;
+use crate::http::door::{Door, Worker};
 use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
 use crate::service::{self, ServiceError, Setup};
@@ -131,7 +132,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
         hands: Some(service.hands.clone()),
-        door: http::door::Door::Everybody(http::door::Worker::anybody()),
+        door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{RawQuery, State as Shared};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -16,6 +17,7 @@ use crate::view::ledger::NightLedger;
 use crate::view::morning;
 
 use super::clockface::Clockface;
+use super::door::Viewer;
 use super::page::night::Sheet;
 use super::texts::{Lang, Phrase, ledger};
 use super::{Site, page, table};
@@ -97,13 +99,17 @@ async fn answer(
 }
 
 /// Any night, line by line.
-pub(super) async fn ledger(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn ledger(
+    Shared(site): Shared<Site>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Response {
     answer(site, query, |question, night| {
         let sheet = sheet(question, night);
         let body = page::night::body(&sheet);
         Html(page::book(
             question.lang,
-            &question.tonight,
+            (&question.tonight, &viewer),
             page::Book::Ledger,
             night,
             &body,
@@ -114,14 +120,18 @@ pub(super) async fn ledger(Shared(site): Shared<Site>, RawQuery(query): RawQuery
 }
 
 /// A night in figures.
-pub(super) async fn morning(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn morning(
+    Shared(site): Shared<Site>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Response {
     answer(site, query, |question, night| {
         let sheet = sheet(question, night);
         let report = morning::report(night, question.tonight.now);
         let body = page::morning::body(&sheet, &report);
         Html(page::book(
             question.lang,
-            &question.tonight,
+            (&question.tonight, &viewer),
             page::Book::Morning,
             night,
             &body,

@@ -1,17 +1,35 @@
 //! Who comes in, and as whom: every page is rendered for somebody.
 //!
-//! It says who acts, not what they may do: roles are not kept yet.
+//! Every address but `/healthz`, `/assets/*` and the sign-in itself is behind the door. A page
+//! that is asked for without a session leads to the sign-in and back; anything else is answered
+//! 401. What changes something must come from this site's own pages. It says who acts, not what
+//! they may do: roles are not kept yet.
+//!
+//! What comes next to a handler: the [`Worker`], and the [`Viewer`] for a page's head, both as
+//! extensions of the request. Who has a PIN and a session is in [`crate::staff`].
+
+pub(super) mod entrance;
+
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State as Shared};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{ACCEPT, COOKIE, HOST, LOCATION, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 
-use super::Site;
+use crate::config::Front;
+use crate::staff::{Porter, Token};
 use crate::watch::StaffId;
 
+use super::page;
+use super::texts::{self, Lang, Phrase};
+
 /// Who opened a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Worker {
     /// By an opaque id, as it stands in the ledger.
     pub id: StaffId,
@@ -24,7 +42,34 @@ pub struct Worker {
 pub enum Door {
     /// Everybody, as this one: for a demonstration, in which nobody lives.
     Everybody(Worker),
+    /// Staff, with a PIN, for a shift. The [`Front`] says whether cookies may travel over
+    /// encrypted connections alone.
+    Staff(Arc<Porter>, Front),
 }
+
+/// For whom a page is rendered, and how they came in.
+#[derive(Clone, Debug)]
+pub(super) struct Viewer {
+    pub(super) me: Worker,
+    pub(super) door: Door,
+    pub(super) pass: Pass,
+}
+
+/// By what somebody is in.
+#[derive(Clone, Debug)]
+pub(super) enum Pass {
+    /// Nobody was asked.
+    Open,
+    /// This session.
+    Session(Token),
+}
+
+/// The cookie of a session.
+pub(super) const SESSION_COOKIE: &str = "nattsyn-shift";
+
+/// How often an event stream asks whether its session still stands: an open page fetches at
+/// least as often, and is sent to the sign-in by that.
+const PASS_EVERY: Duration = Duration::from_secs(30);
 
 impl Worker {
     /// Whoever is at the page when nobody signs in: what they do stands under this name.
@@ -37,58 +82,188 @@ impl Worker {
     }
 }
 
-impl Door {
-    /// What colleagues call somebody; the id of whoever is unknown.
-    #[must_use]
-    pub fn name(&self, who: &StaffId) -> String {
-        match self {
-            Self::Everybody(worker) if worker.id == *who => worker.name.clone(),
-            Self::Everybody(_) => who.to_string(),
-        }
-    }
-}
-
-/// For whom a page is rendered.
-#[derive(Clone, Debug)]
-pub(super) struct Viewer {
-    pub(super) me: Worker,
-    pub(super) door: Door,
-}
-
 impl Viewer {
     /// What colleagues call somebody.
     pub(super) fn name(&self, who: &StaffId) -> String {
         self.door.name(who)
     }
-}
 
-/// Lets somebody in, as whom the door says. A form that another site's page sends is refused:
-/// nobody acts without having pressed a button of this one.
-pub(super) async fn admit(
-    Shared(site): Shared<Site>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if !request.method().is_safe() && !is_from_here(request.headers()) {
-        return (StatusCode::FORBIDDEN, "from another site").into_response();
-    }
-    let worker = match &site.door {
-        Door::Everybody(worker) => worker.clone(),
-    };
-    request.extensions_mut().insert(worker);
-    next.run(request).await
-}
-
-/// Whether a browser says that a request comes from a page of this server.
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (text("sec-fetch-site"), text("origin"), text("host")) {
-        (Some(site), _, _) => site == "same-origin" || site == "none",
-        (None, Some(origin), Some(host)) => {
-            let named = origin.split_once("://").map(|(_, named)| named);
-            named == Some(host)
+    /// Done when the pass lets nobody in any more.
+    pub(super) async fn until_over(&self) {
+        match (&self.door, &self.pass) {
+            (Door::Everybody(_), _) | (Door::Staff(..), Pass::Open) => pending().await,
+            (Door::Staff(porter, _), Pass::Session(token)) => loop {
+                tokio::time::sleep(PASS_EVERY).await;
+                match porter.member(token.clone()).await {
+                    Ok(Some(_)) => {}
+                    Ok(None) | Err(_) => return,
+                }
+            },
         }
-        // Neither says: no browser sends a form so.
-        (None, _, _) => false,
+    }
+}
+
+impl Door {
+    /// The name of somebody who works or worked here; the id itself if it is nobody's.
+    #[must_use]
+    pub fn name(&self, id: &StaffId) -> String {
+        match self {
+            Self::Everybody(worker) if worker.id == *id => worker.name.clone(),
+            Self::Everybody(_) => id.to_string(),
+            Self::Staff(porter, _) => porter.name(id),
+        }
+    }
+
+    /// Who comes with these headers.
+    async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Outside> {
+        match self {
+            Self::Everybody(worker) => Ok(Viewer {
+                me: worker.clone(),
+                door: self.clone(),
+                pass: Pass::Open,
+            }),
+            Self::Staff(porter, _) => {
+                let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
+                let member = porter.member(token.clone()).await.map_err(|error| {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "no session to read"
+                    );
+                    Outside::Unreadable
+                })?;
+                let member = member.ok_or(Outside::Unknown)?;
+                Ok(Viewer {
+                    me: Worker {
+                        id: member.id,
+                        name: member.name,
+                    },
+                    door: self.clone(),
+                    pass: Pass::Session(token),
+                })
+            }
+        }
+    }
+}
+
+/// Why somebody stays outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    /// They brought no session that stands.
+    Unknown,
+    /// It cannot be read whether they did.
+    Unreadable,
+}
+
+/// Lets a request through to what is behind the door, with who makes it.
+pub(super) async fn gate(Shared(door): Shared<Door>, mut request: Request, next: Next) -> Response {
+    match door.viewer(request.headers()).await {
+        Ok(viewer) => {
+            let inside = request.extensions_mut();
+            inside.insert(viewer.me.clone());
+            inside.insert(viewer);
+            next.run(request).await
+        }
+        Err(Outside::Unknown) => to_sign_in(&request),
+        Err(Outside::Unreadable) => refuse(
+            request.uri(),
+            request.headers(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            texts::door::UNREADABLE,
+        ),
+    }
+}
+
+/// Lets only this site's own pages change anything: another site's form would carry the cookie
+/// of a browser that does not keep it back.
+pub(super) async fn own_pages_alone(request: Request, next: Next) -> Response {
+    if request.method().is_safe() || is_from_here(request.headers()) {
+        return next.run(request).await;
+    }
+    refuse(
+        request.uri(),
+        request.headers(),
+        StatusCode::FORBIDDEN,
+        texts::door::OTHER_SITE,
+    )
+}
+
+/// Browsers say where a request is from on encrypted connections and on this machine; elsewhere
+/// they name the page's origin with everything that is no GET.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |value: &HeaderValue| value.to_str().map(str::to_lowercase).ok();
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return ["same-origin", "none"].contains(&site.to_str().unwrap_or_default());
+    }
+    let origin = headers.get(ORIGIN).and_then(text);
+    let host = headers.get(HOST).and_then(text);
+    let origin = origin.as_deref().and_then(|origin| {
+        let rest = origin.strip_prefix("https://");
+        rest.or_else(|| origin.strip_prefix("http://"))
+    });
+    origin.is_some() && origin == host.as_deref()
+}
+
+/// A page leads to the sign-in and back; a page's script, a table and an act are told in words.
+fn to_sign_in(request: &Request) -> Response {
+    let (method, uri) = (request.method(), request.uri());
+    let told = ["/fragment", "/events", "/ledger.csv"];
+    if method != Method::GET || told.contains(&uri.path()) {
+        let why = texts::door::SIGN_IN_AGAIN;
+        return refuse(uri, request.headers(), StatusCode::UNAUTHORIZED, why);
+    }
+    let lang = Lang::from_query(uri.query());
+    let here = uri.path_and_query().map_or("/", |here| here.as_str());
+    see_other(&sign_in_address(lang, here))
+}
+
+/// The address of the sign-in that leads on to `next`.
+pub(super) fn sign_in_address(lang: Lang, next: &str) -> String {
+    format!("/sign-in?lang={}&next={}", lang.tag(), escaped(next))
+}
+
+/// Text as a value in an address.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Leads a browser on, by GET. To the start if the address cannot stand in a header.
+pub(super) fn see_other(address: &str) -> Response {
+    let address = HeaderValue::from_str(address);
+    let address = address.unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, address)]).into_response()
+}
+
+/// Says why not: to a browser as a page, to the page's own script as a line of text.
+fn refuse(uri: &Uri, headers: &HeaderMap, status: StatusCode, why: Phrase) -> Response {
+    let lang = Lang::from_query(uri.query());
+    match headers.get(ACCEPT) {
+        Some(accept) if accept.as_bytes() == b"text/plain" => {
+            (status, why.to(lang)).into_response()
+        }
+        Some(_) | None => (status, Html(page::refusal(lang, why).into_string())).into_response(),
+    }
+}
+
+/// A token that the browser brings in a cookie of this name.
+pub(super) fn token(headers: &HeaderMap, name: &str) -> Option<Token> {
+    let lines = headers.get_all(COOKIE).into_iter();
+    let mut cookies = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='));
+    cookies.find_map(|(key, value)| (key == name).then(|| Token::read(value))?)
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Worker({}, <redacted>)", self.id)
     }
 }

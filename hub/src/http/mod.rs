@@ -1,15 +1,15 @@
 //! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
 //! the ledger.
 //!
-//! It shows, and takes in what staff do about a row ([`acts`]); every other address answers GET
-//! alone. Tonight comes from the [`Tonight`] that the service last sent, so the page that staff
-//! keep open asks no store; other nights come from an [`Archive`] that can only read. It decides
-//! nothing and keeps nothing, in the browser neither: no cookie, no cache, no address outside its
-//! own.
+//! It shows, and takes in what staff do about a row ([`acts`]) and their signing in and out; every
+//! other address answers GET alone. Tonight comes from the [`Tonight`] that the service last sent,
+//! so the page that staff keep open asks no store but for who is signed in; other nights come
+//! from an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
+//! neither: no cache, no address outside its own, and no cookie but those of the sign-in.
 //!
-//! There is **no sign-in and no encryption** in this version, and the page shows names and
-//! addresses: whoever can reach the socket can read it. Listen on loopback, or behind something
-//! that signs people in.
+//! Everything that shows a name is behind the [`door`]. There is **no encryption** in this
+//! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
+//! that encrypts.
 
 mod acts;
 mod books;
@@ -26,12 +26,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Extension, RawQuery, State as Shared};
+use axum::extract::{DefaultBodyLimit, Extension, FromRef, RawQuery, State as Shared};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::sse::Sse;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -44,7 +44,7 @@ use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
 
-use self::door::{Door, Viewer, Worker};
+use self::door::{Door, Viewer, Worker, entrance};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
@@ -127,6 +127,12 @@ struct Site {
     stop: Stop,
 }
 
+impl FromRef<Site> for Door {
+    fn from_ref(site: &Site) -> Self {
+        site.door.clone()
+    }
+}
+
 fn router(state: State, stop: Stop) -> Router {
     let site = Site {
         tonight: state.tonight,
@@ -135,6 +141,14 @@ fn router(state: State, stop: Stop) -> Router {
         door: state.door,
         stop,
     };
+    inside(&site)
+        .merge(outside())
+        .layer(map_response(harden))
+        .with_state(site)
+}
+
+/// What needs somebody to be in: whatever is not named in [`outside`].
+fn inside(site: &Site) -> Router<Site> {
     Router::new()
         .route("/", get(start))
         .route("/fragment", get(fragment))
@@ -143,15 +157,24 @@ fn router(state: State, stop: Stop) -> Router {
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
         .route("/rows/{row}", post(acts::act))
-        .layer(from_fn_with_state(site.clone(), door::admit))
+        .fallback(no_such_page)
+        .layer(from_fn_with_state(site.door.clone(), door::gate))
+        .layer(from_fn(door::own_pages_alone))
+}
+
+/// What anybody may ask for: nothing here shows who lives or works anywhere.
+fn outside() -> Router<Site> {
+    let sign_in = get(entrance::show).post(entrance::sign_in);
+    Router::new()
+        .route("/sign-in", sign_in)
+        .route("/sign-out", post(entrance::sign_out))
+        .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
+        .layer(from_fn(door::own_pages_alone))
         .route("/healthz", get(health))
         .route("/assets/page.css", asset("text/css", PAGE_CSS))
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
-        .fallback(no_such_page)
-        .layer(map_response(harden))
-        .with_state(site)
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
@@ -166,38 +189,35 @@ fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
 
 async fn start(
     Shared(site): Shared<Site>,
-    Extension(me): Extension<Worker>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    let viewer = Viewer {
-        me,
-        door: site.door,
-    };
     Html(page::document(&tonight, lang, &viewer).into_string())
 }
 
 async fn fragment(
     Shared(site): Shared<Site>,
-    Extension(me): Extension<Worker>,
+    Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    let viewer = Viewer {
-        me,
-        door: site.door,
-    };
     Html(page::live(&tonight, lang, &viewer).into_string())
 }
 
-async fn event_stream(Shared(site): Shared<Site>, RawQuery(query): RawQuery) -> Response {
+async fn event_stream(
+    Shared(site): Shared<Site>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Response {
     if site.tonight.has_changed().is_err() {
         return service_gone();
     }
     let events = events::stream(site.tonight, Lang::from_query(query.as_deref()));
-    Sse::new(events.take_until(site.stop)).into_response()
+    let over = async move { viewer.until_over().await };
+    Sse::new(events.take_until(site.stop).take_until(over)).into_response()
 }
 
 /// For whatever watches the hub: `ok` while the service behind the page is alive.
@@ -224,7 +244,9 @@ async fn harden(mut response: Response) -> Response {
     headers.insert(CONTENT_SECURITY_POLICY, CONTENT_SECURITY);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Not `no-referrer`: with that, browsers withhold the origin of this site's own forms, by
+    // which they are told from another's.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 

@@ -26,13 +26,14 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 6] = [
+const MIGRATIONS: [(i64, &str); 7] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
     (4, include_str!("migrations/004_repeats.sql")),
     (5, include_str!("migrations/005_contradictions.sql")),
     (6, include_str!("migrations/006_handlings.sql")),
+    (7, include_str!("migrations/007_staff.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.
@@ -42,6 +43,13 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct SqliteStore {
     pub(super) connection: Connection,
+}
+
+/// A connection of one's own to the same file, for rows that no watch needs.
+impl From<SqliteStore> for Connection {
+    fn from(store: SqliteStore) -> Self {
+        store.connection
+    }
 }
 
 /// Adds to a database's error what was being done.

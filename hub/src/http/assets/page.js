@@ -98,6 +98,10 @@ function listen() {
     wanted = true;
     refresh();
   });
+  // Why it failed is not told to a script; the next fetch tells.
+  source.addEventListener("error", () => {
+    wanted = true;
+  });
   source.addEventListener("beat", (event) => {
     take(event);
     if (!wanted && !fetching) heard();
@@ -131,6 +135,8 @@ async function refresh() {
   wanted = false;
   try {
     const answer = await fetch(main.dataset.fragment, { signal: AbortSignal.timeout(FETCH_MS) });
+    // The shift is over: the server leads to the sign-in, and back here.
+    if (answer.status === 401) location.reload();
     if (!answer.ok) throw new Error(`fragment: ${answer.status}`);
     const text = await answer.text();
     if (pressed()) {

@@ -7,6 +7,7 @@
 //! the sections whose bytes differ.
 
 mod attend;
+pub(super) mod door;
 mod hands;
 mod homes;
 mod ledger;
@@ -59,6 +60,7 @@ pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
 pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
     let fragment = format!("/fragment?lang={}", lang.tag());
     let events = format!("/events?lang={}", lang.tag());
+    let night = texts::night(lang, tonight.night);
     let body = html! {
         a.skip href="#attend" { (texts::SKIP.to(lang)) }
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
@@ -66,7 +68,7 @@ pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup
         div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
-        (header(&texts::night(lang, tonight.night), lang, &address(lang.other())))
+        (header(&night, lang, &address(lang.other()), Some(viewer)))
         button #sound.quiet type="button" aria-pressed="false" hidden { (texts::SOUND.to(lang)) }
         (ways(lang, Book::Tonight))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
@@ -110,7 +112,7 @@ impl Book {
 /// A page of the ledger.
 pub(super) fn book(
     lang: Lang,
-    tonight: &Tonight,
+    (tonight, viewer): (&Tonight, &Viewer),
     book: Book,
     night: &NightLedger,
     own: &Markup,
@@ -119,7 +121,7 @@ pub(super) fn book(
     let address = format!("{}?night={}&lang={other}", book.path(), night.night);
     let body = html! {
         (signs::sheet())
-        (header("", lang, &address))
+        (header("", lang, &address, Some(viewer)))
         (ways(lang, book))
         main { (demonstration(tonight, lang)) (own) }
     };
@@ -230,12 +232,13 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
     }
 }
 
-/// The head: the night, and the same page in the other language.
-fn header(night: &str, lang: Lang, other_address: &str) -> Markup {
+/// The head: the night, who is signed in, and the same page in the other language.
+fn header(night: &str, lang: Lang, other_address: &str, viewer: Option<&Viewer>) -> Markup {
     let other = lang.other();
     html! {
         header {
             p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
+            @if let Some(viewer) = viewer { (door::badge(viewer, lang)) }
             nav aria-label=(texts::LANGUAGES.to(lang)) {
                 a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
                     (texts::own_name(other))

@@ -27,6 +27,7 @@ mod acts;
 mod agreed;
 mod books;
 mod contrast;
+mod door;
 mod events;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
@@ -342,6 +343,7 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/assets/print.js",
         "/assets/icon.svg",
         "/nothing",
+        "/sign-in",
     ] {
         let response = ask(&site, "GET", address).await;
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
@@ -349,7 +351,7 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         assert!(!header("content-security-policy").contains("unsafe"));
         assert_eq!(header("cache-control"), "no-store", "{address}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{address}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{address}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{address}");
     }
 }
 
@@ -429,6 +431,7 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
 fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
+    all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));

@@ -1,0 +1,353 @@
+//! Lets people in: checks PINs, opens and looks up sessions, lets nobody be guessed at.
+//!
+//! What is typed and nobody's costs as much as a wrong PIN and gets the same answer. Hashing runs
+//! beside the threads that serve, one at a time for strangers and one for browsers in which the
+//! person was signed in before, so that no crowd at the door keeps the night worker waiting for
+//! long.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use nattsyn_clock::Now;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
+use super::patience::{Patience, Who};
+use super::pin::Verdict;
+use super::register::{Entry, Register, RegisterError, Standing};
+use super::session::{Fingerprint, SHIFT, Token};
+use super::{Member, Pin, PinError, PinHash};
+use crate::watch::StaffId;
+
+/// Most tries of one kind of browser that wait to be checked. Each takes about a tenth of a
+/// second, so the last waits for about one; further ones are told to come back.
+const WAITING_MAX: usize = 8;
+
+/// The hub's porter.
+pub struct Porter {
+    desk: Arc<Desk>,
+    strangers: Lane,
+    known: Lane,
+    /// Names that were looked up. An id keeps its name for good, so none of these gets old, and
+    /// there are no more than ever worked here.
+    names: Mutex<BTreeMap<StaffId, String>>,
+}
+
+/// What is used where blocking harms nobody.
+struct Desk {
+    now: Box<dyn Fn() -> Now + Send + Sync>,
+    /// Sessions are looked up here and are never behind a write.
+    reading: Mutex<Register>,
+    writing: Mutex<Register>,
+    patience: Mutex<Patience>,
+    /// What is checked for those who do not work here.
+    nobodys: PinHash,
+}
+
+/// Somebody who was let in.
+pub struct SignedIn {
+    /// For the browser.
+    pub token: Token,
+    /// Who.
+    pub member: Member,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No such person, or not their PIN: it is not said which.
+    #[error("not a person and their PIN")]
+    Wrong,
+    /// After wrong PINs, this long.
+    #[error("a pause of {} s after wrong PINs", .0.as_secs())]
+    Wait(Duration),
+    /// Too many try at once.
+    #[error("too many sign in at once")]
+    Crowded,
+    /// The register cannot be read or written.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The operating system gives no random bytes.
+    #[error("drawing a token")]
+    Random(#[source] getrandom::Error),
+    /// The check ended by itself.
+    #[error("checking a PIN")]
+    Check(#[source] tokio::task::JoinError),
+}
+
+impl Porter {
+    /// A porter for the register in a ledger's file. `now` is where time comes from: the shift is
+    /// counted by the wall clock, as it must be across a restart, and pauses by uptime.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened, or the operating system gives no random bytes.
+    pub fn open(
+        path: &Path,
+        now: impl Fn() -> Now + Send + Sync + 'static,
+    ) -> Result<Self, PorterError> {
+        let desk = Desk {
+            now: Box::new(now),
+            reading: Mutex::new(Register::open(path)?),
+            writing: Mutex::new(Register::open(path)?),
+            patience: Mutex::default(),
+            nobodys: Pin::draw()?.hash()?,
+        };
+        Ok(Self {
+            desk: Arc::new(desk),
+            strangers: Lane::new(),
+            known: Lane::new(),
+            names: Mutex::default(),
+        })
+    }
+
+    /// Checks somebody, by id or by a name that one person has, and opens a session.
+    ///
+    /// `brought` is the token of this browser's latest session, over or not: it says that the
+    /// person has been signed in here before. A session of it that stands is ended.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not let in.
+    pub async fn sign_in(
+        &self,
+        who: &str,
+        pin: Pin,
+        brought: Option<Token>,
+    ) -> Result<SignedIn, Refusal> {
+        let who = who.trim().to_lowercase();
+        let desk = Arc::clone(&self.desk);
+        let brought = brought.map(|token| token.fingerprint());
+        let (entry, who) = aside(move || desk.recognise(&who, brought)).await??;
+        let lane = match who {
+            Who::AtHome(..) => &self.known,
+            Who::Member(_) | Who::Nobody(_) => &self.strangers,
+        };
+        let turn = lane.turn().await?;
+        let desk = Arc::clone(&self.desk);
+        let signed_in = aside(move || {
+            // Held to the end of the work, whether or not anybody still waits for it.
+            let _turn = turn;
+            let signed_in = desk.check(entry, &who, &pin)?;
+            // Whoever has come in, the one before is gone from this browser.
+            brought.map_or(Ok(()), |before| desk.end(before))?;
+            Ok(signed_in)
+        });
+        signed_in.await?
+    }
+
+    /// Whose session a token is; `None` if it opens nothing (any more).
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn member(&self, token: Token) -> Result<Option<Member>, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        let found = aside(move || desk.session(token.fingerprint())).await??;
+        Ok(found
+            .filter(|(_, standing)| *standing == Standing::Open)
+            .map(|(member, _)| member))
+    }
+
+    /// Ends a token's session.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be written.
+    pub async fn sign_out(&self, token: Token) -> Result<(), Refusal> {
+        let desk = Arc::clone(&self.desk);
+        Ok(aside(move || desk.end(token.fingerprint())).await??)
+    }
+
+    /// Whether anybody can sign in at all.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn staffing(&self) -> Result<Staffing, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        let entries = aside(move || lock(&desk.reading).entries()).await??;
+        Ok(match entries.iter().any(|entry| entry.pin.is_some()) {
+            true => Staffing::Somebody,
+            false => Staffing::Nobody,
+        })
+    }
+
+    /// The name of somebody who works or worked here; the id itself if it is nobody's. Reads one
+    /// row the first time it is asked for an id.
+    #[must_use]
+    pub fn name(&self, id: &StaffId) -> String {
+        if let Some(name) = lock(&self.names).get(id) {
+            return name.clone();
+        }
+        match lock(&self.desk.reading).entry(id) {
+            Ok(Some(held)) => {
+                let name = held.member.name;
+                lock(&self.names).insert(id.clone(), name.clone());
+                name
+            }
+            Ok(None) => id.to_string(),
+            Err(error) => {
+                tracing::warn!(staff = %id, error = &error as &dyn std::error::Error, "no name");
+                id.to_string()
+            }
+        }
+    }
+}
+
+/// Whether anybody can sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Staffing {
+    /// Somebody can.
+    Somebody,
+    /// Nobody is registered.
+    Nobody,
+}
+
+/// Why there is no porter.
+#[derive(Debug, thiserror::Error)]
+pub enum PorterError {
+    /// The register cannot be opened.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// No PIN can be made.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+}
+
+impl Desk {
+    fn now(&self) -> Now {
+        (self.now)()
+    }
+
+    /// Whom a text means, and from what kind of browser they come.
+    fn recognise(
+        &self,
+        text: &str,
+        brought: Option<Fingerprint>,
+    ) -> Result<(Option<Entry>, Who), RegisterError> {
+        let before = match brought {
+            Some(fingerprint) => self.session(fingerprint)?.map(|(member, _)| member.id),
+            None => None,
+        };
+        let mut entries = lock(&self.reading).entries()?;
+        entries.retain(|entry| entry.pin.is_some());
+        let found = find(entries, text);
+        let who = match (&found, before, brought) {
+            (None, _, _) => Who::Nobody(Fingerprint::of_text(text)),
+            (Some(entry), Some(id), Some(browser)) if entry.member.id == id => {
+                Who::AtHome(id, browser)
+            }
+            (Some(entry), _, _) => Who::Member(entry.member.id.clone()),
+        };
+        Ok((found, who))
+    }
+
+    fn check(&self, entry: Option<Entry>, who: &Who, pin: &Pin) -> Result<SignedIn, Refusal> {
+        let now = self.now();
+        let tries = lock(&self.patience).handle_try(now.uptime, who);
+        let wrong = tries.map_err(Refusal::Wait)?;
+        let kept = entry.as_ref().and_then(|entry| entry.pin.as_ref());
+        let verdict = kept.unwrap_or(&self.nobodys).verify(pin);
+        let (Some(entry), Verdict::Right) = (entry, verdict) else {
+            warn(who, wrong);
+            return Err(Refusal::Wrong);
+        };
+        lock(&self.patience).handle_right(who);
+        let token = Token::draw().map_err(Refusal::Random)?;
+        let span = (now.timestamp, now.timestamp.after(SHIFT));
+        let opened = lock(&self.writing).open_session(&entry, token.fingerprint(), span)?;
+        opened.ok_or(Refusal::Wrong)?;
+        tracing::info!(staff = %entry.member.id, "signed in");
+        Ok(SignedIn {
+            token,
+            member: entry.member,
+        })
+    }
+
+    fn session(&self, token: Fingerprint) -> Result<Option<(Member, Standing)>, RegisterError> {
+        let found = lock(&self.reading).session(token, self.now().timestamp)?;
+        Ok(found.map(|session| (session.member, session.standing)))
+    }
+
+    fn end(&self, token: Fingerprint) -> Result<(), RegisterError> {
+        lock(&self.writing).end_session(token, self.now().timestamp)
+    }
+}
+
+/// Somebody by id, or else by a name that no other has.
+fn find(entries: Vec<Entry>, text: &str) -> Option<Entry> {
+    let id: Option<StaffId> = text.parse().ok();
+    let is_id = |entry: &Entry| Some(&entry.member.id) == id.as_ref();
+    let is_name = |entry: &Entry| entry.member.name.to_lowercase() == text;
+    let by_id = entries.iter().position(is_id);
+    let mut by_name = (0..entries.len()).filter(|&at| is_name(&entries[at]));
+    let only = match (by_name.next(), by_name.next()) {
+        (Some(one), None) => Some(one),
+        (Some(_), Some(_)) | (None, _) => None,
+    };
+    by_id.or(only).and_then(|at| entries.into_iter().nth(at))
+}
+
+/// Somebody may be guessing: said at the tenth wrong PIN in a row and at every tenth after.
+fn warn(who: &Who, wrong: u32) {
+    match who {
+        Who::Member(id) | Who::AtHome(id, _) if wrong.is_multiple_of(10) => {
+            tracing::warn!(staff = %id, wrong, "wrong PINs in a row");
+        }
+        Who::Member(_) | Who::AtHome(..) | Who::Nobody(_) => {}
+    }
+}
+
+/// One check at a time, and some that wait for it.
+struct Lane {
+    places: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+}
+
+struct Turn {
+    _place: OwnedSemaphorePermit,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(1 + WAITING_MAX)),
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    async fn turn(&self) -> Result<Turn, Refusal> {
+        let place = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
+                return Err(Refusal::Crowded);
+            }
+        };
+        let turn = Arc::clone(&self.turn).acquire_owned().await;
+        Ok(Turn {
+            _place: place,
+            _turn: turn.expect("the lane is never closed"),
+        })
+    }
+}
+
+/// Runs what blocks where that harms nobody.
+async fn aside<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(act)
+        .await
+        .map_err(Refusal::Check)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Porter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Porter(<redacted>)")
+    }
+}
