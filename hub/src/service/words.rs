@@ -1,12 +1,12 @@
 //! What people say of checks: written down before it is answered.
 //!
-//! Who may say what is for the door that takes their word; there is no page for it yet.
+//! Who may say what is for the door that takes their word.
 
 use super::ServiceError;
 use super::desk::Desk;
 use crate::exception::Act;
 use crate::store::Batch;
-use crate::watch::{ActRefused, Fit, Moment, StaffId, Word};
+use crate::watch::{ActRefused, Fit, Moment, Seen, StaffId, Word};
 
 impl Desk {
     /// Takes in what a person says about a check. When this returns it is written down.
@@ -24,12 +24,9 @@ impl Desk {
         })?;
         Ok(fit)
     }
-}
 
-impl Desk {
-    /// Takes in what somebody does about a row of "Att åtgärda", of which they had seen so many
-    /// things happen. When this returns it is written
-    /// down, or refused, and then nothing has changed.
+    /// Takes in what somebody does about a row of "Att åtgärda", as they saw it. When this returns
+    /// it is written down, or refused, and then nothing has changed.
     ///
     /// # Errors
     ///
@@ -37,7 +34,7 @@ impl Desk {
     pub fn act(
         &mut self,
         now: Moment,
-        row: (i64, u32),
+        row: (i64, Seen),
         by: &StaffId,
         act: Act,
     ) -> Result<Result<(), ActRefused>, ServiceError> {
