@@ -56,6 +56,7 @@ impl Desk {
 mod tests {
     use super::super::messages::tests::Office;
     use super::*;
+    use crate::exception::Unresolved;
     use crate::view::ledger::Account;
     use crate::view::{Cause, Ending};
     use crate::watch::{How, Said};
@@ -120,5 +121,47 @@ mod tests {
             assert_eq!(line.outcome, before);
         }
         assert_eq!(office.line().words.len(), 2);
+    }
+
+    #[test]
+    fn no_report_and_no_sign_of_life_ends_a_row_on_which_somebody_found_that_help_is_needed() {
+        for found in [Unresolved::NeedsHelp, Unresolved::NotSeen] {
+            let mut office = Office::open();
+            office.pass(16 * 60);
+            let now = office.at(16 * 60);
+            let row = office.desk.tonight(now).open[0].clone();
+            let seen = Seen {
+                turn: 0,
+                checks: row.checks.len(),
+                cause: row.cause,
+            };
+            let by: StaffId = "natt-017".parse().unwrap();
+            let done = office.desk.act(now, (row.id, seen), &by, Act::Find(found));
+            assert_eq!(done.unwrap(), Ok(()));
+            // The unit is heard again, and its outbox says that the person was seen before.
+            office.seen();
+            let open = office.desk.tonight(now).open;
+            assert_eq!(open.len(), 1, "{found:?}");
+            assert_eq!(open[0].id, row.id);
+            let line = office.line();
+            assert_eq!(line.outcome, None, "a person has said otherwise");
+            assert_eq!(
+                line.looks.len(),
+                1,
+                "the look stands on the line all the same"
+            );
+            let now = office.at(18 * 60);
+            let row = &office.desk.tonight(now).open[0];
+            let seen = Seen {
+                turn: row.handling.turn(),
+                checks: row.checks.len(),
+                cause: row.cause,
+            };
+            let done = office
+                .desk
+                .act(now, (row.id, seen), &by, Act::Say(Said::Visited));
+            assert_eq!(done.unwrap(), Ok(()));
+            assert_eq!(office.desk.tonight(now).open, []);
+        }
     }
 }
