@@ -89,6 +89,25 @@ impl Watch {
         handled.map(|()| changes)
     }
 
+    /// Takes in who is looked after no more: nobody has to see to the silence of their unit. A row
+    /// about a check that was missed before stays, for a person to say how it was.
+    pub fn handle_ended(
+        &mut self,
+        now: Moment,
+        is_ended: impl Fn(ResidentId) -> bool,
+    ) -> Vec<Change> {
+        let open = self.exceptions.all().filter(|row| row.ended.is_none());
+        let idle = open.filter(|row| row.checks.is_empty() && is_ended(row.resident));
+        let rows: Vec<i64> = idle.map(|row| row.id).collect();
+        let mut changes = Vec::new();
+        for row in rows {
+            let ending = Ending::CalledOff;
+            self.exceptions
+                .finish(row, now.timestamp, ending, &mut changes);
+        }
+        changes
+    }
+
     fn is_unseen(&self, row: i64, seen: Seen, act: &Act) -> bool {
         let is_word = match act {
             Act::Say(_) | Act::Find(_) => true,

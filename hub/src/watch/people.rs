@@ -287,16 +287,19 @@ impl Watch {
         to_come.map(|state| state.planned.check.id).collect()
     }
 
-    /// The checks whose windows have closed and of which nothing is settled and nobody is asked
-    /// yet: there are any only when the hub was down.
+    /// The checks whose windows have closed and of which nothing is settled.
     #[must_use]
     pub fn gone_by(&self, now: Moment) -> Vec<Check> {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let checks = open.map(|state| &state.planned.check);
         let past = checks.filter(|check| check.deadline <= now.timestamp);
-        past.filter(|check| self.exceptions.of_check(check.id).is_none())
-            .cloned()
-            .collect()
+        past.cloned().collect()
+    }
+
+    /// Whether somebody is asked about a check.
+    #[must_use]
+    pub fn is_asked(&self, check: CheckId) -> bool {
+        self.exceptions.of_check(check).is_some()
     }
 
     /// Takes in whether the hub's clock is believed.
