@@ -11,6 +11,7 @@ pub mod http;
 pub mod ingest;
 pub mod keys;
 pub mod nights;
+pub mod notify;
 pub mod roster;
 pub mod serve;
 pub mod service;
