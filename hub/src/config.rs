@@ -9,11 +9,15 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::agreement::staffing::Staffing;
+use crate::notify::Settings;
 
 /// What the hub is told about the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// The configuration file's folder, from which relative paths count.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// Where the page is served. Default `127.0.0.1:8080`: this machine alone.
     pub listen: SocketAddr,
     /// What stands in front of the page. Default `plain`.
@@ -26,6 +30,9 @@ pub struct Config {
     pub zone: String,
     /// What the night's staff can answer: a plan that would ask for more is pointed out.
     pub staffing: Staffing,
+    /// Who is told, by what. Default nobody, and the page says so. See
+    /// `docs/reference/notifiers.md`.
+    pub notify: Settings,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -122,11 +129,13 @@ pub enum ConfigError {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            folder: PathBuf::new(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             front: Front::default(),
             data: PathBuf::from("data"),
             zone: "Europe/Stockholm".to_owned(),
             staffing: Staffing::default(),
+            notify: Settings::default(),
             broker: Broker::default(),
         }
     }
@@ -199,6 +208,7 @@ impl Config {
     }
 
     fn stand_in(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.folder);
         self.data = folder.join(&self.data);
         match &mut self.broker {
             Broker::Embedded(_) => {}

@@ -6,8 +6,10 @@
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use nattsyn_clock::Clock;
 use nattsyn_protocol::ids::UnitId;
@@ -19,9 +21,11 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::notify::settings::Others;
+use crate::notify::{SettingsError, teller};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::{Porter, PorterError};
-use crate::store::{SqliteArchive, SqliteStore, StoreError};
+use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
 use crate::view::Reality;
 
 /// Where things are in the hub's folder.
@@ -63,6 +67,9 @@ pub enum ServeError {
     /// The service cannot be started, or ended.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Nobody can be told so.
+    #[error("who is told (`notify` in the configuration)")]
+    Notify(#[from] SettingsError),
     /// The page's address cannot be had.
     #[error("serving the page on {address}")]
     Listen {
@@ -181,6 +188,8 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
+    let opened = config.notify.open(&config.folder, Others::new())?;
+    let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
@@ -199,15 +208,24 @@ pub async fn run(
     let clock = Clock::machine();
     let porter = Porter::open(&layout.ledger(), move || clock.now())?;
     let state = http::State {
-        archive: Some(std::sync::Arc::new(archive)),
+        archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
-        door: Door::Staff(std::sync::Arc::new(porter), config.front),
+        told: Some(shown),
+        door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");
+    let teller = teller::run(
+        opened,
+        Tellings::open(&layout.ledger())?,
+        Clock::machine(),
+        service.tonight.clone(),
+        told,
+    );
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
+        told = teller => return Ok(told?),
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }

@@ -132,6 +132,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
         hands: Some(service.hands.clone()),
+        told: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -40,6 +40,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::notify::teller::Told;
 use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
@@ -74,6 +75,8 @@ pub struct State {
     pub archive: Option<Arc<dyn Archive>>,
     /// By which staff act. Without it the page only shows.
     pub hands: Option<Hands>,
+    /// Who is told beside the page. Without it nobody is, and the page says so.
+    pub told: Option<watch::Receiver<Arc<Told>>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -86,6 +89,7 @@ impl State {
             tonight,
             archive: None,
             hands: None,
+            told: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -123,8 +127,17 @@ struct Site {
     tonight: watch::Receiver<Arc<Tonight>>,
     archive: Option<Arc<dyn Archive>>,
     hands: Option<Hands>,
+    told: Option<watch::Receiver<Arc<Told>>>,
     door: Door,
     stop: Stop,
+}
+
+impl Site {
+    /// Who is told, as was last known.
+    fn told_now(&self) -> Arc<Told> {
+        let told = self.told.as_ref();
+        told.map(|told| told.borrow().clone()).unwrap_or_default()
+    }
 }
 
 impl FromRef<Site> for Door {
@@ -138,6 +151,7 @@ fn router(state: State, stop: Stop) -> Router {
         tonight: state.tonight,
         archive: state.archive,
         hands: state.hands,
+        told: state.told,
         door: state.door,
         stop,
     };
@@ -194,7 +208,8 @@ async fn start(
 ) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::document(&tonight, lang, &viewer).into_string())
+    let told = site.told_now();
+    Html(page::document((&tonight, &told), lang, &viewer).into_string())
 }
 
 async fn fragment(
@@ -204,7 +219,8 @@ async fn fragment(
 ) -> Html<String> {
     let tonight = site.tonight.borrow().clone();
     let lang = Lang::from_query(query.as_deref());
-    Html(page::live(&tonight, lang, &viewer).into_string())
+    let told = site.told_now();
+    Html(page::live((&tonight, &told), lang, &viewer).into_string())
 }
 
 async fn event_stream(

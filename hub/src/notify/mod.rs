@@ -23,6 +23,7 @@ mod plays;
 pub mod push;
 mod secret;
 pub mod settings;
+pub mod teller;
 mod template;
 mod webhook;
 

@@ -12,6 +12,7 @@ mod private;
 mod rows;
 mod saved;
 mod sqlite;
+mod tellings;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -35,6 +36,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use sqlite::SqliteStore;
+pub use tellings::Tellings;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

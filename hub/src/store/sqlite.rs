@@ -26,7 +26,7 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 7] = [
+const MIGRATIONS: [(i64, &str); 8] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -34,6 +34,7 @@ const MIGRATIONS: [(i64, &str); 7] = [
     (5, include_str!("migrations/005_contradictions.sql")),
     (6, include_str!("migrations/006_handlings.sql")),
     (7, include_str!("migrations/007_staff.sql")),
+    (8, include_str!("migrations/008_tellings.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.

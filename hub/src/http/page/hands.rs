@@ -12,6 +12,7 @@ use crate::view::ExceptionRow;
 use crate::watch::{Said, StaffId};
 
 use super::super::texts::hands::{self, Doing, Holder};
+use super::super::texts::told;
 use super::View;
 
 /// In how many minutes somebody can say to be there.
@@ -25,6 +26,9 @@ pub(super) fn hands(view: &View<'_>, row: &ExceptionRow) -> Markup {
         div.hands {
             (found(view, row))
             p.holder { (holder(view, row)) }
+            @if let Some(progress) = view.told.rows.get(&row.id) {
+                p.told { (told::progress(lang, progress)) }
+            }
             @if row.handling.holder().is_none() {
                 (press(view, row, "take", hands::TAKE.to(lang), "main"))
             } @else if is_mine {

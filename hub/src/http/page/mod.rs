@@ -20,6 +20,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use nattsyn_protocol::time::Timestamp;
 
+use crate::notify::teller::{Hearing, Told};
 use crate::view::ledger::NightLedger;
 use crate::view::{Reality, Tonight};
 
@@ -33,16 +34,18 @@ struct View<'a> {
     lang: Lang,
     face: Clockface,
     viewer: &'a Viewer,
+    told: &'a Told,
 }
 
 impl<'a> View<'a> {
-    fn new(tonight: &'a Tonight, lang: Lang, viewer: &'a Viewer) -> Self {
+    fn new((tonight, told): (&'a Tonight, &'a Told), lang: Lang, viewer: &'a Viewer) -> Self {
         let face = Clockface::new(&tonight.zone, tonight.night, lang);
         Self {
             tonight,
             lang,
             face,
             viewer,
+            told,
         }
     }
 
@@ -57,7 +60,7 @@ pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
 }
 
 /// The whole page.
-pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
+pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let fragment = format!("/fragment?lang={}", lang.tag());
     let events = format!("/events?lang={}", lang.tag());
     let night = texts::night(lang, tonight.night);
@@ -73,7 +76,7 @@ pub(super) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup
         (ways(lang, Book::Tonight))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
-            (live(tonight, lang, viewer))
+            (live((tonight, told), lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -172,8 +175,8 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
-    let view = View::new(tonight, lang, viewer);
+pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
+    let view = View::new((tonight, told), lang, viewer);
     html! {
         (status(&view))
         (attend::open(&view))
@@ -278,8 +281,16 @@ fn status(view: &View<'_>) -> Markup {
                 Knowledge::Known => {}
                 Knowledge::Unknown => p.notice { (texts::WRONG_ZONE.to(lang)) },
             }
-            // No notifier is connected in this version, whatever the configuration.
-            p.notice { (texts::NO_NOTIFIER.to(lang)) }
+            @match view.told.hearing {
+                Hearing::Nobody => p.notice { (texts::NO_NOTIFIER.to(lang)) },
+                Hearing::Somebody => {}
+            }
+            @for (channel, at) in &view.told.failing {
+                p.notice {
+                    (texts::told::NOT_THROUGH.to(lang)) " " strong { (channel.as_str()) } ", "
+                    (view.time(*at))
+                }
+            }
         }
     }
 }

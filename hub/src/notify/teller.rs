@@ -1,0 +1,260 @@
+//! Keeps the chain in step with tonight's rows: who must be told is told, and what became of it
+//! is written down.
+//!
+//! An edge: it waits for rows, for outcomes and for time, and decides nothing ([`Chain`] does).
+//! Every line is written before what follows from it is sent. If that fails it ends, and the hub
+//! with it: nobody must believe that somebody is told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use nattsyn_clock::Clock;
+use nattsyn_protocol::time::Timestamp;
+
+use super::caller::{self, Outcome};
+use super::chain::{
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
+};
+use super::settings::Opened;
+use crate::store::{StoreError, Tellings};
+use crate::view::{ExceptionRow, Tonight};
+use crate::watch::Moment;
+
+/// How soon somebody must have taken a row for which nothing else was agreed. The design asks a
+/// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// Orders that may wait for the caller. A flood is shared by recipient, so this is more people
+/// than a municipality has.
+const ORDERS_MAX: usize = 1024;
+
+/// Lines of before the oldest open row that are read at a start: a message that was given up
+/// takes a minute, and a clock that was set back an hour.
+const BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who is told, for the page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Whether there is anybody to tell.
+    pub hearing: Hearing,
+    /// How far each open row has come that nobody has.
+    pub rows: BTreeMap<i64, Progress>,
+    /// Channels whose last message did not get through, and when that was known.
+    pub failing: BTreeMap<ChannelName, Timestamp>,
+}
+
+/// Whether there is anybody to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hearing {
+    /// No team is set up: the page must be kept open.
+    #[default]
+    Nobody,
+    /// A team is.
+    Somebody,
+}
+
+/// Tells people until the hub ends.
+///
+/// # Errors
+///
+/// What is to be told cannot be written down.
+pub async fn run(
+    opened: Opened,
+    tellings: Tellings,
+    clock: Clock,
+    mut tonight: watch::Receiver<Arc<Tonight>>,
+    told: watch::Sender<Arc<Told>>,
+) -> Result<(), StoreError> {
+    let (orders, taken) = mpsc::channel(ORDERS_MAX);
+    let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
+    let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
+    let rows = tonight.borrow_and_update().clone();
+    let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
+    let mut teller = Teller {
+        known: standings(&rows),
+        chain,
+        tellings,
+        orders,
+        clock,
+        told,
+    };
+    teller.apply(effects)?;
+    loop {
+        let next = teller.chain.next_timeout();
+        let effects = tokio::select! {
+            changed = tonight.changed() => {
+                if changed.is_err() {
+                    break;
+                }
+                let rows = tonight.borrow_and_update().clone();
+                teller.take(&rows)
+            }
+            Some(outcome) = heard.recv() => teller.hear(&outcome),
+            () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
+        };
+        teller.apply(effects)?;
+    }
+    drop(teller);
+    // What is under way is told to its end, which is bounded.
+    caller.await.ok();
+    Ok(())
+}
+
+/// The chain as it was when the hub ended, for the rows that are open now.
+fn recall(
+    clock: &Clock,
+    teams: super::chain::Teams,
+    tellings: &Tellings,
+    tonight: &Tonight,
+) -> Result<(Chain, Vec<Effect>), StoreError> {
+    let now = moment(clock);
+    let oldest = tonight.open.iter().map(|row| row.opened).min();
+    let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
+    let lines = tellings.since(since.before(BEFORE))?;
+    let open = tonight.open.iter().map(|row| (need(row), standing(row)));
+    Ok(Chain::restore(now, teams, open.collect(), lines))
+}
+
+struct Teller {
+    chain: Chain,
+    known: BTreeMap<RowId, Standing>,
+    tellings: Tellings,
+    orders: mpsc::Sender<Order>,
+    clock: Clock,
+    told: watch::Sender<Arc<Told>>,
+}
+
+impl Teller {
+    fn now(&self) -> Moment {
+        moment(&self.clock)
+    }
+
+    /// Takes in tonight's rows as they are now.
+    fn take(&mut self, tonight: &Tonight) -> Vec<Effect> {
+        let now = self.now();
+        let fresh = standings(tonight);
+        for row in self.known.keys().filter(|row| !fresh.contains_key(row)) {
+            self.chain.handle_over(*row);
+        }
+        let mut needs = Vec::new();
+        let mut fallen = Vec::new();
+        for row in &tonight.open {
+            let id = RowId(row.id);
+            match (self.known.get(&id), standing(row)) {
+                (None, _) => needs.push(need(row)),
+                (Some(Standing::Taken), Standing::Waiting) => fallen.push(id),
+                (Some(_), _) => {}
+            }
+        }
+        let mut effects = self.chain.handle_needs(now, needs);
+        for row in fallen {
+            effects.extend(self.chain.handle_fallen_back(now, row));
+        }
+        for (row, standing) in &fresh {
+            match standing {
+                Standing::Taken => self.chain.handle_taken(*row),
+                Standing::Waiting => {}
+            }
+        }
+        self.known = fresh;
+        effects
+    }
+
+    fn hear(&mut self, outcome: &Outcome) -> Vec<Effect> {
+        let now = self.now();
+        match outcome.result {
+            Ok(_receipt) => self.chain.handle_delivered(now, outcome.key),
+            Err(why) => self.chain.handle_failed(now, outcome.key, why),
+        }
+    }
+
+    /// Writes down, then sends.
+    fn apply(&mut self, effects: Vec<Effect>) -> Result<(), StoreError> {
+        let mut effects = effects;
+        while !effects.is_empty() {
+            let mut lines: Vec<Line> = Vec::new();
+            let mut orders = Vec::new();
+            for effect in effects.drain(..) {
+                match effect {
+                    Effect::Write(line) => lines.push(line),
+                    Effect::Send(order) => orders.push(order),
+                    Effect::Over(verdict) => {
+                        tracing::info!(trial = verdict.trial.0, "a test alarm is over");
+                    }
+                }
+            }
+            self.tellings.write(&lines)?;
+            for order in orders {
+                let key = order.key;
+                // A caller that takes no more is as good as a channel that is busy.
+                if self.orders.try_send(order).is_err() {
+                    let now = self.now();
+                    effects.extend(self.chain.handle_failed(now, key, Failure::Crowded));
+                }
+            }
+        }
+        self.show();
+        Ok(())
+    }
+
+    fn show(&self) {
+        let waiting = self.known.keys();
+        let rows = waiting.filter_map(|row| Some((row.0, self.chain.progress(*row)?)));
+        let failing = self.chain.posts().filter_map(|post| match post.outcome {
+            Some((at, Err(_))) => Some((post.by, at)),
+            Some((_, Ok(()))) | None => None,
+        });
+        let hearing = if self.chain.teams().is_empty() {
+            Hearing::Nobody
+        } else {
+            Hearing::Somebody
+        };
+        let fresh = Told {
+            hearing,
+            rows: rows.collect(),
+            failing: failing.collect(),
+        };
+        self.told.send_if_modified(|told| {
+            let is_new = **told != fresh;
+            if is_new {
+                *told = Arc::new(fresh);
+            }
+            is_new
+        });
+    }
+}
+
+fn standings(tonight: &Tonight) -> BTreeMap<RowId, Standing> {
+    let rows = tonight.open.iter();
+    rows.map(|row| (RowId(row.id), standing(row))).collect()
+}
+
+fn standing(row: &ExceptionRow) -> Standing {
+    match row.handling.holder() {
+        Some(_) => Standing::Taken,
+        None => Standing::Waiting,
+    }
+}
+
+/// Teams have no homes of their own yet, so the first is told of all.
+fn need(row: &ExceptionRow) -> Need {
+    let agreed = row.agreed.as_ref().and_then(|agreed| agreed.answer_within);
+    let everybody: TeamName = "all".parse().expect("three small letters are a name");
+    Need {
+        row: RowId(row.id),
+        team: everybody,
+        since: row.opened,
+        target: agreed.unwrap_or(ANSWER_WITHIN),
+    }
+}
+
+fn moment(clock: &Clock) -> Moment {
+    let now = clock.now();
+    Moment {
+        uptime: now.uptime,
+        timestamp: now.timestamp,
+    }
+}

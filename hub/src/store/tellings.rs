@@ -1,0 +1,68 @@
+//! What the chain decided, line by line: only added to, and read back when the hub starts.
+//!
+//! A connection of its own, so that telling somebody waits for no night's work.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use nattsyn_protocol::time::Timestamp;
+
+use super::saved::each;
+use super::sqlite::doing;
+use super::{SqliteStore, StoreError, rows};
+use crate::notify::chain::Line;
+
+const READING: &str = "reading who was told";
+const WRITING: &str = "writing down who is told";
+
+/// Who was told of what, in the ledger's file.
+#[derive(Debug)]
+pub struct Tellings {
+    connection: Connection,
+}
+
+impl Tellings {
+    /// Opens them in the ledger's file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or a newer hub wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = SqliteStore::open(path)?.connection;
+        Ok(Self { connection })
+    }
+
+    /// Writes all of these lines down for good, or none.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written; nobody may be told.
+    pub fn write(&mut self, lines: &[Line]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction().map_err(doing(WRITING))?;
+        for line in lines {
+            transaction
+                .prepare_cached("INSERT INTO tellings (at_ms, line) VALUES (?1, ?2)")
+                .and_then(|mut query| query.execute(params![line.at().as_ms(), line.to_json()]))
+                .map_err(doing(WRITING))?;
+        }
+        transaction.commit().map_err(doing(WRITING))
+    }
+
+    /// The lines since a moment, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn since(&self, at: Timestamp) -> Result<Vec<Line>, StoreError> {
+        let mut lines = Vec::new();
+        let sql = "SELECT line FROM tellings WHERE at_ms >= ?1 ORDER BY id";
+        each(&self.connection, sql, &at.as_ms(), |row| {
+            let text = rows::text(row, 0, READING)?;
+            let line = Line::from_json(&text).map_err(|_error| rows::unreadable(READING, &text))?;
+            lines.push(line);
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+}
