@@ -191,6 +191,17 @@ impl Handling {
         }
     }
 
+    /// Since when somebody has it.
+    #[must_use]
+    pub fn since(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Taken { at, .. } | State::OnTheWay { at, .. } | State::There { at, .. } => {
+                Some(*at)
+            }
+            State::Open | State::Closed(_) => None,
+        }
+    }
+
     /// When the row is open again if nothing happens until then.
     #[must_use]
     pub fn falls_back_at(&self) -> Option<Timestamp> {

@@ -12,6 +12,7 @@ pub mod http;
 pub mod ingest;
 pub mod keys;
 pub mod nights;
+pub mod notify;
 pub mod plan_b;
 pub mod roster;
 pub mod serve;

@@ -125,7 +125,7 @@ impl Absence {
 
     /// As it was at a moment: without what was said of it later. None if it was not said yet.
     #[must_use]
-    pub(super) fn as_of(&self, at: Timestamp) -> Option<Self> {
+    pub(crate) fn as_of(&self, at: Timestamp) -> Option<Self> {
         let said = |word: &Confirmed| word.at <= at;
         (self.made <= at).then(|| Self {
             confirmed: self

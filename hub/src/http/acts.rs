@@ -19,12 +19,13 @@ use super::texts::{Lang, hands};
 use super::{Site, page};
 use crate::exception::{Act, Refusal, Unresolved};
 use crate::service::HandsError;
-use crate::watch::{ActRefused, Said};
+use crate::view::Cause;
+use crate::watch::{ActRefused, Said, Seen};
 
 /// What a form about a row says.
 struct Form {
     act: Act,
-    turn: u32,
+    seen: Seen,
 }
 
 /// Why a form says nothing that can be done.
@@ -63,7 +64,7 @@ pub(super) async fn act(
         let text = hands::NOT_HERE.to(lang);
         return reader.refused(lang, StatusCode::SERVICE_UNAVAILABLE, text);
     };
-    match hands.act(row, form.turn, worker.id, form.act).await {
+    match hands.act(row, form.seen, worker.id, form.act).await {
         Ok(()) => reader.done(lang, row),
         Err(error) => {
             let status = match &error {
@@ -92,13 +93,18 @@ fn why(site: &Site, lang: Lang, error: &HandsError) -> String {
 /// Reads a form. `now` is when somebody who goes leaves.
 fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
     let text = std::str::from_utf8(body).map_err(|_not_text| BadForm::Words)?;
-    // All words of these forms are letters, digits and low lines: nothing is escaped in them.
+    // A browser escapes the brackets of a cause such as `unclear(several)`, and nothing else.
+    let text = &text.replace("%28", "(").replace("%29", ")");
     let field = |name: &str| {
         let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
     };
     let number = |name: &str| field(name).and_then(|text| text.parse::<u32>().ok());
-    let turn = number("turn").ok_or(BadForm::Words)?;
+    let seen = Seen {
+        turn: number("turn").ok_or(BadForm::Words)?,
+        checks: number("checks").ok_or(BadForm::Words)? as usize,
+        cause: field("cause").map(Cause::from_word).ok_or(BadForm::Words)?,
+    };
     let act = match field("act") {
         Some("take") => Act::Take,
         Some("take_over") => Act::TakeOver,
@@ -119,7 +125,7 @@ fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
         }
         Some(_) | None => return Err(BadForm::Words),
     };
-    Ok(Form { act, turn })
+    Ok(Form { act, seen })
 }
 
 /// Who reads the answer.

@@ -5,6 +5,7 @@
 //! store understand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -163,9 +164,12 @@ pub fn stood_by_then(grounds: Grounds<'_>, gone_by: &[Check]) -> Vec<Altered> {
         if let Some(ended) = ended.filter(|ended| ended.at < check.deadline) {
             return Some((Why::Ended(ended.why), ended.by.clone()));
         }
+        // By the deadline, and by no word that was said later.
+        let by = check.deadline.before(Duration::from_millis(1));
         let opened = book.absence_at(resident, night, check.opens);
-        let absence = opened.or_else(|| book.absence_at(resident, night, check.deadline))?;
-        Some((Why::of(absence, noon), absence.by.clone()))
+        let absence = opened.or_else(|| book.absence_at(resident, night, by))?;
+        let stood = absence.as_of(by)?;
+        Some((Why::of(&stood, noon), stood.by))
     };
     let altered = gone_by.iter().filter_map(|check| {
         let (why, by) = stood(check)?;

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::signing::Signed;
@@ -84,6 +86,56 @@ pub struct Desk {
     trust: Trust,
     revision: i64,
     refreshed: Uptime,
+    comparison: Comparison,
+}
+
+/// How long after its start the hub compares people with proved looks: units that kept looking
+/// while it was down bring their reports first, within minutes of a network that is back.
+const COMPARED_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// When nights that ended are compared as a whole.
+#[derive(Clone, Debug)]
+enum Comparison {
+    /// After a start, for these nights.
+    Waits {
+        until: Uptime,
+        nights: BTreeSet<Date>,
+    },
+    /// Whenever a night ends or an agreement changes.
+    Runs,
+}
+
+impl Comparison {
+    fn is_due(&self, now: Uptime) -> bool {
+        match self {
+            Self::Waits { until, .. } => now >= *until,
+            Self::Runs => false,
+        }
+    }
+
+    /// The nights to compare now, when `ended` are those that would be.
+    fn now(&mut self, now: Uptime, ended: BTreeSet<Date>) -> BTreeSet<Date> {
+        match self {
+            Self::Runs => ended,
+            Self::Waits { until, nights } => {
+                nights.extend(ended);
+                if now < *until {
+                    return BTreeSet::new();
+                }
+                let nights = std::mem::take(nights);
+                *self = Self::Runs;
+                nights
+            }
+        }
+    }
+}
+
+/// The nights that ended, of those to go through and the one before tonight.
+fn ended(nights: &[Date], tonight: Date) -> BTreeSet<Date> {
+    let mut ended: BTreeSet<Date> = nights.iter().copied().collect();
+    ended.extend(tonight.yesterday());
+    ended.remove(&tonight);
+    ended
 }
 
 impl Desk {
@@ -115,6 +167,7 @@ impl Desk {
             zone: &charge.zone,
             nights: &nights,
             tonight: night,
+            compared: BTreeSet::new(),
             now,
         };
         passage.freeze(store.as_mut())?;
@@ -139,6 +192,10 @@ impl Desk {
             trust,
             revision,
             refreshed: now.uptime,
+            comparison: Comparison::Waits {
+                until: now.uptime.after(COMPARED_AFTER),
+                nights: ended(&nights, night),
+            },
         })
     }
 
@@ -214,7 +271,7 @@ impl Desk {
         let revision = self.store.revision()?;
         let trust = self.wall.trust();
         let is_as_before = night == self.watch.night() && revision == self.revision;
-        if is_as_before && trust == self.trust {
+        if is_as_before && trust == self.trust && !self.comparison.is_due(now.uptime) {
             return Ok(Vec::new());
         }
         self.trust = trust;
@@ -230,6 +287,7 @@ impl Desk {
             zone,
             nights: &nights,
             tonight: night,
+            compared: self.comparison.now(now.uptime, ended(&nights, night)),
             now,
         };
         passage.freeze(self.store.as_mut())?;

@@ -3,7 +3,7 @@
 use tokio::sync::{mpsc, oneshot};
 
 use crate::exception::Act;
-use crate::watch::{ActRefused, StaffId};
+use crate::watch::{ActRefused, Seen, StaffId};
 
 /// Acts that may wait for the desk. A shift presses a button every few seconds at the most; more
 /// than this is somebody's program.
@@ -12,8 +12,8 @@ const WAITING_MAX: usize = 64;
 /// Something that somebody does about a row, and where the answer goes.
 #[derive(Debug)]
 pub(crate) struct Deed {
-    /// Which row, and how many things whoever acts had seen happen to it.
-    pub(crate) row: (i64, u32),
+    /// Which row, and how whoever acts had seen it.
+    pub(crate) row: (i64, Seen),
     pub(crate) by: StaffId,
     pub(crate) act: Act,
     pub(crate) answer: oneshot::Sender<Result<(), ActRefused>>,
@@ -40,16 +40,16 @@ impl Hands {
         (Self(sender), deeds)
     }
 
-    /// Does something about a row of which `turn` things had been seen to happen. When this returns well, it is written down for good.
+    /// Does something about a row that was seen so. When this returns well, it is written down for good.
     ///
     /// # Errors
     ///
     /// It cannot be done, or the hub is not there to write it down. After [`HandsError::Gone`]
     /// nobody knows whether it was written: the row says so.
-    pub async fn act(&self, row: i64, turn: u32, by: StaffId, act: Act) -> Result<(), HandsError> {
+    pub async fn act(&self, row: i64, seen: Seen, by: StaffId, act: Act) -> Result<(), HandsError> {
         let (answer, answered) = oneshot::channel();
         let deed = Deed {
-            row: (row, turn),
+            row: (row, seen),
             by,
             act,
             answer,

@@ -27,6 +27,8 @@ pub(super) struct Passage<'a> {
     pub(super) zone: &'a str,
     pub(super) nights: &'a [Date],
     pub(super) tonight: Date,
+    /// Nights that ended and are compared as a whole; none while that waits.
+    pub(super) compared: BTreeSet<Date>,
     pub(super) now: Moment,
 }
 
@@ -84,7 +86,8 @@ impl Passage<'_> {
     /// those to go through, and those that a hub wrote down and then did not come to.
     fn to_review(&self, watch: &Watch) -> BTreeSet<Date> {
         let gone_by = watch.gone_by(self.now).into_iter();
-        let mut nights: BTreeSet<Date> = gone_by.map(|check| check.id.night).collect();
+        let unasked = gone_by.filter(|check| !watch.is_asked(check.id));
+        let mut nights: BTreeSet<Date> = unasked.map(|check| check.id.night).collect();
         nights.extend(self.nights);
         nights.retain(|night| *night < self.tonight);
         nights
@@ -117,6 +120,7 @@ impl Passage<'_> {
         }
         changes.extend(self.align(watch, noon));
         watch.handle_plans(now, &holding.with_plan);
+        changes.extend(watch.handle_ended(now, |who| record.book.ended(who).is_some()));
         Ok(changes)
     }
 
@@ -166,12 +170,9 @@ impl Passage<'_> {
 
     /// People with a plan in force in the nights that ended against units that proved a look.
     fn compare(&self, store: &dyn Store, watch: &mut Watch) -> Result<(), ServiceError> {
-        let mut ended: BTreeSet<Date> = self.nights.iter().copied().collect();
-        ended.extend(self.tonight.yesterday());
-        ended.remove(&self.tonight);
         let mut unproven = BTreeSet::new();
         let mut is_compared = false;
-        for night in ended {
+        for &night in &self.compared {
             let account = store.account(night)?;
             // Of a night of before there was a hub nothing can be said.
             if account.frozen.is_none() {

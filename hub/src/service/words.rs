@@ -1,12 +1,12 @@
 //! What people say of checks: written down before it is answered.
 //!
-//! Who may say what is for the door that takes their word; there is no page for it yet.
+//! Who may say what is for the door that takes their word.
 
 use super::ServiceError;
 use super::desk::Desk;
 use crate::exception::Act;
 use crate::store::Batch;
-use crate::watch::{ActRefused, Fit, Moment, StaffId, Word};
+use crate::watch::{ActRefused, Fit, Moment, Seen, StaffId, Word};
 
 impl Desk {
     /// Takes in what a person says about a check. When this returns it is written down.
@@ -24,12 +24,9 @@ impl Desk {
         })?;
         Ok(fit)
     }
-}
 
-impl Desk {
-    /// Takes in what somebody does about a row of "Att åtgärda", of which they had seen so many
-    /// things happen. When this returns it is written
-    /// down, or refused, and then nothing has changed.
+    /// Takes in what somebody does about a row of "Att åtgärda", as they saw it. When this returns
+    /// it is written down, or refused, and then nothing has changed.
     ///
     /// # Errors
     ///
@@ -37,7 +34,7 @@ impl Desk {
     pub fn act(
         &mut self,
         now: Moment,
-        row: (i64, u32),
+        row: (i64, Seen),
         by: &StaffId,
         act: Act,
     ) -> Result<Result<(), ActRefused>, ServiceError> {
@@ -59,6 +56,7 @@ impl Desk {
 mod tests {
     use super::super::messages::tests::Office;
     use super::*;
+    use crate::exception::Unresolved;
     use crate::view::ledger::Account;
     use crate::view::{Cause, Ending};
     use crate::watch::{How, Said};
@@ -123,5 +121,47 @@ mod tests {
             assert_eq!(line.outcome, before);
         }
         assert_eq!(office.line().words.len(), 2);
+    }
+
+    #[test]
+    fn no_report_and_no_sign_of_life_ends_a_row_on_which_somebody_found_that_help_is_needed() {
+        for found in [Unresolved::NeedsHelp, Unresolved::NotSeen] {
+            let mut office = Office::open();
+            office.pass(16 * 60);
+            let now = office.at(16 * 60);
+            let row = office.desk.tonight(now).open[0].clone();
+            let seen = Seen {
+                turn: 0,
+                checks: row.checks.len(),
+                cause: row.cause,
+            };
+            let by: StaffId = "natt-017".parse().unwrap();
+            let done = office.desk.act(now, (row.id, seen), &by, Act::Find(found));
+            assert_eq!(done.unwrap(), Ok(()));
+            // The unit is heard again, and its outbox says that the person was seen before.
+            office.seen();
+            let open = office.desk.tonight(now).open;
+            assert_eq!(open.len(), 1, "{found:?}");
+            assert_eq!(open[0].id, row.id);
+            let line = office.line();
+            assert_eq!(line.outcome, None, "a person has said otherwise");
+            assert_eq!(
+                line.looks.len(),
+                1,
+                "the look stands on the line all the same"
+            );
+            let now = office.at(18 * 60);
+            let row = &office.desk.tonight(now).open[0];
+            let seen = Seen {
+                turn: row.handling.turn(),
+                checks: row.checks.len(),
+                cause: row.cause,
+            };
+            let done = office
+                .desk
+                .act(now, (row.id, seen), &by, Act::Say(Said::Visited));
+            assert_eq!(done.unwrap(), Ok(()));
+            assert_eq!(office.desk.tonight(now).open, []);
+        }
     }
 }

@@ -76,6 +76,11 @@ impl Exceptions {
         self.rows.values()
     }
 
+    /// Whether what somebody found about a check's person stands against what a report says.
+    pub(super) fn is_for_people(&self, check: CheckId) -> bool {
+        self.of_check(check).is_some_and(is_for_people)
+    }
+
     /// A row of tonight, or one that is open.
     pub(super) fn row(&self, row: i64) -> Option<&Exception> {
         self.rows.get(&row)
@@ -113,11 +118,15 @@ impl Exceptions {
 
     /// Rows of which nothing came in time are nobody's again.
     pub(super) fn fall_back(&mut self, now: Timestamp, changes: &mut Vec<Change>) {
-        while let Some(&(at, exception)) = self.held.first() {
-            if at > now {
-                return;
-            }
-            self.held.pop_first();
+        // Also those that were taken later than now: the clock was set back, and whoever has one
+        // would have it for so much longer.
+        let is_over = |(at, id): &&(Timestamp, i64)| {
+            let since = self.rows.get(id).and_then(|row| row.handling.since());
+            *at <= now || since.is_some_and(|since| since > now)
+        };
+        let over: Vec<(Timestamp, i64)> = self.held.iter().filter(is_over).copied().collect();
+        for (at, exception) in over {
+            self.held.remove(&(at, exception));
             match self.handle(exception, now, Event::FellBack, changes) {
                 Ok(()) => {}
                 Err(error) => tracing::error!(exception, %error, "a row that nobody has fell back"),
@@ -196,6 +205,7 @@ impl Exceptions {
             None => self.begin(call, Some(check), changes),
         }
         if let Some(row) = held
+            && !is_for_people(&row)
             && !is_needed_for_silence(&row, unit)
             && row
                 .checks
@@ -225,6 +235,9 @@ impl Exceptions {
         let Some(row) = self.of_check(check) else {
             return;
         };
+        if is_for_people(row) {
+            return;
+        }
         if row.checks.iter().all(|&check| is_explained(check)) {
             let is_late = seen_at < row.opened || now.since(seen_at) > REPORT_WITHIN;
             let ending = if is_late {
@@ -263,6 +276,7 @@ impl Exceptions {
         changes: &mut Vec<Change>,
     ) {
         if let Some(row) = self.open(resident, Cause::Silent)
+            && !is_for_people(row)
             && row.checks.iter().all(|&check| is_explained(check))
         {
             self.end(row.id, Ending::HeardAgain, now, changes);
@@ -348,6 +362,12 @@ impl Exceptions {
             });
         }
     }
+}
+
+/// Whether somebody found that something is not well, or found nobody: then no report and no sign
+/// of life ends the row, but a person (architecture, "The hub").
+fn is_for_people(row: &Exception) -> bool {
+    !row.handling.found().is_empty()
 }
 
 fn is_needed_for_silence(row: &Exception, unit: Unit) -> bool {

@@ -4,12 +4,13 @@
 //! somebody may act at all is for the door that takes their word.
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::schedule::Check;
 
-use super::change::Change;
+use super::change::{Change, Exception};
 use super::word::{Said, StaffId, Word};
 use super::{Knowledge, Moment, Watch};
 use crate::exception::{Act, Event, Refusal};
-use crate::view::Ending;
+use crate::view::{Cause, Ending};
 
 /// Why nothing came of what somebody did.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +26,32 @@ pub enum ActRefused {
     Refused(#[from] Refusal),
 }
 
+/// A row as somebody saw it when they acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How many things people had done about it.
+    pub turn: u32,
+    /// How many checks it was about.
+    pub checks: usize,
+    /// Why somebody was needed.
+    pub cause: Cause,
+}
+
+impl Seen {
+    /// A row as it is.
+    #[must_use]
+    pub fn of(row: &Exception) -> Self {
+        Self {
+            turn: row.handling.turn(),
+            checks: row.checks.len(),
+            cause: row.cause,
+        }
+    }
+}
+
 impl Watch {
-    /// Takes in what somebody does about a row of which they had seen `turn` things happen. To
-    /// say how it went takes having seen all of them; to take it does not.
+    /// Takes in what somebody does about a row as they saw it. To say how it went takes having
+    /// seen it as it is; to take it does not.
     ///
     /// # Errors
     ///
@@ -35,12 +59,12 @@ impl Watch {
     pub fn handle_act(
         &mut self,
         now: Moment,
-        (row, turn): (i64, u32),
+        (row, seen): (i64, Seen),
         by: &StaffId,
         act: Act,
     ) -> Result<Vec<Change>, ActRefused> {
         let mut changes = Vec::new();
-        if self.is_unseen(row, turn, &act) {
+        if self.is_unseen(row, seen, &act) {
             self.reckon(now);
             return Err(ActRefused::Changed);
         }
@@ -65,7 +89,26 @@ impl Watch {
         handled.map(|()| changes)
     }
 
-    fn is_unseen(&self, row: i64, turn: u32, act: &Act) -> bool {
+    /// Takes in who is looked after no more: nobody has to see to the silence of their unit. A row
+    /// about a check that was missed before stays, for a person to say how it was.
+    pub fn handle_ended(
+        &mut self,
+        now: Moment,
+        is_ended: impl Fn(ResidentId) -> bool,
+    ) -> Vec<Change> {
+        let open = self.exceptions.all().filter(|row| row.ended.is_none());
+        let idle = open.filter(|row| row.checks.is_empty() && is_ended(row.resident));
+        let rows: Vec<i64> = idle.map(|row| row.id).collect();
+        let mut changes = Vec::new();
+        for row in rows {
+            let ending = Ending::CalledOff;
+            self.exceptions
+                .finish(row, now.timestamp, ending, &mut changes);
+        }
+        changes
+    }
+
+    fn is_unseen(&self, row: i64, seen: Seen, act: &Act) -> bool {
         let is_word = match act {
             Act::Say(_) | Act::Find(_) => true,
             Act::Take
@@ -76,7 +119,7 @@ impl Watch {
             | Act::HandTo(_) => false,
         };
         let row = self.exceptions.row(row).filter(|row| row.ended.is_none());
-        is_word && row.is_some_and(|row| row.handling.turn() != turn)
+        is_word && row.is_some_and(|row| Seen::of(row) != seen)
     }
 
     /// A row is over because somebody said so, and so are the checks that it is about.
@@ -91,13 +134,17 @@ impl Watch {
         let Some(exception) = self.exceptions.row(row) else {
             return;
         };
-        let resident = exception.resident;
-        let checks = exception.checks.iter().copied();
+        let (resident, cause) = (exception.resident, exception.cause);
+        let mut checks = exception.checks.clone();
+        if cause == Cause::Silent {
+            // Who went there in the middle of a window has made its check.
+            checks.extend(self.under_way(resident, now));
+        }
         let is_open = |check: &CheckId| {
             let state = self.checks.get(check);
             state.is_some_and(|state| state.outcome.is_none())
         };
-        let open: Vec<CheckId> = checks.filter(is_open).collect();
+        let open: Vec<CheckId> = checks.into_iter().filter(is_open).collect();
         for check in open {
             let word = Word {
                 check,
@@ -110,7 +157,18 @@ impl Watch {
         // One about no check, or whose checks had all explained themselves.
         self.exceptions
             .finish(row, now.timestamp, Ending::Said(said), changes);
-        self.answer_unit_of(resident, now);
+        if cause == Cause::Silent {
+            self.answer_unit_of(resident, now);
+        }
+    }
+
+    /// A resident's checks whose windows are open.
+    fn under_way(&self, resident: ResidentId, now: Moment) -> Vec<CheckId> {
+        let checks = self.checks.values().map(|state| &state.planned.check);
+        let own = checks.filter(|check| check.id.resident == resident);
+        let is_open =
+            |check: &&Check| check.opens <= now.timestamp && now.timestamp < check.deadline;
+        own.filter(is_open).map(|check| check.id).collect()
     }
 
     /// A person has acted on the silence of a resident's unit.

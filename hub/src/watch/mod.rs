@@ -50,7 +50,7 @@ pub use change::{
     Repeated, Saved, SavedCheck,
 };
 pub use check::{ASK_BEFORE, CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
-pub use handling::ActRefused;
+pub use handling::{ActRefused, Seen};
 pub use heard::Contact;
 pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
 pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
@@ -396,6 +396,10 @@ impl Watch {
 
     /// A unit saw the person.
     fn settle_seen(&mut self, id: CheckId, look: &Counted, now: Moment, changes: &mut Vec<Change>) {
+        // A person was there and saw otherwise, or is helping: the look is a line beside that.
+        if self.exceptions.is_for_people(id) {
+            return;
+        }
         let arrival = match self.exceptions.of_check(id) {
             Some(_) => Arrival::Late,
             None => Arrival::InTime,

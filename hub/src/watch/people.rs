@@ -45,7 +45,7 @@ impl Watch {
                 let how = How::Said(word.said);
                 let ending = Ending::Said(word.said);
                 self.settle(word.check, how, ending, now, &mut changes);
-                self.answer(word.check);
+                self.answer(word.check, now);
             }
             Effect::Settles | Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
         }
@@ -75,7 +75,7 @@ impl Watch {
                 let is_final = !may_be_taken_back(why) || now.timestamp >= opens;
                 if effect == Effect::Settles && is_final {
                     self.settle_called_off(check, why, now, &mut changes);
-                    self.answer(check);
+                    self.answer(check, now);
                 }
                 if !may_be_taken_back(why) {
                     self.forget_move(check.resident, now, &mut changes);
@@ -167,9 +167,11 @@ impl Watch {
     }
 
     /// A person has acted on a check, and so on its unit's silence.
-    fn answer(&mut self, check: CheckId) {
+    fn answer(&mut self, check: CheckId, now: Moment) {
         let unit = self.checks.get(&check).map(|state| state.planned.unit);
-        if let Some(unit) = unit.and_then(|unit| self.units.get_mut(&unit)) {
+        let unit = unit.and_then(|unit| self.units.get_mut(&unit));
+        // Of a silence that is still to come nobody has been asked.
+        if let Some(unit) = unit.filter(|unit| unit.silence(now.uptime).is_some()) {
             unit.answer();
         }
     }
@@ -285,16 +287,19 @@ impl Watch {
         to_come.map(|state| state.planned.check.id).collect()
     }
 
-    /// The checks whose windows have closed and of which nothing is settled and nobody is asked
-    /// yet: there are any only when the hub was down.
+    /// The checks whose windows have closed and of which nothing is settled.
     #[must_use]
     pub fn gone_by(&self, now: Moment) -> Vec<Check> {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let checks = open.map(|state| &state.planned.check);
         let past = checks.filter(|check| check.deadline <= now.timestamp);
-        past.filter(|check| self.exceptions.of_check(check.id).is_none())
-            .cloned()
-            .collect()
+        past.cloned().collect()
+    }
+
+    /// Whether somebody is asked about a check.
+    #[must_use]
+    pub fn is_asked(&self, check: CheckId) -> bool {
+        self.exceptions.of_check(check).is_some()
     }
 
     /// Takes in whether the hub's clock is believed.

@@ -76,6 +76,13 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// A row that there is not, as somebody saw it.
+const NOTHING: Seen = Seen {
+    turn: 0,
+    checks: 0,
+    cause: Cause::Silent,
+};
+
 struct Town {
     homes: Vec<Home>,
     checks: Vec<Planned>,
@@ -171,7 +178,10 @@ impl Town {
             Event::Act(row, act) => {
                 let by = "natt-1".parse().unwrap();
                 // Most rows there is not, or they are over.
-                self.watch.handle_act(now, (*row, 0), &by, act.clone()).ok();
+                let seen = self.watch.exceptions.row(*row).map_or(NOTHING, Seen::of);
+                self.watch
+                    .handle_act(now, (*row, seen), &by, act.clone())
+                    .ok();
             }
             Event::Contact(contact) => {
                 self.watch.handle_contact(now, *contact);

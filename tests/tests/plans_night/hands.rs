@@ -3,9 +3,9 @@
 
 use nattsyn_hub::exception::{Act, Event, FALLS_BACK_AFTER, Refusal, State, Unresolved};
 use nattsyn_hub::store::Store as _;
-use nattsyn_hub::view::ExceptionRow;
 use nattsyn_hub::view::ledger::Account;
-use nattsyn_hub::watch::{ActRefused, How, Said, StaffId};
+use nattsyn_hub::view::{Cause, ExceptionRow};
+use nattsyn_hub::watch::{ActRefused, How, Said, Seen, StaffId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::office::{Hub, NIGHT, astrid, at};
@@ -39,12 +39,20 @@ impl Hub {
     fn does(&mut self, by: &StaffId, act: Act) -> Result<(), ActRefused> {
         let (row, now) = (self.row(), self.moment());
         let desk = self.desk.as_mut().unwrap();
-        let seen = (row.id, row.handling.turn());
-        desk.act(now, seen, by, act).unwrap()
+        desk.act(now, (row.id, seen(&row)), by, act).unwrap()
     }
 
     fn state(&self) -> State {
         self.row().handling.state().clone()
+    }
+}
+
+/// A row as a page shows it.
+fn seen(row: &ExceptionRow) -> Seen {
+    Seen {
+        turn: row.handling.turn(),
+        checks: row.checks.len(),
+        cause: row.cause,
     }
 }
 
@@ -161,27 +169,71 @@ fn a_hub_that_starts_anew_knows_who_has_what_and_until_when() {
 #[test]
 fn whoever_has_not_seen_what_happened_since_cannot_end_the_row() {
     let mut hub = missed();
-    let seen = (hub.row().id, hub.row().handling.turn());
+    let (row, as_seen) = (hub.row().id, seen(&hub.row()));
     hub.does(&anna(), Act::Find(Unresolved::NeedsHelp)).unwrap();
     let now = hub.moment();
     let desk = hub.desk.as_mut().unwrap();
-    let said = desk.act(now, seen, &bo(), Act::Say(Said::Spoke)).unwrap();
+    let said = desk
+        .act(now, (row, as_seen), &bo(), Act::Say(Said::Spoke))
+        .unwrap();
     assert_eq!(said, Err(ActRefused::Changed));
     assert!(matches!(hub.state(), State::There { .. }));
 }
 
 #[test]
+fn a_check_that_came_to_the_row_meanwhile_is_not_closed_unseen() {
+    let mut hub = missed();
+    let (row, as_seen) = (hub.row().id, seen(&hub.row()));
+    hub.until(at(15, 46));
+    assert_eq!(hub.row().checks.len(), 2);
+    let now = hub.moment();
+    let desk = hub.desk.as_mut().unwrap();
+    let visited = Act::Say(Said::Visited);
+    let said = desk.act(now, (row, as_seen), &anna(), visited).unwrap();
+    assert_eq!(said, Err(ActRefused::Changed));
+}
+
+#[test]
+fn a_row_that_was_taken_later_than_now_is_nobodys_when_the_clock_is_set_back() {
+    let mut hub = missed();
+    hub.does(&anna(), Act::Take).unwrap();
+    let desk = hub.desk.take();
+    drop(desk);
+    hub.now = at(9, 0);
+    hub.start();
+    assert_eq!(hub.state(), State::Open);
+}
+
+#[test]
+fn whoever_goes_to_a_silent_home_in_the_middle_of_a_window_has_made_its_check() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(11, 5));
+    assert_eq!(hub.row().cause, Cause::Silent);
+    assert!(hub.row().checks.is_empty());
+    hub.does(&anna(), Act::Say(Said::Visited)).unwrap();
+    hub.until(at(11, 50));
+    assert_eq!(
+        hub.asked(),
+        [""; 0],
+        "nobody is asked again about the same window"
+    );
+    let visited = Account::Ended(How::Said(Said::Visited));
+    assert_eq!(hub.accounts(NIGHT)[0], (1, visited));
+}
+
+#[test]
 fn nothing_can_be_done_about_a_row_that_is_over_or_that_never_was() {
     let mut hub = missed();
-    let row = hub.row().id;
+    let (row, as_seen) = (hub.row().id, seen(&hub.row()));
     hub.does(&anna(), Act::Say(Said::Spoke)).unwrap();
     let now = hub.moment();
     let desk = hub.desk.as_mut().unwrap();
     let over = desk
-        .act(now, (row, 1), &bo(), Act::Say(Said::Visited))
+        .act(now, (row, as_seen), &bo(), Act::Say(Said::Visited))
         .unwrap();
     assert!(matches!(over, Err(ActRefused::Refused(Refusal::Over(_)))));
-    let none = desk.act(now, (999, 0), &bo(), Act::Take).unwrap();
+    let none = desk.act(now, (999, as_seen), &bo(), Act::Take).unwrap();
     assert_eq!(none, Err(ActRefused::NoRow(999)));
     assert_eq!(
         hub.lines(NIGHT)[0].words.len(),

@@ -84,6 +84,23 @@ fn somebody_who_died_is_called_off_at_once_and_stands_nowhere_as_moved() {
 }
 
 #[test]
+fn nobody_is_sent_to_the_silent_unit_of_somebody_who_has_died() {
+    let mut hub = Hub::enrolled();
+    hub.until(at(0, 0)).start();
+    hub.until(at(2, 0));
+    let silent = |hub: &Hub| {
+        let tonight = hub.tonight();
+        let mut open = tonight.open.iter();
+        open.any(|row| row.person.resident == astrid() && row.cause == Cause::Silent)
+    };
+    assert!(silent(&hub));
+    let (mut store, desk) = hub.office();
+    desk.end(&mut store, astrid(), Ending::Died).unwrap();
+    hub.until(at(2, 1));
+    assert!(!silent(&hub));
+}
+
+#[test]
 fn a_unit_that_is_enrolled_before_the_window_makes_the_check_after_all() {
     let mut hub = Hub::enrolled();
     hub.enrol(&without_astrid());

@@ -196,5 +196,10 @@ fn whoever_was_not_looked_after_in_any_night_that_was_missed_is_pointed_out() {
     hub.until(at(49, 0)).start();
     assert_eq!(hub.open(NIGHT), [1].into());
     assert_eq!(hub.accounts(NEXT), []);
+    assert!(
+        !hub.pointed_out().contains(&Situation::NoLookProved),
+        "units that kept looking bring their reports first"
+    );
+    hub.until(at(49, 20));
     assert!(hub.pointed_out().contains(&Situation::NoLookProved));
 }

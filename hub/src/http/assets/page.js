@@ -51,8 +51,8 @@ function sectionsOf(root) {
 
 function exceptionsOf(root) {
   return new Map(
-    Array.from(root.querySelectorAll("[data-exception]"), (row) => [
-      row.dataset.exception,
+    Array.from(root.querySelectorAll("[data-alarm]"), (row) => [
+      row.dataset.alarm,
       row.dataset.say,
     ]),
   );
@@ -174,12 +174,18 @@ function exchange(section) {
   }
   for (const chosen of old.querySelectorAll("input:checked")) {
     const again = section.querySelector(`#${CSS.escape(chosen.id)}`);
-    if (again) again.checked = true;
+    // Chosen for the row as it was: whoever chose reads it anew if it has changed.
+    if (again && seen(again) === seen(chosen)) again.checked = true;
   }
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   old.replaceWith(section);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   if (section.dataset.title) document.title = section.dataset.title;
+}
+
+/// A row as the form around a field has seen it.
+function seen(field) {
+  return Array.from(field.form.querySelectorAll("[type=hidden]"), ({ value }) => value).join();
 }
 
 // The row at the top of the screen stays where it is, whatever grows above it.

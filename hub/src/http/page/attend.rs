@@ -64,7 +64,8 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
     };
     let announcement = format!("{}, {}: {cause}.", row.person.name, row.person.address);
     html! {
-        li.exception #{ "e" (row.id) } data-exception=(row.id) data-say=(announcement) {
+        li.exception #{ "e" (row.id) } data-exception=(row.id) data-alarm=[alarm(row)]
+            data-say=(announcement) {
             h2 {
                 (sign(Sign::of_cause(row.cause)))
                 span { (cause) }
@@ -119,6 +120,14 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
             (hands(view, row))
         }
     }
+}
+
+/// What is new about a row that nobody has: a page that has not shown this says so aloud. It is
+/// said again when a row comes back to nobody, is about another check or has another cause.
+fn alarm(row: &ExceptionRow) -> Option<String> {
+    let (checks, found) = (row.checks.len(), row.handling.found().len());
+    let is_nobodys = row.handling.holder().is_none();
+    is_nobodys.then(|| format!("{}-{checks}-{found}-{}", row.id, row.cause))
 }
 
 fn due(view: &View<'_>, row: &ExceptionRow) -> Markup {

@@ -156,6 +156,8 @@ fn form(view: &View<'_>, row: &ExceptionRow, fields: &Markup) -> Markup {
     html! {
         form method="post" action=(address) {
             input type="hidden" name="turn" value=(row.handling.turn());
+            input type="hidden" name="checks" value=(row.checks.len());
+            input type="hidden" name="cause" value=(row.cause);
             (fields)
         }
     }

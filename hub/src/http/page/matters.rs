@@ -61,7 +61,7 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
     let text = texts::of_situation(row.situation).to(lang);
     let name = about(lang, row.subject, &row.about);
     html! {
-        li.exception #{ "m" (row.id) } data-exception={ "m" (row.id) }
+        li.exception #{ "m" (row.id) } data-exception={ "m" (row.id) } data-alarm={ "m" (row.id) }
             data-situation=(row.situation.word()) data-say={ (name) ": " (text) "." } {
             h2 {
                 (sign(Sign::Technical))

@@ -6,7 +6,7 @@ use super::*;
 use crate::exception::{Act, Event, Handling, Refusal, Unresolved};
 use crate::http::door::{Door, Worker};
 use crate::service::{Deed, Hands};
-use crate::watch::{ActRefused, StaffId};
+use crate::watch::{ActRefused, Seen, StaffId};
 
 /// A page on which somebody acts, and what the hub answers to each act.
 struct Desk {
@@ -46,7 +46,18 @@ impl Desk {
     }
 }
 
-type Acted = ((i64, u32), StaffId, Act);
+type Acted = ((i64, Seen), StaffId, Act);
+
+/// What every form says of the row as it was seen.
+const ROW: &str = "turn=0&checks=1&cause=unclear%28several%29";
+
+fn seen() -> Seen {
+    Seen {
+        turn: 0,
+        checks: 1,
+        cause: Cause::Unclear(Reason::Several),
+    }
+}
 
 const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
 const TEXT: (&str, &str) = ("accept", "text/plain");
@@ -73,25 +84,23 @@ fn staff(id: &str) -> StaffId {
 async fn every_button_is_the_act_that_it_says() {
     let now = sample::busy().now;
     let table = [
-        ("turn=0&act=take", Act::Take),
-        ("turn=0&act=take_over", Act::TakeOver),
-        ("turn=0&act=arrive", Act::Arrive),
-        ("turn=0&act=return", Act::Return),
+        ("act=take", Act::Take),
+        ("act=take_over", Act::TakeOver),
+        ("act=arrive", Act::Arrive),
+        ("act=return", Act::Return),
         (
-            "turn=0&act=go&minutes=20",
+            "act=go&minutes=20",
             Act::Go {
                 arrives: now.after(Duration::from_secs(20 * 60)),
             },
         ),
-        ("turn=0&how=spoke&act=outcome", Act::Say(Said::Spoke)),
-        (
-            "turn=0&how=no_answer&act=outcome",
-            Act::Find(Unresolved::NoAnswer),
-        ),
+        ("how=spoke&act=outcome", Act::Say(Said::Spoke)),
+        ("how=no_answer&act=outcome", Act::Find(Unresolved::NoAnswer)),
     ];
-    for (form, act) in table {
-        let (response, acted) = Desk::new().post(form, Ok(())).await;
-        assert_eq!(acted, ((11, 0), Worker::anybody().id, act), "{form}");
+    for (words, act) in table {
+        let form = format!("{ROW}&{words}");
+        let (response, acted) = Desk::new().post(&form, Ok(())).await;
+        assert_eq!(acted, ((11, seen()), Worker::anybody().id, act), "{form}");
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
     }
 }
@@ -102,12 +111,16 @@ async fn a_form_that_is_none_is_refused_in_words_and_reaches_nobody() {
         ("", "Sidan förstod inte"),
         ("act=take", "Sidan förstod inte"),
         ("turn=x&act=take", "Sidan förstod inte"),
-        ("turn=0&act=close", "Sidan förstod inte"),
-        ("turn=0&act=go&minutes=-5", "Sidan förstod inte"),
-        ("turn=0&act=go", "Sidan förstod inte"),
-        ("turn=0&act=outcome&how=asleep", "Sidan förstod inte"),
-        ("turn=0&act=outcome", "Välj hur det gick."),
-        ("turn=0&act=\u{fffd}", "Sidan förstod inte"),
+        ("turn=0&act=take", "Sidan förstod inte"),
+        (&format!("{ROW}&act=close"), "Sidan förstod inte"),
+        (&format!("{ROW}&act=go&minutes=-5"), "Sidan förstod inte"),
+        (&format!("{ROW}&act=go"), "Sidan förstod inte"),
+        (
+            &format!("{ROW}&act=outcome&how=asleep"),
+            "Sidan förstod inte",
+        ),
+        (&format!("{ROW}&act=outcome"), "Välj hur det gick."),
+        (&format!("{ROW}&act=\u{fffd}"), "Sidan förstod inte"),
     ] {
         let mut desk = Desk::new();
         let response = post(&desk.site, "/rows/11", form, &[SAME, TEXT]).await;
@@ -162,7 +175,9 @@ async fn whoever_cannot_do_it_reads_why() {
         ),
         (Refusal::Arrival(at).into(), "inom en timme"),
     ] {
-        let (response, _) = Desk::new().post("turn=0&act=take", Err(refused)).await;
+        let (response, _) = Desk::new()
+            .post(&format!("{ROW}&act=take"), Err(refused))
+            .await;
         assert_eq!(response.status(), StatusCode::CONFLICT);
         let said = text(response).await;
         assert!(said.contains(words), "{words:?} is not in {said:?}");
@@ -172,7 +187,8 @@ async fn whoever_cannot_do_it_reads_why() {
 #[tokio::test]
 async fn a_browser_without_scripts_comes_back_to_the_row_or_reads_a_page() {
     let mut desk = Desk::new();
-    let posted = post(&desk.site, "/rows/11?lang=en", "turn=0&act=take", &[SAME]);
+    let form = format!("{ROW}&act=take");
+    let posted = post(&desk.site, "/rows/11?lang=en", &form, &[SAME]);
     let dealt = async {
         let deed = desk.deeds.recv().await.unwrap();
         deed.answer.send(Ok(())).unwrap();
@@ -180,18 +196,25 @@ async fn a_browser_without_scripts_comes_back_to_the_row_or_reads_a_page() {
     let (response, ()) = tokio::join!(posted, dealt);
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(response.headers()[LOCATION], "/?lang=en#e11");
-    let refused = post(&desk.site, "/rows/11", "turn=0&act=outcome", &[SAME]).await;
+    let refused = post(
+        &desk.site,
+        "/rows/11",
+        &format!("{ROW}&act=outcome"),
+        &[SAME],
+    )
+    .await;
     assert!(text(refused).await.contains("<h1>Välj hur det gick.</h1>"));
 }
 
 #[tokio::test]
 async fn a_hub_that_is_not_there_is_no_success() {
+    let form = format!("{ROW}&act=take");
     let (_sender, site) = super::site(sample::busy());
-    let response = post(&site, "/rows/11", "turn=0&act=take", &[SAME, TEXT]).await;
+    let response = post(&site, "/rows/11", &form, &[SAME, TEXT]).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let desk = Desk::new();
     drop(desk.deeds);
-    let response = post(&desk.site, "/rows/11", "turn=0&act=take", &[SAME, TEXT]).await;
+    let response = post(&desk.site, "/rows/11", &form, &[SAME, TEXT]).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(text(response).await.contains("Titta på raden"));
 }

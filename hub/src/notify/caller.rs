@@ -1,0 +1,214 @@
+//! Sends what the chain orders, many at once, and brings back what became of each.
+//!
+//! Every order that it takes has an outcome within [`ATTEMPT_WITHIN`], whatever a channel does:
+//! one that hangs is cut off, one that panics has failed, and neither holds up another channel.
+//! It remembers nothing: after its own end the chain misses the outcomes that were to come, and
+//! goes on by itself ([`super::chain::HEARD_WITHIN`]).
+//!
+//! Its logs name orders, channels and failures; never recipients or addresses.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::address::{Address, AddressBook};
+use super::chain::{ChannelName, Failure, Key, Order};
+use super::notice::{Language, Link, Notice};
+use super::notifier::{Notifier, Receipt, TellError};
+
+/// Longest time from an order to its outcome. A second over what a channel takes by itself
+/// ([`super::Patience`]), and five less than the chain waits.
+pub const ATTEMPT_WITHIN: Duration = Duration::from_secs(25);
+
+/// Most messages at once by one channel. A gateway that answers in a second takes eight a second,
+/// more than a chain makes of a thousand rows.
+const AT_ONCE: usize = 8;
+
+/// Most orders under way, over all channels. Beyond that an order fails at once, so that the chain
+/// tries another way: 256 recipients who are told within the same 25 s are more than a
+/// municipality has at work at night.
+const UNDER_WAY_MAX: usize = 256;
+
+/// Which channels there are, and who is reached where.
+pub struct Exchange {
+    channels: BTreeMap<ChannelName, Channel>,
+    book: RwLock<AddressBook>,
+    language: Language,
+    link: Link,
+}
+
+/// One channel and its places.
+#[derive(Clone)]
+struct Channel {
+    notifier: Arc<dyn Notifier>,
+    places: Arc<Semaphore>,
+}
+
+/// What became of an order.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Which.
+    pub key: Key,
+    /// Delivered to at least one address, or why to none.
+    pub result: Result<Receipt, Failure>,
+    /// Addresses that are no more. They have been struck from the book; whoever keeps
+    /// subscriptions strikes them too.
+    pub gone: Vec<Address>,
+}
+
+impl Exchange {
+    /// An exchange with these channels.
+    #[must_use]
+    pub fn new(language: Language, link: Link, book: AddressBook) -> Self {
+        Self {
+            channels: BTreeMap::new(),
+            book: RwLock::new(book),
+            language,
+            link,
+        }
+    }
+
+    /// Adds a channel: one of the settings', or of another kind (an alarm receiver). The last of
+    /// a name counts.
+    pub fn add(&mut self, name: ChannelName, notifier: Arc<dyn Notifier>) {
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        self.channels.insert(name, Channel { notifier, places });
+    }
+
+    /// The names of its channels.
+    pub fn channels(&self) -> impl Iterator<Item = &ChannelName> {
+        self.channels.keys()
+    }
+
+    /// Changes the address book: a browser subscribes, or a subscription is no more.
+    pub fn change_book(&self, change: impl FnOnce(&mut AddressBook)) {
+        change(&mut self.book.write().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Carries one order out. Ends within [`ATTEMPT_WITHIN`].
+    pub async fn carry_out(&self, order: &Order) -> Outcome {
+        let addresses = self.addresses(order);
+        let Some(channel) = self.channels.get(&order.by) else {
+            return failed(order.key, Failure::NoAddress);
+        };
+        let mut tries = JoinSet::new();
+        for address in addresses {
+            tries.spawn(attempt(channel.clone(), self.notice(order, address)));
+        }
+        let mut result = Err(Failure::NoAddress);
+        let mut gone = Vec::new();
+        while let Some(tried) = tries.join_next().await {
+            // A channel that panicked has failed, and no more.
+            let Ok((address, tried)) = tried else {
+                result = result.or(Err(Failure::Broken));
+                continue;
+            };
+            if let Err(TellError::Gone { .. }) = tried {
+                gone.push(address);
+            }
+            result = result.or(tried.map_err(|error| error.failure()));
+        }
+        for address in &gone {
+            self.change_book(|book| book.strike(address));
+        }
+        Outcome {
+            key: order.key,
+            result,
+            gone,
+        }
+    }
+
+    /// Where somebody is told: what the book says, or the channel's own address.
+    fn addresses(&self, order: &Order) -> Vec<Address> {
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        book.of(&order.to, &order.by).to_vec()
+    }
+
+    fn notice(&self, order: &Order, to: Address) -> Notice {
+        Notice {
+            key: order.key,
+            kind: order.kind,
+            count: order.count,
+            to,
+            language: self.language,
+            link: self.link.clone(),
+            about: order.about.clone(),
+        }
+    }
+}
+
+async fn attempt(channel: Channel, notice: Notice) -> (Address, Result<Receipt, TellError>) {
+    let telling = async {
+        let _place = channel.places.acquire().await;
+        channel.notifier.tell(&notice).await
+    };
+    let told = tokio::time::timeout(ATTEMPT_WITHIN, telling).await;
+    (notice.to.clone(), told.unwrap_or(Err(TellError::TimedOut)))
+}
+
+fn failed(key: Key, why: Failure) -> Outcome {
+    Outcome {
+        key,
+        result: Err(why),
+        gone: Vec::new(),
+    }
+}
+
+/// Carries orders out until nobody gives any more, or nobody listens to what becomes of them.
+///
+/// `orders` and `outcomes` are bounded by their maker. While nobody takes outcomes, no further
+/// orders are taken.
+pub async fn run(
+    exchange: Arc<Exchange>,
+    mut orders: mpsc::Receiver<Order>,
+    outcomes: mpsc::Sender<Outcome>,
+) {
+    let mut under_way = JoinSet::new();
+    loop {
+        let outcome = tokio::select! {
+            Some(done) = under_way.join_next() => match done {
+                Ok(outcome) => outcome,
+                // Only an exchange that panicked: the chain gives its order up by itself.
+                Err(_panic) => continue,
+            },
+            order = orders.recv() => match order {
+                None => break,
+                Some(order) if under_way.len() >= UNDER_WAY_MAX => {
+                    failed(order.key, Failure::Crowded)
+                }
+                Some(order) => {
+                    let exchange = Arc::clone(&exchange);
+                    under_way.spawn(async move {
+                        let outcome = exchange.carry_out(&order).await;
+                        log(&order, &outcome);
+                        outcome
+                    });
+                    continue;
+                }
+            },
+        };
+        if outcomes.send(outcome).await.is_err() {
+            return;
+        }
+    }
+    while let Some(done) = under_way.join_next().await {
+        if let Ok(outcome) = done
+            && outcomes.send(outcome).await.is_err()
+        {
+            return;
+        }
+    }
+}
+
+fn log(order: &Order, outcome: &Outcome) {
+    let (key, channel) = (order.key, order.by.as_str());
+    match outcome.result {
+        Ok(receipt) => {
+            tracing::debug!(%key, channel, code = receipt.code, "told");
+        }
+        Err(why) => tracing::warn!(%key, channel, ?why, "not told"),
+    }
+}

@@ -1,0 +1,35 @@
+//! Somebody is told: a page on a locked phone shows nothing.
+//!
+//! [`chain`] decides, purely, who is told next and by what; a [`Notifier`] is the edge that tells;
+//! [`caller`] sends what the chain orders and brings back what became of it; [`Settings`] says
+//! which teams, recipients and channels there are. `docs/reference/notifiers.md` is for whoever
+//! sets it up.
+//!
+//! What it deliberately does not do: say anything about a person. A message holds fixed words, a
+//! count, its kind and a link to the hub's page.
+
+mod address;
+pub mod caller;
+pub mod chain;
+#[cfg(test)]
+mod fakes;
+mod gateway;
+mod mail;
+mod notice;
+pub mod notifier;
+mod patience;
+#[cfg(test)]
+mod plays;
+pub mod push;
+mod secret;
+pub mod settings;
+mod template;
+mod webhook;
+
+pub use address::{ADDRESSES_MAX, Address, AddressBook, AddressError, MailAddress, Phone};
+pub use caller::{Exchange, Outcome, run};
+pub use mail::Security;
+pub use notice::{Language, Link, LinkError, Notice};
+pub use notifier::{Notifier, Receipt, TellError, Telling};
+pub use patience::Patience;
+pub use settings::{Opened, Settings, SettingsError};
