@@ -5,6 +5,9 @@
 //! Every line is written before what follows from it is sent. If that fails it ends, and the hub
 //! with it: nobody must believe that somebody is told.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,6 +5,8 @@ use axum::http::header::LOCATION;
 use super::*;
 use crate::exception::{Act, Event, Handling, Refusal, Unresolved};
 use crate::http::door::{Door, Worker};
+use crate::notify::chain::Progress;
+use crate::notify::teller::{Hearing, Told};
 use crate::service::{Deed, Hands};
 use crate::watch::{ActRefused, Seen, StaffId};
 
@@ -307,4 +309,30 @@ fn the_door_for_everybody_lets_everybody_in_as_one() {
     let door = Door::Everybody(Worker::anybody());
     assert_eq!(door.name(&Worker::anybody().id), "Någon vid sidan");
     assert_eq!(door.name(&staff("natt-009")), "natt-009");
+}
+
+#[tokio::test]
+async fn the_page_says_who_is_alerted_and_what_did_not_get_through() {
+    let (_tonight, receiver) = watch::channel(Arc::new(sample::busy()));
+    let lead = "natt-lead".parse().unwrap();
+    let told = Told {
+        hearing: Hearing::Somebody,
+        rows: [(11, Progress::Ended { lead })].into(),
+        failing: [("sms".parse().unwrap(), sample::at("02:20"))].into(),
+    };
+    let (_told, shown) = watch::channel(Arc::new(told));
+    let site = app(State {
+        told: Some(shown),
+        ..State::showing(receiver)
+    });
+    let page = strip_tags(&text(ask(&site, "GET", "/").await).await);
+    assert!(
+        page.contains("Larm kom inte fram genom sms"),
+        "{page}"
+    );
+    assert!(
+        page.contains("natt-lead påminns var femte minut."),
+        "{page}"
+    );
+    assert!(!page.contains("Ingen larmväg är ansluten"), "{page}");
 }

@@ -433,6 +433,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::ledger::ALL);
     all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
+    all.extend(texts::told::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));
