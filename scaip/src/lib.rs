@@ -12,4 +12,10 @@
 //! The standard itself was not at hand: fields and codes come from public sources
 //! (`docs/reference/scaip.md`), and what is sent must be agreed with the receiver.
 
+pub mod client;
+pub mod config;
+pub mod exchange;
+pub mod heartbeat;
+pub mod mapping;
 pub mod message;
+pub mod sip;

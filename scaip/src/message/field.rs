@@ -104,6 +104,13 @@ fn checked(text: &str, max: usize, alphabet: Alphabet) -> Result<&str, Reason> {
     Ok(text)
 }
 
+/// The number that a few digits are.
+fn number_of(digits: &str) -> u32 {
+    digits
+        .parse()
+        .expect("no tag has more than five digits, and they were checked")
+}
+
 fn no_such_word(found: &str, allowed: &'static str) -> Reason {
     Reason::NoSuchWord {
         found: found.chars().take(SHOWN_MAX).collect(),
@@ -169,13 +176,21 @@ texts! {
     TransferredNumber = "tnu", 256, Printable;
 }
 
+impl Reference {
+    /// A reference made of random bytes, in hex.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $tag:literal, $width:literal $({
         $($(#[$word_doc:meta])* $word:ident = $value:literal;)+
     })?)+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u16);
+        pub struct $name(u32);
 
         impl $name {
             $($($(#[$word_doc])* pub const $word: Self = Self($value);)+)?
@@ -187,11 +202,8 @@ macro_rules! codes {
             /// Leading zeros may be missing.
             fn parse(text: &str) -> Result<Self, FieldError> {
                 let failed = |reason| FieldError { tag: $tag, reason };
-                checked(text, $width, Alphabet::Digits)
-                    .map_err(failed)?
-                    .parse()
-                    .map(Self)
-                    .map_err(|_| failed(Reason::Alphabet("digits")))
+                let number = checked(text, $width, Alphabet::Digits).map_err(failed)?;
+                Ok(Self(number_of(number)))
             }
 
             /// With all its zeros.
@@ -379,11 +391,8 @@ macro_rules! numbers {
 
             fn parse(text: &str) -> Result<Self, FieldError> {
                 let failed = |reason| FieldError { tag: $tag, reason };
-                checked(text, $width, Alphabet::Digits)
-                    .map_err(failed)?
-                    .parse()
-                    .map(Self)
-                    .map_err(|_| failed(Reason::Alphabet("digits")))
+                let number = checked(text, $width, Alphabet::Digits).map_err(failed)?;
+                Ok(Self(number_of(number)))
             }
 
             fn text(&self) -> Cow<'_, str> {
@@ -514,11 +523,8 @@ impl Field for Verdict {
             tag: Self::TAG,
             reason,
         };
-        let number: u32 = checked(text, 5, Alphabet::Digits)
-            .map_err(failed)?
-            .parse()
-            .map_err(|_| failed(Reason::Alphabet("digits")))?;
-        Ok(match number {
+        let number = checked(text, 5, Alphabet::Digits).map_err(failed)?;
+        Ok(match number_of(number) {
             0 => Self::Ok,
             1 => Self::TooLong,
             2 => Self::InvalidFormat,
