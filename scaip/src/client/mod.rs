@@ -120,10 +120,8 @@ impl SendError {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Network { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
-                Remedy::MendSetup
-            }
-            Self::Network { .. } | Self::UnderWay | Self::Random(_) => Remedy::Repeat,
+            Self::Network { source, .. } => after_network(source),
+            Self::UnderWay | Self::Random(_) => Remedy::Repeat,
             Self::Failed(failure) => match failure {
                 Failure::Refused(reply) => after(reply.verdict),
                 // The receiver or its server is not up to it just now (RFC 3261, 21.4 and 21.5).
@@ -142,6 +140,19 @@ impl SendError {
                 | Failure::OtherReference => Remedy::Elsewhere,
             },
         }
+    }
+}
+
+fn after_network(error: &io::Error) -> Remedy {
+    let certificates = error
+        .get_ref()
+        .is_some_and(|cause| cause.is::<rustls::Error>());
+    match error.kind() {
+        // Too long for UDP.
+        io::ErrorKind::InvalidInput => Remedy::MendSetup,
+        io::ErrorKind::InvalidData if certificates => Remedy::MendSetup,
+        io::ErrorKind::InvalidData => Remedy::Elsewhere,
+        _ => Remedy::Repeat,
     }
 }
 
