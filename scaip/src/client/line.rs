@@ -130,13 +130,17 @@ impl Line {
         }
     }
 
+    /// Most bytes that a message may have.
+    pub(super) fn bytes_max(&self) -> usize {
+        match self {
+            Self::Datagrams { .. } => SENT_DATAGRAM_MAX,
+            Self::Stream { .. } => usize::MAX,
+        }
+    }
+
     pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Stream { talk, .. } => talk.send(bytes).await,
-            Self::Datagrams { .. } if bytes.len() > SENT_DATAGRAM_MAX => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the message is too long for UDP; use TCP or TLS",
-            )),
             Self::Datagrams { socket, .. } => socket.send(bytes).await.map(drop),
         }
     }

@@ -15,16 +15,22 @@ use std::time::Duration;
 
 use nattsyn_clock::Clock;
 use nattsyn_protocol::time::Uptime;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::config::{Contact, CredentialFiles, Receiver, Transport};
 use crate::exchange::{Effect, Envelope, Exchange, Failure, Fresh, Heard};
 use crate::message::{Reference, Reply, Request, Verdict};
 use crate::sip::digest::{Credentials, Password};
+use crate::sip::packet::PacketError;
 
 use doorway::{Carrier, Doorway, Place, Waiting};
 use line::Line;
 use tls::Calling;
+
+/// Most messages to one receiver at once, each with a connection of its own: twice the thirty
+/// homes of one night worker, and far from what a process may open.
+const AT_ONCE_MAX: usize = 64;
 
 /// Longest password file that is read; a longer one is no password.
 const PASSWORD_MAX: usize = 1024;
@@ -40,6 +46,9 @@ pub enum OpenError {
         /// What the system says.
         source: io::Error,
     },
+    /// A `sips:` address promises encryption that the transport does not give.
+    #[error("a sips: address needs transport tls")]
+    SipsInClear,
     /// TLS without an authority.
     #[error("transport tls needs the table [tls] with the receiver's authority")]
     NoTls,
@@ -96,6 +105,12 @@ pub enum SendError {
         /// What the system says.
         source: io::Error,
     },
+    /// A datagram cannot carry it (RFC 3261, 18.1.1).
+    #[error("the message is too long for udp; use tls or tcp")]
+    TooLong,
+    /// Too many other messages are under way.
+    #[error("{AT_ONCE_MAX} other messages to the receiver are under way")]
+    Crowded,
     /// A message by this reference is still under way.
     #[error("a message by this reference is still under way")]
     UnderWay,
@@ -121,7 +136,8 @@ impl SendError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Network { source, .. } => after_network(source),
-            Self::UnderWay | Self::Random(_) => Remedy::Repeat,
+            Self::TooLong => Remedy::MendSetup,
+            Self::Crowded | Self::UnderWay | Self::Random(_) => Remedy::Repeat,
             Self::Failed(failure) => match failure {
                 Failure::Refused(reply) => after(reply.verdict),
                 // The receiver or its server is not up to it just now (RFC 3261, 21.4 and 21.5).
@@ -144,15 +160,14 @@ impl SendError {
 }
 
 fn after_network(error: &io::Error) -> Remedy {
-    let certificates = error
-        .get_ref()
-        .is_some_and(|cause| cause.is::<rustls::Error>());
-    match error.kind() {
-        // Too long for UDP.
-        io::ErrorKind::InvalidInput => Remedy::MendSetup,
-        io::ErrorKind::InvalidData if certificates => Remedy::MendSetup,
-        io::ErrorKind::InvalidData => Remedy::Elsewhere,
-        _ => Remedy::Repeat,
+    let cause = error.get_ref();
+    if cause.is_some_and(|cause| cause.is::<rustls::Error>()) {
+        // One of the two certificates is not what the other side trusts.
+        Remedy::MendSetup
+    } else if cause.is_some_and(|cause| cause.is::<PacketError>()) {
+        Remedy::Elsewhere
+    } else {
+        Remedy::Repeat
     }
 }
 
@@ -183,6 +198,7 @@ pub struct Client {
     credentials: Option<Credentials>,
     way: Way,
     waiting: Waiting,
+    room: Semaphore,
     clock: Clock,
     /// Held open for as long as the client lives.
     doorway: Option<Doorway>,
@@ -209,6 +225,10 @@ impl Client {
     ///
     /// A file cannot be read or used, or the contact's port is taken.
     pub async fn open(receiver: Receiver, clock: Clock) -> Result<Self, OpenError> {
+        let sips = receiver.target.as_str().starts_with("sips:");
+        if sips && receiver.transport != Transport::Tls {
+            return Err(OpenError::SipsInClear);
+        }
         let credentials = receiver.credentials.as_ref().map(credentials).transpose()?;
         let way = match receiver.transport {
             Transport::Udp => Way::Udp,
@@ -225,6 +245,7 @@ impl Client {
             credentials,
             way,
             waiting,
+            room: Semaphore::new(AT_ONCE_MAX),
             clock,
             doorway,
         })
@@ -238,13 +259,16 @@ impl Client {
 
     /// Tells the receiver; returns its reply only if it says that it has taken the message.
     ///
-    /// Ends within the profile's time limit. Safe to abandon: the line is closed, and the
+    /// Ends within the profile's time limit. At most 64 messages are under way at once; the next
+    /// is turned away. Safe to abandon: the line is closed, and the
     /// message may or may not have arrived.
     ///
     /// # Errors
     ///
     /// The message is not known to be delivered; see [`SendError::remedy`].
     pub async fn send(&self, request: &Request) -> Result<Reply, SendError> {
+        let room = self.room.try_acquire();
+        let _room = room.map_err(|_full| SendError::Crowded)?;
         let place = self.waiting.place(request.reference.clone());
         let place = place.ok_or(SendError::UnderWay)?;
         let deadline = self.now().after(self.receiver.time_limit_s.duration());
@@ -278,6 +302,9 @@ impl Client {
             for effect in effects {
                 match effect {
                     Effect::End(ending) => return Ok(ending?),
+                    Effect::Send(bytes) if bytes.len() > line.bytes_max() => {
+                        return Err(SendError::TooLong);
+                    }
                     Effect::Send(bytes) => {
                         let sending = timeout(self.left(deadline), line.send(&bytes)).await;
                         flat(sending).map_err(network("telling"))?;

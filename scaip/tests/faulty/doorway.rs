@@ -227,6 +227,9 @@ async fn a_profile_that_cannot_work_says_which_file_and_why() {
         }
     };
     assert!(matches!(open("").await, OpenError::NoTls));
+    let text = "address = \"a:1\"\ntarget = \"sips:a@b\"\nfrom = \"sip:c@d\"\ntransport = \"tcp\"";
+    let clear = Client::open(toml::from_str(text).unwrap(), Clock::machine()).await;
+    assert!(matches!(clear.err(), Some(OpenError::SipsInClear)));
     let missing = open("[tls]\nca = \"nowhere.pem\"").await.to_string();
     assert!(missing.contains("nowhere.pem"), "{missing}");
     let empty = open("[tls]\nca = \"empty\"").await;

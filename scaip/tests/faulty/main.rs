@@ -15,7 +15,7 @@ use nattsyn_clock::Clock;
 use nattsyn_scaip::client::{Client, Remedy, SendError, fresh_reference};
 use nattsyn_scaip::exchange::{Failure, Heard, NotKnown};
 use nattsyn_scaip::mapping::{Event, Subject, request};
-use nattsyn_scaip::message::{ControllerId, Field as _, Reply, Request, Verdict};
+use nattsyn_scaip::message::{ControllerId, Field, Reply, Request, Verdict};
 use nattsyn_scaip::sip::packet::Packet;
 
 use receiver::{Act, Body, Receiver};
@@ -284,6 +284,35 @@ async fn nobody_there_is_known_at_once() {
         assert!(matches!(error, SendError::Network { .. }), "{error:?}");
         assert!(took(&clock, began) < Duration::from_secs(2));
     }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_a_datagram_is_said_to_be_our_fault() {
+    let mut long = alarm();
+    long.caller = Some(Field::parse(&format!("sip:{}", "å".repeat(252))).unwrap());
+    long.info_text = Some(Field::parse(&"å".repeat(128)).unwrap());
+    let receiver = Receiver::udp(vec![vec![says("0")]]).await;
+    let by_udp = client(&receiver, "transport = \"udp\"").await;
+    let error = by_udp.send(&long).await.unwrap_err();
+    assert!(matches!(error, SendError::TooLong), "{error:?}");
+    assert_eq!(error.remedy(), Remedy::MendSetup);
+    assert_eq!(receiver.heard(), Vec::new());
+    let receiver = Receiver::tcp(vec![vec![says("0")]]).await;
+    let by_tcp = client(&receiver, "transport = \"tcp\"").await;
+    assert_eq!(by_tcp.send(&long).await.unwrap().verdict, Verdict::Ok);
+}
+
+#[tokio::test]
+async fn one_message_too_many_at_once_is_turned_away_at_once() {
+    let receiver = Receiver::tcp(vec![vec![]; 64]).await;
+    let client = client(&receiver, "transport = \"tcp\"").await;
+    let alarms: Vec<Request> = (0..65).map(|_| alarm()).collect();
+    let under_way = alarms.iter().map(|alarm| Box::pin(client.send(alarm)));
+    let results = all(under_way.collect()).await;
+    assert_eq!(results[64].as_ref().unwrap_err().remedy(), Remedy::Repeat);
+    let crowded = |result: &&Result<Reply, SendError>| matches!(result, Err(SendError::Crowded));
+    assert_eq!(results.iter().filter(crowded).count(), 1);
+    assert_eq!(receiver.heard().len(), 64);
 }
 
 const WHO: &str = "WWW-Authenticate: Digest realm=\"arc\", nonce=\"n1\", algorithm=SHA-256, \
