@@ -292,7 +292,7 @@ mod tests {
         for (more, why) in [
             ("colour = 1", "unknown field `colour`"),
             ("time_limit_s = 0", "1 to 86400"),
-            ("transport = \"sctp\"", "`tls`, `tcp` or `udp`"),
+            ("transport = \"sctp\"", "unknown variant `sctp`"),
             ("content_type = \"text/plain\"", "application/xml"),
             (
                 "[credentials]\nuser = \"a b\"\npassword_file = \"p\"",
