@@ -65,8 +65,7 @@ impl Waiting {
         let waiter = self.lock().remove(&reply.reference);
         match waiter.map(|waiter| waiter.send(reply)) {
             Some(Ok(())) => {}
-            Some(Err(reply)) => tracing::debug!(reference = reply.reference.as_str(), "late"),
-            None => tracing::debug!("a reply that nobody waits for"),
+            Some(Err(_)) | None => tracing::debug!("a reply that nobody waits for any more"),
         }
     }
 

@@ -4,9 +4,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use tokio::time::timeout;
 
 use crate::config::Address;
 use crate::sip::framing::Framer;
@@ -19,6 +21,9 @@ pub(super) const DATAGRAM_MAX: usize = 65_535;
 
 /// Largest request that may travel in a datagram (RFC 3261, 18.1.1).
 const SENT_DATAGRAM_MAX: usize = 1300;
+
+/// How long a goodbye may take, which only writes some bytes: a verdict must not wait for it.
+const GOODBYE_MAX: Duration = Duration::from_millis(200);
 
 /// A connection, whatever carries it.
 pub(super) trait Pipe: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -142,6 +147,14 @@ impl Line {
         match self {
             Self::Stream { talk, .. } => talk.send(bytes).await,
             Self::Datagrams { socket, .. } => socket.send(bytes).await.map(drop),
+        }
+    }
+
+    /// Says goodbye, so that what was sent last arrives; does not wait for the other end.
+    pub(super) async fn close(&mut self) {
+        if let Self::Stream { talk, .. } = self {
+            // There is nothing left to lose: what counts has been heard.
+            let _goodbye = timeout(GOODBYE_MAX, talk.pipe.shutdown()).await;
         }
     }
 

@@ -260,8 +260,8 @@ impl Client {
     /// Tells the receiver; returns its reply only if it says that it has taken the message.
     ///
     /// Ends within the profile's time limit. At most 64 messages are under way at once; the next
-    /// is turned away. Safe to abandon: the line is closed, and the
-    /// message may or may not have arrived.
+    /// is turned away. Safe to abandon: the line is closed, and the message may or may not have
+    /// arrived.
     ///
     /// # Errors
     ///
@@ -299,18 +299,24 @@ impl Client {
         let mut hearing = Hearing::Open;
         let mut effects = vec![Effect::Send(first)];
         loop {
+            let mut telling = Ok(());
             for effect in effects {
                 match effect {
-                    Effect::End(ending) => return Ok(ending?),
+                    // A verdict counts also when our answer to it is lost.
+                    Effect::End(ending) => {
+                        line.close().await;
+                        return Ok(ending?);
+                    }
                     Effect::Send(bytes) if bytes.len() > line.bytes_max() => {
                         return Err(SendError::TooLong);
                     }
                     Effect::Send(bytes) => {
                         let sending = timeout(self.left(deadline), line.send(&bytes)).await;
-                        flat(sending).map_err(network("telling"))?;
+                        telling = telling.and(flat(sending));
                     }
                 }
             }
+            telling.map_err(network("telling"))?;
             let pause = self.left(exchange.next_timeout());
             effects = tokio::select! {
                 packet = line.receive(), if hearing == Hearing::Open => match packet {

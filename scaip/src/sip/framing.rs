@@ -5,7 +5,7 @@ use super::packet::{BODY_MAX, HEAD_MAX, Packet, PacketError, head_end};
 
 /// Gathers a stream's bytes into messages.
 ///
-/// Holds at most one message of the longest kind: [`Framer::next`] is to be called until it
+/// Holds at most one message of the longest kind: [`Framer::next_packet`] is to be called until it
 /// returns `None` before more is pushed, and refuses a head without an end.
 #[derive(Debug, Default)]
 pub struct Framer {

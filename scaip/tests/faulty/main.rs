@@ -252,6 +252,15 @@ async fn half_an_answer_is_none() {
 }
 
 #[tokio::test]
+async fn a_yes_counts_also_when_our_answer_to_it_is_lost() {
+    let verdict = Act::Ask("MESSAGE", Body::Verdict("0"));
+    for _ in 0..20 {
+        let script = vec![vec![accepts(), verdict.clone(), Act::Break]];
+        assert_eq!(told_by_tcp(script).await.unwrap().verdict, Verdict::Ok);
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_says_no_is_not_delivered() {
     for (status, remedy) in [
         ("503 Service Unavailable", Remedy::Repeat),

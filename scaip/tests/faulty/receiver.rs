@@ -34,6 +34,8 @@ pub(crate) enum Act {
     Wait(Duration),
     /// Hangs up.
     Close,
+    /// Breaks the connection at once, so that the other end cannot even write.
+    Break,
 }
 
 /// What an answer carries.
@@ -154,6 +156,12 @@ impl Staff {
         }
     }
 
+    fn will_break(&self) -> bool {
+        let script = self.script.lock().unwrap();
+        let mut acts = script.iter().flatten();
+        acts.any(|act| matches!(act, Act::Break))
+    }
+
     /// Asks at another place than the message came from, and hears the answer.
     async fn ask_elsewhere(&self, place: SocketAddr, request: &[u8]) -> io::Result<()> {
         let stream = TcpStream::connect(place).await?;
@@ -198,6 +206,7 @@ async fn serve_datagrams(socket: UdpSocket, staff: Staff) {
                     let request = asked(method, &packet, body);
                     socket.send_to(&request, *place).await.unwrap();
                 }
+                Act::Break => panic!("a datagram is no connection"),
                 Act::Answer(..) | Act::Ask(..) | Act::Half | Act::Noise | Act::Close => {
                     let bytes = bytes(&act, &packet).expect("datagrams are not hung up");
                     socket.send_to(&bytes, from).await.unwrap();
@@ -209,6 +218,9 @@ async fn serve_datagrams(socket: UdpSocket, staff: Staff) {
 
 async fn serve_connections(listener: TcpListener, acceptor: Option<TlsAcceptor>, staff: Staff) {
     while let Ok((stream, _)) = listener.accept().await {
+        if staff.will_break() {
+            stream.set_zero_linger().unwrap();
+        }
         let (acceptor, staff) = (acceptor.clone(), staff.clone());
         tokio::spawn(async move {
             // A client that hangs up or does not trust us is part of the tests.
@@ -240,6 +252,7 @@ async fn serve(mut pipe: impl AsyncRead + AsyncWrite + Unpin, staff: Staff) -> i
                         let request = asked(method, &packet, body);
                         staff.ask_elsewhere(*place, &request).await?;
                     }
+                    Act::Break => return Ok(()),
                     Act::Answer(..) | Act::Ask(..) | Act::Half | Act::Noise | Act::Close => {
                         match bytes(&act, &packet) {
                             None => return pipe.shutdown().await,
@@ -267,7 +280,7 @@ fn bytes(act: &Act, packet: &Packet) -> Option<Vec<u8>> {
         }
         Act::Noise => Some(b"\0\xff no SIP \r\n\r\n".to_vec()),
         Act::Close => None,
-        Act::Wait(_) | Act::AskAt(..) => unreachable!("done by the caller"),
+        Act::Wait(_) | Act::AskAt(..) | Act::Break => unreachable!("done by the caller"),
     }
 }
 
