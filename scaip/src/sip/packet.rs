@@ -261,9 +261,10 @@ mod tests {
 
     use super::*;
 
-    const OK: &str = "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP a;rport=5;branch=z9hG4bK1, SIP/2.0/UDP b\r\n\
-                      CSEQ: 7 MESSAGE\r\nSubject: a\r\n  b\r\nc: Application/SCAIP+xml;charset=utf-8\
-                      \r\nl: 3\r\n\r\nabcd";
+    const OK: &str = "SIP/2.0 200 OK\r\n\
+                      v: SIP/2.0/UDP a;rport=5;branch=z9hG4bK1, SIP/2.0/UDP b\r\n\
+                      CSEQ: 7 MESSAGE\r\nSubject: a\r\n  b\r\n\
+                      c: Application/SCAIP+xml;charset=utf-8\r\nl: 3\r\n\r\nabcd";
 
     #[test]
     fn what_others_write_is_read() {
