@@ -40,7 +40,8 @@ impl Hands {
         (Self(sender), deeds)
     }
 
-    /// Does something about a row that was seen so. When this returns well, it is written down for good.
+    /// Does something about a row that was seen so. When this returns well, it is written down
+    /// for good.
     ///
     /// # Errors
     ///

@@ -326,10 +326,7 @@ async fn the_page_says_who_is_alerted_and_what_did_not_get_through() {
         ..State::showing(receiver)
     });
     let page = strip_tags(&text(ask(&site, "GET", "/").await).await);
-    assert!(
-        page.contains("Larm kom inte fram genom sms"),
-        "{page}"
-    );
+    assert!(page.contains("Larm kom inte fram genom sms"), "{page}");
     assert!(
         page.contains("natt-lead påminns var femte minut."),
         "{page}"
