@@ -80,7 +80,7 @@ pub enum Unresolved {
 pub enum Act {
     /// "Jag tar det": it is theirs.
     Take,
-    /// It is theirs, although somebody else has it.
+    /// It is theirs, although somebody else has it, as at the change of a shift.
     TakeOver,
     /// "Jag åker, framme 03:25": the one pause there is.
     Go {
@@ -91,8 +91,6 @@ pub enum Act {
     Arrive,
     /// They cannot after all.
     Return,
-    /// It is somebody else's from now on, as at the change of a shift.
-    HandTo(StaffId),
     /// It is over, and how.
     Say(Said),
     /// It is not, and what they found.
@@ -279,11 +277,6 @@ impl Handling {
             Act::Return => {
                 self.is_held_by(who)?;
                 Ok(State::Open)
-            }
-            Act::HandTo(other) => {
-                self.is_held_by(who)?;
-                let by = other.clone();
-                Ok(State::Taken { by, at: now })
             }
             // Whoever knows how it is may say so, whoever has the row.
             Act::Say(said) => Ok(State::Closed(Ending::Said(*said))),

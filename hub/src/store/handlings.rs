@@ -44,7 +44,6 @@ fn columns(act: &Act) -> (&'static str, Option<String>) {
         Act::Go { arrives } => ("go", Some(arrives.as_ms().to_string())),
         Act::Arrive => ("arrive", None),
         Act::Return => ("return", None),
-        Act::HandTo(other) => ("hand_to", Some(other.to_string())),
         Act::Say(said) => ("say", Some(said.word().to_owned())),
         Act::Find(found) => ("find", Some(found.word().to_owned())),
     }
@@ -85,7 +84,6 @@ fn event(row: &Row<'_>) -> Result<Event, StoreError> {
         }
         "arrive" => Act::Arrive,
         "return" => Act::Return,
-        "hand_to" => Act::HandTo(rows::parsed(row, 4, READING)?),
         "say" => Act::Say(words::said(&detail()?)?),
         "find" => {
             let found = detail()?;

@@ -75,7 +75,6 @@ impl Watch {
             | Act::Go { .. }
             | Act::Arrive
             | Act::Return
-            | Act::HandTo(_)
             | Act::Find(_) => None,
         };
         let event = Event::By(by.clone(), act);
@@ -111,12 +110,7 @@ impl Watch {
     fn is_unseen(&self, row: i64, seen: Seen, act: &Act) -> bool {
         let is_word = match act {
             Act::Say(_) | Act::Find(_) => true,
-            Act::Take
-            | Act::TakeOver
-            | Act::Go { .. }
-            | Act::Arrive
-            | Act::Return
-            | Act::HandTo(_) => false,
+            Act::Take | Act::TakeOver | Act::Go { .. } | Act::Arrive | Act::Return => false,
         };
         let row = self.exceptions.row(row).filter(|row| row.ended.is_none());
         is_word && row.is_some_and(|row| Seen::of(row) != seen)

@@ -40,10 +40,7 @@ pub(in crate::http) fn step(step: Step) -> Phrase {
     match step {
         Step::Phone => phrase("Ring den enskilde.", "Call the resident."),
         Step::Visit => phrase("Åk dit.", "Go there."),
-        Step::Lead => phrase(
-            "Ring den som leder nattens arbete.",
-            "Call whoever leads the night’s work.",
-        ),
+        Step::Lead => phrase("Ring nattansvarig.", "Call the night lead."),
     }
 }
 
@@ -90,13 +87,11 @@ pub(in crate::http) fn did(
         Act::Go { .. } => phrase("på väg, framme", "on the way, there at"),
         Act::Arrive => phrase("är där", "is there"),
         Act::Return => phrase("lämnade tillbaka raden", "gave it back"),
-        Act::HandTo(_) => phrase("lämnade över raden till", "handed it to"),
         Act::Say(said) => texts_said(*said),
         Act::Find(it) => found(*it),
     };
     let of = match act {
         Act::Go { arrives } => show(*arrives),
-        Act::HandTo(other) => other.to_string(),
         Act::Take | Act::TakeOver | Act::Arrive | Act::Return | Act::Say(_) | Act::Find(_) => {
             String::new()
         }
