@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
@@ -77,6 +77,11 @@ impl Fake {
         Self::start(tls, manners, Protocol::Http).await
     }
 
+    /// A mail server that offers `STARTTLS`.
+    pub(super) async fn starttls(tls: Arc<ServerConfig>, manners: &[Manner]) -> Self {
+        Self::start(Some(tls), manners, Protocol::StartTls).await
+    }
+
     /// A mail server.
     pub(super) async fn smtp(tls: Option<Arc<ServerConfig>>, manners: &[Manner]) -> Self {
         Self::start(tls, manners, Protocol::Smtp).await
@@ -97,13 +102,9 @@ impl Fake {
                 }
                 let (tls, notes) = (tls.clone(), Arc::clone(&notes));
                 tokio::spawn(async move {
-                    match tls {
-                        None => speaks.serve(socket, manner, &notes).await,
-                        Some(tls) => match TlsAcceptor::from(tls).accept(socket).await {
-                            Ok(stream) => speaks.serve(stream, manner, &notes).await,
-                            Err(_untrusted) => {}
-                        },
-                    }
+                    // A client that goes away is its own affair.
+                    let served = speaks.serve(socket, tls, manner, &notes).await;
+                    served.unwrap_or_default();
                 });
             }
         });
@@ -115,19 +116,44 @@ impl Fake {
 enum Protocol {
     Http,
     Smtp,
+    StartTls,
+}
+
+/// Where a mail server's session begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Session {
+    Greets,
+    OffersTls,
+    Upgraded,
 }
 
 impl Protocol {
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    async fn serve(
         self,
-        stream: S,
+        socket: TcpStream,
+        tls: Option<Arc<ServerConfig>>,
         manner: Manner,
         notes: &Mutex<Vec<Heard>>,
-    ) {
-        // A client that goes away is its own affair.
-        match self {
-            Self::Http => http(stream, manner, notes).await.unwrap_or_default(),
-            Self::Smtp => smtp(stream, manner, notes).await.unwrap_or_default(),
+    ) -> std::io::Result<()> {
+        let tls = tls.map(TlsAcceptor::from);
+        match (self, tls) {
+            (Self::Http, None) => http(socket, manner, notes).await,
+            (Self::Http, Some(tls)) => http(tls.accept(socket).await?, manner, notes).await,
+            (Self::Smtp | Self::StartTls, None) => {
+                smtp(socket, Session::Greets, manner, notes).await.map(drop)
+            }
+            (Self::Smtp, Some(tls)) => {
+                let stream = tls.accept(socket).await?;
+                smtp(stream, Session::Greets, manner, notes).await.map(drop)
+            }
+            (Self::StartTls, Some(tls)) => {
+                let plain = smtp(socket, Session::OffersTls, manner, notes).await?;
+                if let Some(socket) = plain {
+                    let stream = tls.accept(socket).await?;
+                    smtp(stream, Session::Upgraded, manner, notes).await?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -184,57 +210,72 @@ async fn http<S: AsyncRead + AsyncWrite + Unpin>(
     stream.shutdown().await
 }
 
-/// Enough SMTP for one message: the manner shows where the recipient is named.
+/// Enough SMTP for one message: the manner shows where the recipient is named. The stream comes
+/// back if it is to be encrypted.
 async fn smtp<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
+    session: Session,
     manner: Manner,
     notes: &Mutex<Vec<Heard>>,
-) -> std::io::Result<()> {
+) -> std::io::Result<Option<S>> {
     let mut stream = BufReader::new(stream);
     if manner == Manner::Silent {
         std::future::pending::<()>().await;
     }
-    stream.write_all(b"220 fake ESMTP\r\n").await?;
+    if session != Session::Upgraded {
+        stream.write_all(b"220 fake ESMTP\r\n").await?;
+    }
     let mut commands = String::new();
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 {
-            return Ok(());
+            return Ok(None);
         }
         commands.push_str(&line);
         let word = line.get(..4).unwrap_or_default().to_uppercase();
-        let reply = match (word.as_str(), manner) {
-            ("EHLO", _) => "250-fake\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n".to_owned(),
-            ("AUTH", _) => "235 ok\r\n".to_owned(),
-            ("RCPT", Manner::Answers(code)) if code >= 300 => {
-                format!("{code} no such user lead@example.org\r\n")
-            }
-            ("RCPT", Manner::Half) => "25".to_owned(),
-            ("RCPT", Manner::Closes) => return Ok(()),
-            ("DATA", _) => "354 go on\r\n".to_owned(),
-            ("QUIT", _) => "221 bye\r\n".to_owned(),
-            _ => "250 ok\r\n".to_owned(),
-        };
+        let reply = reply(&word, session, manner);
         stream.write_all(reply.as_bytes()).await?;
         stream.flush().await?;
-        if reply == "25" {
-            return stream.shutdown().await;
-        }
-        if word == "DATA" {
-            let mut body = String::new();
-            while !body.ends_with("\r\n.\r\n") {
-                if stream.read_line(&mut body).await? == 0 {
-                    return Ok(());
-                }
+        match (word.as_str(), manner) {
+            ("STAR", _) if session == Session::OffersTls => return Ok(Some(stream.into_inner())),
+            ("RCPT", Manner::Half | Manner::Closes) => {
+                stream.shutdown().await?;
+                return Ok(None);
             }
-            notes.lock().unwrap().push(Heard {
-                path: commands.clone(),
-                headers: BTreeMap::new(),
-                body: body.into_bytes(),
-            });
-            stream.write_all(b"250 taken\r\n").await?;
-            stream.flush().await?;
+            ("DATA", _) => {
+                let mut body = String::new();
+                while !body.ends_with("\r\n.\r\n") {
+                    if stream.read_line(&mut body).await? == 0 {
+                        return Ok(None);
+                    }
+                }
+                notes.lock().unwrap().push(Heard {
+                    path: commands.clone(),
+                    headers: BTreeMap::new(),
+                    body: body.into_bytes(),
+                });
+                stream.write_all(b"250 taken\r\n").await?;
+                stream.flush().await?;
+            }
+            _ => {}
         }
+    }
+}
+
+fn reply(word: &str, session: Session, manner: Manner) -> String {
+    match (word, manner) {
+        ("EHLO", _) if session == Session::OffersTls => "250-fake\r\n250 STARTTLS\r\n".to_owned(),
+        ("EHLO", _) => "250-fake\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n".to_owned(),
+        ("STAR", _) if session != Session::OffersTls => "502 what\r\n".to_owned(),
+        ("AUTH", _) => "235 ok\r\n".to_owned(),
+        ("RCPT", Manner::Answers(code)) if code >= 300 => {
+            format!("{code} no such user lead@example.org\r\n")
+        }
+        ("RCPT", Manner::Half) => "25".to_owned(),
+        ("RCPT", Manner::Closes) => String::new(),
+        ("DATA", _) => "354 go on\r\n".to_owned(),
+        ("QUIT", _) => "221 bye\r\n".to_owned(),
+        _ => "250 ok\r\n".to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! It holds every run to two rules by itself: what is sent was written before, and a message
 //! never comes sooner after the last one than it may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use nattsyn_protocol::time::{Timestamp, Uptime};
@@ -19,6 +19,7 @@ pub(super) struct Rehearsal {
     pub(super) sent: Vec<(u64, Order)>,
     pub(super) verdicts: Vec<Verdict>,
     last: BTreeMap<(Recipient, ChannelName), Uptime>,
+    keys: BTreeSet<Key>,
 }
 
 pub(super) fn secs(seconds: u64) -> Duration {
@@ -54,6 +55,7 @@ impl Rehearsal {
             sent: Vec::new(),
             verdicts: Vec::new(),
             last: BTreeMap::new(),
+            keys: BTreeSet::new(),
         }
     }
 
@@ -101,6 +103,7 @@ impl Rehearsal {
                 Effect::Write(line) => {
                     if let Line::Told { order, .. } = &line {
                         known = Some(order.key);
+                        assert!(self.keys.insert(order.key), "a key twice: {order:?}");
                         self.note_message(order);
                     } else if let Line::ToldAgain { key, .. } = &line {
                         known = Some(*key);

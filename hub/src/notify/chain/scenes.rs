@@ -167,6 +167,38 @@ fn many_rows_share_a_message_and_the_first_never_waits() {
 }
 
 #[test]
+fn a_row_whose_target_passes_while_its_message_waits_is_still_told_by_it() {
+    let teams = [
+        ("natt", "anna:push,sms lead:sms"),
+        ("syd", "per:mail lead:sms"),
+    ];
+    let mut play = Rehearsal::new(teams.map(|(name, steps)| team(name, steps)).into());
+    play.until(99);
+    play.need(1, 300);
+    play.chain.handle_taken(RowId(1));
+    let south = play.need_of(2, "syd", 60);
+    let effects = play.chain.handle_needs(play.now, [south]);
+    play.apply(effects);
+    play.deliver();
+    play.until(100);
+    play.need(3, 60);
+    play.until(125);
+    play.need(4, 300);
+    play.until(148);
+    play.fail();
+    // Row 3 was silent by push until 149, and may not go by SMS before 168; its target is 160.
+    play.until(180);
+    let told = play.sent.iter().filter(|(_, order)| match &order.about {
+        About::Rows(rows) => rows.contains(&RowId(3)),
+        About::Trial(_) => false,
+    });
+    let told: Vec<String> = told
+        .map(|(second, order)| format!("{second} {}/{}", order.to.as_str(), order.by.as_str()))
+        .collect();
+    assert_eq!(told, ["119 anna/push", "168 anna/sms", "179 lead/sms"]);
+}
+
+#[test]
 fn rows_given_together_share_their_first_message() {
     let mut play = rehearsal();
     let needs: Vec<Need> = (1..=12).map(|row| play.need_of(row, "natt", 300)).collect();
@@ -208,6 +240,15 @@ fn an_order_whose_outcome_a_restart_lost_is_sent_again_with_its_own_key() {
     play.deliver();
     play.until(170);
     assert_eq!(play.script(2), ["150 reminded anna/sms 1"]);
+}
+
+#[test]
+fn a_new_order_after_a_restart_has_a_key_of_its_own() {
+    let mut play = Rehearsal::new(vec![team("natt", "anna:push"), team("syd", "bo:push")]);
+    play.need(1, 300);
+    let (first, south) = (play.need_of(1, "natt", 300), play.need_of(2, "syd", 300));
+    play.restart(vec![(first, Standing::Waiting), (south, Standing::Waiting)]);
+    assert_eq!(play.script(1), ["0 new anna/push 1", "0 new bo/push 1"]);
 }
 
 #[test]
