@@ -11,11 +11,21 @@ use nattsyn_protocol::time::{Timestamp, Uptime};
 
 const PAGE: &str = include_str!("../../../../docs/reference/notifiers.md");
 
+/// A channel that the documentation does not show, because browsers cannot subscribe yet.
+const PUSH: &str = "[[channel]]\nname = \"push\"\nkind = \"push\"\n\
+                    contact = \"mailto:drift@nattsyn.example\"\n";
+
 /// The example of the documentation, without its `notify.`.
-fn example() -> String {
+fn documented() -> String {
     let (_, rest) = PAGE.split_once("```toml\n").unwrap();
     let (example, _) = rest.split_once("```").unwrap();
     example.replace("[notify]\n", "").replace("[[notify.", "[[")
+}
+
+/// The same, with the channel that is not shown in it.
+fn example() -> String {
+    let with_push = documented().replacen("[[channel]]", &format!("{PUSH}[[channel]]"), 1);
+    with_push.replace("by = [\"sms\"]", "by = [\"push\", \"sms\"]")
 }
 
 /// A folder with the files that the example names.
@@ -37,6 +47,7 @@ fn open(text: &str, folder: &Path) -> Result<Opened, String> {
 #[test]
 fn the_documentations_example_works() {
     let folder = folder();
+    assert_eq!(open(&documented(), folder.path()).err(), None);
     let opened = open(&example(), folder.path()).unwrap();
     let channels: Vec<&str> = opened
         .exchange
