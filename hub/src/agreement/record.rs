@@ -68,14 +68,33 @@ impl Record {
     /// What is written about one resident.
     #[must_use]
     pub fn only(&self, resident: ResidentId) -> Self {
-        let own = self.plans.iter();
-        let own = own.filter(|stored| stored.plan.resident == resident);
-        let seat = self.seats.seat(resident).map(|seat| (resident, seat));
-        Self {
-            book: self.book.only(resident),
-            plans: own.cloned().collect(),
-            seats: Seats(seat.into_iter().collect()),
+        self.of_each([&resident])
+            .remove(&resident)
+            .unwrap_or_default()
+    }
+
+    /// What is written about each of these residents.
+    #[must_use]
+    pub fn of_each<'a>(
+        &self,
+        residents: impl IntoIterator<Item = &'a ResidentId>,
+    ) -> BTreeMap<ResidentId, Self> {
+        let own = |resident: &ResidentId| {
+            let seat = self.seats.seat(*resident).map(|seat| (*resident, seat));
+            let record = Self {
+                book: self.book.only(*resident),
+                plans: Vec::new(),
+                seats: Seats(seat.into_iter().collect()),
+            };
+            (*resident, record)
+        };
+        let mut records: BTreeMap<ResidentId, Self> = residents.into_iter().map(own).collect();
+        for stored in &self.plans {
+            if let Some(record) = records.get_mut(&stored.plan.resident) {
+                record.plans.push(stored.clone());
+            }
         }
+        records
     }
 
     /// About whom anything was written after one moment and by another, and when.

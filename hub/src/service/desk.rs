@@ -85,6 +85,8 @@ pub struct Desk {
     /// Whether the clock was believed when nights were last frozen.
     trust: Trust,
     revision: i64,
+    /// When plans and agreements were last read.
+    read: Timestamp,
     refreshed: Uptime,
     comparison: Comparison,
 }
@@ -92,6 +94,10 @@ pub struct Desk {
 /// How long after its start the hub compares people with proved looks: units that kept looking
 /// while it was down bring their reports first, within minutes of a network that is back.
 const COMPARED_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// How much of what was read is read again: another process writes down what is said a moment
+/// after the moment that it stamps it with, and waits for the store at most 5 s.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 
 /// When nights that ended are compared as a whole.
 #[derive(Clone, Debug)]
@@ -167,6 +173,7 @@ impl Desk {
             zone: &charge.zone,
             nights: &nights,
             tonight: night,
+            read: None,
             compared: BTreeSet::new(),
             now,
         };
@@ -191,6 +198,7 @@ impl Desk {
             met: BTreeSet::new(),
             trust,
             revision,
+            read: now.timestamp,
             refreshed: now.uptime,
             comparison: Comparison::Waits {
                 until: now.uptime.after(COMPARED_AFTER),
@@ -276,6 +284,8 @@ impl Desk {
         }
         self.trust = trust;
         self.revision = revision;
+        // A clock that was set back reads again what was said by the time that it shows now.
+        self.read = self.read.min(now.timestamp);
         let record = Record::read(self.store.as_ref())?;
         let frozen = self.store.nights()?;
         let mut nights = nights::due(&frozen, night, trust);
@@ -287,6 +297,7 @@ impl Desk {
             zone,
             nights: &nights,
             tonight: night,
+            read: Some(self.read.before(READ_AGAIN)),
             compared: self.comparison.now(now.uptime, ended(&nights, night)),
             now,
         };
@@ -299,6 +310,7 @@ impl Desk {
         self.watch.recall(now, saved.checks);
         let changes = passage.review(self.store.as_ref(), &mut self.watch)?;
         self.plans = record.plans;
+        self.read = now.timestamp;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)

@@ -27,6 +27,8 @@ pub(super) struct Passage<'a> {
     pub(super) zone: &'a str,
     pub(super) nights: &'a [Date],
     pub(super) tonight: Date,
+    /// Until when the record had been read before; `None` by a hub that was not there.
+    pub(super) read: Option<Timestamp>,
     /// Nights that ended and are compared as a whole; none while that waits.
     pub(super) compared: BTreeSet<Date>,
     pub(super) now: Moment,
@@ -47,10 +49,13 @@ impl Passage<'_> {
             }
             // A hub that was there wrote each of these down when it was said.
             let ended = self.ended(night)?;
-            for (resident, moments) in self.record.said_between(noon, ended) {
-                let own = self.record.only(resident);
-                for at in moments {
-                    checks.add(self.holding(&own.as_of(at), night, noon));
+            let read = self.read.filter(|_| frozen.contains(&night));
+            let unread = read.map_or(noon, |read| read.max(noon));
+            let said = self.record.said_between(unread, ended);
+            let records = self.record.of_each(said.keys());
+            for (resident, own) in &records {
+                for at in said.get(resident).into_iter().flatten() {
+                    checks.add(self.holding(&own.as_of(*at), night, noon));
                 }
             }
             if night == self.tonight {
