@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
@@ -27,6 +27,10 @@ use super::secret::in_full;
 /// Longest answer that is read, in bytes. Gateways answer in some hundred; a page of an error is
 /// cut.
 const ANSWER_MAX: usize = 64 * 1024;
+
+/// Longest time for connecting to one address: room for a lost packet that is sent again, on a
+/// road of a second, and for a second address within one try of 8 s.
+const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 /// Where a gateway is, and how it is trusted.
 #[derive(Clone)]
@@ -102,9 +106,7 @@ impl Gateway {
     pub(super) async fn ask(&self, mut request: Request<Body>) -> Result<Answer, TellError> {
         let host = self.authority.parse().map_err(|_error| TellError::Unmade)?;
         request.headers_mut().insert(HOST, host);
-        let socket = TcpStream::connect((self.host.as_str(), self.port))
-            .await
-            .map_err(TellError::Unreachable)?;
+        let socket = self.connect().await?;
         match &self.tls {
             None => exchange(socket, request).await,
             Some((name, tls)) => {
@@ -113,6 +115,23 @@ impl Gateway {
                 exchange(connecting.await.map_err(untrusted)?, request).await
             }
         }
+    }
+}
+
+impl Gateway {
+    /// Connects to the first of its addresses that answers. One that does not must not use up the
+    /// whole try: many networks announce an IPv6 that leads nowhere.
+    async fn connect(&self) -> Result<TcpStream, TellError> {
+        let addresses = lookup_host((self.host.as_str(), self.port)).await;
+        let mut last = TellError::Unreachable(std::io::ErrorKind::NotFound.into());
+        for address in addresses.map_err(TellError::Unreachable)? {
+            match tokio::time::timeout(CONNECT_WITHIN, TcpStream::connect(address)).await {
+                Ok(Ok(socket)) => return Ok(socket),
+                Ok(Err(error)) => last = TellError::Unreachable(error),
+                Err(_elapsed) => last = TellError::TimedOut,
+            }
+        }
+        Err(last)
     }
 }
 

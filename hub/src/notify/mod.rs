@@ -5,6 +5,12 @@
 //! which teams, recipients and channels there are. `docs/reference/notifiers.md` is for whoever
 //! sets it up.
 //!
+//! Whoever wires it keeps one [`chain::Chain`], made with [`chain::Chain::restore`] from the lines
+//! of its store, and in one loop: gives it what happens to rows and each [`Outcome`]; lets time
+//! pass at [`chain::Chain::next_timeout`]; writes every [`chain::Effect::Write`] down before it
+//! hands a later [`chain::Effect::Send`] to [`run`]; and makes an exception of a test alarm that
+//! nobody answered.
+//!
 //! What it deliberately does not do: say anything about a person. A message holds fixed words, a
 //! count, its kind and a link to the hub's page.
 

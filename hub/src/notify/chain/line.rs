@@ -12,7 +12,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::names::{ChannelName, Key, Recipient, RowId, TeamName, TrialId};
 
-/// Why somebody is told.
+/// Why somebody is told. The more pressing is the greater: it is what a shared message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {

@@ -180,6 +180,10 @@ impl Chain {
         let now = inward(now);
         let mut effects = Vec::new();
         for need in needs {
+            let need = Need {
+                since: whole(need.since),
+                ..need
+            };
             let known = self.rows.get(&need.row);
             if known.is_none_or(|open| open.need.since != need.since) {
                 self.begin(now, need, &mut effects);
@@ -196,7 +200,9 @@ impl Chain {
         }
     }
 
-    /// A taken row fell back: its chain begins again, at once.
+    /// A taken row fell back: its chain begins again, at once. `now` is its new `since`, by which
+    /// [`Chain::restore`] knows the row's lines again: the caller's own record of the fall must
+    /// carry the same moment.
     pub fn handle_fallen_back(&mut self, now: Moment, row: RowId) -> Vec<Effect> {
         let need = self.rows.get(&row).map(|open| Need {
             since: now.timestamp,
@@ -417,8 +423,14 @@ const BEFORE_BOOT: Duration = Duration::from_secs(365 * 24 * 3600);
 fn inward(now: Moment) -> Moment {
     Moment {
         uptime: now.uptime.after(BEFORE_BOOT),
-        ..now
+        timestamp: whole(now.timestamp),
     }
+}
+
+/// A timestamp in whole milliseconds, as lines keep it: one that comes back from the store must be
+/// the one that went.
+fn whole(at: Timestamp) -> Timestamp {
+    Timestamp::from_ms(at.as_ms()).unwrap_or(at)
 }
 
 /// The line for a row that goes on, unless it is one more lap.

@@ -45,7 +45,10 @@ impl Rehearsal {
     pub(super) fn new(teams: Vec<Team>) -> Self {
         let now = Moment {
             uptime: Uptime(secs(1_000_000)),
-            timestamp: Timestamp::from_ms(1_795_000_000_000).unwrap(),
+            // No whole millisecond, as clocks give it.
+            timestamp: Timestamp::from_ms(1_795_000_000_000)
+                .unwrap()
+                .after(Duration::from_nanos(123_456)),
         };
         Self {
             now,
@@ -108,9 +111,10 @@ impl Rehearsal {
                     } else if let Line::ToldAgain { key, .. } = &line {
                         known = Some(*key);
                     }
-                    let again = Line::from_json(&line.to_json()).unwrap();
-                    assert_eq!(again, line);
-                    self.lines.push(line);
+                    // Kept as a store would: in milliseconds.
+                    let kept = Line::from_json(&line.to_json()).unwrap();
+                    assert_eq!(kept.to_json(), line.to_json());
+                    self.lines.push(kept);
                 }
                 Effect::Send(order) => {
                     assert_eq!(known.take(), Some(order.key), "sent before it was written");

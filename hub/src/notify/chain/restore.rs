@@ -13,7 +13,7 @@ use super::names::{Key, RowId};
 use super::stage::{Part, Stage};
 use super::teams::{Team, Teams};
 use super::trial::Trial;
-use super::{Chain, Held, Open, Outstanding, inward};
+use super::{Chain, Held, Open, Outstanding, inward, whole};
 
 /// Whether somebody has an open row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ impl Chain {
         let mut chain = Self::new(teams);
         let mut waiting: Vec<Need> = Vec::new();
         for (need, standing) in open {
+            let since = whole(need.since);
+            let need = Need { since, ..need };
             match standing {
                 Standing::Waiting => waiting.push(need),
                 Standing::Taken => {
