@@ -191,7 +191,7 @@ impl Config {
         })?;
         let mut config: Self = toml::from_str(&text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
-            message: error.to_string().trim_end().to_owned(),
+            message: said_of(&error, &text),
         })?;
         if jiff::tz::TimeZone::get(&config.zone).is_err() {
             return Err(ConfigError::Value {
@@ -223,6 +223,20 @@ impl Config {
             }
         }
     }
+}
+
+/// What is wrong with a file, in which line and at which key. What stands behind the key may be
+/// somebody's telephone number, and stays out of what is printed.
+fn said_of(error: &toml::de::Error, text: &str) -> String {
+    let why = error.message();
+    let begins = error.span().map_or(0, |span| span.start);
+    let Some(before) = text.get(..begins) else {
+        return why.to_owned();
+    };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim();
+    format!("line {}: {key}: {why}", number + 1)
 }
 
 #[cfg(test)]
@@ -281,5 +295,14 @@ mod tests {
             assert!(error.contains("hub.toml"), "{error}");
             assert!(error.contains(expected), "{error}");
         }
+    }
+
+    #[test]
+    fn no_telephone_number_is_in_what_is_said_of_a_bad_file() {
+        let text =
+            "\n[[notify.recipient]]\nname = \"natt-1\"\naddress = { sms = \"+46700000001\", x }";
+        let error = read(text).unwrap_err();
+        assert!(error.contains("line 4: address:"), "{error}");
+        assert!(!error.contains("467"), "{error}");
     }
 }
