@@ -36,7 +36,7 @@ fn order(by: &str, kind: Kind, number: u64) -> Order {
             at_ms: Timestamp::from_ms(1_795_000_000_000).unwrap(),
             number,
         },
-        about: About::Rows(vec![RowId(77)]),
+        about: About::Rows(vec![RowId(7_700_077)]),
         to: "lead".parse().unwrap(),
         by: by.parse().unwrap(),
         kind,
