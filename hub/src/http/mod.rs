@@ -133,6 +133,17 @@ struct Site {
 }
 
 impl Site {
+    /// Tonight as it is, for somebody.
+    fn render(
+        &self,
+        query: Option<&str>,
+        viewer: &Viewer,
+        page: impl Fn((&Tonight, &Told), Lang, &Viewer) -> maud::Markup,
+    ) -> Html<String> {
+        let (tonight, told) = (self.tonight.borrow().clone(), self.told_now());
+        Html(page((&tonight, &told), Lang::from_query(query), viewer).into_string())
+    }
+
     /// Who is told, as was last known.
     fn told_now(&self) -> Arc<Told> {
         let told = self.told.as_ref();
@@ -206,10 +217,7 @@ async fn start(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
-    let tonight = site.tonight.borrow().clone();
-    let lang = Lang::from_query(query.as_deref());
-    let told = site.told_now();
-    Html(page::document((&tonight, &told), lang, &viewer).into_string())
+    site.render(query.as_deref(), &viewer, page::document)
 }
 
 async fn fragment(
@@ -217,10 +225,7 @@ async fn fragment(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
-    let tonight = site.tonight.borrow().clone();
-    let lang = Lang::from_query(query.as_deref());
-    let told = site.told_now();
-    Html(page::live((&tonight, &told), lang, &viewer).into_string())
+    site.render(query.as_deref(), &viewer, page::live)
 }
 
 async fn event_stream(
