@@ -237,3 +237,13 @@ fn a_hub_that_dies_on_its_way_through_missed_nights_goes_through_them_again() {
     unbroken(&play_many(173, 1, &setting(10), |_| {}));
     unbroken(&play_many(2859, 1, &setting(10), |_| {}));
 }
+
+/// A clock that was ahead had written the night down before its plan was changed (1236); an absence
+/// was said at the very deadline (6202); somebody asked to be left alone, was looked after no more
+/// and was said to be back, all while the hub was down (4551).
+#[test]
+fn what_is_said_around_a_missed_night_counts_by_the_moment_at_which_it_was_said() {
+    for seed in [1236, 6202, 4551] {
+        unbroken(&play_many(seed, 1, &setting(10), |_| {}));
+    }
+}
