@@ -23,14 +23,14 @@ pub(crate) struct Deed {
 #[derive(Clone, Debug)]
 pub struct Hands(mpsc::Sender<Deed>);
 
-/// Why nothing came of an act. It is not written down.
+/// Why nothing came of an act, as far as is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HandsError {
     /// The row is not such that this can be done.
     #[error(transparent)]
     Refused(#[from] ActRefused),
-    /// The hub is ending, or cannot write.
-    #[error("the hub did not write it down")]
+    /// The hub is ending, or cannot write: it may be written down, or not.
+    #[error("the hub did not say that it is written down")]
     Gone,
 }
 

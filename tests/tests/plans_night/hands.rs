@@ -2,13 +2,14 @@
 //! ends it, and what a hub that starts anew knows of it.
 
 use nattsyn_hub::exception::{Act, Event, FALLS_BACK_AFTER, Refusal, State, Unresolved};
+use nattsyn_hub::plan_b::{Tongue, print};
 use nattsyn_hub::store::Store as _;
 use nattsyn_hub::view::ledger::Account;
 use nattsyn_hub::view::{Cause, ExceptionRow};
 use nattsyn_hub::watch::{ActRefused, How, Said, Seen, StaffId};
 use nattsyn_protocol::time::Timestamp;
 
-use super::office::{Hub, NIGHT, astrid, at};
+use super::office::{Hub, NIGHT, ZONE, astrid, at};
 
 /// A night on which no unit answers: Astrid's row is open when her first window closes.
 fn missed() -> Hub {
@@ -241,4 +242,21 @@ fn nothing_can_be_done_about_a_row_that_is_over_or_that_never_was() {
         "what was refused is not written"
     );
     assert!(hub.store().account(NIGHT).unwrap().frozen.is_some());
+}
+
+#[test]
+fn the_list_for_a_night_without_the_hub_leaves_out_what_is_settled() {
+    let mut hub = missed();
+    let list = |hub: &Hub| print(&hub.ledger(), (NIGHT, ZONE), hub.now, Tongue::Sv).unwrap();
+    let before = list(&hub);
+    assert!(before.contains("23:00–23:45  Astrid Exempel"), "{before}");
+    assert!(
+        before.contains("någon skulle redan ha varit där"),
+        "{before}"
+    );
+    hub.does(&anna(), Act::Say(Said::Visited)).unwrap();
+    let after = list(&hub);
+    assert!(!after.contains("23:00–23:45  Astrid Exempel"), "{after}");
+    assert!(after.contains("03:00–03:45  Astrid Exempel"), "{after}");
+    assert!(after.contains("1 redan klara"), "{after}");
 }
