@@ -7,8 +7,6 @@
 //!
 //! It knows nothing of where teams come from, and nothing of addresses.
 
-use nattsyn_protocol::time::Uptime;
-
 use crate::watch::Moment;
 
 use super::line::{Effect, Line, Need};

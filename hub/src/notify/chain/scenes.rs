@@ -407,7 +407,10 @@ fn other_teams_leave_a_row_where_it_is_while_its_step_stays() {
     play.need(1, 300);
     play.deliver();
     play.until(100);
-    resettle(&mut play, vec![team("natt", "anna:push,sms bo:sms lead:mail")]);
+    resettle(
+        &mut play,
+        vec![team("natt", "anna:push,sms bo:sms lead:mail")],
+    );
     play.until(150);
     play.deliver();
     play.until(300);
@@ -473,10 +476,7 @@ fn the_rows_of_a_team_that_is_gone_begin_with_the_first_team() {
     play.deliver();
     play.until(100);
     resettle(&mut play, vec![team("dag", "dora:sms lead:sms")]);
-    assert_eq!(
-        play.script(0),
-        ["0 new anna/push 1", "100 new dora/sms 1"]
-    );
+    assert_eq!(play.script(0), ["0 new anna/push 1", "100 new dora/sms 1"]);
 }
 
 #[test]

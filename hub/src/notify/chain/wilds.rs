@@ -60,15 +60,19 @@ fn teams() -> impl Strategy<Value = Vec<Team>> {
     ];
     // Sometimes the rows' own team is not there, and another is first.
     let first = prop_oneof![3 => Just(None), 1 => Just(Some("bo:sms,mail lead:sms"))];
-    (first, prop_oneof![4 => steps.prop_map(Some), 1 => Just(None)]).prop_map(|(first, steps)| {
-        let first = first.map(|steps| team("all", steps));
-        let own = steps.map(|steps| team("natt", steps));
-        let teams: Vec<Team> = first.into_iter().chain(own).collect();
-        if teams.is_empty() {
-            return vec![team("natt", "lead:sms")];
-        }
-        teams
-    })
+    (
+        first,
+        prop_oneof![4 => steps.prop_map(Some), 1 => Just(None)],
+    )
+        .prop_map(|(first, steps)| {
+            let first = first.map(|steps| team("all", steps));
+            let own = steps.map(|steps| team("natt", steps));
+            let teams: Vec<Team> = first.into_iter().chain(own).collect();
+            if teams.is_empty() {
+                return vec![team("natt", "lead:sms")];
+            }
+            teams
+        })
 }
 
 /// What a row is held to.
@@ -284,7 +288,10 @@ impl Wild {
         for held in self.rows.values_mut() {
             (held.settled, held.restarted) = (now, true);
         }
-        let effects = self.play.chain.handle_teams(self.play.now, Teams::new(teams));
+        let effects = self
+            .play
+            .chain
+            .handle_teams(self.play.now, Teams::new(teams));
         self.play.apply(effects);
     }
 
