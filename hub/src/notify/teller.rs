@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +17,10 @@ use tokio::sync::{mpsc, watch};
 use nattsyn_clock::Clock;
 use nattsyn_protocol::time::Timestamp;
 
-use super::caller::{self, Outcome};
+use super::caller::{self, Exchange, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Recipient, RowId, Standing,
+    TeamName, Teams,
 };
 use super::settings::Opened;
 use crate::store::{StoreError, Tellings};
@@ -47,6 +48,10 @@ pub struct Told {
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// In which order people are told, now.
+    pub teams: Teams,
+    /// Who stands in a chain and has no address by any of its channels.
+    pub unreached: BTreeSet<Recipient>,
 }
 
 /// Whether there is anybody to tell.
@@ -73,7 +78,7 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
-    let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
+    let caller = tokio::spawn(caller::run(Arc::clone(&opened.exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
     let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
     let mut teller = Teller {
@@ -81,6 +86,7 @@ pub async fn run(
         chain,
         tellings,
         orders,
+        exchange: opened.exchange,
         clock,
         told,
     };
@@ -96,6 +102,7 @@ pub async fn run(
                 teller.take(&rows)
             }
             Some(outcome) = heard.recv() => teller.hear(&outcome),
+            () = teller.exchange.book_changed() => Vec::new(),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
         teller.apply(effects)?;
@@ -109,7 +116,7 @@ pub async fn run(
 /// The chain as it was when the hub ended, for the rows that are open now.
 fn recall(
     clock: &Clock,
-    teams: super::chain::Teams,
+    teams: Teams,
     tellings: &Tellings,
     tonight: &Tonight,
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
@@ -126,6 +133,7 @@ struct Teller {
     known: BTreeMap<RowId, Standing>,
     tellings: Tellings,
     orders: mpsc::Sender<Order>,
+    exchange: Arc<Exchange>,
     clock: Clock,
     told: watch::Sender<Arc<Told>>,
 }
@@ -203,6 +211,19 @@ impl Teller {
         Ok(())
     }
 
+    fn unreached(&self) -> BTreeSet<Recipient> {
+        let steps = self
+            .chain
+            .teams()
+            .iter()
+            .flat_map(super::chain::Team::steps);
+        let nowhere = steps.filter(|step| {
+            let mut ways = step.by.iter();
+            ways.all(|by| self.exchange.addresses_of(&step.to, by) == 0)
+        });
+        nowhere.map(|step| step.to.clone()).collect()
+    }
+
     fn show(&self) {
         let waiting = self.known.keys();
         let rows = waiting.filter_map(|row| Some((row.0, self.chain.progress(*row)?)));
@@ -219,6 +240,8 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            teams: self.chain.teams().clone(),
+            unreached: self.unreached(),
         };
         self.told.send_if_modified(|told| {
             let is_new = **told != fresh;

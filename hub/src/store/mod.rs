@@ -12,6 +12,7 @@ mod private;
 mod rows;
 mod saved;
 mod sqlite;
+mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use sqlite::SqliteStore;
+pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
 
 /// Why the store did not do what it was asked.

@@ -14,6 +14,7 @@ mod ledger;
 mod matters;
 pub(super) mod morning;
 pub(super) mod night;
+pub(super) mod phone;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -206,6 +207,8 @@ enum Script {
     Live,
     /// It offers to print.
     Print,
+    /// It lets the browser be told.
+    Push,
     /// Nothing.
     None,
 }
@@ -221,12 +224,14 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                 title { (title) }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
+                (phone::on_the_home_screen())
                 @match script {
                     Script::Live => {
                         script type="module" src="/assets/page.js" {}
                         noscript { meta http-equiv="refresh" content="30"; }
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
+                    Script::Push => script type="module" src="/assets/push.js" {},
                     Script::None => {}
                 }
             }
@@ -291,6 +296,7 @@ fn status(view: &View<'_>) -> Markup {
                     (view.time(*at))
                 }
             }
+            (phone::standing(view))
         }
     }
 }

@@ -11,6 +11,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -18,7 +19,7 @@ use super::caller::Exchange;
 use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
-use super::push::{Contact, Service};
+use super::push::{Contact, Pushes, Service};
 
 pub use open::Others;
 
@@ -193,9 +194,9 @@ pub struct Opened {
     /// For [`super::chain::Chain::new`].
     pub teams: Teams,
     /// For [`super::caller::run`].
-    pub exchange: Exchange,
-    /// For each channel of Web Push, what browsers subscribe with.
-    pub application_keys: BTreeMap<ChannelName, String>,
+    pub exchange: Arc<Exchange>,
+    /// The channels of Web Push, for whoever lets browsers subscribe.
+    pub pushes: Pushes,
 }
 
 impl Channel {

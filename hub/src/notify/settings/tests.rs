@@ -57,7 +57,7 @@ fn the_documentations_example_works() {
     assert_eq!(channels, ["mail", "push", "sms"]);
     let team = opened.teams.iter().next().unwrap();
     assert_eq!(team.lead().to.as_str(), "lead");
-    assert_eq!(opened.application_keys.len(), 1);
+    assert_eq!(opened.pushes.len(), 1);
 }
 
 #[test]
