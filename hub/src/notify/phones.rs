@@ -11,6 +11,8 @@
 //! [`super::teller::Told::unreached`].
 
 #[cfg(test)]
+pub(crate) mod stage;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -47,7 +47,7 @@ impl Settings {
         self.open_with(folder, others, Patience::default())
     }
 
-    pub(in crate::notify) fn open_with(
+    pub(crate) fn open_with(
         &self,
         folder: &Path,
         others: Others,
