@@ -1,6 +1,8 @@
 //! The phone in somebody's hand, asked as a browser asks: who may choose, what is refused, and what
 //! every page says of it.
 
+use std::future::IntoFuture as _;
+
 use axum::http::header::{LOCATION, SET_COOKIE};
 use nattsyn_clock::Now;
 use nattsyn_protocol::time::Uptime;
@@ -332,4 +334,21 @@ async fn the_worker_sees_to_every_page_keeps_nothing_and_is_this_sites_own() {
     }
     let page = page(sample::busy(), "/").await;
     assert!(page.contains("rel=\"manifest\"") && page.contains("rel=\"apple-touch-icon\""));
+}
+
+/// Serves the phone's page to somebody who is signed in, for a person to look at. Prints where, and
+/// the session's cookie.
+#[tokio::test]
+#[ignore = "serves for ten minutes, for looking at the page in a browser"]
+async fn look_at_the_phones_page() {
+    let address = std::env::var("NATTSYN_LOOK_AT").unwrap_or_else(|_| "127.0.0.1:0".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let hub = Hub::new(&[201]).await;
+    println!("http://{}/phone", listener.local_addr().unwrap());
+    println!("{}", hub.sign_in());
+    println!("{}", hub.stage.browser("w/1"));
+    let serving = axum::serve(listener, hub.site.clone()).into_future();
+    tokio::time::timeout(Duration::from_secs(600), serving)
+        .await
+        .ok();
 }
