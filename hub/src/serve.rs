@@ -21,10 +21,11 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
-use crate::notify::phones::{Keeper, Phones};
+use crate::notify::phones::{self, Phones};
 use crate::notify::settings::Others;
 use crate::notify::{Opened, SettingsError, teller};
 use crate::service::{self, ServiceError, Setup};
+use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
 use crate::view::Reality;
@@ -71,6 +72,9 @@ pub enum ServeError {
     /// Nobody can be told so.
     #[error("who is told (`notify` in the configuration)")]
     Notify(#[from] SettingsError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] KeeperError),
     /// The page's address cannot be had.
     #[error("serving the page on {address}")]
     Listen {
@@ -189,10 +193,12 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
-    let opened = config.notify.open(&config.folder, Others::new())?;
+    let keeper = Keeper::open(&layout.ledger(), &config.notify, Others::new())?;
+    let mut opened = keeper.told().open(&config.folder, Others::new())?;
+    opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
-    let (phones, keeper) = phones(&layout, &opened)?;
+    let (phones, housekeeper) = open_phones(&layout, &opened)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -229,7 +235,8 @@ pub async fn run(
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
-        never = keeper.run(Clock::machine()) => match never {},
+        () = keeper.run() => {}
+        never = housekeeper.run(Clock::machine()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -237,7 +244,10 @@ pub async fn run(
 }
 
 /// The phones that were told when the hub ended, and who keeps them.
-fn phones(layout: &Layout, opened: &Opened) -> Result<(Arc<Phones>, Keeper), StoreError> {
+fn open_phones(
+    layout: &Layout,
+    opened: &Opened,
+) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
     let clock = Clock::machine();
     let now = move || clock.now().timestamp;
     Phones::open(

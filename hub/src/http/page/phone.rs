@@ -101,7 +101,7 @@ fn choice(phone: &Phone, offer: &Offer, lang: Lang) -> Markup {
 /// Who else is told as them.
 fn beside(way: &Way, offer: &Offer, lang: Lang) -> Markup {
     html! {
-        @if offer.unreached.contains(&way.to) {
+        @if way.phones == 0 && offer.unreached.contains(&way.to) {
             span.detail { (words::NO_WAY_YET.to(lang)) }
         } @else {
             span.detail { (words::phones(lang, way.phones)) }
@@ -126,8 +126,8 @@ pub(super) fn standing(view: &View<'_>) -> Markup {
         Phone::Told(to) => Some(to.as_str()),
     };
     html! {
-        @for to in &view.told.unreached {
-            p.notice { (words::unreached(lang, to)) }
+        @if !view.told.unreached.is_empty() {
+            p.notice { (words::unreached(lang, &view.told.unreached)) }
         }
         @if let Some(phone) = phone {
             p.this-phone {

@@ -1,5 +1,7 @@
 //! The words about the phone in somebody's hand.
 
+use std::collections::BTreeSet;
+
 use super::{Lang, Phrase, phrase};
 use crate::notify::chain::Recipient;
 
@@ -109,16 +111,12 @@ pub(in crate::http) fn not_greeted(lang: Lang, to: &Recipient) -> String {
 }
 
 /// Whom nothing reaches.
-pub(in crate::http) fn unreached(lang: Lang, to: &Recipient) -> String {
+pub(in crate::http) fn unreached(lang: Lang, whom: &BTreeSet<Recipient>) -> String {
+    let words: Vec<&str> = whom.iter().map(Recipient::as_str).collect();
+    let words = words.join(", ");
     match lang {
-        Lang::Swedish => format!(
-            "Larm till {} går inte fram: ingen telefon är vald.",
-            to.as_str()
-        ),
-        Lang::English => format!(
-            "Alerts to {} reach nobody: no phone is chosen.",
-            to.as_str()
-        ),
+        Lang::Swedish => format!("Larm går inte fram till {words}: ingen telefon är vald."),
+        Lang::English => format!("Alerts do not reach {words}: no phone is chosen."),
     }
 }
 
@@ -126,7 +124,7 @@ pub(in crate::http) fn unreached(lang: Lang, to: &Recipient) -> String {
 pub(in crate::http) fn left_alone(lang: Lang, to: &Recipient) -> String {
     match lang {
         Lang::Swedish => format!(
-            "Du är utloggad och telefonen får inga fler larm. Larm till {0} går nu inte fram: \
+            "Du är utloggad och telefonen får inga fler larm. Larm går nu inte fram till {0}: \
              någon annan behöver logga in och välja {0} på sin telefon.",
             to.as_str()
         ),
