@@ -1,11 +1,12 @@
 //! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
 //! the ledger.
 //!
-//! It shows, and takes in what staff do about a row ([`acts`]) and their signing in and out; every
-//! other address answers GET alone. Tonight comes from the [`Tonight`] that the service last sent,
-//! so the page that staff keep open asks no store but for who is signed in; other nights come
-//! from an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
-//! neither: no cache, no address outside its own, and no cookie but those of the sign-in.
+//! It shows, and takes in what staff do about a row ([`acts`]), as whom a phone is told ([`phone`])
+//! and their signing in and out; every other address answers GET alone. Tonight comes from the
+//! [`Tonight`] that the service last sent, so the page that staff keep open asks no store but for
+//! who is signed in; other nights come from an [`Archive`] that can only read. It decides nothing
+//! and keeps nothing, in the browser neither: no cache, no address outside its own, and nothing
+//! but the cookies of the sign-in and the worker that shows what is pushed.
 //!
 //! Everything that shows a name is behind the [`door`]. There is **no encryption** in this
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something

@@ -97,11 +97,17 @@ fn picture(bytes: &'static [u8]) -> MethodRouter<Site> {
 /// Somebody who looks, with whether the browser is told.
 pub(super) fn known(site: &Site, told: &Told, viewer: &Viewer) -> Viewer {
     let phone = match (&site.phones, session(viewer)) {
-        (Some(phones), Some(session)) => match phones.told_as(session) {
-            Some(to) => Phone::Told(to),
-            None if phones.ways(&told.teams).is_empty() => Phone::None,
-            None => Phone::Untold,
-        },
+        (Some(phones), Some(session)) => {
+            let ways = phones.ways(&told.teams);
+            // The settings may have dropped the word since: then nothing comes to it.
+            let told_as = phones.told_as(session);
+            let told_as = told_as.filter(|to| ways.iter().any(|way| way.to == *to));
+            match told_as {
+                Some(to) => Phone::Told(to),
+                None if ways.is_empty() => Phone::None,
+                None => Phone::Untold,
+            }
+        }
         (None, _) | (_, None) => Phone::None,
     };
     Viewer {
@@ -339,7 +345,8 @@ impl Reader {
             PhoneError::NoSession => (StatusCode::CONFLICT, words::NOT_TOLD),
             PhoneError::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, words::UNWRITTEN),
         };
-        tracing::warn!(error = error as &dyn std::error::Error, "a phone refused");
+        // Without its cause, which may repeat what a browser sent.
+        tracing::warn!(%error, "a phone refused");
         self.refused(status, why)
     }
 }

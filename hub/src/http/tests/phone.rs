@@ -10,6 +10,7 @@ use nattsyn_protocol::time::Uptime;
 use super::*;
 use crate::config::Front;
 use crate::http::door::Door;
+use crate::notify::chain::{Team, Teams};
 use crate::notify::phones::stage::Stage;
 use crate::notify::teller::{Hearing as Anybody, Told};
 use crate::staff::command::{StaffCommand, run};
@@ -281,6 +282,24 @@ async fn without_anybody_who_is_told_by_push_no_page_speaks_of_phones() {
     let (_sender, site) = site(sample::busy());
     let page = text(ask(&site, "GET", "/phone").await).await;
     assert!(page.contains("kan inte få larm"), "{page}");
+}
+
+#[tokio::test]
+async fn a_phone_whose_word_the_settings_dropped_says_that_nothing_comes() {
+    let hub = Hub::new(&[201]).await;
+    let cookie = hub.sign_in();
+    let body = form("natt-1", &hub.stage.browser("w/1"));
+    assert_eq!(hub.choose(&cookie, &body).await.0, StatusCode::OK);
+    hub.told.send_modify(|told| {
+        let teams = told.teams.iter().map(|team| {
+            let steps = team.steps()[1..].to_vec();
+            Team::new(team.name().clone(), steps).unwrap()
+        });
+        let teams = Teams::new(teams.collect());
+        Arc::make_mut(told).teams = teams;
+    });
+    let page = strip_tags(&hub.read("/", &cookie).await);
+    assert!(page.contains("Larm till den här telefonen: av"), "{page}");
 }
 
 #[tokio::test]
