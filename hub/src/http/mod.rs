@@ -17,6 +17,7 @@ mod clockface;
 pub mod door;
 mod events;
 mod page;
+mod settings;
 mod table;
 mod texts;
 
@@ -181,6 +182,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
