@@ -182,12 +182,25 @@ pub fn admit(config: &Config, units: &[UnitId]) -> Result<Vec<PathBuf>, ServeErr
     Ok(made)
 }
 
-/// Keeps the hub going until `stop` is done.
+/// Keeps the hub going by the machine's clock until `stop` is done.
 ///
 /// # Errors
 ///
 /// Something that the hub cannot do without does not start, or ends.
 pub async fn run(
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    run_by(&Clock::machine(), config, stop).await
+}
+
+/// The same by another clock: five minutes must not take five in a test.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_by(
+    clock: &Clock,
     config: &Config,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
@@ -211,10 +224,10 @@ pub async fn run(
         broker: endpoint,
         keys,
     };
-    let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
+    let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
-    let clock = Clock::machine();
-    let porter = Porter::open(&layout.ledger(), move || clock.now())?;
+    let watch = clock.clone();
+    let porter = Porter::open(&layout.ledger(), move || watch.now())?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -228,7 +241,7 @@ pub async fn run(
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,
-        Clock::machine(),
+        clock.clone(),
         service.tonight.clone(),
         told,
     );
