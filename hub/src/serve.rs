@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -22,7 +23,7 @@ use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
 use crate::notify::settings::Others;
-use crate::notify::{SettingsError, teller};
+use crate::notify::{SettingsError, teller, teller::Answers, teller::Proving};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
@@ -190,6 +191,7 @@ pub async fn run(
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
     let opened = config.notify.open(&config.folder, Others::new())?;
     let (told, shown) = watch::channel(Arc::default());
+    let (answers, answered) = Answers::new();
     let store = SqliteStore::open(&layout.ledger())?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
@@ -212,6 +214,7 @@ pub async fn run(
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
         told: Some(shown),
+        answers: Some(answers),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -222,6 +225,12 @@ pub async fn run(
         Clock::machine(),
         service.tonight.clone(),
         told,
+        Proving {
+            // The service has refused to start in a zone that is none.
+            zone: TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC),
+            answered,
+            verdicts: service.verdicts.clone(),
+        },
     );
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,

@@ -17,6 +17,7 @@ mod clockface;
 pub mod door;
 mod events;
 mod page;
+mod proof;
 mod table;
 mod texts;
 
@@ -40,7 +41,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::notify::teller::Told;
+use crate::notify::teller::{Answers, Told};
 use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
@@ -77,6 +78,8 @@ pub struct State {
     pub hands: Option<Hands>,
     /// Who is told beside the page. Without it nobody is, and the page says so.
     pub told: Option<watch::Receiver<Arc<Told>>>,
+    /// By which test alarms are answered. Without it there are none.
+    pub answers: Option<Answers>,
     /// Who may come in.
     pub door: Door,
 }
@@ -90,6 +93,7 @@ impl State {
             archive: None,
             hands: None,
             told: None,
+            answers: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -128,6 +132,7 @@ struct Site {
     archive: Option<Arc<dyn Archive>>,
     hands: Option<Hands>,
     told: Option<watch::Receiver<Arc<Told>>>,
+    answers: Option<Answers>,
     door: Door,
     stop: Stop,
 }
@@ -163,6 +168,7 @@ fn router(state: State, stop: Stop) -> Router {
         archive: state.archive,
         hands: state.hands,
         told: state.told,
+        answers: state.answers,
         door: state.door,
         stop,
     };
@@ -182,6 +188,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
         .route("/rows/{row}", post(acts::act))
+        .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))

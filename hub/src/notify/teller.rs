@@ -1,10 +1,11 @@
 //! Keeps the chain in step with tonight's rows: who must be told is told, and what became of it
-//! is written down.
+//! is written down. Test alarms of shifts are in [`proof`].
 //!
 //! An edge: it waits for rows, for outcomes and for time, and decides nothing ([`Chain`] does).
 //! Every line is written before what follows from it is sent. If that fails it ends, and the hub
 //! with it: nobody must believe that somebody is told.
 
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -19,12 +20,18 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::caller::{self, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Reach, RowId, Standing,
+    TeamName,
 };
+use super::proof::TeamProof;
 use super::settings::Opened;
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
+
+pub use proof::{AnswerError, Answered, Answers, Proving};
+
+use proof::Prover;
 
 /// How soon somebody must have taken a row for which nothing else was agreed. The design asks a
 /// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
@@ -43,10 +50,12 @@ const BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Told {
     /// Whether there is anybody to tell.
     pub hearing: Hearing,
-    /// How far each open row has come that nobody has.
+    /// How far each open row has come that nobody has, matters by [`RowId::of_matter`].
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// How each team's chain was proven this shift.
+    pub proofs: Vec<TeamProof>,
 }
 
 /// Whether there is anybody to tell.
@@ -70,14 +79,21 @@ pub async fn run(
     clock: Clock,
     mut tonight: watch::Receiver<Arc<Tonight>>,
     told: watch::Sender<Arc<Told>>,
+    proving: Proving,
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
     let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
     let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
+    let Proving {
+        zone,
+        answered: Answered(mut answers),
+        verdicts,
+    } = proving;
     let mut teller = Teller {
         known: standings(&rows),
+        proof: Prover::recall(moment(&clock), zone, verdicts, &tellings)?,
         chain,
         tellings,
         orders,
@@ -86,7 +102,10 @@ pub async fn run(
     };
     teller.apply(effects)?;
     loop {
-        let next = teller.chain.next_timeout();
+        let effects = teller.prove();
+        teller.apply(effects)?;
+        let next = teller.chain.next_timeout().into_iter();
+        let next = next.chain(teller.next_shift()).min();
         let effects = tokio::select! {
             changed = tonight.changed() => {
                 if changed.is_err() {
@@ -96,6 +115,11 @@ pub async fn run(
                 teller.take(&rows)
             }
             Some(outcome) = heard.recv() => teller.hear(&outcome),
+            Some(answer) = answers.recv() => {
+                teller.take_answer(answer)?;
+                continue;
+            }
+            Some(said) = teller.proof.said.join_next() => teller.reported(said.ok().flatten()),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
         teller.apply(effects)?;
@@ -114,16 +138,24 @@ fn recall(
     tonight: &Tonight,
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
     let now = moment(clock);
-    let oldest = tonight.open.iter().map(|row| row.opened).min();
+    let matters = tonight.matters.iter().map(|row| row.opened);
+    let oldest = tonight
+        .open
+        .iter()
+        .map(|row| row.opened)
+        .chain(matters)
+        .min();
     let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
     let lines = tellings.since(since.before(BEFORE))?;
     let open = tonight.open.iter().map(|row| (need(row), standing(row)));
+    let open = open.chain(proof::needs(tonight).map(|need| (need, Standing::Waiting)));
     Ok(Chain::restore(now, teams, open.collect(), lines))
 }
 
 struct Teller {
     chain: Chain,
     known: BTreeMap<RowId, Standing>,
+    proof: Prover,
     tellings: Tellings,
     orders: mpsc::Sender<Order>,
     clock: Clock,
@@ -152,6 +184,8 @@ impl Teller {
                 (Some(_), _) => {}
             }
         }
+        let matters = proof::needs(tonight);
+        needs.extend(matters.filter(|need| !self.known.contains_key(&need.row)));
         let mut effects = self.chain.handle_needs(now, needs);
         for row in fallen {
             effects.extend(self.chain.handle_fallen_back(now, row));
@@ -190,6 +224,7 @@ impl Teller {
                 }
             }
             self.tellings.write(&lines)?;
+            lines.iter().for_each(|line| self.proof.book.note(line));
             for order in orders {
                 let key = order.key;
                 // A caller that takes no more is as good as a channel that is busy.
@@ -219,6 +254,7 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            proofs: self.proofs(),
         };
         self.told.send_if_modified(|told| {
             let is_new = **told != fresh;
@@ -232,7 +268,9 @@ impl Teller {
 
 fn standings(tonight: &Tonight) -> BTreeMap<RowId, Standing> {
     let rows = tonight.open.iter();
-    rows.map(|row| (RowId(row.id), standing(row))).collect()
+    let rows = rows.map(|row| (RowId(row.id), standing(row)));
+    let matters = proof::needs(tonight).map(|need| (need.row, Standing::Waiting));
+    rows.chain(matters).collect()
 }
 
 fn standing(row: &ExceptionRow) -> Standing {
@@ -251,6 +289,7 @@ fn need(row: &ExceptionRow) -> Need {
         team: everybody,
         since: row.opened,
         target: agreed.unwrap_or(ANSWER_WITHIN),
+        reach: Reach::Chain,
     }
 }
 

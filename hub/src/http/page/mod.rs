@@ -14,6 +14,7 @@ mod ledger;
 mod matters;
 pub(super) mod morning;
 pub(super) mod night;
+mod proof;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -178,12 +179,14 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
+        (proof::band(&view))
         (status(&view))
         (attend::open(&view))
         (matters::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))
+        (proof::standing(&view))
     }
 }
 
