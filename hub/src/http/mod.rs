@@ -18,6 +18,7 @@ pub mod door;
 mod events;
 mod page;
 mod proof;
+mod settings;
 mod table;
 mod texts;
 
@@ -187,6 +188,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)

@@ -407,7 +407,7 @@ mod tests {
             "within the hour it is worth making"
         );
         proofs.note(&began(at("21T14:01"), 1));
-        assert_eq!(proofs.due(at("21T16:00"), UTC, &teams(&["15:00"])), []);
+        assert_eq!(proofs.due(at("21T16:01"), UTC, &teams(&["15:00"])), []);
         assert_eq!(proofs.due(at("22T16:01"), UTC, &teams(&["15:00"])).len(), 1);
     }
 

@@ -18,13 +18,13 @@ use tokio::sync::{mpsc, watch};
 use nattsyn_clock::Clock;
 use nattsyn_protocol::time::Timestamp;
 
-use super::caller::{self, Outcome};
+use super::caller::{self, Exchange, Outcome};
 use super::chain::{
     Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Reach, RowId, Standing,
-    TeamName,
 };
 use super::proof::TeamProof;
 use super::settings::Opened;
+use crate::settings::{AtWork, Settings};
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
@@ -33,7 +33,7 @@ pub use proof::{AnswerError, Answered, Answers, Proving};
 
 use proof::Prover;
 
-/// How soon somebody must have taken a row for which nothing else was agreed. The design asks a
+/// How soon somebody must have taken a row for which nothing else was agreed or set. The design asks a
 /// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
 
@@ -56,6 +56,10 @@ pub struct Told {
     pub failing: BTreeMap<ChannelName, Timestamp>,
     /// How each team's chain was proven this shift.
     pub proofs: Vec<TeamProof>,
+    /// The version of the settings that is in force.
+    pub settings: Option<i64>,
+    /// A version of the settings that this hub cannot use until it is started anew.
+    pub refused: Option<i64>,
 }
 
 /// Whether there is anybody to tell.
@@ -83,14 +87,20 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
-    let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
+    let exchange = Arc::new(opened.exchange);
+    let caller = tokio::spawn(caller::run(Arc::clone(&exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
-    let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
     let Proving {
         zone,
         answered: Answered(mut answers),
         verdicts,
     } = proving;
+    let mut changes = opened.changes;
+    let at_work = changes
+        .as_mut()
+        .map(|changes| changes.borrow_and_update().clone());
+    let at_work = at_work.unwrap_or_default();
+    let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
         proof: Prover::recall(moment(&clock), zone, verdicts, &tellings)?,
@@ -99,6 +109,8 @@ pub async fn run(
         orders,
         clock,
         told,
+        exchange,
+        at_work,
     };
     teller.apply(effects)?;
     loop {
@@ -114,6 +126,7 @@ pub async fn run(
                 let rows = tonight.borrow_and_update().clone();
                 teller.take(&rows)
             }
+            Some(at_work) = next_settings(&mut changes) => teller.settle(at_work),
             Some(outcome) = heard.recv() => teller.hear(&outcome),
             Some(answer) = answers.recv() => {
                 teller.take_answer(answer)?;
@@ -135,7 +148,7 @@ fn recall(
     clock: &Clock,
     teams: super::chain::Teams,
     tellings: &Tellings,
-    tonight: &Tonight,
+    (tonight, settings): (&Tonight, &Settings),
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
     let now = moment(clock);
     let matters = tonight.matters.iter().map(|row| row.opened);
@@ -147,9 +160,20 @@ fn recall(
         .min();
     let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
     let lines = tellings.since(since.before(BEFORE))?;
-    let open = tonight.open.iter().map(|row| (need(row), standing(row)));
+    let open = tonight.open.iter();
+    let open = open.map(|row| (need(row, settings), standing(row)));
     let open = open.chain(proof::needs(tonight).map(|need| (need, Standing::Waiting)));
     Ok(Chain::restore(now, teams, open.collect(), lines))
+}
+
+/// The next version of the settings; nothing, for ever, where they do not change.
+async fn next_settings(changes: &mut Option<watch::Receiver<Arc<AtWork>>>) -> Option<Arc<AtWork>> {
+    let next = changes.as_mut()?;
+    if next.changed().await.is_err() {
+        *changes = None;
+        return None;
+    }
+    Some(next.borrow_and_update().clone())
 }
 
 struct Teller {
@@ -160,11 +184,22 @@ struct Teller {
     orders: mpsc::Sender<Order>,
     clock: Clock,
     told: watch::Sender<Arc<Told>>,
+    exchange: Arc<Exchange>,
+    at_work: Arc<AtWork>,
 }
 
 impl Teller {
     fn now(&self) -> Moment {
         moment(&self.clock)
+    }
+
+    /// Takes in other settings. Addresses first: what is sent from here on goes there.
+    fn settle(&mut self, at_work: Arc<AtWork>) -> Vec<Effect> {
+        let book = at_work.book.clone();
+        self.exchange.change_book(|held| held.configure(book));
+        let teams = at_work.teams.clone();
+        self.at_work = at_work;
+        self.chain.handle_teams(self.now(), teams)
     }
 
     /// Takes in tonight's rows as they are now.
@@ -179,17 +214,18 @@ impl Teller {
         for row in &tonight.open {
             let id = RowId(row.id);
             match (self.known.get(&id), standing(row)) {
-                (None, _) => needs.push(need(row)),
-                (Some(Standing::Taken), Standing::Waiting) => fallen.push(id),
+                (None, _) => needs.push(need(row, &self.at_work.settings)),
+                (Some(Standing::Taken), Standing::Waiting) => fallen.push(Need {
+                    since: now.timestamp,
+                    ..need(row, &self.at_work.settings)
+                }),
                 (Some(_), _) => {}
             }
         }
         let matters = proof::needs(tonight);
         needs.extend(matters.filter(|need| !self.known.contains_key(&need.row)));
         let mut effects = self.chain.handle_needs(now, needs);
-        for row in fallen {
-            effects.extend(self.chain.handle_fallen_back(now, row));
-        }
+        effects.extend(self.chain.handle_needs(now, fallen));
         for (row, standing) in &fresh {
             match standing {
                 Standing::Taken => self.chain.handle_taken(*row),
@@ -255,6 +291,8 @@ impl Teller {
             rows: rows.collect(),
             failing: failing.collect(),
             proofs: self.proofs(),
+            settings: self.at_work.number,
+            refused: self.at_work.refused,
         };
         self.told.send_if_modified(|told| {
             let is_new = **told != fresh;
@@ -280,15 +318,18 @@ fn standing(row: &ExceptionRow) -> Standing {
     }
 }
 
-/// Teams have no homes of their own yet, so the first is told of all.
-fn need(row: &ExceptionRow) -> Need {
+/// Who is to be told of a row, and how soon somebody must have taken it: as was agreed with the
+/// resident, or as is set for the home.
+fn need(row: &ExceptionRow, settings: &Settings) -> Need {
     let agreed = row.agreed.as_ref().and_then(|agreed| agreed.answer_within);
-    let everybody: TeamName = "all".parse().expect("three small letters are a name");
+    let applied = settings.of_home(row.home);
+    // Whichever team there is: the first, as the chain has it.
+    let anybody = || "all".parse().expect("three small letters are a name");
     Need {
         row: RowId(row.id),
-        team: everybody,
+        team: applied.team.value.unwrap_or_else(anybody),
         since: row.opened,
-        target: agreed.unwrap_or(ANSWER_WITHIN),
+        target: agreed.unwrap_or(applied.answer_within.value),
         reach: Reach::Chain,
     }
 }

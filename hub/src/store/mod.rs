@@ -11,6 +11,7 @@ mod ledger;
 mod private;
 mod rows;
 mod saved;
+mod settings;
 mod sqlite;
 mod tellings;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
+pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub use tellings::Tellings;
 
@@ -260,6 +262,13 @@ pub trait Store: Send {
     ///
     /// Nothing was written.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The document of the settings that were set last; `None` if none ever were.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn settings(&self) -> Result<Option<String>, StoreError>;
 
     /// A number that changes whenever another process writes to the store, such as an
     /// enrolment while the hub runs.

@@ -15,6 +15,7 @@ mod matters;
 pub(super) mod morning;
 pub(super) mod night;
 mod proof;
+pub(super) mod settings;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -93,6 +94,8 @@ pub(super) enum Book {
     Ledger,
     /// A night's morning report.
     Morning,
+    /// What is set.
+    Settings,
 }
 
 impl Book {
@@ -101,6 +104,7 @@ impl Book {
             Self::Tonight => "/",
             Self::Ledger => "/ledger",
             Self::Morning => "/morning",
+            Self::Settings => "/settings",
         }
     }
 
@@ -109,6 +113,7 @@ impl Book {
             Self::Tonight => texts::ATTEND,
             Self::Ledger => texts::ledger::TITLE,
             Self::Morning => texts::ledger::MORNING,
+            Self::Settings => texts::settings::TITLE,
         }
     }
 }
@@ -156,7 +161,7 @@ pub(super) fn said(lang: Lang, why: &str) -> Markup {
 fn ways(lang: Lang, here: Book) -> Markup {
     html! {
         nav.pages aria-label=(texts::PAGES.to(lang)) {
-            @for book in [Book::Tonight, Book::Ledger, Book::Morning] {
+            @for book in [Book::Tonight, Book::Ledger, Book::Morning, Book::Settings] {
                 @let current = (book == here).then_some("page");
                 a.press href=(format!("{}?lang={}", book.path(), lang.tag()))
                     aria-current=[current] { (book.title().to(lang)) }
@@ -293,6 +298,9 @@ fn status(view: &View<'_>) -> Markup {
                     (texts::told::NOT_THROUGH.to(lang)) " " strong { (channel.as_str()) } ", "
                     (view.time(*at))
                 }
+            }
+            @if let Some(refused) = view.told.refused {
+                p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }
             }
         }
     }

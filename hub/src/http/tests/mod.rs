@@ -30,6 +30,7 @@ mod contrast;
 mod door;
 mod events;
 mod proof;
+mod settings;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -436,6 +437,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::proof::ALL);
+    all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));

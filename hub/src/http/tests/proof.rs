@@ -330,7 +330,7 @@ async fn the_books_keep_a_nights_test_alarms_and_the_morning_report_names_nobody
         ),
         (
             "/morning",
-            "Kedjan provad 21:00, svarad efter 2 min; kom inte fram: lead genom sms.",
+            "Kedjan provad 21:00, svarad efter 2 min; kom inte fram: lead genom sms",
         ),
         (
             "/morning?night=2026-11-20",

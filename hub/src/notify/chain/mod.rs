@@ -22,6 +22,7 @@ mod messages;
 mod names;
 #[cfg(test)]
 mod rehearsal;
+mod resettle;
 mod restore;
 #[cfg(test)]
 mod scenes;

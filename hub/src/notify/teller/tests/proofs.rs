@@ -1,7 +1,7 @@
 //! Test alarms from a shift's start to a gateway's socket, the desk and back, over a real file.
 
 use super::*;
-use crate::notify::chain::{Proven, TrialId, Verdict};
+use crate::notify::chain::{Proven, TeamName, TrialId, Verdict};
 use crate::watch::situation::Situation;
 
 const TEST: &str = "{\"text\":\"Nattsyn: provlarm, svara på sidan\"}";
