@@ -178,18 +178,17 @@ impl Counter<'_> {
         let mut said = lines(differences.iter().map(words::difference));
         said += &lines(after.remarks(&self.enrolled).iter().map(words::remark));
         let homes = words::homes(compare::touched(&before, &after, &self.enrolled));
-        said += &lines([Said::new(
-            format!(
-                "{} ändringar; annat gäller nu i {}",
-                differences.len(),
-                homes.sv
+        said += &lines([match differences.len() {
+            0 => Said::new("inget värde ändras", "no value changes"),
+            1 => Said::new(
+                format!("1 ändring; annat gäller i {}", homes.sv),
+                format!("1 change; something else holds in {}", homes.en),
             ),
-            format!(
-                "{} changes; {} have it otherwise",
-                differences.len(),
-                homes.en
+            count => Said::new(
+                format!("{count} ändringar; annat gäller i {}", homes.sv),
+                format!("{count} changes; something else holds in {}", homes.en),
             ),
-        )]);
+        }]);
         Ok(Tried { body, said })
     }
 
