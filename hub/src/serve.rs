@@ -21,8 +21,9 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::notify::phones::{self, Phones};
 use crate::notify::settings::Others;
-use crate::notify::{SettingsError, teller};
+use crate::notify::{Opened, SettingsError, teller};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
@@ -210,6 +211,7 @@ pub async fn run_by(
     opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
+    let (phones, housekeeper) = open_phones(&layout, &opened)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -231,6 +233,7 @@ pub async fn run_by(
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
         told: Some(shown),
+        phones: Some(phones),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -246,10 +249,26 @@ pub async fn run_by(
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
         () = keeper.run() => {}
+        never = housekeeper.run(Clock::machine()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+/// The phones that were told when the hub ended, and who keeps them.
+fn open_phones(
+    layout: &Layout,
+    opened: &Opened,
+) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
+    let clock = Clock::machine();
+    let now = move || clock.now().timestamp;
+    Phones::open(
+        &layout.ledger(),
+        &opened.exchange,
+        opened.pushes.clone(),
+        now,
+    )
 }
 
 async fn ended(broker: &mut Option<BrokerHandle>) {
