@@ -3,6 +3,7 @@
 //! Nobody's unit is there, so every resident is a row: what the team does about it is what is
 //! tried here. People and addresses are invented.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,14 +15,16 @@ use jiff::civil::{Date, date};
 use nattsyn_hub::agreement::edit::{Desk, Run};
 use nattsyn_hub::agreement::file::{Format, read};
 use nattsyn_hub::certificates::Authority;
+use nattsyn_hub::config::Config;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
 use nattsyn_hub::notify::chain::{Kind, Line};
 use nattsyn_hub::serve::Layout;
+use nattsyn_hub::settings::command::{Counter, SettingsCommand};
 use nattsyn_hub::staff::Register;
 use nattsyn_hub::staff::command::{StaffCommand, run};
-use nattsyn_hub::store::{SqliteStore, Tellings};
+use nattsyn_hub::store::{SettingsVersions, SqliteStore, Tellings};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
@@ -85,6 +88,7 @@ impl House {
         enrol_all(&layout);
         let begins = at(10, 30);
         let pins = [ANNA, BO].map(|who| (who.0, pin_of(&layout, who, begins)));
+        set_settings(folder.path(), &layout.ledger(), begins);
         Self {
             dial: Dial::start(socket(folder.path()), begins),
             folder,
@@ -174,20 +178,48 @@ name = "hook"
 kind = "webhook"
 url = "http://127.0.0.1:{gateway}/"
 body = '{{"to":"{{to}}","kind":"{{kind}}","text":"{{text}}"}}'
-
-[[notify.recipient]]
-name = "natt-1"
-address = {{ hook = "natt-1@nattsyn.example" }}
-
-[[notify.recipient]]
-name = "lead"
-address = {{ hook = "lead@nattsyn.example" }}
-
-[[notify.team]]
-name = "natt"
-steps = [{{ to = "natt-1", by = ["hook"] }}, {{ to = "lead", by = ["hook"] }}]
 "#
     )
+}
+
+/// Who is told: the first of the night's staff, and then the night lead.
+const SETTINGS: &str = r#"
+[municipality]
+team = "natt"
+
+[[recipient]]
+name = "natt-1"
+address = { hook = "natt-1@nattsyn.example" }
+
+[[recipient]]
+name = "lead"
+address = { hook = "lead@nattsyn.example" }
+
+[[team]]
+name = "natt"
+steps = [{ to = "natt-1", by = ["hook"] }, { to = "lead", by = ["hook"] }]
+"#;
+
+/// Sets them, as somebody who works there.
+fn set_settings(folder: &Path, ledger: &Path, now: Timestamp) {
+    let config = Config::read(&folder.join(CONFIG)).unwrap();
+    let file = folder.join("settings.toml");
+    std::fs::write(&file, SETTINGS).unwrap();
+    let mut counter = Counter {
+        versions: SettingsVersions::open(ledger).unwrap(),
+        register: &Register::open(ledger).unwrap(),
+        enrolled: BTreeSet::new(),
+        channels: &config.notify,
+        zone: ZONE,
+        now,
+    };
+    let command = SettingsCommand::Set {
+        file,
+        by: ANNA.0.parse().unwrap(),
+        why: "Nattlaget är nytt".to_owned(),
+        dry_run: false,
+    };
+    counter.run(&command).unwrap();
 }
 
 /// Keys, certificates, homes and plans: written down at eight in the evening.
