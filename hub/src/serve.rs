@@ -21,8 +21,9 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
-use crate::notify::settings::Others;
+use crate::notify::receiver::Receivers;
 use crate::notify::{SettingsError, teller};
+use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
@@ -70,6 +71,9 @@ pub enum ServeError {
     /// Nobody can be told so.
     #[error("who is told (`notify` in the configuration)")]
     Notify(#[from] SettingsError),
+    /// The watcher outside cannot be fed so.
+    #[error("the watcher outside (`outside` in the configuration)")]
+    Outside(#[source] SettingsError),
     /// The page's address cannot be had.
     #[error("serving the page on {address}")]
     Listen {
@@ -188,7 +192,11 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
-    let opened = config.notify.open(&config.folder, Others::new())?;
+    let receivers = Receivers::open(&config.notify, &config.folder, Clock::machine()).await?;
+    let opened = config.notify.open(&config.folder, receivers.channels())?;
+    let feeder = Feeder::open(&config.outside, &config.folder, &layout.ledger());
+    let feeder = feeder.map_err(ServeError::Outside)?;
+    let signs = Signs::new(&feeder, &receivers);
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
     let unheard = |source| ServeError::Listen {
@@ -211,11 +219,14 @@ pub async fn run(
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
-        told: Some(shown),
+        told: Some(shown.clone()),
+        outside: Some(signs),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");
+    let rounds = receivers.begin(&service.tonight);
+    let feeding = feeder.run(Clock::machine(), service.tonight.clone(), shown);
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,
@@ -226,6 +237,8 @@ pub async fn run(
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
+        never = rounds => match never {},
+        never = feeding => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }

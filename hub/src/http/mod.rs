@@ -41,6 +41,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::notify::teller::Told;
+use crate::outside::Signs;
 use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
@@ -77,6 +78,8 @@ pub struct State {
     pub hands: Option<Hands>,
     /// Who is told beside the page. Without it nobody is, and the page says so.
     pub told: Option<watch::Receiver<Arc<Told>>>,
+    /// What looks after the hub from outside. Without it nobody does, and the page says so.
+    pub outside: Option<Signs>,
     /// Who may come in.
     pub door: Door,
 }
@@ -90,6 +93,7 @@ impl State {
             archive: None,
             hands: None,
             told: None,
+            outside: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -128,6 +132,7 @@ struct Site {
     archive: Option<Arc<dyn Archive>>,
     hands: Option<Hands>,
     told: Option<watch::Receiver<Arc<Told>>>,
+    outside: Option<Signs>,
     door: Door,
     stop: Stop,
 }
@@ -144,10 +149,14 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), viewer).into_string())
     }
 
-    /// Who is told, as was last known.
+    /// Who is told, as was last known, and what looks after the hub from outside.
     fn told_now(&self) -> Arc<Told> {
         let told = self.told.as_ref();
-        told.map(|told| told.borrow().clone()).unwrap_or_default()
+        let mut told = told.map(|told| told.borrow().clone()).unwrap_or_default();
+        if let Some(signs) = &self.outside {
+            Arc::make_mut(&mut told).beyond = signs.now();
+        }
+        told
     }
 }
 
@@ -163,6 +172,7 @@ fn router(state: State, stop: Stop) -> Router {
         archive: state.archive,
         hands: state.hands,
         told: state.told,
+        outside: state.outside,
         door: state.door,
         stop,
     };

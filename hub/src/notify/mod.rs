@@ -19,7 +19,7 @@ pub mod caller;
 pub mod chain;
 #[cfg(test)]
 mod fakes;
-mod gateway;
+pub(crate) mod gateway;
 mod mail;
 mod notice;
 pub mod notifier;
@@ -27,7 +27,8 @@ mod patience;
 #[cfg(test)]
 mod plays;
 pub mod push;
-mod secret;
+pub mod receiver;
+pub(crate) mod secret;
 pub mod settings;
 pub mod teller;
 mod template;

@@ -22,6 +22,7 @@ use super::chain::{
     Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
 };
 use super::settings::Opened;
+use crate::outside::Beyond;
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
@@ -47,6 +48,8 @@ pub struct Told {
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// What looks after the hub from outside. The teller knows nothing of it: the page adds it.
+    pub beyond: Beyond,
 }
 
 /// Whether there is anybody to tell.
@@ -219,14 +222,10 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            beyond: Beyond::default(),
         };
-        self.told.send_if_modified(|told| {
-            let is_new = **told != fresh;
-            if is_new {
-                *told = Arc::new(fresh);
-            }
-            is_new
-        });
+        // Also when nothing is new: whoever feeds the watcher outside sees by it that this turns.
+        self.told.send_replace(Arc::new(fresh));
     }
 }
 

@@ -14,6 +14,7 @@ mod ledger;
 mod matters;
 pub(super) mod morning;
 pub(super) mod night;
+mod outside;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -184,6 +185,7 @@ pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &View
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))
+        (outside::section(&view))
     }
 }
 
@@ -291,6 +293,7 @@ fn status(view: &View<'_>) -> Markup {
                     (view.time(*at))
                 }
             }
+            (outside::warnings(view))
         }
     }
 }

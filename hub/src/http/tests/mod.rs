@@ -29,6 +29,7 @@ mod books;
 mod contrast;
 mod door;
 mod events;
+mod outside;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -434,6 +435,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
+    all.extend(texts::outside::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));

@@ -19,6 +19,7 @@ use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
 use super::push::{Contact, Service};
+use super::receiver::Receiving;
 
 pub use open::Others;
 
@@ -53,6 +54,8 @@ pub enum Channel {
     Mail(Mailing),
     /// Web Push.
     Push(Pushing),
+    /// Alarm receivers, told in SCAIP.
+    Scaip(Receiving),
 }
 
 /// An HTTP request to a gateway.
@@ -167,7 +170,7 @@ pub struct ChainStep {
 pub struct Hidden(String);
 
 impl Hidden {
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -206,6 +209,7 @@ impl Channel {
             Self::Webhook(request) | Self::Sms(request) => &request.name,
             Self::Mail(mailing) => &mailing.name,
             Self::Push(pushing) => &pushing.name,
+            Self::Scaip(receiving) => &receiving.name,
         }
     }
 }
