@@ -65,10 +65,12 @@ impl Receivers {
 }
 
 impl ReceiverChain {
-    /// One receiver's heartbeats.
+    /// One receiver's heartbeats. One that takes nothing is tried sooner, whether it was a
+    /// heartbeat or an alarm that it did not take.
     async fn beat(self: Arc<Self>, place: usize) {
         let rhythm = self.clients[place].receiver().rhythm();
         let again = rhythm.usual.min(HEARTBEAT_AGAIN);
+        let mut health = self.health.subscribe();
         loop {
             let pause = match fresh_reference() {
                 Ok(reference) => {
@@ -79,7 +81,15 @@ impl ReceiverChain {
                 }
                 Err(_no_random_bytes) => again,
             };
-            sleep(pause).await;
+            let failing = async {
+                let failing = health.wait_for(|health| health[place].failing.is_some());
+                failing.await.map(drop).ok();
+                sleep(again).await;
+            };
+            tokio::select! {
+                () = sleep(pause) => {}
+                () = failing => {}
+            }
         }
     }
 
