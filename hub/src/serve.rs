@@ -21,10 +21,12 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
-use crate::notify::{SettingsError, teller};
+use crate::notify::{Opened, SettingsError, teller};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
+use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
 use crate::view::Reality;
@@ -74,6 +76,9 @@ pub enum ServeError {
     /// The watcher outside cannot be fed so.
     #[error("the watcher outside (`outside` in the configuration)")]
     Outside(#[source] SettingsError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] KeeperError),
     /// The page's address cannot be had.
     #[error("serving the page on {address}")]
     Listen {
@@ -181,7 +186,7 @@ pub fn admit(config: &Config, units: &[UnitId]) -> Result<Vec<PathBuf>, ServeErr
     Ok(made)
 }
 
-/// Keeps the hub going until `stop` is done.
+/// Keeps the hub going by the machine's clock until `stop` is done.
 ///
 /// # Errors
 ///
@@ -190,15 +195,31 @@ pub async fn run(
     config: &Config,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
+    run_by(&Clock::machine(), config, stop).await
+}
+
+/// The same by another clock: five minutes must not take five in a test.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_by(
+    clock: &Clock,
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
     let receivers = Receivers::open(&config.notify, &config.folder, Clock::machine()).await?;
-    let opened = config.notify.open(&config.folder, receivers.channels())?;
+    let keeper = Keeper::open(&layout.ledger(), &config.notify, receivers.channels())?;
+    let mut opened = keeper.told().open(&config.folder, receivers.channels())?;
+    opened.changes = Some(keeper.at_work());
     let feeder = Feeder::open(&config.outside, &config.folder, &layout.ledger());
     let feeder = feeder.map_err(ServeError::Outside)?;
     let signs = Signs::new(&feeder, &receivers);
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
+    let (phones, housekeeper) = open_phones(&layout, &opened)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -211,16 +232,17 @@ pub async fn run(
         broker: endpoint,
         keys,
     };
-    let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
+    let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
-    let clock = Clock::machine();
-    let porter = Porter::open(&layout.ledger(), move || clock.now())?;
+    let watch = clock.clone();
+    let porter = Porter::open(&layout.ledger(), move || watch.now())?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
         told: Some(shown.clone()),
         outside: Some(signs),
+        phones: Some(phones),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -230,7 +252,7 @@ pub async fn run(
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,
-        Clock::machine(),
+        clock.clone(),
         service.tonight.clone(),
         told,
     );
@@ -239,10 +261,27 @@ pub async fn run(
         told = teller => return Ok(told?),
         never = rounds => match never {},
         never = feeding => match never {},
+        () = keeper.run() => {}
+        never = housekeeper.run(Clock::machine()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+/// The phones that were told when the hub ended, and who keeps them.
+fn open_phones(
+    layout: &Layout,
+    opened: &Opened,
+) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
+    let clock = Clock::machine();
+    let now = move || clock.now().timestamp;
+    Phones::open(
+        &layout.ledger(),
+        &opened.exchange,
+        opened.pushes.clone(),
+        now,
+    )
 }
 
 async fn ended(broker: &mut Option<BrokerHandle>) {

@@ -206,9 +206,7 @@ fn a_hub_that_serves_feeds_the_watcher_outside_and_beats_for_the_alarm_receiver(
         "{CONFIG}[outside]\nurl_file = \"watcher\"\n[notify]\nlink = \"https://nattsyn.example/\"\n\
          [[notify.channel]]\nname = \"larm\"\nkind = \"scaip\"\ncid = \"00012345\"\n\
          [[notify.channel.receiver]]\ntransport = \"udp\"\naddress = \"{told_at}\"\n\
-         target = \"sip:arc@receiver.example\"\nfrom = \"sip:00012345@hub.example\"\n\
-         [[notify.recipient]]\nname = \"arc\"\n[[notify.team]]\nname = \"natt\"\n\
-         steps = [{{ to = \"arc\", by = [\"larm\"] }}]\n"
+         target = \"sip:arc@receiver.example\"\nfrom = \"sip:00012345@hub.example\"\n"
     );
     std::fs::write(folder.path().join("hub.toml"), config).unwrap();
     let url = format!("http://{fed_at}/ping/s3cr3t\n");
@@ -243,4 +241,63 @@ fn a_hub_that_serves_feeds_the_watcher_outside_and_beats_for_the_alarm_receiver(
     assert!(!log.contains("s3cr3t"), "{log}");
     watcher.set_nonblocking(true).unwrap();
     assert!(watcher.accept().is_err());
+}
+
+/// One channel and a document that is told by it.
+const CHANNEL: &str = "[notify]\nlink = \"https://nattsyn.example/\"\n\
+    [[notify.channel]]\nname = \"post\"\nkind = \"webhook\"\n\
+    url = \"http://127.0.0.1:9/\"\nbody = '{\"text\":\"{text}\"}'\n";
+const DOCUMENT: &str = "[municipality]\nanswer_within_min = 12\n[[recipient]]\nname = \"lead\"\n\
+    [[team]]\nname = \"natt\"\nsteps = [{ to = \"lead\", by = [\"post\"] }]\n";
+
+#[test]
+fn settings_are_set_by_somebody_who_works_there_and_a_hub_without_their_channel_says_which() {
+    let folder = folder();
+    let path = folder.path();
+    run(path, &PREPARE);
+    run(path, &ENROL);
+    let write = |name: &str, text: &str| std::fs::write(path.join(name), text).unwrap();
+    write("hub.toml", &format!("{CONFIG}{CHANNEL}"));
+    write("settings.toml", DOCUMENT);
+    let set = [
+        "settings",
+        "set",
+        "settings.toml",
+        "--by",
+        "admin-1",
+        "--why",
+        "Prov",
+    ];
+    let stranger = said(&run(path, &set));
+    assert!(
+        stranger.contains("finns inte bland dem som arbetar här"),
+        "{stranger}"
+    );
+    let add = [
+        "staff", "add", "--id", "admin-1", "--name", "Ada Prov", "--by", "admin-1",
+    ];
+    assert!(run(path, &add).status.success());
+    let done = run(path, &set);
+    assert!(done.status.success(), "{}", said(&done));
+    let expected = "kommunen, svarstid: inte satt → 12 min; berör 2 bostäder";
+    assert!(said(&done).contains(expected), "{}", said(&done));
+    let shown = said(&run(path, &["settings", "show"]));
+    assert!(
+        shown.contains("svarstid: 12 min (från kommunen)"),
+        "{shown}"
+    );
+
+    write("hub.toml", CONFIG);
+    let without = run(path, &SERVE);
+    assert_eq!(without.status.code(), Some(1));
+    for part in ["version 1, set by admin-1", "notify.channel \"post\""] {
+        assert!(said(&without).contains(part), "{}", said(&without));
+    }
+    let old = "[[notify.recipient]]\nname = \"lead\"\n";
+    write("hub.toml", &format!("{CONFIG}{CHANNEL}{old}"));
+    let old = said(&run(path, &SERVE));
+    assert!(
+        old.contains("notify.recipient") && old.contains("settings set"),
+        "{old}"
+    );
 }

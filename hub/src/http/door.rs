@@ -26,6 +26,7 @@ use crate::staff::{Porter, Token};
 use crate::watch::StaffId;
 
 use super::page;
+use super::phone::Phone;
 use super::texts::{self, Lang, Phrase};
 
 /// Who opened a page.
@@ -53,6 +54,8 @@ pub(super) struct Viewer {
     pub(super) me: Worker,
     pub(super) door: Door,
     pub(super) pass: Pass,
+    /// Whether the browser is told.
+    pub(super) phone: Phone,
 }
 
 /// By what somebody is in.
@@ -121,6 +124,7 @@ impl Door {
                 me: worker.clone(),
                 door: self.clone(),
                 pass: Pass::Open,
+                phone: Phone::default(),
             }),
             Self::Staff(porter, _) => {
                 let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
@@ -139,6 +143,7 @@ impl Door {
                     },
                     door: self.clone(),
                     pass: Pass::Session(token),
+                    phone: Phone::default(),
                 })
             }
         }

@@ -85,6 +85,8 @@ pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod next;
 pub(in crate::http) mod outside;
+pub(in crate::http) mod phone;
+pub(in crate::http) mod settings;
 pub(in crate::http) mod told;
 
 phrases! {

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,17 +17,19 @@ use tokio::sync::{mpsc, watch};
 use nattsyn_clock::Clock;
 use nattsyn_protocol::time::Timestamp;
 
-use super::caller::{self, Outcome};
+use super::caller::{self, Exchange, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Recipient, RowId, Standing,
+    Teams,
 };
 use super::settings::Opened;
 use crate::outside::Beyond;
+use crate::settings::{AtWork, Settings};
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
 
-/// How soon somebody must have taken a row for which nothing else was agreed. The design asks a
+/// How soon somebody must have taken a row for which nothing else was agreed or set. The design asks a
 /// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
 
@@ -50,6 +52,14 @@ pub struct Told {
     pub failing: BTreeMap<ChannelName, Timestamp>,
     /// What looks after the hub from outside. The teller knows nothing of it: the page adds it.
     pub beyond: Beyond,
+    /// In which order people are told, now.
+    pub teams: Teams,
+    /// Who stands in a chain and has no address by any of its channels.
+    pub unreached: BTreeSet<Recipient>,
+    /// The version of the settings that is in force.
+    pub settings: Option<i64>,
+    /// A version of the settings that this hub cannot use until it is started anew.
+    pub refused: Option<i64>,
 }
 
 /// Whether there is anybody to tell.
@@ -76,9 +86,15 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
-    let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
+    let exchange = opened.exchange;
+    let caller = tokio::spawn(caller::run(Arc::clone(&exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
-    let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
+    let mut changes = opened.changes;
+    let at_work = changes
+        .as_mut()
+        .map(|changes| changes.borrow_and_update().clone());
+    let at_work = at_work.unwrap_or_default();
+    let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
         chain,
@@ -86,6 +102,8 @@ pub async fn run(
         orders,
         clock,
         told,
+        exchange,
+        at_work,
     };
     teller.apply(effects)?;
     loop {
@@ -98,7 +116,9 @@ pub async fn run(
                 let rows = tonight.borrow_and_update().clone();
                 teller.take(&rows)
             }
+            Some(at_work) = next_settings(&mut changes) => teller.settle(at_work),
             Some(outcome) = heard.recv() => teller.hear(&outcome),
+            () = teller.exchange.book_changed() => Vec::new(),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
         teller.apply(effects)?;
@@ -112,16 +132,27 @@ pub async fn run(
 /// The chain as it was when the hub ended, for the rows that are open now.
 fn recall(
     clock: &Clock,
-    teams: super::chain::Teams,
+    teams: Teams,
     tellings: &Tellings,
-    tonight: &Tonight,
+    (tonight, settings): (&Tonight, &Settings),
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
     let now = moment(clock);
     let oldest = tonight.open.iter().map(|row| row.opened).min();
     let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
     let lines = tellings.since(since.before(BEFORE))?;
-    let open = tonight.open.iter().map(|row| (need(row), standing(row)));
+    let open = tonight.open.iter();
+    let open = open.map(|row| (need(row, settings), standing(row)));
     Ok(Chain::restore(now, teams, open.collect(), lines))
+}
+
+/// The next version of the settings; nothing, for ever, where they do not change.
+async fn next_settings(changes: &mut Option<watch::Receiver<Arc<AtWork>>>) -> Option<Arc<AtWork>> {
+    let next = changes.as_mut()?;
+    if next.changed().await.is_err() {
+        *changes = None;
+        return None;
+    }
+    Some(next.borrow_and_update().clone())
 }
 
 struct Teller {
@@ -131,11 +162,22 @@ struct Teller {
     orders: mpsc::Sender<Order>,
     clock: Clock,
     told: watch::Sender<Arc<Told>>,
+    exchange: Arc<Exchange>,
+    at_work: Arc<AtWork>,
 }
 
 impl Teller {
     fn now(&self) -> Moment {
         moment(&self.clock)
+    }
+
+    /// Takes in other settings. Addresses first: what is sent from here on goes there.
+    fn settle(&mut self, at_work: Arc<AtWork>) -> Vec<Effect> {
+        let book = at_work.book.clone();
+        self.exchange.change_book(|held| held.configure(book));
+        let teams = at_work.teams.clone();
+        self.at_work = at_work;
+        self.chain.handle_teams(self.now(), teams)
     }
 
     /// Takes in tonight's rows as they are now.
@@ -150,15 +192,16 @@ impl Teller {
         for row in &tonight.open {
             let id = RowId(row.id);
             match (self.known.get(&id), standing(row)) {
-                (None, _) => needs.push(need(row)),
-                (Some(Standing::Taken), Standing::Waiting) => fallen.push(id),
+                (None, _) => needs.push(need(row, &self.at_work.settings)),
+                (Some(Standing::Taken), Standing::Waiting) => fallen.push(Need {
+                    since: now.timestamp,
+                    ..need(row, &self.at_work.settings)
+                }),
                 (Some(_), _) => {}
             }
         }
         let mut effects = self.chain.handle_needs(now, needs);
-        for row in fallen {
-            effects.extend(self.chain.handle_fallen_back(now, row));
-        }
+        effects.extend(self.chain.handle_needs(now, fallen));
         for (row, standing) in &fresh {
             match standing {
                 Standing::Taken => self.chain.handle_taken(*row),
@@ -206,6 +249,19 @@ impl Teller {
         Ok(())
     }
 
+    fn unreached(&self) -> BTreeSet<Recipient> {
+        let steps = self
+            .chain
+            .teams()
+            .iter()
+            .flat_map(super::chain::Team::steps);
+        let nowhere = steps.filter(|step| {
+            let mut ways = step.by.iter();
+            ways.all(|by| self.exchange.addresses_of(&step.to, by) == 0)
+        });
+        nowhere.map(|step| step.to.clone()).collect()
+    }
+
     fn show(&self) {
         let waiting = self.known.keys();
         let rows = waiting.filter_map(|row| Some((row.0, self.chain.progress(*row)?)));
@@ -223,6 +279,10 @@ impl Teller {
             rows: rows.collect(),
             failing: failing.collect(),
             beyond: Beyond::default(),
+            teams: self.chain.teams().clone(),
+            unreached: self.unreached(),
+            settings: self.at_work.number,
+            refused: self.at_work.refused,
         };
         // Also when nothing is new: whoever feeds the watcher outside sees by it that this turns.
         self.told.send_replace(Arc::new(fresh));
@@ -241,15 +301,18 @@ fn standing(row: &ExceptionRow) -> Standing {
     }
 }
 
-/// Teams have no homes of their own yet, so the first is told of all.
-fn need(row: &ExceptionRow) -> Need {
+/// Who is to be told of a row, and how soon somebody must have taken it: as was agreed with the
+/// resident, or as is set for the home.
+fn need(row: &ExceptionRow, settings: &Settings) -> Need {
     let agreed = row.agreed.as_ref().and_then(|agreed| agreed.answer_within);
-    let everybody: TeamName = "all".parse().expect("three small letters are a name");
+    let applied = settings.of_home(row.home);
+    // Whichever team there is: the first, as the chain has it.
+    let anybody = || "all".parse().expect("three small letters are a name");
     Need {
         row: RowId(row.id),
-        team: everybody,
+        team: applied.team.value.unwrap_or_else(anybody),
         since: row.opened,
-        target: agreed.unwrap_or(ANSWER_WITHIN),
+        target: agreed.unwrap_or(applied.answer_within.value),
     }
 }
 

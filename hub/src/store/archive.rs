@@ -1,4 +1,4 @@
-//! The ledger for reading: any night, beside the hub that writes.
+//! The ledger for reading: any night, and the settings, beside the hub that writes.
 //!
 //! The page asks it when somebody chooses a night. It opens the file anew and read-only for
 //! every question, so it can neither change anything nor keep the hub from writing; a night of a
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use super::{SqliteStore, StoreError, account};
+use super::{SettingsVersion, SqliteStore, StoreError, account, settings};
 use crate::view::ledger::NightLedger;
 
 /// The ledger for reading. Calls block; ask from where that harms nobody.
@@ -28,6 +28,15 @@ pub trait Archive: Send + Sync {
     ///
     /// The store cannot be read.
     fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
+
+    /// Every version of the settings, oldest first. An archive of nights alone has none.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn settings(&self) -> Result<Vec<SettingsVersion>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The embedded store's file, for reading.
@@ -57,5 +66,9 @@ impl Archive for SqliteArchive {
 
     fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
         account::account(&self.open()?, night)
+    }
+
+    fn settings(&self) -> Result<Vec<SettingsVersion>, StoreError> {
+        settings::all(&self.open()?)
     }
 }

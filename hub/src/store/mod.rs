@@ -11,7 +11,9 @@ mod ledger;
 mod private;
 mod rows;
 mod saved;
+mod settings;
 mod sqlite;
+mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,9 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
+pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
+pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
 
 /// Why the store did not do what it was asked.
@@ -260,6 +264,13 @@ pub trait Store: Send {
     ///
     /// Nothing was written.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The document of the settings that were set last; `None` if none ever were.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn settings(&self) -> Result<Option<String>, StoreError>;
 
     /// A number that changes whenever another process writes to the store, such as an
     /// enrolment while the hub runs.

@@ -15,6 +15,8 @@ mod matters;
 pub(super) mod morning;
 pub(super) mod night;
 mod outside;
+pub(super) mod phone;
+pub(super) mod settings;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -93,6 +95,8 @@ pub(super) enum Book {
     Ledger,
     /// A night's morning report.
     Morning,
+    /// What is set.
+    Settings,
 }
 
 impl Book {
@@ -101,6 +105,7 @@ impl Book {
             Self::Tonight => "/",
             Self::Ledger => "/ledger",
             Self::Morning => "/morning",
+            Self::Settings => "/settings",
         }
     }
 
@@ -109,6 +114,7 @@ impl Book {
             Self::Tonight => texts::ATTEND,
             Self::Ledger => texts::ledger::TITLE,
             Self::Morning => texts::ledger::MORNING,
+            Self::Settings => texts::settings::TITLE,
         }
     }
 }
@@ -156,7 +162,7 @@ pub(super) fn said(lang: Lang, why: &str) -> Markup {
 fn ways(lang: Lang, here: Book) -> Markup {
     html! {
         nav.pages aria-label=(texts::PAGES.to(lang)) {
-            @for book in [Book::Tonight, Book::Ledger, Book::Morning] {
+            @for book in [Book::Tonight, Book::Ledger, Book::Morning, Book::Settings] {
                 @let current = (book == here).then_some("page");
                 a.press href=(format!("{}?lang={}", book.path(), lang.tag()))
                     aria-current=[current] { (book.title().to(lang)) }
@@ -208,6 +214,8 @@ enum Script {
     Live,
     /// It offers to print.
     Print,
+    /// It lets the browser be told.
+    Push,
     /// Nothing.
     None,
 }
@@ -223,12 +231,14 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                 title { (title) }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
+                (phone::on_the_home_screen())
                 @match script {
                     Script::Live => {
                         script type="module" src="/assets/page.js" {}
                         noscript { meta http-equiv="refresh" content="30"; }
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
+                    Script::Push => script type="module" src="/assets/push.js" {},
                     Script::None => {}
                 }
             }
@@ -294,6 +304,10 @@ fn status(view: &View<'_>) -> Markup {
                 }
             }
             (outside::warnings(view))
+            (phone::standing(view))
+            @if let Some(refused) = view.told.refused {
+                p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }
+            }
         }
     }
 }

@@ -150,6 +150,7 @@ async fn nothing_is_shown_without_a_session() {
         "/?lang=en",
         "/ledger?night=2026-11-21",
         "/morning",
+        "/settings",
         "/rows/7",
     ] {
         let response = hub.send(("GET", page), &[], "").await;

@@ -30,6 +30,8 @@ mod contrast;
 mod door;
 mod events;
 mod outside;
+mod phone;
+mod settings;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -343,6 +345,11 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/assets/page.js",
         "/assets/print.js",
         "/assets/icon.svg",
+        "/assets/worker.js",
+        "/assets/push.js",
+        "/assets/manifest.json",
+        "/assets/icon-192.png",
+        "/phone",
         "/nothing",
         "/sign-in",
     ] {
@@ -436,6 +443,8 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::outside::ALL);
+    all.extend(texts::phone::ALL);
+    all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));

@@ -191,6 +191,7 @@ fn row(id: i64, cause: Cause) -> ExceptionRow {
             name: "Namn Namnsson".to_owned(),
             address: "Gatan 1".to_owned(),
         },
+        home: None,
         cause,
         opened: now,
         due: now,

@@ -11,6 +11,8 @@ use crate::store::SqliteStore;
 use crate::view::{Cause, Person, Reality};
 use crate::watch::Punctuality;
 
+mod settled;
+
 /// Short, since the fakes are near.
 const PATIENCE: Patience = Patience {
     each: Duration::from_millis(400),
@@ -81,6 +83,7 @@ impl Night {
                 name: "Namn Namnsson".to_owned(),
                 address: "Gatan 1".to_owned(),
             },
+            home: Some("h0000001".parse().unwrap()),
             cause: Cause::NotVisible,
             opened: now,
             due: now,
