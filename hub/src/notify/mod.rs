@@ -19,7 +19,7 @@ pub mod caller;
 pub mod chain;
 #[cfg(test)]
 mod fakes;
-mod gateway;
+pub(crate) mod gateway;
 mod mail;
 mod notice;
 pub mod notifier;
@@ -29,7 +29,8 @@ pub mod phones;
 mod plays;
 pub mod proof;
 pub mod push;
-mod secret;
+pub mod receiver;
+pub(crate) mod secret;
 pub mod settings;
 pub mod shift;
 pub mod teller;

@@ -25,6 +25,7 @@ use super::chain::{
 };
 use super::proof::TeamProof;
 use super::settings::Opened;
+use crate::outside::Beyond;
 use crate::settings::{AtWork, Settings};
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
@@ -55,6 +56,8 @@ pub struct Told {
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// What looks after the hub from outside. The teller knows nothing of it: the page adds it.
+    pub beyond: Beyond,
     /// In which order people are told, now.
     pub teams: Teams,
     /// Who stands in a chain and has no address by any of its channels.
@@ -309,19 +312,15 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            beyond: Beyond::default(),
             teams: self.chain.teams().clone(),
             unreached: self.unreached(),
             proofs: self.proofs(),
             settings: self.at_work.number,
             refused: self.at_work.refused,
         };
-        self.told.send_if_modified(|told| {
-            let is_new = **told != fresh;
-            if is_new {
-                *told = Arc::new(fresh);
-            }
-            is_new
-        });
+        // Also when nothing is new: whoever feeds the watcher outside sees by it that this turns.
+        self.told.send_replace(Arc::new(fresh));
     }
 }
 

@@ -14,6 +14,7 @@ mod ledger;
 mod matters;
 pub(super) mod morning;
 pub(super) mod night;
+mod outside;
 pub(super) mod phone;
 mod proof;
 pub(super) mod settings;
@@ -193,6 +194,7 @@ pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &View
         (ledger::section(&view))
         (homes::section(&view))
         (proof::standing(&view))
+        (outside::section(&view))
     }
 }
 
@@ -304,6 +306,7 @@ fn status(view: &View<'_>) -> Markup {
                     (view.time(*at))
                 }
             }
+            (outside::warnings(view))
             (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }

@@ -29,6 +29,7 @@ mod books;
 mod contrast;
 mod door;
 mod events;
+mod outside;
 mod phone;
 mod proof;
 mod settings;
@@ -442,6 +443,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
+    all.extend(texts::outside::ALL);
     all.extend(texts::phone::ALL);
     all.extend(texts::proof::ALL);
     all.extend(texts::settings::ALL);

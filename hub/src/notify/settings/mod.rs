@@ -22,6 +22,7 @@ use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
 use super::push::{Contact, Pushes, Service};
+use super::receiver::Receiving;
 use super::shift::Shift;
 use crate::settings::AtWork;
 
@@ -59,6 +60,8 @@ pub enum Channel {
     Mail(Mailing),
     /// Web Push.
     Push(Pushing),
+    /// Alarm receivers, told in SCAIP.
+    Scaip(Receiving),
 }
 
 /// An HTTP request to a gateway.
@@ -177,7 +180,7 @@ pub struct ChainStep {
 pub struct Hidden(String);
 
 impl Hidden {
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -242,6 +245,7 @@ impl Channel {
             Self::Webhook(request) | Self::Sms(request) => &request.name,
             Self::Mail(mailing) => &mailing.name,
             Self::Push(pushing) => &pushing.name,
+            Self::Scaip(receiving) => &receiving.name,
         }
     }
 }
