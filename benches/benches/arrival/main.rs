@@ -9,11 +9,13 @@
 //! has read its rows again. The senders use the same processor cores as the hub, so the figures
 //! are too high rather than too low; compare them within one run.
 //!
-//! `cargo bench -p nattsyn-benches --bench arrival`. What units and networks add is not
+//! `cargo bench -p nattsyn-benches --bench arrival`; with `-- told`, how soon somebody is told of
+//! one report alone ([`told`]). What units and networks add is not
 //! measured.
 
 mod load;
 mod page;
+mod told;
 mod town;
 
 use std::fmt::Write as _;
@@ -40,6 +42,9 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting")?;
+    if std::env::args().any(|argument| argument == "told") {
+        return runtime.block_on(told::run());
+    }
     runtime.block_on(run())
 }
 

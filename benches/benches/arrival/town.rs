@@ -58,6 +58,8 @@ pub(crate) struct Town {
     /// The one check of each connected home's night.
     pub(crate) checks: Vec<Check>,
     pub(crate) units: Vec<UnitId>,
+    /// The homes in which they hang.
+    pub(crate) homes: Vec<HomeId>,
     _hold: Hold,
     _conductor: Conductor,
     _broker: BrokerHandle,
@@ -75,6 +77,7 @@ impl Town {
         let homes: Vec<Home> = (0..count).map(home).collect();
         let plans: Vec<Plan> = homes.iter().map(plan).collect();
         let units = homes.iter().map(|home| home.unit).take(connected).collect();
+        let connected_homes = homes.iter().map(|home| home.id).take(connected).collect();
         let mut checks = Vec::new();
         for plan in plans.iter().take(connected) {
             checks.extend(checks_of(plan, NIGHT)?);
@@ -120,6 +123,7 @@ impl Town {
             hub,
             checks,
             units,
+            homes: connected_homes,
             _hold: hold,
             _conductor: conductor,
             _broker: broker,

@@ -1,5 +1,6 @@
 //! One hub whose homes become rows one at a time, with a page open and a gateway to tell by.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +13,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
+use nattsyn_hub::notify;
 use nattsyn_hub::notify::settings::Others;
 use nattsyn_hub::notify::teller::{self, Answers, Proving};
 use nattsyn_hub::settings::Keeper;
 use nattsyn_hub::store::{SettingsVersions, Tellings};
-use nattsyn_hub::{notify, view::Tonight};
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::BootId;
 use nattsyn_protocol::report::Report;
@@ -25,8 +26,8 @@ use nattsyn_protocol::time::ClockState;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
+use super::super::town::{Town, eye};
 use super::gateway::Gateway;
-use super::town::{Town, eye};
 
 /// Looks of one check: the last of them decides.
 const LOOKS: u8 = 5;
@@ -53,14 +54,14 @@ impl Times {
     }
 }
 
-/// The page's rows were read: when the reading began and ended.
-type Reading = Option<(Duration, Duration)>;
+/// When each row, by its number, was first read by the open page.
+type Readings = BTreeMap<i64, Duration>;
 
 pub(crate) struct Night {
     pub(crate) town: Town,
     clients: Vec<AsyncClient>,
     gateway: Gateway,
-    readings: watch::Receiver<Reading>,
+    readings: watch::Receiver<Readings>,
     _answers: Answers,
 }
 
@@ -75,7 +76,7 @@ impl Night {
             clients.push(client);
         }
         let answers = tell(&town, &gateway)?;
-        let (telling, readings) = watch::channel(None);
+        let (telling, readings) = watch::channel(Readings::new());
         let page = (town.page, town.clock.clone());
         tokio::spawn(read(page, telling));
         Ok(Self {
@@ -131,32 +132,24 @@ impl Night {
     /// When an open page had read the rows, with this home's among them.
     async fn shown(&mut self, unit: usize) -> anyhow::Result<Duration> {
         let resident = self.town.checks[unit].id.resident;
-        let has_row = |tonight: &Arc<Tonight>| {
-            let mut open = tonight.open.iter();
-            open.any(|row| row.person.resident == resident)
-        };
-        let mut tonight = self.town.hub.tonight.clone();
-        let known = tonight.wait_for(has_row);
-        drop(within(known, "the row").await??);
-        // A reading that began before may have been of a page without the row; one that begins
-        // after this is of one with it.
-        let after = self.town.clock.real_now();
-        let is_whole = |reading: &Reading| reading.is_some_and(|(begun, _)| begun >= after);
-        let reading = self.readings.wait_for(|reading| {
-            // The page may have been quicker than this task.
-            is_whole(reading)
-        });
-        let reading = within(reading, "the page").await??;
-        Ok(reading.context("a reading")?.1)
+        let tonight = self.town.hub.tonight.borrow().clone();
+        let mut open = tonight.open.iter();
+        let row = open.find(|row| row.person.resident == resident);
+        let row = row.context("the home has a row")?.id;
+        let reading = self
+            .readings
+            .wait_for(|readings| readings.contains_key(&row));
+        let readings = within(reading, "the page").await??;
+        readings.get(&row).copied().context("a reading")
     }
 }
 
 /// Starts a teller with a team for every connected home.
 fn tell(town: &Town, gateway: &Gateway) -> anyhow::Result<Answers> {
-    let versions = SettingsVersions::open(&town.ledger())?;
+    let mut versions = SettingsVersions::open(&town.ledger())?;
     let by = "s0000001".parse().context("an id")?;
     let now = town.clock.now().timestamp;
-    versions.add(now, &by, "a measurement", &document(town)?)?;
+    versions.add((now, &by), "a measurement", &document(town)?)?;
     let channels: notify::Settings = toml::from_str(&format!(
         "link = \"https://nattsyn.example/\"\n[[channel]]\nkind = \"webhook\"\nname = \"hook\"\n\
          url = \"http://{}/\"\nbody = '{{\"text\":\"{{text}}\"}}'\n",
@@ -198,7 +191,7 @@ fn document(town: &Town) -> anyhow::Result<String> {
 /// Reads what a browser would: the events, and after each `changed` the rows.
 async fn read(
     (page, clock): (std::net::SocketAddr, nattsyn_clock::Clock),
-    tell: watch::Sender<Reading>,
+    tell: watch::Sender<Readings>,
 ) -> anyhow::Result<()> {
     let mut events = ask(page, "/events").await?;
     let (mut text, mut part) = (Vec::new(), [0; 4096]);
@@ -210,10 +203,17 @@ async fn read(
             continue;
         }
         text.clear();
-        let begun = clock.real_now();
         let mut rows = Vec::new();
         ask(page, "/fragment").await?.read_to_end(&mut rows).await?;
-        tell.send_replace(Some((begun, clock.real_now())));
+        let now = clock.real_now();
+        let rows = String::from_utf8_lossy(&rows);
+        let numbers = rows.split("data-exception=\"").skip(1);
+        let numbers = numbers.filter_map(|rest| rest.split_once('"')?.0.parse().ok());
+        tell.send_modify(|readings| {
+            for number in numbers {
+                readings.entry(number).or_insert(now);
+            }
+        });
     }
 }
 

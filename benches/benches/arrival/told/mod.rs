@@ -9,35 +9,24 @@
 //! distance, so that no page waits its quarter of a second. With one home there is one row in a
 //! hub, so that many hubs are built.
 //!
-//! `cargo bench -p nattsyn-benches --bench told`. What units, networks, gateways and telephones
+//! `cargo bench -p nattsyn-benches --bench arrival -- told`. What units, networks, gateways and telephones
 //! add is not measured, nor a browser drawing the page.
-
-#[path = "../arrival/town.rs"]
-mod town;
 
 mod gateway;
 mod night;
 
+use anyhow::Context as _;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::time::Duration;
 
-use anyhow::Context as _;
-
+use super::quantile;
 use night::{Night, Times};
 
 /// How many homes a hub has, how many hubs are built, and how many rows each opens.
 const SIZES: [(u32, usize, usize); 3] = [(1, 40, 1), (100, 1, 100), (5_000, 1, 200)];
 
-fn main() -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting")?;
-    runtime.block_on(run())
-}
-
-async fn run() -> anyhow::Result<()> {
+/// Plays all sizes and prints the table.
+pub(crate) async fn run() -> anyhow::Result<()> {
     let mut text = String::new();
     let mut first: Option<Times> = None;
     for (homes, hubs, rows) in SIZES {
@@ -70,7 +59,7 @@ fn row(text: &mut String, homes: u32, times: &Times, first: &Times) -> anyhow::R
         (&times.on_page, &first.on_page),
         (&times.at_gateway, &first.at_gateway),
     ] {
-        for part in [50, 99] {
+        for part in [0.5, 0.99] {
             let (own, first) = (quantile(own, part), quantile(first, part));
             let ratio = own.as_secs_f64() / first.as_secs_f64();
             write!(text, " {:.1} ms ({ratio:.1}) |", 1e3 * own.as_secs_f64())?;
@@ -78,10 +67,4 @@ fn row(text: &mut String, homes: u32, times: &Times, first: &Times) -> anyhow::R
     }
     text.push('\n');
     Ok(())
-}
-
-/// The time that so many of a hundred do not exceed; the list is sorted.
-fn quantile(sorted: &[Duration], part: usize) -> Duration {
-    let place = (sorted.len() * part).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().unwrap_or_default()
 }
