@@ -1,8 +1,8 @@
 //! What needs somebody and is about no check, and whom each row is for.
 //!
 //! What is about a resident, or a team that is not shown to be reached, stands with what needs a
-//! person ([`of_people`]): a plan that nobody keeps must not hide among units. "Drift" below it holds the rest, a unit, a broker, a clock:
-//! night staff are not asked to mend a unit.
+//! person ([`of_people`]): a plan that nobody keeps must not hide among units. "Drift" below it
+//! holds the rest, a unit, a broker, a clock: night staff are not asked to mend a unit.
 
 use maud::{Markup, html};
 

@@ -90,9 +90,10 @@ pub(super) fn standing(view: &View<'_>) -> Markup {
 
 fn of_shift(view: &View<'_>, of_team: &TeamProof) -> Markup {
     let lang = view.lang;
+    let name = |by: &StaffId| Some(view.viewer.name(by));
     html! {
         @match (&of_team.proof, of_team.next) {
-            (Some(known), _) => (sentence(lang, known, |at| view.time(at), |by| Some(view.viewer.name(by)))),
+            (Some(known), _) => (sentence(lang, known, |at| view.time(at), name)),
             (None, Some(_)) => (proof::NOT_YET.to(lang)),
             (None, None) => (proof::NO_SHIFTS.to(lang)),
         }

@@ -1,7 +1,7 @@
 //! Who is told in which order: teams, their steps, and each step's channels.
 //!
 //! A team that exists can be told: it has a step, and every step a channel. What the words stand
-//! for is not known here. Its shifts travel with it, so that whoever changes the teams changes them.
+//! for is not known here. Its shifts travel with it: whoever changes the teams changes them.
 
 use super::names::{ChannelName, Recipient, TeamName};
 use crate::notify::shift::Shift;

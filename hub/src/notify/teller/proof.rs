@@ -191,8 +191,9 @@ impl Teller {
             return Err(AnswerError::NotThisShift);
         }
         let mut effects = self.chain.handle_answer(now, trial, by.clone());
-        let is_written = |effect: &Effect| matches!(effect, Effect::Write(Line::TrialAnswered { trial: own, .. }) if *own == trial);
-        if !effects.iter().any(is_written) {
+        let is_answer =
+            |effect: &Effect| matches!(effect, Effect::Write(Line::TrialAnswered { .. }));
+        if !effects.iter().any(is_answer) {
             let at = now.timestamp;
             effects.push(Effect::Write(Line::TrialAnswered { at, trial, by }));
         }

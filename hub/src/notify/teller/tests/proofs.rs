@@ -99,7 +99,8 @@ async fn a_shift_begins_with_one_test_alarm_that_is_written_answered_and_shown()
     let trial = work.trial();
     work.answers.answer(trial, staff("natt-001")).await.unwrap();
     let answered: Vec<Line> = night.lines();
-    let is_answer = |line: &&Line| matches!(line, Line::TrialAnswered { by, .. } if by.to_string() == "natt-001");
+    let first = staff("natt-001");
+    let is_answer = |line: &&Line| matches!(line, Line::TrialAnswered { by, .. } if *by == first);
     assert_eq!(
         answered.iter().filter(is_answer).count(),
         1,
