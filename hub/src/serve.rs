@@ -211,7 +211,7 @@ pub async fn run_by(
     opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
-    let (phones, housekeeper) = open_phones(&layout, &opened)?;
+    let (phones, housekeeper) = open_phones(&layout, &opened, clock)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -249,7 +249,7 @@ pub async fn run_by(
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
         () = keeper.run() => {}
-        never = housekeeper.run(Clock::machine()) => match never {},
+        never = housekeeper.run(clock.clone()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -260,8 +260,9 @@ pub async fn run_by(
 fn open_phones(
     layout: &Layout,
     opened: &Opened,
+    clock: &Clock,
 ) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
-    let clock = Clock::machine();
+    let clock = clock.clone();
     let now = move || clock.now().timestamp;
     Phones::open(
         &layout.ledger(),
