@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -23,7 +24,8 @@ use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
 use crate::notify::phones::{self, Phones};
 use crate::notify::settings::Others;
-use crate::notify::{Opened, SettingsError, teller};
+use crate::notify::teller::{self, Answers, Proving};
+use crate::notify::{Opened, SettingsError};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
@@ -210,6 +212,7 @@ pub async fn run_by(
     let mut opened = keeper.told().open(&config.folder, Others::new())?;
     opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
+    let (answers, answered) = Answers::new();
     let store = SqliteStore::open(&layout.ledger())?;
     let (phones, housekeeper) = open_phones(&layout, &opened, clock)?;
     let unheard = |source| ServeError::Listen {
@@ -234,6 +237,7 @@ pub async fn run_by(
         hands: Some(service.hands.clone()),
         told: Some(shown),
         phones: Some(phones),
+        answers: Some(answers),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -244,6 +248,12 @@ pub async fn run_by(
         clock.clone(),
         service.tonight.clone(),
         told,
+        Proving {
+            // The service has refused to start in a zone that is none.
+            zone: TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC),
+            answered,
+            verdicts: service.verdicts.clone(),
+        },
     );
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,

@@ -134,6 +134,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         hands: Some(service.hands.clone()),
         told: None,
         phones: None,
+        answers: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -19,6 +19,7 @@ pub mod door;
 mod events;
 mod page;
 mod phone;
+mod proof;
 mod settings;
 mod table;
 mod texts;
@@ -44,7 +45,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::notify::phones::Phones;
-use crate::notify::teller::Told;
+use crate::notify::teller::{Answers, Told};
 use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
@@ -84,6 +85,8 @@ pub struct State {
     pub told: Option<watch::Receiver<Arc<Told>>>,
     /// Which phones are told. Without it no browser can be, and nobody is asked to.
     pub phones: Option<Arc<Phones>>,
+    /// By which test alarms are answered. Without it there are none.
+    pub answers: Option<Answers>,
     /// Who may come in.
     pub door: Door,
 }
@@ -98,6 +101,7 @@ impl State {
             hands: None,
             told: None,
             phones: None,
+            answers: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -137,6 +141,7 @@ struct Site {
     hands: Option<Hands>,
     told: Option<watch::Receiver<Arc<Told>>>,
     phones: Option<Arc<Phones>>,
+    answers: Option<Answers>,
     door: Door,
     stop: Stop,
 }
@@ -174,6 +179,7 @@ fn router(state: State, stop: Stop) -> Router {
         hands: state.hands,
         told: state.told,
         phones: state.phones,
+        answers: state.answers,
         door: state.door,
         stop,
     };
@@ -195,6 +201,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .merge(phone::inside())
+        .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))

@@ -178,18 +178,17 @@ impl Counter<'_> {
         let mut said = lines(differences.iter().map(words::difference));
         said += &lines(after.remarks(&self.enrolled).iter().map(words::remark));
         let homes = words::homes(compare::touched(&before, &after, &self.enrolled));
-        said += &lines([Said::new(
-            format!(
-                "{} ändringar; annat gäller nu i {}",
-                differences.len(),
-                homes.sv
+        said += &lines([match differences.len() {
+            0 => Said::new("inget värde ändras", "no value changes"),
+            1 => Said::new(
+                format!("1 ändring; annat gäller i {}", homes.sv),
+                format!("1 change; something else holds in {}", homes.en),
             ),
-            format!(
-                "{} changes; {} have it otherwise",
-                differences.len(),
-                homes.en
+            count => Said::new(
+                format!("{count} ändringar; annat gäller i {}", homes.sv),
+                format!("{count} changes; something else holds in {}", homes.en),
             ),
-        )]);
+        }]);
         Ok(Tried { body, said })
     }
 
@@ -236,9 +235,17 @@ impl Counter<'_> {
         }
         for team in settings.teams() {
             let (name, steps) = (team.name.as_str(), words::steps(team));
+            let shifts = words::shifts(team);
+            let (skift, shifts) = match &shifts {
+                Some(shifts) => (
+                    format!("; provlarm: {shifts}"),
+                    format!("; test alarms: {shifts}"),
+                ),
+                None => ("; inga provlarm".to_owned(), "; no test alarms".to_owned()),
+            };
             said += &lines([Said::new(
-                format!("laget {name}: {steps}"),
-                format!("team {name}: {steps}"),
+                format!("laget {name}: {steps}{skift}"),
+                format!("team {name}: {steps}{shifts}"),
             )]);
         }
         Ok(said)

@@ -15,6 +15,7 @@ mod matters;
 pub(super) mod morning;
 pub(super) mod night;
 pub(super) mod phone;
+mod proof;
 pub(super) mod settings;
 mod signs;
 
@@ -184,12 +185,14 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
+        (proof::band(&view))
         (status(&view))
         (attend::open(&view))
         (matters::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))
+        (proof::standing(&view))
     }
 }
 

@@ -30,6 +30,7 @@ mod contrast;
 mod door;
 mod events;
 mod phone;
+mod proof;
 mod settings;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
@@ -442,6 +443,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::phone::ALL);
+    all.extend(texts::proof::ALL);
     all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
@@ -535,6 +537,7 @@ async fn look_at_the_page() {
         listener,
         State {
             archive: Some(Arc::new(books::sample_archive())),
+            told: Some(proof::told_to_look_at()),
             ..State::showing(receiver)
         },
         turns,

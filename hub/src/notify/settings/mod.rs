@@ -22,6 +22,7 @@ use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
 use super::push::{Contact, Pushes, Service};
+use super::shift::Shift;
 use crate::settings::AtWork;
 
 pub use open::Others;
@@ -154,6 +155,10 @@ pub struct Chain {
     pub name: TeamName,
     /// Its steps; the last is the night lead.
     pub steps: Vec<ChainStep>,
+    /// Its shifts: with each a test alarm goes along the chain. Default none, and the page says
+    /// that the chain is never proven.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
 }
 
 /// A step of a chain.

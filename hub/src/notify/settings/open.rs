@@ -19,6 +19,7 @@ use crate::notify::notifier::Notifier;
 use crate::notify::patience::Patience;
 use crate::notify::push::{Pushes, Vapid, WebPush};
 use crate::notify::secret::{Secret, in_full};
+use crate::notify::shift;
 use crate::notify::template::{Escape, Presence, Slot, Template, Values};
 use crate::notify::webhook::{Takes, Webhook};
 
@@ -189,7 +190,9 @@ impl Settings {
                 by: step.by.clone(),
             });
             let built = Team::new(team.name.clone(), steps.collect());
-            teams.push(built.map_err(|error| wrong(&at, "steps", error.to_string()))?);
+            let built = built.map_err(|error| wrong(&at, "steps", error.to_string()))?;
+            shift::examine(&team.shifts).map_err(|why| wrong(&at, "shifts", why.to_string()))?;
+            teams.push(built.with_shifts(team.shifts.clone()));
         }
         Ok(Teams::new(teams))
     }
