@@ -222,7 +222,7 @@ pub async fn run_by(
     let (told, shown) = watch::channel(Arc::default());
     let (answers, answered) = Answers::new();
     let store = SqliteStore::open(&layout.ledger())?;
-    let (phones, housekeeper) = open_phones(&layout, &opened)?;
+    let (phones, housekeeper) = open_phones(&layout, &opened, clock)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -272,7 +272,7 @@ pub async fn run_by(
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
-        never = housekeeper.run(Clock::machine()) => match never {},
+        never = housekeeper.run(clock.clone()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -283,8 +283,9 @@ pub async fn run_by(
 fn open_phones(
     layout: &Layout,
     opened: &Opened,
+    clock: &Clock,
 ) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
-    let clock = Clock::machine();
+    let clock = clock.clone();
     let now = move || clock.now().timestamp;
     Phones::open(
         &layout.ledger(),

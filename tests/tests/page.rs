@@ -184,7 +184,8 @@ async fn an_exception_appears_without_loading_the_page_again() {
     phone.wait_for(alerted, Duration::from_secs(40)).await;
     let left = "const shown = e => getComputedStyle(e).display !== 'none';\
                 const all = css => [...document.querySelectorAll(css)];\
-                return [all('.plan-b').filter(shown).length, all('.hands').filter(shown).length,\
+                const pressed = all('.hands form').filter(it => it.offsetHeight > 0);\
+                return [all('.plan-b').filter(shown).length, pressed.length,\
                         all('#ledger li[data-standing=visible]').filter(shown).length]";
     assert_eq!(
         phone.ask(left).await,

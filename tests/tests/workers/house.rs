@@ -143,11 +143,12 @@ impl House {
 }
 
 fn is_delivered(lines: &[Line], to: &str, kind: Kind) -> bool {
-    let mut keys = lines.iter().filter_map(|line| match line {
-        Line::Told { order, .. } if order.to.as_str() == to && order.kind == kind => {
-            Some(order.key)
+    let mut keys = lines.iter().filter_map(|line| {
+        if let Line::Told { order, .. } = line {
+            (order.to.as_str() == to && order.kind == kind).then_some(order.key)
+        } else {
+            None
         }
-        _ => None,
     });
     keys.any(|told| {
         let mut lines = lines.iter();

@@ -44,6 +44,13 @@ pub(crate) async fn what_is_left_of_tonight_stands_there(
         let is_shown = worker.asks(&format!("{shown}('{person}')")).await;
         assert_eq!(is_shown, json!(false), "{person} is settled, and shown");
     }
+    let held = "(it => it.offsetHeight > 0 && /\\d\\d[.:]\\d\\d/.test(it.innerText))\
+                (row('Astrid Exempel').querySelector('.holder'))";
+    assert_eq!(
+        worker.asks(held).await,
+        json!(true),
+        "who has a row is hidden"
+    );
     let pressed = "[...document.querySelectorAll('.hands button')].some(b => b.offsetHeight > 0)";
     assert_eq!(worker.asks(pressed).await, json!(false));
     let away = "[...document.querySelectorAll('a[href], form')].filter(it => \
