@@ -28,8 +28,9 @@ use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
 
-/// How soon somebody must have taken a row for which nothing else was agreed or set. The design asks a
-/// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
+/// How soon somebody must have taken a row for which nothing else was agreed or set. The design
+/// asks a person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets
+/// less.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// Orders that may wait for the caller. A flood is shared by recipient, so this is more people

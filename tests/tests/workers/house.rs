@@ -21,7 +21,7 @@ use nattsyn_hub::notify::chain::{Kind, Line};
 use nattsyn_hub::serve::Layout;
 use nattsyn_hub::staff::Register;
 use nattsyn_hub::staff::command::{StaffCommand, run};
-use nattsyn_hub::store::{SqliteStore, Tellings};
+use nattsyn_hub::store::{SettingsVersions, SqliteStore, Tellings};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
@@ -83,6 +83,7 @@ impl House {
         std::fs::write(folder.path().join(CONFIG), config).unwrap();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         enrol_all(&layout);
+        set(&layout);
         let begins = at(10, 30);
         let pins = [ANNA, BO].map(|who| (who.0, pin_of(&layout, who, begins)));
         Self {
@@ -174,20 +175,32 @@ name = "hook"
 kind = "webhook"
 url = "http://127.0.0.1:{gateway}/"
 body = '{{"to":"{{to}}","kind":"{{kind}}","text":"{{text}}"}}'
-
-[[notify.recipient]]
-name = "natt-1"
-address = {{ hook = "natt-1@nattsyn.example" }}
-
-[[notify.recipient]]
-name = "lead"
-address = {{ hook = "lead@nattsyn.example" }}
-
-[[notify.team]]
-name = "natt"
-steps = [{{ to = "natt-1", by = ["hook"] }}, {{ to = "lead", by = ["hook"] }}]
 "#
     )
+}
+
+/// Who is told, in which order.
+const SETTINGS: &str = r#"
+[[recipient]]
+name = "natt-1"
+address = { hook = "natt-1@nattsyn.example" }
+
+[[recipient]]
+name = "lead"
+address = { hook = "lead@nattsyn.example" }
+
+[[team]]
+name = "natt"
+steps = [{ to = "natt-1", by = ["hook"] }, { to = "lead", by = ["hook"] }]
+"#;
+
+/// Sets who is told, as it was decided at eight in the evening.
+fn set(layout: &Layout) {
+    let mut versions = SettingsVersions::open(&layout.ledger()).unwrap();
+    let by = ANNA.0.parse().unwrap();
+    versions
+        .add((at(8, 0), &by), "Första gången", SETTINGS)
+        .unwrap();
 }
 
 /// Keys, certificates, homes and plans: written down at eight in the evening.

@@ -18,7 +18,7 @@ pub(crate) const OUTSIDE: [Page; 1] = [Page {
 }];
 
 /// What is behind the door.
-pub(crate) const INSIDE: [Page; 5] = [
+pub(crate) const INSIDE: [Page; 6] = [
     Page {
         name: "attend",
         path: "/",
@@ -38,6 +38,11 @@ pub(crate) const INSIDE: [Page; 5] = [
         name: "morning",
         path: "/morning",
         mark: "#morning",
+    },
+    Page {
+        name: "settings",
+        path: "/settings",
+        mark: "#settings",
     },
     Page {
         name: "not-found",
