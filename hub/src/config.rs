@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::agreement::staffing::Staffing;
 use crate::notify::Settings;
+use crate::outside;
 
 /// What the hub is told about the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Config {
     /// By what somebody is told. Default nothing. See `docs/reference/notifiers.md`; who is told
     /// is for [`crate::settings`].
     pub notify: Settings,
+    /// The watcher outside that is fed while the hub works. Default none, and the page says so.
+    /// See `docs/reference/outside.md`.
+    pub outside: outside::Settings,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -136,6 +140,7 @@ impl Default for Config {
             zone: "Europe/Stockholm".to_owned(),
             staffing: Staffing::default(),
             notify: Settings::default(),
+            outside: outside::Settings::default(),
             broker: Broker::default(),
         }
     }

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod keys;
 pub mod nights;
 pub mod notify;
+pub mod outside;
 pub mod plan_b;
 pub mod roster;
 pub mod serve;

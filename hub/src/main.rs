@@ -19,6 +19,7 @@ use nattsyn_hub::config::Config;
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
+use nattsyn_hub::notify::receiver::register;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::settings::command::{Counter, SettingsCommand};
@@ -98,6 +99,13 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         lang: Tongue,
     },
+    /// Print by which numbers alarm receivers know the residents, with their names: for the
+    /// receiver's register.
+    Receivers {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", default_value = "hub.toml")]
+        config: PathBuf,
+    },
     /// Run the hub until it is told to end.
     Serve {
         /// The configuration.
@@ -115,6 +123,7 @@ impl Command {
         match self {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
+            Self::Receivers { .. } => "warn",
             Self::Settings { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
@@ -151,6 +160,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             night,
             lang,
         } => plan_b(&config, night, lang)?,
+        Command::Receivers { config } => receivers(&config)?,
         Command::Serve { config } => {
             let config = Config::read(&config)?;
             runtime()?.block_on(async {
@@ -293,6 +303,13 @@ fn plan_b(config: &Path, night: Option<Date>, lang: Tongue) -> anyhow::Result<()
     let tonight = night_of(now, &config.zone).context("the hub's zone")?;
     let night = (night.unwrap_or(tonight), config.zone.as_str());
     let list = plan_b::print(&Layout::at(&config.data).ledger(), night, now, lang)?;
+    tell(std::io::stdout(), list.trim_end());
+    Ok(())
+}
+
+fn receivers(config: &Path) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let list = register::list(&Layout::at(&config.data).ledger())?;
     tell(std::io::stdout(), list.trim_end());
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -22,8 +23,10 @@ use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
 use crate::notify::phones::{self, Phones};
-use crate::notify::settings::Others;
-use crate::notify::{Opened, SettingsError, teller};
+use crate::notify::receiver::Receivers;
+use crate::notify::teller::{self, Answers, Proving};
+use crate::notify::{Opened, SettingsError};
+use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
@@ -72,6 +75,9 @@ pub enum ServeError {
     /// Nobody can be told so.
     #[error("who is told (`notify` in the configuration)")]
     Notify(#[from] SettingsError),
+    /// The watcher outside cannot be fed so.
+    #[error("the watcher outside (`outside` in the configuration)")]
+    Outside(#[source] SettingsError),
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] KeeperError),
@@ -206,10 +212,15 @@ pub async fn run_by(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
-    let keeper = Keeper::open(&layout.ledger(), &config.notify, Others::new())?;
-    let mut opened = keeper.told().open(&config.folder, Others::new())?;
+    let receivers = Receivers::open(&config.notify, &config.folder, Clock::machine()).await?;
+    let keeper = Keeper::open(&layout.ledger(), &config.notify, receivers.channels())?;
+    let mut opened = keeper.told().open(&config.folder, receivers.channels())?;
     opened.changes = Some(keeper.at_work());
+    let feeder = Feeder::open(&config.outside, &config.folder, &layout.ledger());
+    let feeder = feeder.map_err(ServeError::Outside)?;
+    let signs = Signs::new(&feeder, &receivers);
     let (told, shown) = watch::channel(Arc::default());
+    let (answers, answered) = Answers::new();
     let store = SqliteStore::open(&layout.ledger())?;
     let (phones, housekeeper) = open_phones(&layout, &opened)?;
     let unheard = |source| ServeError::Listen {
@@ -232,22 +243,34 @@ pub async fn run_by(
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
-        told: Some(shown),
+        told: Some(shown.clone()),
+        outside: Some(signs),
         phones: Some(phones),
+        answers: Some(answers),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");
+    let rounds = receivers.begin(&service.tonight);
+    let feeding = feeder.run(Clock::machine(), service.tonight.clone(), shown);
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,
         clock.clone(),
         service.tonight.clone(),
         told,
+        Proving {
+            // The service has refused to start in a zone that is none.
+            zone: TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC),
+            answered,
+            verdicts: service.verdicts.clone(),
+        },
     );
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
+        never = rounds => match never {},
+        never = feeding => match never {},
         () = keeper.run() => {}
         never = housekeeper.run(Clock::machine()) => match never {},
         ended = service.ended() => return Ok(ended?),

@@ -14,6 +14,7 @@ mod hands;
 mod lending;
 mod messages;
 mod passage;
+mod verdicts;
 mod words;
 
 use std::sync::Arc;
@@ -34,7 +35,10 @@ use crate::watch::{Contact, Moment};
 pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
 pub use hands::{Hands, HandsError};
 
+pub use verdicts::{VerdictLost, Verdicts};
+
 pub(crate) use hands::Deed;
+pub(crate) use verdicts::Found;
 
 /// Most messages that are written down in one commit.
 pub const MESSAGES_MAX: usize = 64;
@@ -76,6 +80,8 @@ pub struct Handle {
     pub tonight: watch::Receiver<Arc<Tonight>>,
     /// By which staff act on rows.
     pub hands: Hands,
+    /// By which test alarms become matters.
+    pub verdicts: Verdicts,
     /// What was dropped, by kind.
     pub drops: Arc<Drops>,
     stop: Option<oneshot::Sender<()>>,
@@ -124,11 +130,13 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
     let drops = Arc::new(Drops::default());
     let (stop, stopped) = oneshot::channel();
     let (hands, deeds) = Hands::new();
-    let (service, tonight) =
-        Service::begin(setup, clock, store, (link, deeds), Arc::clone(&drops))?;
+    let (verdicts, found) = Verdicts::new();
+    let inlets = Inlets { link, deeds, found };
+    let (service, tonight) = Service::begin(setup, clock, store, inlets, Arc::clone(&drops))?;
     Ok(Handle {
         tonight,
         hands,
+        verdicts,
         drops,
         stop: Some(stop),
         task: tokio::spawn(service.run(stopped)),
@@ -139,6 +147,8 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
 enum Event {
     /// Somebody of the staff does something about a row.
     Deed(Deed),
+    /// What a team's test alarm proved is known.
+    Found(Found),
     /// Messages came, or the connection changed.
     Link(Vec<LinkEvent>),
     /// Time passed, or runs otherwise.
@@ -147,11 +157,17 @@ enum Event {
     Stop,
 }
 
+/// Where things come in.
+struct Inlets {
+    link: Link,
+    deeds: mpsc::Receiver<Deed>,
+    found: mpsc::Receiver<Found>,
+}
+
 struct Service {
     desk: Desk,
     clock: Clock,
-    link: Link,
-    deeds: mpsc::Receiver<Deed>,
+    inlets: Inlets,
     tonight: watch::Sender<Arc<Tonight>>,
 }
 
@@ -160,7 +176,7 @@ impl Service {
         setup: Setup,
         clock: Clock,
         store: Box<dyn Store>,
-        (link, deeds): (Link, mpsc::Receiver<Deed>),
+        inlets: Inlets,
         drops: Arc<Drops>,
     ) -> Result<(Self, watch::Receiver<Arc<Tonight>>), ServiceError> {
         let now = moment(clock.now());
@@ -174,8 +190,7 @@ impl Service {
         let service = Self {
             desk,
             clock,
-            link,
-            deeds,
+            inlets,
             tonight,
         };
         Ok((service, shown))
@@ -187,11 +202,12 @@ impl Service {
             let done = self.desk.pass(moment(now))?;
             self.publish(moment(now), done);
             let next = self.desk.next_timeout();
-            if self.link.events.is_empty() {
+            if self.inlets.link.events.is_empty() {
                 self.clock.settle(now, Some(next));
             }
             match self.select(&mut stopped, next).await {
                 Event::Deed(deed) => self.act(deed)?,
+                Event::Found(found) => self.find(found)?,
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
                 Event::Stop => return Ok(()),
@@ -207,8 +223,11 @@ impl Service {
             biased;
             _ = stopped => Event::Stop,
             // A person waits for the answer; the reports that wait with it are minutes early.
-            Some(deed) = self.deeds.recv() => Event::Deed(deed),
-            _count = self.link.events.recv_many(&mut events, MESSAGES_MAX) => Event::Link(events),
+            Some(deed) = self.inlets.deeds.recv() => Event::Deed(deed),
+            Some(found) = self.inlets.found.recv() => Event::Found(found),
+            _count = self.inlets.link.events.recv_many(&mut events, MESSAGES_MAX) => {
+                Event::Link(events)
+            }
             () = self.clock.wait_until(Some(next)) => Event::Time,
         }
     }
@@ -220,6 +239,16 @@ impl Service {
         self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
         // Whoever asked may have gone; it is written all the same.
         deed.answer.send(done).ok();
+        Ok(())
+    }
+
+    /// Takes in what a team's test alarm proved, and answers when it is written.
+    fn find(&mut self, found: Found) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        self.desk.find(now, found.team, found.wrong)?;
+        self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
+        // A teller that is gone is told again by its next start.
+        found.written.send(()).ok();
         Ok(())
     }
 
@@ -248,7 +277,7 @@ impl Service {
     /// Sends the answers, and shows the page what is new.
     fn publish(&self, now: Moment, done: Done) {
         for Answer { topic, body } in done.answers {
-            self.link.send(topic, body);
+            self.inlets.link.send(topic, body);
         }
         match done.news {
             News::Something => {

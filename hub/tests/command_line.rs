@@ -5,10 +5,11 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -177,6 +178,69 @@ fn a_resident_whom_nobody_will_check_on_is_named() {
         "{}",
         said(&enrolled)
     );
+}
+
+/// Reads one feeding and says thank you.
+fn fed(watcher: &TcpListener) -> String {
+    let (mut socket, _) = watcher.accept().unwrap();
+    let mut request = vec![0; 1024];
+    let length = socket.read(&mut request).unwrap();
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    socket.write_all(answer).unwrap();
+    String::from_utf8_lossy(&request[..length]).into_owned()
+}
+
+#[test]
+fn a_hub_that_serves_feeds_the_watcher_outside_and_beats_for_the_alarm_receiver() {
+    let folder = folder();
+    let watcher = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    receiver
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let (fed_at, told_at) = (
+        watcher.local_addr().unwrap(),
+        receiver.local_addr().unwrap(),
+    );
+    let config = format!(
+        "{CONFIG}[outside]\nurl_file = \"watcher\"\n[notify]\nlink = \"https://nattsyn.example/\"\n\
+         [[notify.channel]]\nname = \"larm\"\nkind = \"scaip\"\ncid = \"00012345\"\n\
+         [[notify.channel.receiver]]\ntransport = \"udp\"\naddress = \"{told_at}\"\n\
+         target = \"sip:arc@receiver.example\"\nfrom = \"sip:00012345@hub.example\"\n"
+    );
+    std::fs::write(folder.path().join("hub.toml"), config).unwrap();
+    let url = format!("http://{fed_at}/ping/s3cr3t\n");
+    std::fs::write(folder.path().join("watcher"), url).unwrap();
+    assert!(run(folder.path(), &PREPARE).status.success());
+    assert!(run(folder.path(), &ENROL).status.success());
+    let register = said(&run(folder.path(), &["receivers"]));
+    let line = "2115832430593,r0000001,Astrid Exempel,";
+    assert!(register.contains(line), "{register}");
+
+    let mut serving = hub(folder.path(), &SERVE)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let fed = fed(&watcher);
+    assert!(fed.starts_with("GET /ping/s3cr3t HTTP/1.1\r\n"), "{fed}");
+    let mut datagram = vec![0; 2048];
+    let length = receiver.recv(&mut datagram).unwrap();
+    let beat = String::from_utf8_lossy(&datagram[..length]).into_owned();
+    assert!(beat.contains("<mty>PI</mty>"), "{beat}");
+    assert!(beat.contains("<cid>00012345</cid>"), "{beat}");
+    // Killed, not told to end: nobody feeds the watcher any more.
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    let mut log = String::new();
+    serving
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert!(!log.contains("s3cr3t"), "{log}");
+    watcher.set_nonblocking(true).unwrap();
+    assert!(watcher.accept().is_err());
 }
 
 /// One channel and a document that is told by it.

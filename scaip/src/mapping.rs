@@ -17,6 +17,8 @@ pub enum Event {
     NotVisible,
     /// The looks were unclear and nobody could settle it in time.
     Unclear,
+    /// Somebody is to go there, as was planned.
+    VisitPlanned,
     /// The check cannot be made: a fault of unit or hub.
     CheckImpossible(Cause),
     /// The unit lost its mains.
@@ -100,6 +102,7 @@ pub fn request(event: &Event, subject: &Subject, reference: Reference) -> Reques
         Event::Heartbeat(option) => Some(*option),
         Event::NotVisible
         | Event::Unclear
+        | Event::VisitPlanned
         | Event::CheckImpossible(_)
         | Event::MainsLost
         | Event::MainsBack
@@ -134,6 +137,9 @@ fn row(event: &Event) -> Row {
         Event::Unclear => Row::new(M::Message, D::OCCUPANCY_DETECTOR, S::ALERT)
             .in_bedroom()
             .saying("tillsyn: oklart"),
+        Event::VisitPlanned => Row::new(M::Message, D::OCCUPANCY_DETECTOR, S::ALERT)
+            .in_bedroom()
+            .saying("tillsyn: besök"),
         Event::CheckImpossible(Cause(cause)) => Row::new(M::Message, D::SYSTEM_MONITOR, S::FAILURE)
             .in_bedroom()
             .saying(cause),
@@ -209,6 +215,7 @@ mod tests {
         vec![
             (Event::NotVisible, "ME 0018 0003 012 tillsyn: ej synlig"),
             (Event::Unclear, "ME 0018 0011 012 tillsyn: oklart"),
+            (Event::VisitPlanned, "ME 0018 0011 012 tillsyn: besök"),
             (
                 Event::CheckImpossible(covered),
                 "ME 0031 0042 012 lens_covered",

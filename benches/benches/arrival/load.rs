@@ -1,22 +1,17 @@
 //! Four hundred clients that together send what many more units would, and take the times.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
+use rumqttc::v5::{AsyncClient, Event, EventLoop};
 use rustix::time::{ClockId, clock_gettime};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{MissedTickBehavior, interval};
 
 use nattsyn_clock::Clock;
-use nattsyn_hub::certificates::Identity;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::heartbeat::{EyeState, HEARTBEAT, Heartbeat};
 use nattsyn_protocol::hello::Ack;
@@ -28,7 +23,13 @@ use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
 use super::page::Followers;
-use super::town::{CONNECTED, HOMES, Town, eye};
+use super::town::{Town, eye};
+
+/// Homes of one hub: the design's figure for two cores (budgets).
+pub(crate) const HOMES: u32 = 5_000;
+
+/// Those whose units really connect: a connection is five descriptors in this process.
+pub(crate) const CONNECTED: usize = 400;
 
 /// Reports of one home in the design's ten hours (budgets: bytes on the wire).
 const REPORTS_A_NIGHT: f64 = 10.0;
@@ -45,7 +46,7 @@ const TICK: Duration = Duration::from_millis(2);
 /// Longest that the last acknowledgements and pages may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Messages that may wait in one client, and acknowledgements here.
+/// Acknowledgements that may wait here.
 const QUEUE: usize = 1 << 12;
 
 /// A report: whose, by the place among the connected, and of which look.
@@ -83,16 +84,7 @@ impl Load {
         let (sender, acks) = channel(QUEUE);
         let mut clients = Vec::new();
         for &unit in &town.units {
-            let mut options = MqttOptions::new(unit.to_string(), "localhost", town.port);
-            let tls = TlsConfiguration::Rustls(tls(&town.identity(unit)?)?);
-            options.set_transport(Transport::Tls(tls));
-            let mut network = options.network_options();
-            network.set_tcp_nodelay(true);
-            options.set_network_options(network);
-            let (client, mut events) = AsyncClient::new(options, QUEUE);
-            let filter = Topic::down_filter(unit);
-            client.subscribe(filter, QoS::AtLeastOnce).await?;
-            while !matches!(events.poll().await?, Event::Incoming(Packet::SubAck(_))) {}
+            let (client, events) = town.connect(unit).await?;
             tokio::spawn(listen(events, sender.clone(), town.clock.clone()));
             clients.push(client);
         }
@@ -314,17 +306,4 @@ async fn listen(mut events: EventLoop, heard: Sender<(Name, Duration)>, clock: C
             }
         }
     }
-}
-
-fn tls(identity: &Identity) -> anyhow::Result<Arc<rustls::ClientConfig>> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&identity.ca)?)?;
-    let chain = vec![CertificateDer::from_pem_file(&identity.certificate)?];
-    let key = PrivateKeyDer::from_pem_file(&identity.key)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_client_auth_cert(chain, key)?;
-    Ok(Arc::new(config))
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use load::{Load, Times};
+use load::{CONNECTED, HOMES, Load, Times};
 use town::Town;
 
 /// Times the design's load, and for how long: long enough for some eighty reports at the least.
@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn run() -> anyhow::Result<()> {
-    let town = Town::build().await?;
+    let town = Town::build(HOMES, CONNECTED).await?;
     let mut load = Load::connect(&town).await?;
     let mut text = String::new();
     let yardstick = 1e3 * town.commit_alone()?.as_secs_f64();

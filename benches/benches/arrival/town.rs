@@ -1,16 +1,23 @@
-//! A hub with five thousand homes, its broker, its ledger and its page, in a temporary folder.
+//! A hub with its homes, its broker, its ledger and its page, in a temporary folder.
 //!
 //! Its clock shows a moment at which every home's window has just opened, and runs at real
 //! speed. It sends nothing itself.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use ed25519_dalek::SigningKey;
 use jiff::civil::{Date, date};
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::Packet;
+use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
+use rumqttc::{TlsConfiguration, Transport};
 use rusqlite::Connection;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -31,12 +38,10 @@ use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::PublicKey;
+use nattsyn_protocol::topics::Topic;
 
-/// Homes of one hub: the design's figure for two cores (budgets).
-pub(crate) const HOMES: u32 = 5_000;
-
-/// Those whose units really connect: a connection is five descriptors in this process.
-pub(crate) const CONNECTED: usize = 400;
+/// Messages that may wait in one client.
+const QUEUE: usize = 1 << 12;
 
 const NIGHT: Date = date(2026, 11, 21);
 const ZONE: &str = "Europe/Stockholm";
@@ -45,6 +50,7 @@ const ZONE: &str = "Europe/Stockholm";
 pub(crate) struct Town {
     folder: TempDir,
     authority: Authority,
+    socket: PathBuf,
     pub(crate) clock: Clock,
     pub(crate) port: u16,
     pub(crate) page: SocketAddr,
@@ -63,13 +69,14 @@ pub(crate) fn eye() -> SigningKey {
 }
 
 impl Town {
-    pub(crate) async fn build() -> anyhow::Result<Self> {
+    /// So many homes, of which so many have a unit that really connects.
+    pub(crate) async fn build(count: u32, connected: usize) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir().context("making a folder")?;
-        let homes: Vec<Home> = (0..HOMES).map(home).collect();
+        let homes: Vec<Home> = (0..count).map(home).collect();
         let plans: Vec<Plan> = homes.iter().map(plan).collect();
-        let units = homes.iter().map(|home| home.unit).take(CONNECTED).collect();
+        let units = homes.iter().map(|home| home.unit).take(connected).collect();
         let mut checks = Vec::new();
-        for plan in plans.iter().take(CONNECTED) {
+        for plan in plans.iter().take(connected) {
             checks.extend(checks_of(plan, NIGHT)?);
         }
         let opens = checks.first().context("a night has checks")?.opens;
@@ -83,7 +90,7 @@ impl Town {
         let broker = broker::start(&BrokerConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             identity: authority.issue_server(&[], folder.path())?,
-            connections_max: CONNECTED + 10,
+            connections_max: connected + 10,
         })
         .await?;
         let keys = keys(&folder)?;
@@ -106,6 +113,7 @@ impl Town {
         Ok(Self {
             folder,
             authority,
+            socket,
             clock,
             port: broker.address().port(),
             page,
@@ -118,9 +126,35 @@ impl Town {
         })
     }
 
-    pub(crate) fn identity(&self, unit: UnitId) -> anyhow::Result<Identity> {
+    /// A unit's client, connected and hearing what is sent to it.
+    pub(crate) async fn connect(&self, unit: UnitId) -> anyhow::Result<(AsyncClient, EventLoop)> {
         let folder: PathBuf = self.folder.path().join(unit.to_string());
-        Ok(self.authority.issue_unit(unit, &folder)?)
+        let identity = self.authority.issue_unit(unit, &folder)?;
+        let mut options = MqttOptions::new(unit.to_string(), "localhost", self.port);
+        let tls = TlsConfiguration::Rustls(tls(&identity)?);
+        options.set_transport(Transport::Tls(tls));
+        let mut network = options.network_options();
+        network.set_tcp_nodelay(true);
+        options.set_network_options(network);
+        let (client, mut events) = AsyncClient::new(options, QUEUE);
+        let filter = Topic::down_filter(unit);
+        client.subscribe(filter, QoS::AtLeastOnce).await?;
+        while !matches!(events.poll().await?, Event::Incoming(Packet::SubAck(_))) {}
+        Ok((client, events))
+    }
+
+    /// The ledger's file, and the folder that it is in.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.folder.path().join("ledger.sqlite")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The town's clock, for one more part of the hub.
+    pub(crate) fn clock_for(&self, part: &str) -> anyhow::Result<Clock> {
+        Ok(Clock::demonstration(&self.socket, part)?)
     }
 
     /// The middle one of two hundred commits of one small row, into a ledger's file of its own
@@ -142,7 +176,7 @@ impl Town {
 
     /// All rows of all of the ledger's tables.
     pub(crate) fn rows(&self) -> anyhow::Result<i64> {
-        let ledger = Connection::open(self.folder.path().join("ledger.sqlite"))?;
+        let ledger = Connection::open(self.ledger())?;
         let mut names = ledger.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
         let names: Vec<String> = names
             .query_map([], |row| row.get(0))?
@@ -196,4 +230,17 @@ fn plan(home: &Home) -> Plan {
         windows: vec![Window::nightly(WindowKey(1), at(23), at(1))],
         ..Plan::bare(home.residents[0].id, home.unit)
     }
+}
+
+fn tls(identity: &Identity) -> anyhow::Result<Arc<rustls::ClientConfig>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(&identity.ca)?)?;
+    let chain = vec![CertificateDer::from_pem_file(&identity.certificate)?];
+    let key = PrivateKeyDer::from_pem_file(&identity.key)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key)?;
+    Ok(Arc::new(config))
 }

@@ -133,7 +133,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         tonight: tonight.clone(),
         hands: Some(service.hands.clone()),
         told: None,
+        outside: None,
         phones: None,
+        answers: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -65,7 +65,7 @@ pub(super) async fn act(
         return reader.refused(lang, StatusCode::SERVICE_UNAVAILABLE, text);
     };
     match hands.act(row, form.seen, worker.id, form.act).await {
-        Ok(()) => reader.done(lang, row),
+        Ok(()) => reader.done(lang, &format!("e{row}")),
         Err(error) => {
             let status = match &error {
                 HandsError::Gone => StatusCode::SERVICE_UNAVAILABLE,
@@ -130,7 +130,7 @@ fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
 
 /// Who reads the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
+pub(super) enum Reader {
     /// The page's own script: it wants a line of text.
     Script,
     /// A browser without scripts: it wants a page.
@@ -138,24 +138,25 @@ enum Reader {
 }
 
 impl Reader {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         match headers.get(ACCEPT) {
             Some(accept) if accept.as_bytes() == b"text/plain" => Self::Script,
             Some(_) | None => Self::Browser,
         }
     }
 
-    fn done(self, lang: Lang, row: i64) -> Response {
+    /// It is done; a browser is led to the place on the page where it shows.
+    pub(super) fn done(self, lang: Lang, place: &str) -> Response {
         match self {
             Self::Script => StatusCode::NO_CONTENT.into_response(),
             Self::Browser => {
-                let there = format!("/?lang={}#e{row}", lang.tag());
+                let there = format!("/?lang={}#{place}", lang.tag());
                 (StatusCode::SEE_OTHER, [(LOCATION, there)]).into_response()
             }
         }
     }
 
-    fn refused(self, lang: Lang, status: StatusCode, text: &str) -> Response {
+    pub(super) fn refused(self, lang: Lang, status: StatusCode, text: &str) -> Response {
         match self {
             Self::Script => (status, text.to_owned()).into_response(),
             Self::Browser => {

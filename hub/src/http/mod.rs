@@ -19,6 +19,7 @@ pub mod door;
 mod events;
 mod page;
 mod phone;
+mod proof;
 mod settings;
 mod table;
 mod texts;
@@ -44,7 +45,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::notify::phones::Phones;
-use crate::notify::teller::Told;
+use crate::notify::teller::{Answers, Told};
+use crate::outside::Signs;
 use crate::service::Hands;
 use crate::store::Archive;
 use crate::view::Tonight;
@@ -82,8 +84,12 @@ pub struct State {
     pub hands: Option<Hands>,
     /// Who is told beside the page. Without it nobody is, and the page says so.
     pub told: Option<watch::Receiver<Arc<Told>>>,
+    /// What looks after the hub from outside. Without it nobody does, and the page says so.
+    pub outside: Option<Signs>,
     /// Which phones are told. Without it no browser can be, and nobody is asked to.
     pub phones: Option<Arc<Phones>>,
+    /// By which test alarms are answered. Without it there are none.
+    pub answers: Option<Answers>,
     /// Who may come in.
     pub door: Door,
 }
@@ -97,7 +103,9 @@ impl State {
             archive: None,
             hands: None,
             told: None,
+            outside: None,
             phones: None,
+            answers: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -136,7 +144,9 @@ struct Site {
     archive: Option<Arc<dyn Archive>>,
     hands: Option<Hands>,
     told: Option<watch::Receiver<Arc<Told>>>,
+    outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
+    answers: Option<Answers>,
     door: Door,
     stop: Stop,
 }
@@ -154,10 +164,14 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// Who is told, as was last known.
+    /// Who is told, as was last known, and what looks after the hub from outside.
     fn told_now(&self) -> Arc<Told> {
         let told = self.told.as_ref();
-        told.map(|told| told.borrow().clone()).unwrap_or_default()
+        let mut told = told.map(|told| told.borrow().clone()).unwrap_or_default();
+        if let Some(signs) = &self.outside {
+            Arc::make_mut(&mut told).beyond = signs.now();
+        }
+        told
     }
 }
 
@@ -173,7 +187,9 @@ fn router(state: State, stop: Stop) -> Router {
         archive: state.archive,
         hands: state.hands,
         told: state.told,
+        outside: state.outside,
         phones: state.phones,
+        answers: state.answers,
         door: state.door,
         stop,
     };
@@ -195,6 +211,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .merge(phone::inside())
+        .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))

@@ -84,7 +84,9 @@ pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod next;
+pub(in crate::http) mod outside;
 pub(in crate::http) mod phone;
+pub(in crate::http) mod proof;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod told;
 

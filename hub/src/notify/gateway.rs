@@ -34,7 +34,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 
 /// Where a gateway is, and how it is trusted.
 #[derive(Clone)]
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     host: String,
     port: u16,
     /// As the `Host` header names it.
@@ -44,14 +44,14 @@ pub(super) struct Gateway {
 
 /// What a gateway said.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) again_after: Option<Duration>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) again_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Whom TLS trusts: the machine's authorities, and one more if a file is named.
-pub(super) fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(native.certs);
@@ -78,7 +78,7 @@ pub(super) fn trust(ca: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
 
 impl Gateway {
     /// The gateway of a URL: `https://…`, or `http://` on this machine.
-    pub(super) fn new(url: &Uri, tls: &Arc<ClientConfig>) -> Result<Self, String> {
+    pub(crate) fn new(url: &Uri, tls: &Arc<ClientConfig>) -> Result<Self, String> {
         let authority = url.authority().ok_or("no host")?;
         if authority.as_str().contains('@') {
             return Err("a name or password in it would be logged elsewhere: use a header".into());
@@ -103,7 +103,7 @@ impl Gateway {
     }
 
     /// Asks it, and reads the whole answer. The request's URI is path and query alone.
-    pub(super) async fn ask(&self, mut request: Request<Body>) -> Result<Answer, TellError> {
+    pub(crate) async fn ask(&self, mut request: Request<Body>) -> Result<Answer, TellError> {
         let host = self.authority.parse().map_err(|_error| TellError::Unmade)?;
         request.headers_mut().insert(HOST, host);
         let socket = self.connect().await?;
@@ -165,7 +165,7 @@ where
 
 impl Answer {
     /// What a status means to a sender.
-    pub(super) fn verdict(&self) -> Result<u16, TellError> {
+    pub(crate) fn verdict(&self) -> Result<u16, TellError> {
         let code = self.status.as_u16();
         match code {
             200..=299 => Ok(code),
@@ -195,6 +195,6 @@ fn untrusted(error: std::io::Error) -> TellError {
 }
 
 /// Whether a host is this machine, by its address or the name that is reserved for it.
-pub(super) fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -8,8 +8,8 @@
 //! Whoever wires it keeps one [`chain::Chain`], made with [`chain::Chain::restore`] from the lines
 //! of its store, and in one loop: gives it what happens to rows and each [`Outcome`]; lets time
 //! pass at [`chain::Chain::next_timeout`]; writes every [`chain::Effect::Write`] down before it
-//! hands a later [`chain::Effect::Send`] to [`run`]; and makes an exception of a test alarm that
-//! nobody answered.
+//! hands a later [`chain::Effect::Send`] to [`run`]. [`teller`] is that loop. Test alarms begin with
+//! the [`shift`]s of a team, and [`proof`] says what became of them.
 //!
 //! What it deliberately does not do: say anything about a person. A message holds fixed words, a
 //! count, its kind and a link to the hub's page.
@@ -19,7 +19,7 @@ pub mod caller;
 pub mod chain;
 #[cfg(test)]
 mod fakes;
-mod gateway;
+pub(crate) mod gateway;
 mod mail;
 mod notice;
 pub mod notifier;
@@ -27,9 +27,12 @@ mod patience;
 pub mod phones;
 #[cfg(test)]
 mod plays;
+pub mod proof;
 pub mod push;
-mod secret;
+pub mod receiver;
+pub(crate) mod secret;
 pub mod settings;
+pub mod shift;
 pub mod teller;
 mod template;
 mod webhook;

@@ -7,11 +7,11 @@ use crate::private_file;
 
 /// A key or a password.
 #[derive(Clone, Default)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// Reads a secret's file; a line break at its end is no part of it.
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let text = private_file::read(path).map_err(|error| in_full(&error))?;
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() || text.chars().any(char::is_control) {
@@ -20,7 +20,7 @@ impl Secret {
         Ok(Self(text.to_owned()))
     }
 
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -32,7 +32,7 @@ impl fmt::Debug for Secret {
 }
 
 /// An error with its causes.
-pub(super) fn in_full(error: &dyn std::error::Error) -> String {
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,10 +1,11 @@
 //! Keeps the chain in step with tonight's rows: who must be told is told, and what became of it
-//! is written down.
+//! is written down. Test alarms of shifts are in [`proof`].
 //!
 //! An edge: it waits for rows, for outcomes and for time, and decides nothing ([`Chain`] does).
 //! Every line is written before what follows from it is sent. If that fails it ends, and the hub
 //! with it: nobody must believe that somebody is told.
 
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -19,14 +20,20 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::caller::{self, Exchange, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Recipient, RowId, Standing,
-    Teams,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Reach, Recipient, RowId,
+    Standing, Teams,
 };
+use super::proof::TeamProof;
 use super::settings::Opened;
+use crate::outside::Beyond;
 use crate::settings::{AtWork, Settings};
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
+
+pub use proof::{AnswerError, Answered, Answers, Proving};
+
+use proof::Prover;
 
 /// How soon somebody must have taken a row for which nothing else was agreed or set. The design
 /// asks a person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets
@@ -46,14 +53,18 @@ const BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
 pub struct Told {
     /// Whether there is anybody to tell.
     pub hearing: Hearing,
-    /// How far each open row has come that nobody has.
+    /// How far each open row has come that nobody has, matters by [`RowId::of_matter`].
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// What looks after the hub from outside. The teller knows nothing of it: the page adds it.
+    pub beyond: Beyond,
     /// In which order people are told, now.
     pub teams: Teams,
     /// Who stands in a chain and has no address by any of its channels.
     pub unreached: BTreeSet<Recipient>,
+    /// How each team's chain was proven this shift.
+    pub proofs: Vec<TeamProof>,
     /// The version of the settings that is in force.
     pub settings: Option<i64>,
     /// A version of the settings that this hub cannot use until it is started anew.
@@ -81,12 +92,18 @@ pub async fn run(
     clock: Clock,
     mut tonight: watch::Receiver<Arc<Tonight>>,
     told: watch::Sender<Arc<Told>>,
+    proving: Proving,
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
     let exchange = opened.exchange;
     let caller = tokio::spawn(caller::run(Arc::clone(&exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
+    let Proving {
+        zone,
+        answered: Answered(mut answers),
+        verdicts,
+    } = proving;
     let mut changes = opened.changes;
     let at_work = changes
         .as_mut()
@@ -95,6 +112,7 @@ pub async fn run(
     let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
+        proof: Prover::recall(moment(&clock), zone, verdicts, &tellings)?,
         chain,
         tellings,
         orders,
@@ -105,7 +123,10 @@ pub async fn run(
     };
     teller.apply(effects)?;
     loop {
-        let next = teller.chain.next_timeout();
+        let effects = teller.prove();
+        teller.apply(effects)?;
+        let next = teller.chain.next_timeout().into_iter();
+        let next = next.chain(teller.next_shift()).min();
         let effects = tokio::select! {
             changed = tonight.changed() => {
                 if changed.is_err() {
@@ -117,6 +138,11 @@ pub async fn run(
             Some(at_work) = next_settings(&mut changes) => teller.settle(at_work),
             Some(outcome) = heard.recv() => teller.hear(&outcome),
             () = teller.exchange.book_changed() => Vec::new(),
+            Some(answer) = answers.recv() => {
+                teller.take_answer(answer)?;
+                continue;
+            }
+            Some(said) = teller.proof.said.join_next() => teller.reported(said.ok().flatten()),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
         teller.apply(effects)?;
@@ -135,11 +161,18 @@ fn recall(
     (tonight, settings): (&Tonight, &Settings),
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
     let now = moment(clock);
-    let oldest = tonight.open.iter().map(|row| row.opened).min();
+    let matters = tonight.matters.iter().map(|row| row.opened);
+    let oldest = tonight
+        .open
+        .iter()
+        .map(|row| row.opened)
+        .chain(matters)
+        .min();
     let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
     let lines = tellings.since(since.before(BEFORE))?;
     let open = tonight.open.iter();
     let open = open.map(|row| (need(row, settings), standing(row)));
+    let open = open.chain(proof::needs(tonight).map(|need| (need, Standing::Waiting)));
     Ok(Chain::restore(now, teams, open.collect(), lines))
 }
 
@@ -156,6 +189,7 @@ async fn next_settings(changes: &mut Option<watch::Receiver<Arc<AtWork>>>) -> Op
 struct Teller {
     chain: Chain,
     known: BTreeMap<RowId, Standing>,
+    proof: Prover,
     tellings: Tellings,
     orders: mpsc::Sender<Order>,
     clock: Clock,
@@ -198,6 +232,8 @@ impl Teller {
                 (Some(_), _) => {}
             }
         }
+        let matters = proof::needs(tonight);
+        needs.extend(matters.filter(|need| !self.known.contains_key(&need.row)));
         let mut effects = self.chain.handle_needs(now, needs);
         effects.extend(self.chain.handle_needs(now, fallen));
         for (row, standing) in &fresh {
@@ -234,6 +270,7 @@ impl Teller {
                 }
             }
             self.tellings.write(&lines)?;
+            lines.iter().for_each(|line| self.proof.book.note(line));
             for order in orders {
                 let key = order.key;
                 // A caller that takes no more is as good as a channel that is busy.
@@ -276,24 +313,23 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            beyond: Beyond::default(),
             teams: self.chain.teams().clone(),
             unreached: self.unreached(),
+            proofs: self.proofs(),
             settings: self.at_work.number,
             refused: self.at_work.refused,
         };
-        self.told.send_if_modified(|told| {
-            let is_new = **told != fresh;
-            if is_new {
-                *told = Arc::new(fresh);
-            }
-            is_new
-        });
+        // Also when nothing is new: whoever feeds the watcher outside sees by it that this turns.
+        self.told.send_replace(Arc::new(fresh));
     }
 }
 
 fn standings(tonight: &Tonight) -> BTreeMap<RowId, Standing> {
     let rows = tonight.open.iter();
-    rows.map(|row| (RowId(row.id), standing(row))).collect()
+    let rows = rows.map(|row| (RowId(row.id), standing(row)));
+    let matters = proof::needs(tonight).map(|need| (need.row, Standing::Waiting));
+    rows.chain(matters).collect()
 }
 
 fn standing(row: &ExceptionRow) -> Standing {
@@ -315,6 +351,7 @@ fn need(row: &ExceptionRow, settings: &Settings) -> Need {
         team: applied.team.value.unwrap_or_else(anybody),
         since: row.opened,
         target: agreed.unwrap_or(applied.answer_within.value),
+        reach: Reach::Chain,
     }
 }
 

@@ -27,8 +27,9 @@ use crate::nights;
 use crate::settings::Settings;
 use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
+use crate::watch::situation::Situation;
 use crate::watch::wall::{Trust, Wall};
-use crate::watch::{Change, Contact, Moment, Watch};
+use crate::watch::{Change, Contact, Moment, TeamWord, Watch};
 
 /// How often the hub looks whether another process enrolled anybody, and shows the page a moment
 /// that has moved on: half of what [`crate::http::State`] asks for.
@@ -271,6 +272,22 @@ impl Desk {
     pub fn contact(&mut self, now: Moment, contact: Contact) -> Result<(), ServiceError> {
         let now = self.read(now);
         let changes = self.watch.handle_contact(now, contact);
+        Ok(write(self.store.as_mut(), changes)?)
+    }
+
+    /// Takes in what a team's latest test alarm showed to be wrong, if anything.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn find(
+        &mut self,
+        now: Moment,
+        team: TeamWord,
+        wrong: Option<Situation>,
+    ) -> Result<(), ServiceError> {
+        let now = self.read(now);
+        let changes = self.watch.handle_proof(now, team, wrong);
         Ok(write(self.store.as_mut(), changes)?)
     }
 

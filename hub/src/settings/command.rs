@@ -235,9 +235,17 @@ impl Counter<'_> {
         }
         for team in settings.teams() {
             let (name, steps) = (team.name.as_str(), words::steps(team));
+            let shifts = words::shifts(team);
+            let (skift, shifts) = match &shifts {
+                Some(shifts) => (
+                    format!("; provlarm: {shifts}"),
+                    format!("; test alarms: {shifts}"),
+                ),
+                None => ("; inga provlarm".to_owned(), "; no test alarms".to_owned()),
+            };
             said += &lines([Said::new(
-                format!("laget {name}: {steps}"),
-                format!("team {name}: {steps}"),
+                format!("laget {name}: {steps}{skift}"),
+                format!("team {name}: {steps}{shifts}"),
             )]);
         }
         Ok(said)

@@ -41,6 +41,18 @@ pub fn steps(chain: &Chain) -> String {
     steps.collect::<Vec<_>>().join(" → ")
 }
 
+/// When a team's test alarms go, and within how long they are to be answered: `natt 21:00
+/// (15 min)`. Nothing without shifts.
+#[must_use]
+pub fn shifts(chain: &Chain) -> Option<String> {
+    let shifts = chain.shifts.iter().map(|shift| {
+        let starts = shift.starts().strftime("%H:%M");
+        format!("{} {starts} ({})", shift.name(), time(shift.test_within()))
+    });
+    let all: Vec<String> = shifts.collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
 /// One thing that is otherwise.
 #[must_use]
 pub fn difference(difference: &Difference) -> Said {

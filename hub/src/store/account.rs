@@ -15,7 +15,9 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::{ALTERED, SPOKEN, altered, each, matter, noted, spoken};
 use super::sqlite::doing;
-use super::{CONTRADICTIONS_MAX, StoreError, agreements, handlings, rows, saved};
+use super::{CONTRADICTIONS_MAX, StoreError, agreements, handlings, rows, saved, tellings};
+use crate::notify::chain::TeamName;
+use crate::notify::proof::{self, Proof};
 use crate::view::ledger::{
     ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
 };
@@ -93,6 +95,7 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
         frozen,
         planned: usize::try_from(planned).unwrap_or(usize::MAX),
         matters: matters(&transaction, night, &lines)?,
+        proofs: proofs(&transaction, night)?,
         lines,
     })
 }
@@ -284,6 +287,24 @@ fn add_exceptions(
 /// its date: noon to noon anywhere in Europe. A matter at the rim may stand in two nights.
 const NIGHT_HOURS: (u64, u64) = (9, 36);
 
+/// From when to when something may be of a night.
+fn span(night: Date) -> Result<(Timestamp, Timestamp), StoreError> {
+    let midnight = night
+        .to_datetime(jiff::civil::Time::midnight())
+        .in_tz("UTC");
+    let midnight = midnight.map_err(|_error| rows::unreadable(READING, &night.to_string()))?;
+    let midnight = Timestamp(midnight.timestamp());
+    let after = |hours: u64| midnight.after(Duration::from_secs(hours * 3600));
+    Ok((after(NIGHT_HOURS.0), after(NIGHT_HOURS.1)))
+}
+
+/// Test alarms that began in the night.
+fn proofs(connection: &Connection, night: Date) -> Result<Vec<(TeamName, Proof)>, StoreError> {
+    let (begins, ends) = span(night)?;
+    let lines = tellings::trials(connection, begins, Some(ends))?;
+    Ok(proof::history(&lines))
+}
+
 /// Matters that were open at some time of the night.
 fn matters(
     connection: &Connection,
@@ -293,16 +314,7 @@ fn matters(
     let sql = "SELECT matter, subject, situation, opened_ms, at_ms
                FROM matters LEFT JOIN matter_ends USING (matter) WHERE ?1 = ?1
                ORDER BY opened_ms, matter";
-    let midnight = night
-        .to_datetime(jiff::civil::Time::midnight())
-        .in_tz("UTC");
-    let midnight = midnight.map_err(|_error| rows::unreadable(READING, &night.to_string()))?;
-    let midnight = Timestamp(midnight.timestamp());
-    let hours = |hours: u64| Duration::from_secs(hours * 3600);
-    let (begins, ends) = (
-        midnight.after(hours(NIGHT_HOURS.0)),
-        midnight.after(hours(NIGHT_HOURS.1)),
-    );
+    let (begins, ends) = span(night)?;
     let mut found = Vec::new();
     each(connection, sql, &0, |row| {
         let matter = matter(row)?;
@@ -341,7 +353,7 @@ fn about(connection: &Connection, subject: Subject, lines: &[Line]) -> Result<St
                 resident.to_string(),
             )
         }
-        Subject::Hub => return Ok(String::new()),
+        Subject::Team(_) | Subject::Hub => return Ok(String::new()),
     };
     let found: Option<String> = connection
         .query_row(sql, [id], |row| row.get(0))

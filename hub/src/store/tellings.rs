@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use nattsyn_protocol::time::Timestamp;
 
@@ -49,6 +49,16 @@ impl Tellings {
         transaction.commit().map_err(doing(WRITING))
     }
 
+    /// The lines about test alarms from a moment on, and before another if one is given, oldest
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn trials(&self, from: Timestamp, to: Option<Timestamp>) -> Result<Vec<Line>, StoreError> {
+        trials(&self.connection, from, to)
+    }
+
     /// The lines since a moment, oldest first.
     ///
     /// # Errors
@@ -58,11 +68,33 @@ impl Tellings {
         let mut lines = Vec::new();
         let sql = "SELECT line FROM tellings WHERE at_ms >= ?1 ORDER BY id";
         each(&self.connection, sql, &at.as_ms(), |row| {
-            let text = rows::text(row, 0, READING)?;
-            let line = Line::from_json(&text).map_err(|_error| rows::unreadable(READING, &text))?;
-            lines.push(line);
+            lines.push(read(row)?);
             Ok(())
         })?;
         Ok(lines)
     }
+}
+
+/// The lines about test alarms: the words of all of them begin so.
+pub(super) fn trials(
+    connection: &Connection,
+    from: Timestamp,
+    to: Option<Timestamp>,
+) -> Result<Vec<Line>, StoreError> {
+    let mut lines = Vec::new();
+    let sql = "SELECT line FROM tellings
+               WHERE at_ms >= ?1 AND json_extract (line, '$.what') LIKE 'trial%' ORDER BY id";
+    each(connection, sql, &from.as_ms(), |row| {
+        let line = read(row)?;
+        if to.is_none_or(|to| line.at() < to) {
+            lines.push(line);
+        }
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn read(row: &Row<'_>) -> Result<Line, StoreError> {
+    let text = rows::text(row, 0, READING)?;
+    Line::from_json(&text).map_err(|_error| rows::unreadable(READING, &text))
 }

@@ -16,6 +16,8 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::exception::Event;
+use crate::notify::chain::TeamName;
+use crate::notify::proof::Proof;
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
 
@@ -33,6 +35,8 @@ pub struct NightLedger {
     pub lines: Vec<Line>,
     /// What needed somebody that night and was about no check, by when it began.
     pub matters: Vec<MatterLine>,
+    /// The test alarms of the shifts that began that night, in order.
+    pub proofs: Vec<(TeamName, Proof)>,
 }
 
 /// One check, and all that is written about it.

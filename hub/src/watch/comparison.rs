@@ -117,6 +117,7 @@ mod tests {
             planned: cases.len(),
             lines: (1..).zip(cases).map(line).collect(),
             matters: Vec::new(),
+            proofs: Vec::new(),
         }
     }
 

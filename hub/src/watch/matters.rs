@@ -13,6 +13,7 @@ use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::change::Change;
+use super::proof::TeamWord;
 use super::situation::Situation;
 use super::word::StaffId;
 
@@ -28,6 +29,8 @@ pub enum Subject {
     Unit(UnitId),
     /// A resident.
     Resident(ResidentId),
+    /// A team, and whether it can be reached.
+    Team(TeamWord),
     /// The hub itself.
     Hub,
 }
@@ -37,6 +40,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Unit(unit) => write!(f, "unit {unit}"),
             Self::Resident(resident) => write!(f, "resident {resident}"),
+            Self::Team(team) => write!(f, "team {team}"),
             Self::Hub => f.write_str("hub"),
         }
     }
@@ -44,7 +48,7 @@ impl fmt::Display for Subject {
 
 /// A text that names no subject.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} names no unit, resident or hub")]
+#[error("{0:?} names no unit, resident, team or hub")]
 pub struct SubjectError(String);
 
 impl FromStr for Subject {
@@ -54,6 +58,7 @@ impl FromStr for Subject {
         let found = match text.split_once(' ') {
             Some(("unit", id)) => id.parse().ok().map(Self::Unit),
             Some(("resident", id)) => id.parse().ok().map(Self::Resident),
+            Some(("team", word)) => word.parse().ok().map(Self::Team),
             _ => (text == "hub").then_some(Self::Hub),
         };
         found.ok_or_else(|| SubjectError(text.chars().take(40).collect()))

@@ -22,6 +22,7 @@ mod nights;
 mod people;
 #[cfg(test)]
 mod plays;
+mod proof;
 mod rows;
 #[cfg(test)]
 mod scenes;
@@ -54,6 +55,7 @@ pub use check::{ASK_BEFORE, CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
 pub use handling::{ActRefused, Seen};
 pub use heard::Contact;
 pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
+pub use proof::TeamWord;
 pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
 
 use agenda::{Agenda, Due};

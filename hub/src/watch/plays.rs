@@ -252,6 +252,11 @@ fn play(situation: Situation) -> Play {
             play.until(610, Life::Heard).take(&fourth);
             play.until(620, Life::Heard).take(&third);
         }
+        Situation::TestUnanswered | Situation::TestNotMade | Situation::TestNotWhole => {
+            let (now, team) = (play.now(), "natt".parse().unwrap());
+            let changes = play.watch.handle_proof(now, team, Some(situation));
+            play.commit(changes);
+        }
         Situation::ReportUnsigned => play.refuse(&own.to_string(), DropKind::WrongSignature),
         Situation::UnknownUnit => play.refuse("u0000099", DropKind::UnknownUnit),
         Situation::OtherPlan => {
@@ -506,6 +511,43 @@ fn a_newer_plan_counts_and_an_older_one_asks() {
         let is_ended = matches!(play.account(), Account::Ended(How::Visible(_)));
         assert_eq!(is_ended, is_seen, "{version}: {:?}", play.account());
     }
+}
+
+#[test]
+fn what_a_test_alarm_showed_is_one_matter_a_team_until_it_is_proven_or_closed() {
+    let mut play = Play::new();
+    let teams: [TeamWord; 2] = ["natt", "dag"].map(|name| name.parse().unwrap());
+    let find = |play: &mut Play, team, wrong| {
+        let changes = play.watch.handle_proof(play.now(), team, wrong);
+        let count = changes.len();
+        play.commit(changes);
+        count
+    };
+    let open = |play: &Play| {
+        let saved = play.store.saved(night(), play.now().timestamp).unwrap();
+        let matters = saved.matters.iter();
+        matters
+            .map(|row| (row.subject, row.situation))
+            .collect::<Vec<_>>()
+    };
+    let (unanswered, not_whole) = (Situation::TestUnanswered, Situation::TestNotWhole);
+    for team in teams {
+        assert_eq!(find(&mut play, team, Some(unanswered)), 1);
+        assert_eq!(find(&mut play, team, Some(unanswered)), 0, "said again");
+    }
+    let [natt, dag] = teams.map(Subject::Team);
+    assert_eq!(open(&play), [(natt, unanswered), (dag, unanswered)]);
+    // Answered late, and not whole; the other is closed by hand.
+    assert_eq!(find(&mut play, teams[0], Some(not_whole)), 2);
+    let tonight = play.watch.tonight(play.now(), ZONE, Reality::Homes);
+    let row = tonight.matters.iter().find(|row| row.subject == dag);
+    let by = "natt-001".parse().unwrap();
+    let closed = play.watch.close_matter(play.now(), row.unwrap().id, by);
+    play.commit(closed.into_iter().collect());
+    assert_eq!(open(&play), [(natt, not_whole)]);
+    assert_eq!(find(&mut play, teams[0], None), 1);
+    assert_eq!(open(&play), []);
+    assert_eq!(find(&mut play, teams[1], None), 0);
 }
 
 #[test]

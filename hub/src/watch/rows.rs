@@ -55,7 +55,7 @@ impl Watch {
         let about = |subject| match subject {
             Subject::Unit(unit) => self.roster.of_unit(unit).map(|home| home.address.clone()),
             Subject::Resident(resident) => Some(self.person(resident).name),
-            Subject::Hub => None,
+            Subject::Team(_) | Subject::Hub => None,
         };
         let row = |matter: &Matter| MatterRow {
             id: matter.id,

@@ -63,6 +63,10 @@ pub enum Step {
     MendBroker,
     /// Find out how it came about, and tell the data-protection officer if it is an intrusion.
     Investigate,
+    /// Answer the test alarm on the page.
+    AnswerTest,
+    /// Try by hand whether alerts get through, and keep the page open until they do.
+    TryChain,
     /// Nothing: it is written down and needs nobody.
     Nothing,
 }
@@ -106,6 +110,15 @@ impl Step {
             Self::Investigate => [
                 "utred hur det gick till; vid intrång: säg till dataskyddsombudet",
                 "find out how it came about; if intruded upon: tell the data-protection officer",
+            ],
+            Self::AnswerTest => [
+                "svara på provlarmet på sidan",
+                "answer the test alarm on the page",
+            ],
+            Self::TryChain => [
+                "se efter att larmtelefonerna är på och hörs; håll sidan öppen tills larm når fram",
+                "see that the phones for alerts are on and heard; keep the page open until alerts \
+                 get through",
             ],
             Self::Nothing => ["inget: det är noterat", "nothing: it is written down"],
         }
@@ -295,6 +308,24 @@ situations! {
         "Serverns klocka har hoppat: Nattsyn räknar vidare efter den tid som gått",
         "The hub’s clock jumped: Nattsyn goes on by the time that has passed",
         Administrator, [SetClock, Escalate]
+    }
+    /// Nobody answered the test alarm at the beginning of a shift.
+    TestUnanswered = "test_unanswered" {
+        "Ingen har svarat på provlarmet: det är inte visat att larm når någon i natt",
+        "Nobody answered the test alarm: it is not shown that alerts reach anybody tonight",
+        NightLead, [AnswerTest, TryChain]
+    }
+    /// The hub was down when a shift began, and came back too late for its test alarm.
+    TestNotMade = "test_not_made" {
+        "Inget provlarm gick när skiftet började: det är inte visat att larm når någon i natt",
+        "No test alarm was made when the shift began: it is not shown that alerts reach anybody",
+        NightLead, [TryChain]
+    }
+    /// The test alarm was answered, and did not get through to everybody by every channel.
+    TestNotWhole = "test_not_whole" {
+        "Provlarmet är besvarat, men kom inte fram till alla på alla sätt",
+        "The test alarm was answered, but did not get through to everybody by every channel",
+        NightLead, [TryChain]
     }
     /// A visit that the plan asks for.
     VisitPlanned = "visit_planned" {

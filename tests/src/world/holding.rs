@@ -72,6 +72,10 @@ impl Holding {
                 self.fallen += 1;
                 tended.fall(row, at)
             }
+            Event::Lent(time) => {
+                let what = format!("row {row}: lent for {time:?}, and no settings say so");
+                broken(Breach::Astray, what)
+            }
             Event::Explained(_) => Ok(()),
         }
     }

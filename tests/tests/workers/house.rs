@@ -3,6 +3,7 @@
 //! Nobody's unit is there, so every resident is a row: what the team does about it is what is
 //! tried here. People and addresses are invented.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,11 +15,13 @@ use jiff::civil::{Date, date};
 use nattsyn_hub::agreement::edit::{Desk, Run};
 use nattsyn_hub::agreement::file::{Format, read};
 use nattsyn_hub::certificates::Authority;
+use nattsyn_hub::config::Config;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
 use nattsyn_hub::notify::chain::{Kind, Line};
 use nattsyn_hub::serve::Layout;
+use nattsyn_hub::settings::command::{Counter, SettingsCommand};
 use nattsyn_hub::staff::Register;
 use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::store::{SettingsVersions, SqliteStore, Tellings};
@@ -83,9 +86,9 @@ impl House {
         std::fs::write(folder.path().join(CONFIG), config).unwrap();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         enrol_all(&layout);
-        set(&layout);
         let begins = at(10, 30);
         let pins = [ANNA, BO].map(|who| (who.0, pin_of(&layout, who, begins)));
+        set_settings(folder.path(), &layout.ledger(), begins);
         Self {
             dial: Dial::start(socket(folder.path()), begins),
             folder,
@@ -179,8 +182,11 @@ body = '{{"to":"{{to}}","kind":"{{kind}}","text":"{{text}}"}}'
     )
 }
 
-/// Who is told, in which order.
+/// Who is told: the first of the night's staff, and then the night lead.
 const SETTINGS: &str = r#"
+[municipality]
+team = "natt"
+
 [[recipient]]
 name = "natt-1"
 address = { hook = "natt-1@nattsyn.example" }
@@ -194,13 +200,26 @@ name = "natt"
 steps = [{ to = "natt-1", by = ["hook"] }, { to = "lead", by = ["hook"] }]
 "#;
 
-/// Sets who is told, as it was decided at eight in the evening.
-fn set(layout: &Layout) {
-    let mut versions = SettingsVersions::open(&layout.ledger()).unwrap();
-    let by = ANNA.0.parse().unwrap();
-    versions
-        .add((at(8, 0), &by), "Första gången", SETTINGS)
-        .unwrap();
+/// Sets them, as somebody who works there.
+fn set_settings(folder: &Path, ledger: &Path, now: Timestamp) {
+    let config = Config::read(&folder.join(CONFIG)).unwrap();
+    let file = folder.join("settings.toml");
+    std::fs::write(&file, SETTINGS).unwrap();
+    let mut counter = Counter {
+        versions: SettingsVersions::open(ledger).unwrap(),
+        register: &Register::open(ledger).unwrap(),
+        enrolled: BTreeSet::new(),
+        channels: &config.notify,
+        zone: ZONE,
+        now,
+    };
+    let command = SettingsCommand::Set {
+        file,
+        by: ANNA.0.parse().unwrap(),
+        why: "Nattlaget är nytt".to_owned(),
+        dry_run: false,
+    };
+    counter.run(&command).unwrap();
 }
 
 /// Keys, certificates, homes and plans: written down at eight in the evening.

@@ -4,7 +4,7 @@
 //! The hub is all that `nattsyn-hub serve` starts, in a process of its own, with staff, PINs and a
 //! webhook; its time is turned by the test ([`dial`]), because a row falls back after five minutes
 //! and is escalated after ten. The browsers are headless Chromium at a phone's size, one in each
-//! language. axe-core goes over every page of [`pages`], which is where a new page is entered.
+//! language. axe-core goes over every page that [`pages`] names or that a page links to.
 //! Pictures are left in `target/page/` for people to look at. What each row says is tested beside
 //! the page's code, and what may be done about a row beside the state machine.
 
@@ -22,7 +22,7 @@ mod shared;
 mod worker;
 
 use house::{ANNA, House};
-use pages::{INSIDE, OUTSIDE, Page};
+use pages::{ATTEND, INSIDE, OUTSIDE, Stop, Tour};
 use shared::Team;
 use worker::Worker;
 
@@ -46,6 +46,7 @@ async fn two_workers_share_one_list_and_no_row_is_lost_between_them() {
 
     shared::who_takes_a_row_stands_on_the_other_phone(&team, "Astrid Exempel").await;
     shared::one_of_two_who_press_at_once_has_the_row(&team, "Bertil Exempel").await;
+    shared::a_second_tap_on_the_same_spot_does_nothing(&team, "Jöns Exempel").await;
     shared::a_row_is_handed_over(&team, "Cecilia Exempel").await;
     let closed = [
         "David Exempel",
@@ -120,10 +121,10 @@ async fn nobody_is_shut_out_by_having_no_mouse_or_needing_twice_the_size() {
     let anna = Worker::comes_with(&house, ANNA, "sv", HALF_A_PHONE).await;
     reach::everything_fits_and_is_in_reach(&anna, "sign-in").await;
     anna.signs_in(&house).await;
-    for page in INSIDE {
-        opens(&anna, &page).await;
+    let mut tour = Tour::of(&INSIDE);
+    while let Some(stop) = tour.goes_on(&anna).await {
         unfold(&anna).await;
-        reach::everything_fits_and_is_in_reach(&anna, page.name).await;
+        reach::everything_fits_and_is_in_reach(&anna, &stop.name).await;
     }
     anna.leaves().await;
 }
@@ -134,19 +135,19 @@ async fn axe_finds_nothing_on_any_page_in_either_language() {
     house.start().await;
     let mut worker = Worker::comes(&house, ANNA, "sv").await;
     let mut examined = Vec::new();
-    for lang in ["sv", "en"] {
+    for lang in ["en", "sv"] {
         worker.speaks(lang);
-        for page in OUTSIDE {
-            examined.push(seen(&worker, &page, page.name).await);
+        for page in &OUTSIDE {
+            Stop::at(page).opens(&worker).await;
+            examined.push(looked_at(&worker, page.name).await);
         }
     }
-    worker.speaks("sv");
     worker.goes_to("/").await;
     worker.signs_in(&house).await;
-    let attend = &INSIDE[0];
-    for lang in ["sv", "en"] {
+    for lang in ["en", "sv"] {
         worker.speaks(lang);
-        examined.push(seen(&worker, attend, "nothing").await);
+        Stop::at(&ATTEND).opens(&worker).await;
+        examined.push(looked_at(&worker, "nothing").await);
     }
     house.dial.turn_to(house::at(11, 2));
     worker
@@ -154,30 +155,24 @@ async fn axe_finds_nothing_on_any_page_in_either_language() {
         .await;
     for lang in ["sv", "en"] {
         worker.speaks(lang);
-        for page in INSIDE {
-            examined.push(seen(&worker, &page, page.name).await);
+        let mut tour = Tour::of(&INSIDE);
+        while let Some(stop) = tour.goes_on(&worker).await {
+            examined.push(looked_at(&worker, &stop.name).await);
         }
-        opens(&worker, attend).await;
+        Stop::at(&ATTEND).opens(&worker).await;
         unfold(&worker).await;
-        worker.photographs("unfolded").await;
-        examined.push(axe::examine(&worker, "a row unfolded").await);
+        let button = "document.querySelector('button[value=outcome]').scrollIntoView(), true";
+        worker.sees(button).await;
+        examined.push(looked_at(&worker, "unfolded").await);
     }
     worker.leaves().await;
     axe::nothing_found(&examined);
 }
 
-/// Opens a page, keeps a picture of it and examines it.
-async fn seen(worker: &Worker, page: &Page, name: &str) -> axe::Examined {
-    opens(worker, page).await;
+/// Keeps a picture of a page and examines it.
+async fn looked_at(worker: &Worker, name: &str) -> axe::Examined {
     worker.photographs(name).await;
     axe::examine(worker, name).await
-}
-
-async fn opens(worker: &Worker, page: &Page) {
-    worker.goes_to(page.path).await;
-    worker
-        .sees(&format!("document.querySelector({:?}) !== null", page.mark))
-        .await;
 }
 
 /// Unfolds everything, so that it can be looked at.

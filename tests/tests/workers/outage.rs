@@ -46,6 +46,14 @@ pub(crate) async fn what_is_left_of_tonight_stands_there(
     }
     let pressed = "[...document.querySelectorAll('.hands button')].some(b => b.offsetHeight > 0)";
     assert_eq!(worker.asks(pressed).await, json!(false));
+    let away = "[...document.querySelectorAll('a[href], form')].filter(it => \
+                it.offsetHeight > 0 && !it.getAttribute('href')?.startsWith('#'))\
+                .map(it => it.outerHTML.slice(0, 80))";
+    assert_eq!(
+        worker.asks(away).await,
+        json!([]),
+        "this leads off the only page there is"
+    );
     worker.photographs("hub-gone").await;
     axe::examine(worker, "hub gone").await
 }

@@ -105,7 +105,10 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
     let told = "document.getElementById('told').innerText !== ''";
     loser.sees(told).await;
     let told = loser.refused().await;
-    assert!(told.starts_with(winner.name), "{told}");
+    assert!(
+        told.starts_with(&format!("{person}: {}", winner.name)),
+        "{told}"
+    );
     loser.reads(person, winner.name).await;
     assert_eq!(
         winner.refused().await,
@@ -117,6 +120,29 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
 
 async fn anna_now(team: &Team) -> f64 {
     team.anna.asks("Date.now()").await.as_f64().unwrap()
+}
+
+/// A thumb that taps twice takes a row, and does not say that somebody is there already.
+pub(crate) async fn a_second_tap_on_the_same_spot_does_nothing(team: &Team, person: &str) {
+    let anna = &team.anna;
+    let twice = format!(
+        "(() => {{ const button = () => row('{person}').querySelector('button.main'); \
+         button().click(); \
+         const again = setInterval(() => {{ if (button().value === 'take') return; \
+         clearInterval(again); button().click(); window.tappedTwice = true; }}, 10); \
+         return true; }})()"
+    );
+    anna.sees(&twice).await;
+    anna.sees("window.tappedTwice === true").await;
+    anna.reads(person, "Du har den sedan").await;
+    // Later it counts: the row was taken and somebody is there, and nothing else happened to it.
+    anna.sees(&format!(
+        "row('{person}').innerText.includes('Du är där') || \
+         (row('{person}').querySelector('button[value=arrive]').click(), false)"
+    ))
+    .await;
+    let turn = format!("row('{person}').querySelector('[name=turn]').value");
+    assert_eq!(anna.asks(&turn).await, json!("2"), "the second tap counted");
 }
 
 /// What one has, another takes over, as at the change of a shift.

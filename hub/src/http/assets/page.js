@@ -10,6 +10,7 @@ const STANDSTILL_MS = 60_000; // twice the longest that a healthy service leaves
 const RETRY_MS = 1_000;
 const PRESS_MS = 5_000; // longer than a finger rests, in case its lifting is never told
 const AGAIN_MS = 20_000; // a sound that never rests is switched off, and one that rests is heard
+const TWICE_MS = 700; // longer than a thumb that taps twice, shorter than one that reads
 const FETCH_MS = 8_000; // a slow mobile network, and still well inside the warning
 
 const main = document.querySelector("main");
@@ -42,6 +43,7 @@ let wanted = false;
 let fetching = false;
 let pressedAt = -Infinity;
 let pressedLast = null;
+let tapped = { at: -Infinity };
 let shown = sectionsOf(main);
 let sound = null;
 let warnedAt = -Infinity;
@@ -258,7 +260,10 @@ function alarm(tones) {
 main.addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target;
+  if (isSecondTap(form, event.submitter)) return;
   const fields = new URLSearchParams(new FormData(form, event.submitter));
+  // It is read at the top of the page, and the row may stand anywhere.
+  const about = form.closest("li[id]")?.querySelector(".who strong")?.textContent;
   const buttons = form.querySelectorAll("button");
   // A button that is switched off loses the focus.
   pressedLast = form.contains(document.activeElement) ? event.submitter : null;
@@ -271,7 +276,7 @@ main.addEventListener("submit", async (event) => {
       headers: { Accept: "text/plain" },
       signal: AbortSignal.timeout(FETCH_MS),
     });
-    if (!answer.ok) told.textContent = await answer.text();
+    if (!answer.ok) told.textContent = (about ? `${about}: ` : "") + (await answer.text());
   } catch (error) {
     console.warn(error);
     told.textContent = told.dataset.text;
@@ -282,6 +287,15 @@ main.addEventListener("submit", async (event) => {
     refresh();
   }
 });
+
+/// Whether this is the second tap of two: a row's main button is another by then.
+function isSecondTap(form, button) {
+  const turn = form.elements.turn?.value;
+  const isSoon = form.action === tapped.action && performance.now() - tapped.at < TWICE_MS;
+  if (isSoon && turn !== tapped.turn && button?.matches(".main")) return true;
+  tapped = { action: form.action, turn, at: performance.now() };
+  return false;
+}
 
 // A finger that is down must find under it what it came for.
 

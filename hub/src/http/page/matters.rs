@@ -1,7 +1,7 @@
 //! What needs somebody and is about no check, and whom each row is for.
 //!
-//! What is about a resident stands with what needs a person ([`of_people`]): a plan that nobody
-//! keeps must not hide among units. "Drift" below it holds the rest, a unit, a broker, a clock:
+//! What is about a resident, or a team that is not shown to be reached, stands with what needs a
+//! person ([`of_people`]): a plan that nobody keeps must not hide among units. "Drift" below it holds the rest, a unit, a broker, a clock:
 //! night staff are not asked to mend a unit.
 
 use maud::{Markup, html};
@@ -11,8 +11,8 @@ use crate::watch::Subject;
 use crate::watch::situation::Situation;
 
 use super::super::texts::{self, Lang};
-use super::View;
 use super::signs::{Sign, sign};
+use super::{View, proof};
 
 /// The rows; nothing at all if there are none.
 pub(super) fn section(view: &View<'_>) -> Markup {
@@ -47,10 +47,13 @@ pub(super) fn of_people(tonight: &Tonight) -> Vec<&MatterRow> {
     rows.filter(|row| !is_said(row)).collect()
 }
 
-/// Whether a row is about a resident.
+/// Whether a row is about people: a resident, or a team that may not be reached.
 fn is_of(row: &MatterRow) -> bool {
     match row.subject {
         Subject::Resident(_) => true,
+        // That nobody is shown to be reached concerns everybody whom a row is about; that one
+        // message did not get through can wait for the morning.
+        Subject::Team(_) => row.situation != Situation::TestNotWhole,
         Subject::Unit(_) | Subject::Hub => false,
     }
 }
@@ -69,6 +72,7 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
             }
             p.who { strong { (name) } }
             (may_do(lang, row.situation))
+            (proof::told(view, row))
             dl.times {
                 div { dt { (texts::SINCE.to(lang)) } dd { (view.time(row.opened)) } }
             }
@@ -113,6 +117,7 @@ pub(super) fn about(lang: Lang, subject: Subject, about: &str) -> String {
         Subject::Unit(unit) => format!("{about} ({} {unit})", texts::UNIT.to(lang)),
         Subject::Resident(resident) if about.is_empty() => resident.to_string(),
         Subject::Resident(_) => about.to_owned(),
+        Subject::Team(team) => format!("{} {team}", texts::proof::TEAM.to(lang)),
         Subject::Hub => "Nattsyn".to_owned(),
     }
 }

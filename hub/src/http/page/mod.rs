@@ -14,7 +14,9 @@ mod ledger;
 mod matters;
 pub(super) mod morning;
 pub(super) mod night;
+mod outside;
 pub(super) mod phone;
+mod proof;
 pub(super) mod settings;
 mod signs;
 
@@ -184,12 +186,15 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
+        (proof::band(&view))
         (status(&view))
         (attend::open(&view))
         (matters::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))
+        (proof::standing(&view))
+        (outside::section(&view))
     }
 }
 
@@ -301,6 +306,7 @@ fn status(view: &View<'_>) -> Markup {
                     (view.time(*at))
                 }
             }
+            (outside::warnings(view))
             (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }

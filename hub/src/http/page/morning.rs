@@ -9,6 +9,7 @@ use crate::view::morning::Morning;
 
 use super::super::texts::{self, ledger};
 use super::night::{Sheet, balance};
+use super::proof;
 use super::signs::{Sign, sign};
 
 /// The page's own part.
@@ -36,6 +37,7 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
         (unanswered(sheet, morning))
         (causes(sheet, morning))
         (disturbances(sheet, morning))
+        (proof::of_night(sheet, proof::Names::None))
         @if morning.balance.holds() { (balance(sheet, &morning.balance)) }
     }
 }

@@ -16,6 +16,7 @@ use crate::watch::{Altered, How, Word};
 
 use super::super::clockface::Clockface;
 use super::super::texts::{self, Lang, hands, ledger};
+use super::proof;
 use super::signs::{Sign, sign};
 
 /// What the parts of a ledger page need.
@@ -52,6 +53,7 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>) -> Markup {
             }
         }
         (matters(sheet))
+        (proof::of_night(sheet, proof::Names::Ids))
     }
 }
 

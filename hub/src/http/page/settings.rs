@@ -18,7 +18,7 @@ use crate::view::Tonight;
 
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
-use super::super::texts::{Lang, Phrase, settings as says};
+use super::super::texts::{Lang, Phrase, proof, settings as says};
 use super::{Book, Script, demonstration, header, shell, signs, ways};
 
 /// Most versions whose changes the page lists: some years of them.
@@ -227,16 +227,22 @@ fn teams(lang: Lang, settings: &Settings) -> Markup {
                 p.notice { (says::NO_TEAMS.to(lang)) }
             } @else {
                 p.meaning { (says::LAST_IS_LEAD.to(lang)) }
-                ul.rows { @for team in settings.teams() { (team_row(team)) } }
+                ul.rows { @for team in settings.teams() { (team_row(lang, team)) } }
             }
         }
     }
 }
 
-fn team_row(team: &Chain) -> Markup {
+fn team_row(lang: Lang, team: &Chain) -> Markup {
     html! {
         li.setting {
             h3 { (team.name.as_str()) }
+            p {
+                @match words::shifts(team) {
+                    Some(shifts) => { (proof::TESTS.to(lang)) ": " (shifts) },
+                    None => (proof::NO_SHIFTS.to(lang)),
+                }
+            }
             ol.steps {
                 @for step in &team.steps {
                     li {

@@ -46,6 +46,7 @@ impl Archive for SampleArchive {
             planned: 0,
             lines: Vec::new(),
             matters: Vec::new(),
+            proofs: Vec::new(),
         })
     }
 }
@@ -212,6 +213,7 @@ pub(super) fn sample_archive() -> SampleArchive {
             opened: at("01:10"),
             cleared: None,
         }],
+        proofs: super::proof::of_night(),
     })
 }
 

@@ -29,7 +29,9 @@ mod books;
 mod contrast;
 mod door;
 mod events;
+mod outside;
 mod phone;
+mod proof;
 mod settings;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
@@ -441,7 +443,9 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
+    all.extend(texts::outside::ALL);
     all.extend(texts::phone::ALL);
+    all.extend(texts::proof::ALL);
     all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
@@ -535,6 +539,7 @@ async fn look_at_the_page() {
         listener,
         State {
             archive: Some(Arc::new(books::sample_archive())),
+            told: Some(proof::told_to_look_at()),
             ..State::showing(receiver)
         },
         turns,

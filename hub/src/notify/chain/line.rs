@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use nattsyn_protocol::time::Timestamp;
 
 use super::names::{ChannelName, Key, Recipient, RowId, TeamName, TrialId};
+use crate::watch::StaffId;
 
 /// Why somebody is told. The more pressing is the greater: it is what a shared message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +127,22 @@ pub struct Need {
     /// [`super::TARGET_MIN`].
     #[serde(rename = "target_ms", with = "milliseconds")]
     pub target: Duration,
+    /// Who is told, and until when.
+    #[serde(default)]
+    pub reach: Reach,
+}
+
+/// Who is told of a row, and until when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Step by step, until somebody takes it.
+    #[default]
+    Chain,
+    /// The night lead at once, and on as at the chain's end until it is over.
+    Lead,
+    /// The night lead at once, until one message got through.
+    LeadOnce,
 }
 
 /// How a test alarm ended.
@@ -213,12 +230,15 @@ pub enum Line {
         /// By when somebody must have answered.
         answer_by: Timestamp,
     },
-    /// Somebody answered a test alarm.
+    /// Somebody answered a test alarm, in time or late.
     TrialAnswered {
         /// When.
         at: Timestamp,
         /// Which.
         trial: TrialId,
+        /// Who.
+        #[serde(with = "staff_id")]
+        by: StaffId,
     },
     /// A test alarm is over.
     TrialOver {
@@ -227,6 +247,40 @@ pub enum Line {
         /// How.
         verdict: Verdict,
     },
+    /// A shift's test alarm was never made: the hub was down until it was of no use.
+    TrialMissed {
+        /// When that was found.
+        at: Timestamp,
+        /// Whose.
+        team: TeamName,
+        /// When the shift began.
+        shift: Timestamp,
+    },
+    /// What a test alarm proved is a matter on the page, if it needs somebody.
+    TrialReported {
+        /// When.
+        at: Timestamp,
+        /// Whose.
+        team: TeamName,
+        /// When the test alarm began, or was found missing.
+        began: Timestamp,
+        /// What it proved.
+        proven: Proven,
+    },
+}
+
+/// What a shift's test alarm proved of a team's chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proven {
+    /// Somebody answered, and every message got through.
+    Whole,
+    /// Somebody answered, and some message did not get through.
+    NotWhole,
+    /// Nobody answered.
+    Unanswered,
+    /// None was made.
+    NotMade,
 }
 
 /// What the caller is to do, in this order: what is sent was written before.
@@ -274,7 +328,9 @@ impl Line {
             | Self::Ended { at, .. }
             | Self::TrialBegan { at, .. }
             | Self::TrialAnswered { at, .. }
-            | Self::TrialOver { at, .. } => *at,
+            | Self::TrialOver { at, .. }
+            | Self::TrialMissed { at, .. }
+            | Self::TrialReported { at, .. } => *at,
         }
     }
 }
@@ -297,5 +353,24 @@ mod milliseconds {
         deserializer: D,
     ) -> Result<Duration, D::Error> {
         u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}
+
+mod staff_id {
+    //! A staff id as its text.
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::watch::StaffId;
+
+    pub(super) fn serialize<S: Serializer>(id: &StaffId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<StaffId, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }

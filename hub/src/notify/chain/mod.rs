@@ -15,6 +15,8 @@
 //! What it deliberately does not do: know what a row is about, who a recipient is, or by what a
 //! channel works; nor judge how urgent a row is.
 
+#[cfg(test)]
+mod lead;
 mod line;
 mod messages;
 mod names;
@@ -37,16 +39,18 @@ use std::time::Duration;
 
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
-use crate::watch::Moment;
+use crate::watch::{Moment, StaffId};
 
-pub use line::{About, Effect, Failure, Kind, Line, LineError, Need, Order, Verdict};
+pub use line::{
+    About, Effect, Failure, Kind, Line, LineError, Need, Order, Proven, Reach, Verdict,
+};
 pub use messages::Post;
 pub use names::{ChannelName, Key, NAME_MAX, NameError, Recipient, RowId, TeamName, TrialId};
 pub use restore::Standing;
 pub use teams::{Step, Team, TeamError, Teams};
 
 use messages::Posts;
-use stage::{Part, Stage, Turn};
+use stage::{Asked, Part, Stage, Turn};
 use trial::Trial;
 
 /// How long after one message to somebody by one channel the next waits, so that many rows share
@@ -84,7 +88,7 @@ struct Open {
 /// Whether somebody has a row.
 #[derive(Clone, Copy, Debug)]
 enum Held {
-    /// Somebody took it.
+    /// Somebody took it, or one message was enough.
     Taken,
     /// Nobody has it, and there is nobody to tell.
     Unheard,
@@ -263,14 +267,15 @@ impl Chain {
         effects
     }
 
-    /// Somebody answered a test alarm. One that is over changes nothing.
-    pub fn handle_answer(&mut self, now: Moment, trial: TrialId) -> Vec<Effect> {
+    /// Somebody answered a test alarm. One that is answered already or over changes nothing.
+    pub fn handle_answer(&mut self, now: Moment, trial: TrialId, by: StaffId) -> Vec<Effect> {
         let now = inward(now);
         let mut effects = Vec::new();
-        if let Some(held) = self.trials.iter_mut().find(|held| held.id == trial) {
+        let mut trials = self.trials.iter_mut();
+        if let Some(held) = trials.find(|held| held.awaits_answer(trial)) {
             let at = now.timestamp;
-            effects.push(Effect::Write(Line::TrialAnswered { at, trial }));
             held.answer(at);
+            effects.push(Effect::Write(Line::TrialAnswered { at, trial, by }));
         }
         self.settle(now, &mut effects);
         effects
@@ -313,7 +318,10 @@ impl Chain {
         let target_at = now.uptime_at(need.since).min(began).after(need.target);
         let ends = target_at.max(began.after(TARGET_MIN));
         let held = match self.teams.of(&need.team) {
-            Some(_) => Held::Asking(Stage::first(began, ends)),
+            Some(_) => Held::Asking(match need.reach {
+                Reach::Chain => Stage::first(began, ends),
+                Reach::Lead | Reach::LeadOnce => Stage::at_the_end(began),
+            }),
             None => Held::Unheard,
         };
         self.rows.insert(need.row, Open { need, held });
@@ -386,9 +394,22 @@ impl Chain {
             self.posts.conclude(&held.order, at, Ok(()));
         }
         self.each_stage(|_, stage, _| stage.delivered(key));
+        self.let_rest();
         self.trials
             .iter_mut()
             .for_each(|trial| trial.delivered(key));
+    }
+
+    /// Rows of which one message is enough are told no further once it got through.
+    fn let_rest(&mut self) {
+        for open in self.rows.values_mut() {
+            match (&open.held, open.need.reach) {
+                (Held::Asking(stage), Reach::LeadOnce) if stage.asked() == Asked::Delivered => {
+                    open.held = Held::Taken;
+                }
+                (Held::Asking(_) | Held::Taken | Held::Unheard, _) => {}
+            }
+        }
     }
 
     fn fail(&mut self, at: Timestamp, key: Key, why: Failure) {

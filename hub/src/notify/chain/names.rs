@@ -99,10 +99,21 @@ impl fmt::Debug for Recipient {
     }
 }
 
-/// A row that needs somebody, as the store numbers it ([`crate::watch::Exception`]).
+/// A row that needs somebody, as the store numbers it ([`crate::watch::Exception`]), or a matter
+/// ([`RowId::of_matter`]).
+///
+/// Exceptions are numbered from 1 upwards and matters from -1 downwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RowId(pub i64);
+
+impl RowId {
+    /// The row of a matter ([`crate::watch::Matter`]): no exception has its number.
+    #[must_use]
+    pub fn of_matter(matter: i64) -> Self {
+        Self(-matter)
+    }
+}
 
 /// A test alarm, as its caller numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

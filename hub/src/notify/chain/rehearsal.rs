@@ -141,6 +141,7 @@ impl Rehearsal {
             team: team.parse().unwrap(),
             since: self.now.timestamp,
             target: secs(target_s),
+            reach: Reach::Chain,
         }
     }
 

@@ -86,13 +86,14 @@ impl Chain {
                 let begun = Trial::new(trial, team, now.uptime_at(answer_by));
                 self.trials.push(begun);
             }
-            Line::TrialAnswered { at, trial } => {
+            Line::TrialAnswered { at, trial, .. } => {
                 let held = self.trials.iter_mut().find(|held| held.id == trial);
                 held.into_iter().for_each(|held| held.answer(at));
             }
             Line::TrialOver { verdict, .. } => {
                 self.trials.retain(|held| held.id != verdict.trial);
             }
+            Line::TrialMissed { .. } | Line::TrialReported { .. } => {}
         }
     }
 

@@ -312,6 +312,10 @@ fn a_late_outcome_changes_nothing_but_is_written_down() {
     assert_eq!(play.script(2), ["31 escalated lead/sms 1"]);
 }
 
+fn staff(id: &str) -> StaffId {
+    id.parse().unwrap()
+}
+
 fn trial(play: &mut Rehearsal) {
     let answer_by = play.now.timestamp.after(secs(900));
     let natt = "natt".parse().unwrap();
@@ -338,7 +342,9 @@ fn an_answered_test_alarm_ends_when_every_message_is_accounted_for() {
     let mut play = rehearsal();
     trial(&mut play);
     let keys: Vec<Key> = play.sent.iter().map(|(_, order)| order.key).collect();
-    let effects = play.chain.handle_answer(play.now, TrialId(1));
+    let effects = play
+        .chain
+        .handle_answer(play.now, TrialId(1), staff("natt-001"));
     play.apply(effects);
     assert!(play.verdicts.is_empty());
     for key in &keys[..3] {

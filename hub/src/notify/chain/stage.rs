@@ -81,6 +81,16 @@ impl Stage {
         }
     }
 
+    /// A stage that begins beyond the last step: the night lead is told at once.
+    pub(super) fn at_the_end(began: Uptime) -> Self {
+        Self {
+            part: Part::Ended(0),
+            ends: began.after(REMIND_EVERY),
+            asked: Asked::Wants(Kind::Escalated),
+            ..Self::first(began, began)
+        }
+    }
+
     /// A later stage, in the time that a row leaves its steps.
     pub(super) fn later(part: Part, began: Uptime, target: Duration, team: &Team) -> Self {
         let (kind, lasts, channel) = match part {

@@ -1,9 +1,10 @@
 //! Who is told in which order: teams, their steps, and each step's channels.
 //!
 //! A team that exists can be told: it has a step, and every step a channel. What the words stand
-//! for is not known here.
+//! for is not known here. Its shifts travel with it, so that whoever changes the teams changes them.
 
 use super::names::{ChannelName, Recipient, TeamName};
+use crate::notify::shift::Shift;
 
 /// One step of a chain: somebody, and how to reach them, best first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,7 @@ pub struct Step {
 pub struct Team {
     name: TeamName,
     steps: Vec<Step>,
+    shifts: Vec<Shift>,
 }
 
 /// Why a chain is none.
@@ -62,7 +64,23 @@ impl Team {
                 });
             }
         }
-        Ok(Self { name, steps })
+        Ok(Self {
+            name,
+            steps,
+            shifts: Vec::new(),
+        })
+    }
+
+    /// The same team with its shifts. The chain itself goes by none of them.
+    #[must_use]
+    pub fn with_shifts(self, shifts: Vec<Shift>) -> Self {
+        Self { shifts, ..self }
+    }
+
+    /// Its shifts; with each a test alarm begins.
+    #[must_use]
+    pub fn shifts(&self) -> &[Shift] {
+        &self.shifts
     }
 
     /// Its name.

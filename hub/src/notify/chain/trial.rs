@@ -76,6 +76,11 @@ impl Trial {
         }
     }
 
+    /// Whether it is the one of this number and nobody has answered it.
+    pub(super) fn awaits_answer(&self, trial: TrialId) -> bool {
+        self.id == trial && self.answered.is_none()
+    }
+
     /// Somebody answered. The first answer counts.
     pub(super) fn answer(&mut self, at: Timestamp) {
         self.answered.get_or_insert(at);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::notify::chain::{Chain, Effect, Failure, Line, Need};
+use crate::notify::chain::{Chain, Effect, Failure, Line, Need, Reach};
 use crate::notify::fakes::{Fake, Manner};
 use crate::watch::Moment;
 
@@ -222,6 +222,7 @@ async fn round(opened: Opened, second: &Fake) -> (Vec<Line>, Duration) {
     let mut chain = Chain::new(opened.teams);
     let began = moment();
     let need = Need {
+        reach: Reach::Chain,
         row: RowId(77),
         team: "natt".parse().unwrap(),
         since: began.timestamp,

@@ -22,6 +22,8 @@ use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
 use super::push::{Contact, Pushes, Service};
+use super::receiver::Receiving;
+use super::shift::Shift;
 use crate::settings::AtWork;
 
 pub use open::Others;
@@ -58,6 +60,8 @@ pub enum Channel {
     Mail(Mailing),
     /// Web Push.
     Push(Pushing),
+    /// Alarm receivers, told in SCAIP.
+    Scaip(Receiving),
 }
 
 /// An HTTP request to a gateway.
@@ -154,6 +158,10 @@ pub struct Chain {
     pub name: TeamName,
     /// Its steps; the last is the night lead.
     pub steps: Vec<ChainStep>,
+    /// Its shifts: with each a test alarm goes along the chain. Default none, and the page says
+    /// that the chain is never proven.
+    #[serde(default)]
+    pub shifts: Vec<Shift>,
 }
 
 /// A step of a chain.
@@ -172,7 +180,7 @@ pub struct ChainStep {
 pub struct Hidden(String);
 
 impl Hidden {
-    pub(super) fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -237,6 +245,7 @@ impl Channel {
             Self::Webhook(request) | Self::Sms(request) => &request.name,
             Self::Mail(mailing) => &mailing.name,
             Self::Push(pushing) => &pushing.name,
+            Self::Scaip(receiving) => &receiving.name,
         }
     }
 }

@@ -19,10 +19,12 @@ use crate::notify::notifier::Notifier;
 use crate::notify::patience::Patience;
 use crate::notify::push::{Pushes, Vapid, WebPush};
 use crate::notify::secret::{Secret, in_full};
+use crate::notify::shift;
 use crate::notify::template::{Escape, Presence, Slot, Template, Values};
 use crate::notify::webhook::{Takes, Webhook};
 
-/// Channels of other kinds, such as an alarm receiver's, by their names. They need no address.
+/// Channels that are made ready elsewhere, by their names: every `scaip` of the settings
+/// ([`crate::notify::receiver::Receivers::channels`]). They need no address.
 pub type Others = BTreeMap<ChannelName, Arc<dyn Notifier>>;
 
 /// What stands in a template's slots when it is tried.
@@ -76,6 +78,8 @@ impl Settings {
                     pushes.insert(name.clone(), Arc::clone(&push));
                     push
                 }
+                Channel::Scaip(_) if others.contains_key(name) => continue,
+                Channel::Scaip(_) => return Err(at("kind", "not made ready".to_owned())),
             };
             exchange.add(name.clone(), notifier);
         }
@@ -121,7 +125,8 @@ impl Settings {
     fn book(&self, others: &Others) -> Result<AddressBook, SettingsError> {
         let mut names: BTreeSet<&ChannelName> = others.keys().collect();
         for channel in &self.channels {
-            if !names.insert(channel.name()) {
+            let is_other = matches!(channel, Channel::Scaip(_));
+            if !is_other && !names.insert(channel.name()) {
                 let why = "there are two of this name".to_owned();
                 return Err(wrong(&channel_at(channel.name()), "name", why));
             }
@@ -156,6 +161,7 @@ impl Settings {
                     body.is_ok_and(|body| body.has(Slot::To) == Presence::Lacks)
                 }
                 Some(Channel::Sms(_) | Channel::Mail(_) | Channel::Push(_)) => false,
+                Some(Channel::Scaip(_)) => true,
                 None => others.contains_key(by),
             };
             if needs_none && book.of(to, by).is_empty() {
@@ -189,7 +195,9 @@ impl Settings {
                 by: step.by.clone(),
             });
             let built = Team::new(team.name.clone(), steps.collect());
-            teams.push(built.map_err(|error| wrong(&at, "steps", error.to_string()))?);
+            let built = built.map_err(|error| wrong(&at, "steps", error.to_string()))?;
+            shift::examine(&team.shifts).map_err(|why| wrong(&at, "shifts", why.to_string()))?;
+            teams.push(built.with_shifts(team.shifts.clone()));
         }
         Ok(Teams::new(teams))
     }
@@ -203,8 +211,8 @@ impl Settings {
         by: &ChannelName,
     ) -> Result<(), String> {
         let has_address = match self.channel(by) {
-            // Browsers subscribe by themselves.
-            Some(Channel::Push(_)) => true,
+            // Browsers subscribe by themselves; an alarm receiver has its own.
+            Some(Channel::Push(_) | Channel::Scaip(_)) => true,
             Some(Channel::Webhook(_) | Channel::Sms(_) | Channel::Mail(_)) => {
                 !book.of(&step.to, by).is_empty()
             }
@@ -356,6 +364,7 @@ fn address(channel: &Channel, text: &str) -> Result<Address, String> {
         Channel::Mail(_) => mail(),
         Channel::Webhook(_) => phone().or_else(|_error| mail()),
         Channel::Push(_) => return Err("a browser subscribes by itself".to_owned()),
+        Channel::Scaip(_) => return Err("an alarm receiver has its own".to_owned()),
     };
     parsed.map_err(|error| error.to_string())
 }

@@ -1,15 +1,20 @@
 //! From rows to a gateway's socket, over a real file: who is told, by what, and what is written.
 
+mod proofs;
+
 use std::path::Path;
+
+use jiff::tz::TimeZone;
 
 use super::super::Patience;
 use super::super::fakes::{Fake, Manner};
 use super::super::settings::{Others, Settings};
 use super::*;
 use crate::exception::{Act, Event, Handling};
+use crate::service::{Found, Verdicts};
 use crate::store::SqliteStore;
-use crate::view::{Cause, Person, Reality};
-use crate::watch::Punctuality;
+use crate::view::{Cause, MatterRow, Person, Reality};
+use crate::watch::{Punctuality, StaffId, Subject};
 
 mod settled;
 
@@ -27,8 +32,9 @@ struct Night {
 
 /// A teller at work, and the rows that it is given.
 struct Work {
-    rows: watch::Sender<Arc<Tonight>>,
+    rows: Arc<watch::Sender<Arc<Tonight>>>,
     told: watch::Receiver<Arc<Told>>,
+    answers: Answers,
     task: tokio::task::JoinHandle<Result<(), StoreError>>,
 }
 
@@ -47,16 +53,41 @@ impl Night {
     }
 
     fn start(&self, settings: &str, open: Vec<ExceptionRow>) -> Work {
+        self.start_with(settings, open, Vec::new())
+    }
+
+    fn start_with(&self, settings: &str, open: Vec<ExceptionRow>, matters: Vec<MatterRow>) -> Work {
         let settings: Settings = toml::from_str(settings).unwrap();
         let opened = settings.open_with(Path::new(""), Others::new(), PATIENCE);
         let tellings = Tellings::open(&self.ledger()).unwrap();
-        let (rows, tonight) = watch::channel(Arc::new(self.tonight(open)));
+        let tonight = Tonight {
+            matters,
+            ..self.tonight(open)
+        };
+        let (rows, tonight) = watch::channel(Arc::new(tonight));
+        let rows = Arc::new(rows);
+        let (verdicts, found) = Verdicts::new();
+        proofs::desk(&rows, found, self.clock.now().timestamp);
+        let (answers, answered) = Answers::new();
+        let proving = Proving {
+            zone: TimeZone::UTC,
+            answered,
+            verdicts,
+        };
         let (told, shown) = watch::channel(Arc::default());
         let clock = self.clock.clone();
         Work {
             rows,
             told: shown,
-            task: tokio::spawn(run(opened.unwrap(), tellings, clock, tonight, told)),
+            answers,
+            task: tokio::spawn(run(
+                opened.unwrap(),
+                tellings,
+                clock,
+                tonight,
+                told,
+                proving,
+            )),
         }
     }
 

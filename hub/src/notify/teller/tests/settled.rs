@@ -57,7 +57,15 @@ async fn a_row_under_way_is_told_by_the_settings_that_come() {
     let tonight = Arc::new(night.tonight(vec![night.row(7)]));
     let (_rows, tonight) = watch::channel(tonight);
     let (told, shown) = watch::channel(Arc::default());
-    let task = tokio::spawn(run(opened, tellings, night.clock.clone(), tonight, told));
+    let (_answers, answered) = Answers::new();
+    let (verdicts, _found) = Verdicts::new();
+    let proving = Proving {
+        zone: TimeZone::UTC,
+        answered,
+        verdicts,
+    };
+    let clock = night.clock.clone();
+    let task = tokio::spawn(run(opened, tellings, clock, tonight, told, proving));
     heard(&first, 1).await;
     set.send_replace(at_work(2, &document("dag", "way-1"), &channels));
     heard(&second, 1).await;
