@@ -54,7 +54,10 @@ fn a_row_is_somebodys_for_as_long_as_was_set_for_the_home_when_they_took_it() {
     office.takes(MISSED_S, Act::Take);
     let five = office.at(MISSED_S).timestamp.after(FALLS_BACK_AFTER);
     assert_eq!(office.falls_back_at(MISSED_S), Some(five));
-    office.set("[municipality]\nfalls_back_after_min = 3\n[[home]]\nid = \"h0000001\"\nfalls_back_after_min = 8\n");
+    office.set(
+        "[municipality]\nfalls_back_after_min = 3\n\
+         [[home]]\nid = \"h0000001\"\nfalls_back_after_min = 8\n",
+    );
     office.pass(MISSED_S + 60);
     assert_eq!(
         office.falls_back_at(MISSED_S + 60),

@@ -8,8 +8,8 @@
 //! they are set, [`keeper`] how a running hub takes them.
 //!
 //! It deliberately does not know by what somebody is told: channels and their secrets stay in the
-//! hub's configuration ([`crate::notify::Settings`]). Nor does it say who may change anything: there
-//! are no roles yet.
+//! hub's configuration ([`crate::notify::Settings`]). Nor does it say who may change anything:
+//! there are no roles yet.
 
 pub mod command;
 pub mod compare;

@@ -148,7 +148,9 @@ fn places(shown: &Shown<'_>, settings: &Settings) -> Markup {
         @if !settings.areas().is_empty() {
             section #areas {
                 h2 { (says::AREAS.to(lang)) }
-                ul.rows { @for area in settings.areas().keys() { (area_row(shown, settings, area)) } }
+                ul.rows {
+                    @for area in settings.areas().keys() { (area_row(shown, settings, area)) }
+                }
             }
         }
         @if !own.is_empty() {
@@ -266,7 +268,8 @@ fn history(shown: &Shown<'_>) -> Markup {
                 h2 { (says::HISTORY.to(lang)) }
                 ol.rows reversed {
                     @for (place, version) in newest {
-                        @let before = place.checked_sub(1).and_then(|place| shown.versions.get(place));
+                        @let before = place.checked_sub(1);
+                        @let before = before.and_then(|place| shown.versions.get(place));
                         (version_row(shown, version, before))
                     }
                 }
