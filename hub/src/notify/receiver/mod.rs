@@ -197,10 +197,9 @@ impl Notifier for ReceiverChain {
 
 impl ReceiverChain {
     async fn tell_rows(&self, key: Key, rows: &[RowId]) -> Result<(), TellError> {
-        let open = self.open_rows(rows).ok_or(TellError::Unmade)?;
+        let (open, mut result) = self.open_rows(rows)?;
         let untold = open.into_iter().filter(|row| !self.has_taken(key, row));
         let mut telling: FuturesUnordered<_> = untold.map(|row| self.tell_row(key, row)).collect();
-        let mut result = Ok(());
         while let Some(told) = telling.next().await {
             result = result.and(told);
         }
@@ -214,16 +213,26 @@ impl ReceiverChain {
         Ok(())
     }
 
-    /// The rows that are open yet, in the order given; nothing if the hub does not run yet.
-    fn open_rows(&self, rows: &[RowId]) -> Option<Vec<Row>> {
-        let tonight = self.tonight.get()?.borrow().clone();
+    /// The rows that are open yet, in the order given, and whether they and those that are over
+    /// are all: what is about no resident cannot be told to a receiver, and must not count as told.
+    fn open_rows(&self, rows: &[RowId]) -> Result<(Vec<Row>, Result<(), TellError>), TellError> {
+        let tonight = self.tonight.get().ok_or(TellError::Unmade)?;
+        let tonight = tonight.borrow().clone();
         let open = tonight.open.iter().map(|row| Row {
             id: RowId(row.id),
             resident: row.person.resident,
             cause: row.cause,
         });
         let open: BTreeMap<RowId, Row> = open.map(|row| (row.id, row)).collect();
-        Some(rows.iter().filter_map(|id| open.get(id).copied()).collect())
+        let is_over = |id: &RowId| tonight.closed.iter().any(|row| row.id == id.0);
+        let is_known = |id: &RowId| open.contains_key(id) || is_over(id);
+        let all = if rows.iter().all(is_known) {
+            Ok(())
+        } else {
+            Err(TellError::Unmade)
+        };
+        let open = rows.iter().filter_map(|id| open.get(id).copied());
+        Ok((open.collect(), all))
     }
 
     /// Whether a receiver has a row already, as far as this order goes.

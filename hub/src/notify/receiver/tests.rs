@@ -247,8 +247,20 @@ async fn a_row_is_told_by_pseudonyms_and_codes_alone() {
 async fn a_row_that_is_over_is_not_told() {
     let receiver = Receiver::taking().await;
     let night = Night::new(&channel(&[receiver.port])).await;
-    night.shows(vec![row(2, Cause::NotVisible)]);
+    night.shows(vec![row(1, Cause::Silent), row(2, Cause::NotVisible)]);
+    night.ends(1, Ending::HeardAgain);
     night.tell_rows(1, &[1, 2]).await.unwrap();
+    assert_eq!(receiver.alarms().len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_a_receiver_cannot_be_told_of_does_not_count_as_told() {
+    let receiver = Receiver::taking().await;
+    let night = Night::new(&channel(&[receiver.port])).await;
+    night.shows(vec![row(1, Cause::NotVisible)]);
+    // A test alarm that nobody answered is about no resident and stands under Drift.
+    let told = night.tell_rows(1, &[1, -7]).await;
+    assert!(matches!(told, Err(TellError::Unmade)), "{told:?}");
     assert_eq!(receiver.alarms().len(), 1);
 }
 
