@@ -16,7 +16,7 @@ mod words;
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use nattsyn_clock::Clock;
@@ -32,7 +32,7 @@ use crate::watch::{Contact, Moment};
 pub use desk::{Answer, Charge, Desk, Done, News, REFRESH};
 pub use hands::{Hands, HandsError};
 
-pub(crate) use hands::Deed;
+pub(crate) use hands::{Closure, Deed, Waiting};
 
 /// Most messages that are written down in one commit.
 pub const MESSAGES_MAX: usize = 64;
@@ -121,9 +121,9 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
     let link = Link::open(&setup.broker, clock.clone())?;
     let drops = Arc::new(Drops::default());
     let (stop, stopped) = oneshot::channel();
-    let (hands, deeds) = Hands::new();
+    let (hands, waiting) = Hands::new();
     let (service, tonight) =
-        Service::begin(setup, clock, store, (link, deeds), Arc::clone(&drops))?;
+        Service::begin(setup, clock, store, (link, waiting), Arc::clone(&drops))?;
     Ok(Handle {
         tonight,
         hands,
@@ -137,6 +137,8 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
 enum Event {
     /// Somebody of the staff does something about a row.
     Deed(Deed),
+    /// Somebody of the staff closes a matter.
+    Closure(Closure),
     /// Messages came, or the connection changed.
     Link(Vec<LinkEvent>),
     /// Time passed, or runs otherwise.
@@ -149,7 +151,7 @@ struct Service {
     desk: Desk,
     clock: Clock,
     link: Link,
-    deeds: mpsc::Receiver<Deed>,
+    waiting: Waiting,
     tonight: watch::Sender<Arc<Tonight>>,
 }
 
@@ -158,7 +160,7 @@ impl Service {
         setup: Setup,
         clock: Clock,
         store: Box<dyn Store>,
-        (link, deeds): (Link, mpsc::Receiver<Deed>),
+        (link, waiting): (Link, Waiting),
         drops: Arc<Drops>,
     ) -> Result<(Self, watch::Receiver<Arc<Tonight>>), ServiceError> {
         let now = moment(clock.now());
@@ -173,7 +175,7 @@ impl Service {
             desk,
             clock,
             link,
-            deeds,
+            waiting,
             tonight,
         };
         Ok((service, shown))
@@ -190,6 +192,7 @@ impl Service {
             }
             match self.select(&mut stopped, next).await {
                 Event::Deed(deed) => self.act(deed)?,
+                Event::Closure(closure) => self.close(closure)?,
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
                 Event::Stop => return Ok(()),
@@ -205,7 +208,8 @@ impl Service {
             biased;
             _ = stopped => Event::Stop,
             // A person waits for the answer; the reports that wait with it are minutes early.
-            Some(deed) = self.deeds.recv() => Event::Deed(deed),
+            Some(deed) = self.waiting.deeds.recv() => Event::Deed(deed),
+            Some(closure) = self.waiting.closures.recv() => Event::Closure(closure),
             _count = self.link.events.recv_many(&mut events, MESSAGES_MAX) => Event::Link(events),
             () = self.clock.wait_until(Some(next)) => Event::Time,
         }
@@ -218,6 +222,16 @@ impl Service {
         self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
         // Whoever asked may have gone; it is written all the same.
         deed.answer.send(done).ok();
+        Ok(())
+    }
+
+    /// Takes in how somebody closes a matter, and answers when it is written.
+    fn close(&mut self, closure: Closure) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        let by = (closure.by, closure.how);
+        let done = self.desk.close(now, closure.matter, by)?;
+        self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
+        closure.answer.send(done).ok();
         Ok(())
     }
 

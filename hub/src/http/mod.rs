@@ -17,6 +17,8 @@ mod clockface;
 pub mod door;
 mod events;
 mod page;
+mod residents;
+mod shift;
 mod table;
 mod texts;
 
@@ -144,6 +146,12 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), viewer).into_string())
     }
 
+    /// With how often staff are asked, for somebody who is about to see tonight.
+    async fn measured(&self, viewer: Viewer) -> Viewer {
+        let tonight = self.tonight.borrow().clone();
+        viewer.measured(&tonight).await
+    }
+
     /// Who is told, as was last known.
     fn told_now(&self) -> Arc<Told> {
         let told = self.told.as_ref();
@@ -181,7 +189,11 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/residents/{resident}", get(residents::resident))
+        .route("/handover", get(shift::handover))
+        .route("/meter", get(shift::meter))
         .route("/rows/{row}", post(acts::act))
+        .route("/matters/{matter}", post(acts::close))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
@@ -217,6 +229,7 @@ async fn start(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
+    let viewer = site.measured(viewer).await;
     site.render(query.as_deref(), &viewer, page::document)
 }
 
@@ -225,6 +238,7 @@ async fn fragment(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
+    let viewer = site.measured(viewer).await;
     site.render(query.as_deref(), &viewer, page::live)
 }
 

@@ -6,7 +6,8 @@ use super::ServiceError;
 use super::desk::Desk;
 use crate::exception::Act;
 use crate::store::Batch;
-use crate::watch::{ActRefused, Fit, Moment, Seen, StaffId, Word};
+use crate::watch::{ActRefused, Closing, Fit, MatterRefused, Moment, Seen, StaffId, Word};
+use nattsyn_protocol::time::Timestamp;
 
 impl Desk {
     /// Takes in what a person says about a check. When this returns it is written down.
@@ -43,6 +44,31 @@ impl Desk {
             Ok(changes) => {
                 self.store.commit(&Batch {
                     changes,
+                    ..Batch::default()
+                })?;
+                Ok(Ok(()))
+            }
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Takes in how somebody closes a matter that they saw as it was then. When this returns it is
+    /// written down, or refused, and then nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// The store fails; nothing may be answered. Drop the desk and open another.
+    pub fn close(
+        &mut self,
+        now: Moment,
+        matter: (i64, Timestamp),
+        by: (StaffId, Closing),
+    ) -> Result<Result<(), MatterRefused>, ServiceError> {
+        let now = self.read(now);
+        match self.watch.close_matter(now, matter, by) {
+            Ok(change) => {
+                self.store.commit(&Batch {
+                    changes: vec![change],
                     ..Batch::default()
                 })?;
                 Ok(Ok(()))

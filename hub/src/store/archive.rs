@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use rusqlite::Connection;
 
+use nattsyn_protocol::ids::ResidentId;
+
 use super::{SqliteStore, StoreError, account};
 use crate::view::ledger::NightLedger;
+use crate::view::resident::ResidentFile;
 
 /// The ledger for reading. Calls block; ask from where that harms nobody.
 pub trait Archive: Send + Sync {
@@ -28,6 +31,17 @@ pub trait Archive: Send + Sync {
     ///
     /// The store cannot be read.
     fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
+
+    /// One resident, with the nights up to `tonight`; `None` if there never was such.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn resident(
+        &self,
+        resident: ResidentId,
+        tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError>;
 }
 
 /// The embedded store's file, for reading.
@@ -57,5 +71,13 @@ impl Archive for SqliteArchive {
 
     fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
         account::account(&self.open()?, night)
+    }
+
+    fn resident(
+        &self,
+        resident: ResidentId,
+        tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError> {
+        super::resident::resident(&self.open()?, resident, tonight)
     }
 }

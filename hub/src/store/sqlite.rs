@@ -26,7 +26,7 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 8] = [
+const MIGRATIONS: [(i64, &str); 9] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -35,6 +35,7 @@ const MIGRATIONS: [(i64, &str); 8] = [
     (6, include_str!("migrations/006_handlings.sql")),
     (7, include_str!("migrations/007_staff.sql")),
     (8, include_str!("migrations/008_tellings.sql")),
+    (11, include_str!("migrations/011_endings.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.

@@ -21,8 +21,8 @@ use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
 use crate::watch::situation::Situation;
 use crate::watch::{
-    Alteration, Altered, Arrival, CallOff, Exception, How, Matter, Outcome, Punctuality, Said,
-    Subject, Word,
+    Alteration, Altered, Arrival, CallOff, Closing, Exception, How, Matter, Outcome, Punctuality,
+    Said, Subject, Word,
 };
 
 mod accounting;
@@ -129,6 +129,7 @@ fn what_was_committed_is_there_after_a_crash() {
         due: begins(),
         punctuality: Punctuality::HubWasDown,
         checks: [check].into(),
+        late: [].into(),
         handling: Handling::default(),
         ended: None,
     };
@@ -248,6 +249,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         due: begins(),
         punctuality: Punctuality::InTime,
         checks: [check].into(),
+        late: [].into(),
         handling: Handling::default(),
         ended: None,
     };

@@ -17,7 +17,7 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 use crate::exception::{Step, Unresolved};
 use crate::view::{Cause, Ending, Hearing, Person, Reality, Standing, Tonight};
 use crate::watch::situation::Situation;
-use crate::watch::{CallOff, Said};
+use crate::watch::{CallOff, Closing, Said};
 
 use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
@@ -29,6 +29,9 @@ mod books;
 mod contrast;
 mod door;
 mod events;
+mod matters;
+mod residents;
+mod shift;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -434,6 +437,10 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::door::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
+    all.extend(texts::matters::ALL);
+    all.extend(texts::resident::ALL);
+    all.extend(texts::shift::ALL);
+    all.extend(Closing::ALL.map(texts::matters::how));
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));
