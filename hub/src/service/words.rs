@@ -118,6 +118,35 @@ mod tests {
     }
 
     #[test]
+    fn a_matter_that_somebody_closed_is_over_and_who_and_how_is_written_with_it() {
+        let mut office = Office::open();
+        office.pass(16 * 60);
+        let now = office.at(16 * 60);
+        let row = office.desk.tonight(now).open[0].clone();
+        let seen = Seen {
+            turn: 0,
+            checks: row.checks.len(),
+            cause: row.cause,
+        };
+        let by: StaffId = "natt-017".parse().unwrap();
+        let died = Act::Say(Said::Died);
+        let done = office.desk.act(now, (row.id, seen), &by, died);
+        assert_eq!(done.unwrap(), Ok(()));
+        let matter = office.desk.tonight(now).matters.remove(0);
+        let not_so = (by.clone(), Closing::Mended);
+        let refused = office.desk.close(now, (matter.id, matter.seen), not_so);
+        let situation = matter.situation;
+        assert_eq!(refused.unwrap(), Err(MatterRefused::NotSo(situation)));
+        let mistaken = (by, Closing::Mistaken);
+        let closed = office.desk.close(now, (matter.id, matter.seen), mistaken);
+        assert_eq!(closed.unwrap(), Ok(()));
+        assert_eq!(office.desk.tonight(now).matters, []);
+        let line = office.line();
+        let said = Account::Ended(How::Said(Said::Died));
+        assert_eq!(line.account(now.timestamp), said, "what was said stays");
+    }
+
+    #[test]
     fn a_word_about_a_check_that_never_was_is_refused_and_nothing_of_it_is_written() {
         let mut office = Office::open();
         let mut word = word(&office, Said::Visited, 20);

@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use rusqlite::Connection;
 
 use nattsyn_protocol::finding::{Fault, Finding};
-use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::ids::{BootId, ResidentId};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::ClockState;
@@ -26,6 +26,7 @@ use crate::watch::{
 };
 
 mod accounting;
+mod residents;
 
 const ZONE: &str = "Europe/Stockholm";
 
@@ -129,7 +130,7 @@ fn what_was_committed_is_there_after_a_crash() {
         due: begins(),
         punctuality: Punctuality::HubWasDown,
         checks: [check].into(),
-        late: [].into(),
+        late: [check].into(),
         handling: Handling::default(),
         ended: None,
     };

@@ -79,8 +79,8 @@ fn because(view: &View<'_>, row: &ExceptionRow) -> Markup {
         span.standing {
             (sign(Sign::of_cause(row.cause)))
             span {
-                (texts::cause(row.cause).to(view.lang)) ", " (texts::SINCE.to(view.lang)) " "
-                (view.time(row.opened))
+                (texts::cause(row.cause).to(view.lang)) " (" (words::SINCE_WHEN.to(view.lang)) " "
+                (view.time(row.opened)) ")"
             }
         }
     }

@@ -35,7 +35,6 @@ pub(super) fn hands(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 (press(view, row, "arrive", hands::ARRIVE.to(lang), "main"))
             }
             (outcome(view, row))
-            (died(view, row))
             (more(view, row))
         }
     }
@@ -105,11 +104,13 @@ fn outcome(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 }
                 button #{ "ow" (row.id) } name="act" value="outcome" { (hands::WRITE.to(lang)) }
             }))
+            (died(view, row))
         }
     }
 }
 
-/// That the resident was found dead: by itself, in plain words, and only when it is certain.
+/// That the resident was found dead: apart from what says that all is well, in plain words, and
+/// only when it is certain.
 fn died(view: &View<'_>, row: &ExceptionRow) -> Markup {
     let lang = view.lang;
     let sure = format!("ds{}", row.id);

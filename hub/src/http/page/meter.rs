@@ -85,8 +85,10 @@ fn picture(lang: Lang, meter: &Meter) -> Markup {
             @for (place, &count) in meter.spans.iter().enumerate() {
                 @let x = 4 + place * step;
                 rect.bar x=(x) y=(level(count)) width=(step - 8) height=(room * count / scale) {}
-                text.figure x=(x + (step - 8) / 2) y=(level(count) - 5) text-anchor="middle" {
-                    (count)
+                @if count > 0 {
+                    text.figure x=(x + (step - 8) / 2) y=(level(count) - 5) text-anchor="middle" {
+                        (count)
+                    }
                 }
                 text.mark x=(x + (step - 8) / 2) y=(HEIGHT - 6) text-anchor="middle" {
                     @if place + 1 == SPANS { (words::NOW.to(lang)) }

@@ -9,6 +9,7 @@ phrases! {
                       Gå igenom det tillsammans.",
                      "What is open, what was said and what comes next. Go through it together.";
     SINCE = "Sagt sedan", "Said since";
+    SINCE_WHEN = "sedan", "since";
     CHOOSE = "Välj från vilken tid", "Choose from what time";
     SHOW = "Visa", "Show";
     BAD_TIME = "Skriv tiden som 21:00.", "Write the time as 21:00.";
