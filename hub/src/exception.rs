@@ -19,7 +19,8 @@ use crate::watch::{Said, StaffId};
 #[cfg(test)]
 mod tests;
 
-/// How long a row stays with whoever took it when nothing happens (architecture, "The hub").
+/// How long a row stays with whoever took it when nothing happens, where nothing else is set
+/// ([`crate::settings`]; architecture, "The hub").
 pub const FALLS_BACK_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// How long somebody may be on the way: the longest drive at night between two homes of a rural
@@ -102,6 +103,9 @@ pub enum Act {
 pub enum Event {
     /// Somebody does something.
     By(StaffId, Act),
+    /// Whoever takes it from here on, or sets out, has it for so long when nothing happens. Nobody
+    /// has done anything: the row stands as it stood.
+    Lent(Duration),
     /// Nothing came of it in time.
     FellBack,
     /// What the row asked about has explained itself.
@@ -147,6 +151,7 @@ pub struct Handling {
     state: State,
     found: Vec<Unresolved>,
     turn: u32,
+    lent: Duration,
 }
 
 impl Default for Handling {
@@ -155,6 +160,7 @@ impl Default for Handling {
             state: State::Open,
             found: Vec::new(),
             turn: 0,
+            lent: FALLS_BACK_AFTER,
         }
     }
 }
@@ -204,11 +210,17 @@ impl Handling {
     #[must_use]
     pub fn falls_back_at(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Taken { at, .. } => Some(at.after(FALLS_BACK_AFTER)),
-            State::OnTheWay { arrives, .. } => Some(arrives.after(FALLS_BACK_AFTER)),
+            State::Taken { at, .. } => Some(at.after(self.lent)),
+            State::OnTheWay { arrives, .. } => Some(arrives.after(self.lent)),
             State::There { at, .. } => Some(at.after(THERE_MAX)),
             State::Open | State::Closed(_) => None,
         }
+    }
+
+    /// How long whoever takes it has it when nothing happens.
+    #[must_use]
+    pub fn lent(&self) -> Duration {
+        self.lent
     }
 
     /// What comes next: `first` by what was agreed, or what follows from what was found.
@@ -226,6 +238,7 @@ impl Handling {
     pub fn handle(&mut self, now: Timestamp, event: &Event) -> Result<(), Refusal> {
         let next = match event {
             Event::By(who, act) => self.acted(now, who, act)?,
+            Event::Lent(time) => return self.lend(*time),
             Event::FellBack => match &self.state {
                 State::Closed(ending) => return Err(Refusal::Over(*ending)),
                 State::Open => return Err(Refusal::NotHeld),
@@ -244,6 +257,14 @@ impl Handling {
         }
         self.state = next;
         self.turn = self.turn.saturating_add(1);
+        Ok(())
+    }
+
+    fn lend(&mut self, time: Duration) -> Result<(), Refusal> {
+        if let State::Closed(ending) = self.state {
+            return Err(Refusal::Over(ending));
+        }
+        self.lent = time;
         Ok(())
     }
 

@@ -17,6 +17,7 @@ pub mod plan_b;
 pub mod roster;
 pub mod serve;
 pub mod service;
+pub mod settings;
 pub mod staff;
 pub mod store;
 pub mod view;

@@ -21,9 +21,10 @@ use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
+use nattsyn_hub::settings::command::{Counter, SettingsCommand};
 use nattsyn_hub::staff::command::StaffCommand;
 use nattsyn_hub::staff::{self, Register};
-use nattsyn_hub::store::SqliteStore;
+use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
 use nattsyn_protocol::schedule::night_of;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
@@ -74,6 +75,16 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// Teams, response targets and the like, for municipality, areas and homes: set, show, history,
+    /// export. Can be done while the hub runs.
+    Settings {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: SettingsCommand,
+    },
     /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
     /// only read.
     PlanB {
@@ -104,6 +115,7 @@ impl Command {
         match self {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
+            Self::Settings { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -133,6 +145,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
         Command::Staff { config, command } => staff(&config, &command)?,
+        Command::Settings { config, command } => settings(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -252,6 +265,24 @@ fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
     let mut register = Register::open(&layout.ledger())?;
     let now = Clock::machine().now().timestamp;
     let said = staff::command::run(&mut register, now, command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn settings(config: &Path, command: &SettingsCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::under(&config.data)?.ledger();
+    let roster = SqliteStore::open(&ledger)?.roster()?;
+    let register = Register::open(&ledger)?;
+    let mut counter = Counter {
+        versions: SettingsVersions::open(&ledger)?,
+        register: &register,
+        enrolled: roster.homes().iter().map(|home| home.id).collect(),
+        channels: &config.notify,
+        zone: &config.zone,
+        now: Clock::machine().now().timestamp,
+    };
+    let said = counter.run(command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

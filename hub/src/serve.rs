@@ -24,6 +24,7 @@ use crate::keys::{self, HubKeys, KeyError};
 use crate::notify::settings::Others;
 use crate::notify::{SettingsError, teller};
 use crate::service::{self, ServiceError, Setup};
+use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
 use crate::view::Reality;
@@ -70,6 +71,9 @@ pub enum ServeError {
     /// Nobody can be told so.
     #[error("who is told (`notify` in the configuration)")]
     Notify(#[from] SettingsError),
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] KeeperError),
     /// The page's address cannot be had.
     #[error("serving the page on {address}")]
     Listen {
@@ -188,7 +192,9 @@ pub async fn run(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
-    let opened = config.notify.open(&config.folder, Others::new())?;
+    let keeper = Keeper::open(&layout.ledger(), &config.notify, Others::new())?;
+    let mut opened = keeper.told().open(&config.folder, Others::new())?;
+    opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
     let unheard = |source| ServeError::Listen {
@@ -226,6 +232,7 @@ pub async fn run(
     tokio::select! {
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
+        () = keeper.run() => {}
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }

@@ -73,6 +73,8 @@ pub struct ExceptionRow {
     pub id: i64,
     /// About whom.
     pub person: Person,
+    /// Where they live; `None` for somebody who is enrolled no more.
+    pub home: Option<HomeId>,
     /// Why somebody is needed.
     pub cause: Cause,
     /// Since when.

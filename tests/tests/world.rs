@@ -17,13 +17,22 @@ const FIRST: u64 = 1;
 const NIGHTS: u64 = 500;
 const HOMES: usize = 2;
 
-fn setting(homes: usize) -> Setting {
+/// Everything that can go wrong, and everything that people do.
+fn whole(homes: usize) -> Setting {
     Setting {
         homes,
         faults: Fault::ALL.iter().copied().collect(),
         without: None,
         notes: NOTES,
     }
+}
+
+/// Without staff who see to rows, which end some of them early: as nights were when seeds were
+/// found at which something else shows.
+fn setting(homes: usize) -> Setting {
+    let mut setting = whole(homes);
+    setting.faults.remove(&Fault::Hands);
+    setting
 }
 
 /// Without what people do: as nights were when the seed was found.
@@ -42,7 +51,7 @@ fn unbroken(tally: &Tally) {
 
 #[test]
 fn no_promise_breaks_however_much_goes_wrong() {
-    let tally = play_many(FIRST, NIGHTS, &setting(HOMES), |_| {});
+    let tally = play_many(FIRST, NIGHTS, &whole(HOMES), |_| {});
     unbroken(&tally);
     let counts = &tally.counts;
     for (count, what) in [
@@ -52,6 +61,9 @@ fn no_promise_breaks_however_much_goes_wrong() {
         (counts.hub_deaths, "deaths of the hub"),
         (counts.changed_plans, "changed plans"),
         (counts.reports_after_words, "reports after a person's word"),
+        (counts.acts, "acts of staff about rows"),
+        (counts.refused_acts, "acts that were refused"),
+        (counts.fallen, "rows that fell back"),
         (counts.called_off, "checks called off"),
         (counts.back, "residents who came back"),
         (counts.moved, "residents who moved"),
@@ -65,10 +77,10 @@ fn no_promise_breaks_however_much_goes_wrong() {
 
 #[test]
 fn a_seed_plays_the_same_night_to_the_event() {
-    let first = play(11, &setting(3));
+    let first = play(11, &whole(3));
     assert!(first.counts.events > 1000);
-    assert_eq!(first, play(11, &setting(3)));
-    assert_ne!(first.digest, play(12, &setting(3)).digest);
+    assert_eq!(first, play(11, &whole(3)));
+    assert_ne!(first.digest, play(12, &whole(3)).digest);
 }
 
 #[test]

@@ -275,6 +275,7 @@ fn event() -> impl Strategy<Value = Event> {
     ];
     prop_oneof![
         10 => (who, act).prop_map(|(who, act)| Event::By(staff(who), act)),
+        1 => (1..=60_u64).prop_map(|minutes| Event::Lent(Duration::from_secs(minutes * 60))),
         1 => Just(Event::FellBack),
         1 => Just(Event::Explained(Ending::LaterVisible)),
     ]
@@ -291,11 +292,16 @@ proptest! {
                 prop_assert_eq!(&handling, &before);
                 continue;
             }
+            if let Event::Lent(_) = event {
+                prop_assert_eq!(handling.state(), before.state());
+                prop_assert_eq!(handling.turn(), before.turn());
+                continue;
+            }
             let closes = matches!(event, Event::By(_, Act::Say(_)) | Event::Explained(_));
             let is_closed = matches!(handling.state(), State::Closed(_));
             prop_assert_eq!(is_closed, closes, "only a closing closes");
             // Whoever has it, has it for a bounded time.
-            let bound = ON_THE_WAY_MAX + FALLS_BACK_AFTER;
+            let bound = ON_THE_WAY_MAX + handling.lent().max(THERE_MAX);
             let held = handling.falls_back_at();
             prop_assert_eq!(held.is_some(), handling.holder().is_some());
             if let Some(ends) = held {

@@ -68,6 +68,12 @@ impl Clockface {
         }
     }
 
+    /// The moment with its whole date, for what may lie years back.
+    pub(super) fn dated(&self, at: Timestamp) -> String {
+        let local = at.0.to_zoned(self.zone.clone());
+        local.strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The moment for machines, as an HTML `datetime`.
     pub(super) fn exact(&self, at: Timestamp) -> String {
         at.0.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

@@ -18,6 +18,7 @@ pub mod door;
 mod events;
 mod page;
 mod residents;
+mod settings;
 mod shift;
 mod table;
 mod texts;
@@ -192,6 +193,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/residents/{resident}", get(residents::resident))
         .route("/handover", get(shift::handover))
         .route("/meter", get(shift::meter))
+        .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .fallback(no_such_page)

@@ -56,6 +56,7 @@ pub(super) fn exception(id: i64, person: Person, cause: Cause, due: &str) -> Exc
     ExceptionRow {
         id,
         person,
+        home: None,
         cause,
         opened: at("02:14"),
         due: at(due),

@@ -71,6 +71,14 @@ impl MailAddress {
 }
 
 impl Address {
+    /// Whether a browser brought it, and not the settings.
+    fn is_subscribed(&self) -> bool {
+        match self {
+            Self::Push(_) => true,
+            Self::Own | Self::Phone(_) | Self::Mail(_) => false,
+        }
+    }
+
     /// As a gateway's template names it; empty if the channel knows by itself. A browser has
     /// none.
     pub(super) fn text(&self) -> Option<&str> {
@@ -127,6 +135,21 @@ impl AddressBook {
             }
             held.push(address);
         }
+    }
+
+    /// Takes the settings' addresses in place of those that it had from settings. What browsers
+    /// subscribed to stays: no settings know of it.
+    pub fn configure(&mut self, settings: Self) {
+        for held in self.0.values_mut() {
+            held.retain(Address::is_subscribed);
+        }
+        for ((to, by), addresses) in settings.0 {
+            let held = self.0.entry((to, by)).or_default();
+            held.extend(addresses);
+            let over = held.len().saturating_sub(ADDRESSES_MAX);
+            held.drain(..over);
+        }
+        self.0.retain(|_, held| !held.is_empty());
     }
 
     /// Strikes an address, wherever it stands.
@@ -191,5 +214,28 @@ mod tests {
         assert_eq!(book.of(&to, &by)[0], address(1));
         book.strike(&address(1));
         assert_eq!(book.of(&to, &by)[0], address(2));
+    }
+
+    #[test]
+    fn other_settings_replace_their_own_addresses_and_no_browsers() {
+        let keys = "{\"p256dh\":\"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd\
+                    8pZGH6SRpkNtoIAiw4\",\"auth\":\"BTBZMqHH6r4Tts7J_aSIgg\"}";
+        let json = format!("{{\"endpoint\":\"https://push.example/w/1\",\"keys\":{keys}}}");
+        let browser = Address::Push(Subscription::from_json(&json).unwrap());
+        let (to, gone): (Recipient, Recipient) =
+            ("natt-1".parse().unwrap(), "natt-2".parse().unwrap());
+        let (sms, push): (ChannelName, ChannelName) =
+            ("sms".parse().unwrap(), "push".parse().unwrap());
+        let phone = |number: &str| Address::Phone(number.parse().unwrap());
+        let mut book = AddressBook::default();
+        book.enter(&to, &sms, phone("+46700000001"));
+        book.enter(&gone, &sms, phone("+46700000002"));
+        book.enter(&to, &push, browser.clone());
+        let mut fresh = AddressBook::default();
+        fresh.enter(&to, &sms, phone("+46700000009"));
+        book.configure(fresh);
+        assert_eq!(book.of(&to, &sms), [phone("+46700000009")]);
+        assert_eq!(book.of(&gone, &sms), []);
+        assert_eq!(book.of(&to, &push), [browser]);
     }
 }

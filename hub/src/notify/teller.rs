@@ -17,16 +17,17 @@ use tokio::sync::{mpsc, watch};
 use nattsyn_clock::Clock;
 use nattsyn_protocol::time::Timestamp;
 
-use super::caller::{self, Outcome};
+use super::caller::{self, Exchange, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing, TeamName,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing,
 };
 use super::settings::Opened;
+use crate::settings::{AtWork, Settings};
 use crate::store::{StoreError, Tellings};
 use crate::view::{ExceptionRow, Tonight};
 use crate::watch::Moment;
 
-/// How soon somebody must have taken a row for which nothing else was agreed. The design asks a
+/// How soon somebody must have taken a row for which nothing else was agreed or set. The design asks a
 /// person 15 minutes after a unit fell silent (architecture, section 9); who is asked gets less.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10 * 60);
 
@@ -47,6 +48,10 @@ pub struct Told {
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// The version of the settings that is in force.
+    pub settings: Option<i64>,
+    /// A version of the settings that this hub cannot use until it is started anew.
+    pub refused: Option<i64>,
 }
 
 /// Whether there is anybody to tell.
@@ -73,9 +78,15 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
-    let caller = tokio::spawn(caller::run(Arc::new(opened.exchange), taken, outcomes));
+    let exchange = Arc::new(opened.exchange);
+    let caller = tokio::spawn(caller::run(Arc::clone(&exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
-    let (chain, effects) = recall(&clock, opened.teams, &tellings, &rows)?;
+    let mut changes = opened.changes;
+    let at_work = changes
+        .as_mut()
+        .map(|changes| changes.borrow_and_update().clone());
+    let at_work = at_work.unwrap_or_default();
+    let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
         chain,
@@ -83,6 +94,8 @@ pub async fn run(
         orders,
         clock,
         told,
+        exchange,
+        at_work,
     };
     teller.apply(effects)?;
     loop {
@@ -95,6 +108,7 @@ pub async fn run(
                 let rows = tonight.borrow_and_update().clone();
                 teller.take(&rows)
             }
+            Some(at_work) = next_settings(&mut changes) => teller.settle(at_work),
             Some(outcome) = heard.recv() => teller.hear(&outcome),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
@@ -111,14 +125,25 @@ fn recall(
     clock: &Clock,
     teams: super::chain::Teams,
     tellings: &Tellings,
-    tonight: &Tonight,
+    (tonight, settings): (&Tonight, &Settings),
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
     let now = moment(clock);
     let oldest = tonight.open.iter().map(|row| row.opened).min();
     let since = oldest.unwrap_or(now.timestamp).min(now.timestamp);
     let lines = tellings.since(since.before(BEFORE))?;
-    let open = tonight.open.iter().map(|row| (need(row), standing(row)));
+    let open = tonight.open.iter();
+    let open = open.map(|row| (need(row, settings), standing(row)));
     Ok(Chain::restore(now, teams, open.collect(), lines))
+}
+
+/// The next version of the settings; nothing, for ever, where they do not change.
+async fn next_settings(changes: &mut Option<watch::Receiver<Arc<AtWork>>>) -> Option<Arc<AtWork>> {
+    let next = changes.as_mut()?;
+    if next.changed().await.is_err() {
+        *changes = None;
+        return None;
+    }
+    Some(next.borrow_and_update().clone())
 }
 
 struct Teller {
@@ -128,11 +153,22 @@ struct Teller {
     orders: mpsc::Sender<Order>,
     clock: Clock,
     told: watch::Sender<Arc<Told>>,
+    exchange: Arc<Exchange>,
+    at_work: Arc<AtWork>,
 }
 
 impl Teller {
     fn now(&self) -> Moment {
         moment(&self.clock)
+    }
+
+    /// Takes in other settings. Addresses first: what is sent from here on goes there.
+    fn settle(&mut self, at_work: Arc<AtWork>) -> Vec<Effect> {
+        let book = at_work.book.clone();
+        self.exchange.change_book(|held| held.configure(book));
+        let teams = at_work.teams.clone();
+        self.at_work = at_work;
+        self.chain.handle_teams(self.now(), teams)
     }
 
     /// Takes in tonight's rows as they are now.
@@ -147,15 +183,16 @@ impl Teller {
         for row in &tonight.open {
             let id = RowId(row.id);
             match (self.known.get(&id), standing(row)) {
-                (None, _) => needs.push(need(row)),
-                (Some(Standing::Taken), Standing::Waiting) => fallen.push(id),
+                (None, _) => needs.push(need(row, &self.at_work.settings)),
+                (Some(Standing::Taken), Standing::Waiting) => fallen.push(Need {
+                    since: now.timestamp,
+                    ..need(row, &self.at_work.settings)
+                }),
                 (Some(_), _) => {}
             }
         }
         let mut effects = self.chain.handle_needs(now, needs);
-        for row in fallen {
-            effects.extend(self.chain.handle_fallen_back(now, row));
-        }
+        effects.extend(self.chain.handle_needs(now, fallen));
         for (row, standing) in &fresh {
             match standing {
                 Standing::Taken => self.chain.handle_taken(*row),
@@ -219,6 +256,8 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            settings: self.at_work.number,
+            refused: self.at_work.refused,
         };
         self.told.send_if_modified(|told| {
             let is_new = **told != fresh;
@@ -242,15 +281,18 @@ fn standing(row: &ExceptionRow) -> Standing {
     }
 }
 
-/// Teams have no homes of their own yet, so the first is told of all.
-fn need(row: &ExceptionRow) -> Need {
+/// Who is to be told of a row, and how soon somebody must have taken it: as was agreed with the
+/// resident, or as is set for the home.
+fn need(row: &ExceptionRow, settings: &Settings) -> Need {
     let agreed = row.agreed.as_ref().and_then(|agreed| agreed.answer_within);
-    let everybody: TeamName = "all".parse().expect("three small letters are a name");
+    let applied = settings.of_home(row.home);
+    // Whichever team there is: the first, as the chain has it.
+    let anybody = || "all".parse().expect("three small letters are a name");
     Need {
         row: RowId(row.id),
-        team: everybody,
+        team: applied.team.value.unwrap_or_else(anybody),
         since: row.opened,
-        target: agreed.unwrap_or(ANSWER_WITHIN),
+        target: agreed.unwrap_or(applied.answer_within.value),
     }
 }
 

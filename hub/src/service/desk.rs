@@ -24,6 +24,7 @@ use super::passage::Passage;
 use crate::agreement::record::Record;
 use crate::ingest::Drops;
 use crate::nights;
+use crate::settings::Settings;
 use crate::store::{Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall::{Trust, Wall};
@@ -182,6 +183,7 @@ impl Desk {
         let saved = store.saved(night, nights::noon(night, &charge.zone)?)?;
         let mut watch = Watch::new(now, night, roster, saved);
         watch.handle_clock(now, trust);
+        take_settings(store.as_ref(), &mut watch)?;
         let changes = passage.review(store.as_ref(), &mut watch)?;
         write(store.as_mut(), changes)?;
         let changes = watch.handle_timeout(now);
@@ -307,6 +309,7 @@ impl Desk {
             self.watch.begin_night(now, night);
         }
         self.watch.enrol(now, Arc::new(self.store.roster()?));
+        take_settings(self.store.as_ref(), &mut self.watch)?;
         self.watch.recall(now, saved.checks);
         let changes = passage.review(self.store.as_ref(), &mut self.watch)?;
         self.plans = record.plans;
@@ -315,6 +318,17 @@ impl Desk {
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         self.plans_for_all(now)
     }
+}
+
+/// Takes in what is set for the homes. What this version of the hub cannot read leaves what held.
+fn take_settings(store: &dyn Store, watch: &mut Watch) -> Result<(), StoreError> {
+    let read = store.settings()?.map(|text| Settings::read(&text));
+    match read {
+        Some(Ok(settings)) => watch.handle_settings(Arc::new(settings)),
+        Some(Err(error)) => tracing::error!(%error, "settings that cannot be read"),
+        None => {}
+    }
+    Ok(())
 }
 
 fn write(store: &mut dyn Store, changes: Vec<Change>) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! The ledger for reading: any night, beside the hub that writes.
+//! The ledger for reading: any night, and the settings, beside the hub that writes.
 //!
 //! The page asks it when somebody chooses a night. It opens the file anew and read-only for
 //! every question, so it can neither change anything nor keep the hub from writing; a night of a
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use nattsyn_protocol::ids::ResidentId;
 
-use super::{SqliteStore, StoreError, account};
+use super::{SettingsVersion, SqliteStore, StoreError, account, settings};
 use crate::view::ledger::NightLedger;
 use crate::view::resident::ResidentFile;
 
@@ -32,16 +32,28 @@ pub trait Archive: Send + Sync {
     /// The store cannot be read.
     fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
 
-    /// One resident, with the nights up to `tonight`; `None` if there never was such.
+    /// One resident, with the nights up to `tonight`; `None` if there never was such. An archive
+    /// of nights alone knows nobody.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
     fn resident(
         &self,
-        resident: ResidentId,
-        tonight: Date,
-    ) -> Result<Option<ResidentFile>, StoreError>;
+        _resident: ResidentId,
+        _tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError> {
+        Ok(None)
+    }
+
+    /// Every version of the settings, oldest first. An archive of nights alone has none.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn settings(&self) -> Result<Vec<SettingsVersion>, StoreError> {
+        Ok(Vec::new())
+    }
 }
 
 /// The embedded store's file, for reading.
@@ -79,5 +91,9 @@ impl Archive for SqliteArchive {
         tonight: Date,
     ) -> Result<Option<ResidentFile>, StoreError> {
         super::resident::resident(&self.open()?, resident, tonight)
+    }
+
+    fn settings(&self) -> Result<Vec<SettingsVersion>, StoreError> {
+        settings::all(&self.open()?)
     }
 }

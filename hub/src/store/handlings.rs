@@ -2,6 +2,8 @@
 //!
 //! That an exception ended stands among its events; here stands what people did.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Row, Transaction, params};
 
 use nattsyn_protocol::time::Timestamp;
@@ -25,6 +27,7 @@ pub(super) fn write(
             let (word, detail) = columns(act);
             (word, Some(by.to_string()), detail)
         }
+        Event::Lent(time) => ("lent", None, Some(time.as_millis().to_string())),
         Event::FellBack => ("fell_back", None, None),
         Event::Explained(_) => return Ok(()),
     };
@@ -70,6 +73,12 @@ fn event(row: &Row<'_>) -> Result<Event, StoreError> {
     let word = rows::text(row, 2, READING)?;
     if word == "fell_back" {
         return Ok(Event::FellBack);
+    }
+    if word == "lent" {
+        let ms = rows::text(row, 4, READING)?;
+        let time = ms.parse().map(Duration::from_millis);
+        let time = time.map_err(|_error| rows::unreadable(READING, &ms))?;
+        return Ok(Event::Lent(time));
     }
     let by = rows::parsed(row, 3, READING)?;
     let detail = || rows::text(row, 4, READING);

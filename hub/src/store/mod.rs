@@ -12,6 +12,7 @@ mod private;
 mod resident;
 mod rows;
 mod saved;
+mod settings;
 mod sqlite;
 mod tellings;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
+pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub use tellings::Tellings;
 
@@ -261,6 +263,13 @@ pub trait Store: Send {
     ///
     /// Nothing was written.
     fn commit(&mut self, batch: &Batch) -> Result<(), StoreError>;
+
+    /// The document of the settings that were set last; `None` if none ever were.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn settings(&self) -> Result<Option<String>, StoreError>;
 
     /// A number that changes whenever another process writes to the store, such as an
     /// enrolment while the hub runs.

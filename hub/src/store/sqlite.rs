@@ -18,7 +18,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, private,
-    rows, saved,
+    rows, saved, settings,
 };
 use crate::agreement::Book;
 use crate::roster::{Former, Home, Resident, Roster};
@@ -26,7 +26,7 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 9] = [
+const MIGRATIONS: [(i64, &str); 10] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -35,6 +35,7 @@ const MIGRATIONS: [(i64, &str); 9] = [
     (6, include_str!("migrations/006_handlings.sql")),
     (7, include_str!("migrations/007_staff.sql")),
     (8, include_str!("migrations/008_tellings.sql")),
+    (9, include_str!("migrations/009_settings.sql")),
     (11, include_str!("migrations/011_endings.sql")),
 ];
 
@@ -309,6 +310,10 @@ impl Store for SqliteStore {
         let transaction = self.connection.transaction().map_err(&doing)?;
         ledger::write(&transaction, batch).map_err(&doing)?;
         transaction.commit().map_err(&doing)
+    }
+
+    fn settings(&self) -> Result<Option<String>, StoreError> {
+        Ok(settings::newest(&self.connection)?.map(|version| version.body))
     }
 
     fn revision(&self) -> Result<i64, StoreError> {

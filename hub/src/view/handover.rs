@@ -58,6 +58,7 @@ fn is_told(event: &Event) -> bool {
     match event {
         Event::By(_, Act::Say(_) | Act::Find(_)) => true,
         Event::By(_, Act::Take | Act::TakeOver | Act::Go { .. } | Act::Arrive | Act::Return)
+        | Event::Lent(_)
         | Event::FellBack
         | Event::Explained(_) => false,
     }

@@ -159,6 +159,7 @@ mod tests {
                 name: "Namn".to_owned(),
                 address: home.to_owned(),
             },
+            home: None,
             cause: Cause::NotVisible,
             opened: at(opened),
             due: at(opened),

@@ -5,6 +5,7 @@
 //! stands in the row ([`crate::exception`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::time::Timestamp;
@@ -12,7 +13,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::change::{Change, Exception, Punctuality};
 use super::check::REPORT_WITHIN;
 use super::handling::ActRefused;
-use crate::exception::{Event, Handling, Refusal};
+use crate::exception::{Act, Event, Handling, Refusal};
 use crate::view::{Cause, Ending};
 
 /// What is to be told to a person.
@@ -89,6 +90,24 @@ impl Exceptions {
     /// When the first of the rows that somebody has is nobody's again.
     pub(super) fn falls_back_at(&self) -> Option<Timestamp> {
         self.held.first().map(|(at, _)| *at)
+    }
+
+    /// Somebody does something about a row. Whoever gets it by that has it for `lent` from then on.
+    pub(super) fn act(
+        &mut self,
+        exception: i64,
+        at: Timestamp,
+        (event, lent): (Event, Duration),
+        changes: &mut Vec<Change>,
+    ) -> Result<(), ActRefused> {
+        let row = self.rows.get(&exception);
+        let row = row.ok_or(ActRefused::NoRow(exception))?;
+        if row.handling.lent() != lent && gets_it(&event) {
+            // What is refused changes nothing.
+            row.handling.clone().handle(at, &event)?;
+            self.handle(exception, at, Event::Lent(lent), changes)?;
+        }
+        self.handle(exception, at, event, changes)
     }
 
     /// Something happens to a row: somebody does something, or nothing came of it in time.
@@ -388,6 +407,17 @@ impl Exceptions {
                 at,
             });
         }
+    }
+}
+
+/// Whether somebody has a row by this, for a time that the settings say.
+fn gets_it(event: &Event) -> bool {
+    match event {
+        Event::By(_, Act::Take | Act::TakeOver | Act::Go { .. }) => true,
+        Event::By(_, Act::Arrive | Act::Return | Act::Say(_) | Act::Find(_))
+        | Event::Lent(_)
+        | Event::FellBack
+        | Event::Explained(_) => false,
     }
 }
 

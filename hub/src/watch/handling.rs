@@ -3,6 +3,9 @@
 //! [`crate::exception`] says what may be done; here it is done to a row and its checks. Whether
 //! somebody may act at all is for the door that takes their word.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::schedule::Check;
 
@@ -10,6 +13,7 @@ use super::change::{Change, Exception};
 use super::word::{Said, StaffId, Word};
 use super::{Knowledge, Moment, Watch};
 use crate::exception::{Act, Event, Refusal};
+use crate::settings::Settings;
 use crate::view::{Cause, Ending};
 
 /// Why nothing came of what somebody did.
@@ -78,14 +82,28 @@ impl Watch {
             | Act::Find(_) => None,
         };
         let event = Event::By(by.clone(), act);
+        let lent = self.falls_back_after(row);
         let handled = self
             .exceptions
-            .handle(row, now.timestamp, event, &mut changes);
+            .act(row, now.timestamp, (event, lent), &mut changes);
         if let (Ok(()), Some(said)) = (&handled, said) {
             self.end_as_said(now, row, by, said, &mut changes);
         }
         self.reckon(now);
         handled.map(|()| changes)
+    }
+
+    /// Takes in what is set for the homes. Who has a row has it for as long as they were told.
+    pub fn handle_settings(&mut self, settings: Arc<Settings>) {
+        self.settings = settings;
+    }
+
+    /// How long whoever takes a row now has it when nothing happens.
+    fn falls_back_after(&self, row: i64) -> Duration {
+        let row = self.exceptions.row(row);
+        let home = row.and_then(|row| self.roster.of_resident(row.resident));
+        let applied = self.settings.of_home(home.map(|home| home.id));
+        applied.falls_back_after.value
     }
 
     /// Takes in who is looked after no more: nobody has to see to the silence of their unit. A row

@@ -45,6 +45,7 @@ use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use crate::roster::Roster;
+use crate::settings::Settings;
 use crate::view::{Arrangement, Cause, Person};
 
 pub use alteration::{Alteration, Altered, CallOff};
@@ -110,6 +111,8 @@ pub struct Watch {
     former: BTreeMap<ResidentId, Person>,
     /// What was agreed with each resident for when somebody is needed. Only shown.
     agreed: BTreeMap<ResidentId, Arrangement>,
+    /// What is set for the homes.
+    settings: Arc<Settings>,
     checks: BTreeMap<CheckId, CheckState>,
     units: BTreeMap<UnitId, UnitState>,
     /// Each unit's checks that have a moment to come.
@@ -139,6 +142,7 @@ impl Watch {
             roster: Arc::default(),
             former: BTreeMap::new(),
             agreed: BTreeMap::new(),
+            settings: Arc::default(),
             checks: BTreeMap::new(),
             units: BTreeMap::new(),
             of_unit: BTreeMap::new(),

@@ -75,6 +75,10 @@ impl Watch {
         ExceptionRow {
             id: exception.id,
             person: self.person(exception.resident),
+            home: self
+                .roster
+                .of_resident(exception.resident)
+                .map(|home| home.id),
             cause: exception.cause,
             opened: exception.opened,
             due: exception.due,

@@ -69,6 +69,8 @@ pub(super) enum Deed {
     End { resident: ResidentId, why: Ending },
     /// Somebody of the staff says how a check ended.
     Say { check: CheckId, said: Said },
+    /// Somebody does something about a row of "Att åtgärda".
+    Tend(i64),
 }
 
 /// Everything that is drawn beforehand. An absence that was said days ago makes its home one

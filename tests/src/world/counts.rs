@@ -75,6 +75,12 @@ counts!(
     words = "words of staff on how a check ended",
     /// Reports about a check of which a person had spoken.
     reports_after_words = "reports that came after such a word",
+    /// Acts of staff on rows that the hub took.
+    acts = "acts of staff about rows",
+    /// Acts that it refused.
+    refused_acts = "acts that were refused, with why",
+    /// Rows that were nobody's again.
+    fallen = "rows that fell back because nothing came of it",
     /// Absences said.
     away = "residents said to be away",
     /// Absences ended.

@@ -88,6 +88,8 @@ named!(
         Disk = "disk",
         /// Staff close checks by hand: exceptions, and checks that are none.
         Words = "words",
+        /// Staff take rows, go there, find, give back and end them.
+        Hands = "hands",
         /// Residents go away, with an end or until further notice, confirmed or not, and come
         /// back.
         Away = "away",
@@ -105,7 +107,7 @@ impl Fault {
     #[must_use]
     pub fn is_of_people(self) -> bool {
         match self {
-            Self::Words | Self::Away | Self::Move | Self::Swap | Self::End => true,
+            Self::Words | Self::Hands | Self::Away | Self::Move | Self::Swap | Self::End => true,
             Self::Cut
             | Self::Loss
             | Self::Delay

@@ -5,10 +5,11 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use nattsyn_hub::exception::Act;
 use nattsyn_hub::ingest::{Drops, Publication};
 use nattsyn_hub::service::{Charge, Desk, Done, MESSAGES_MAX, ServiceError};
-use nattsyn_hub::view::Reality;
-use nattsyn_hub::watch::{Moment, Word};
+use nattsyn_hub::view::{Reality, Tonight};
+use nattsyn_hub::watch::{ActRefused, Moment, Seen, StaffId, Word};
 use nattsyn_protocol::signing::Signed;
 
 use super::clocks::{Clocks, True};
@@ -136,6 +137,28 @@ impl Hub {
         let moment = self.moment(now);
         let desk = self.desk.as_mut()?;
         Some(desk.say(moment, word).map(drop))
+    }
+
+    /// Tonight as its page shows it; nothing if there is none.
+    pub(super) fn tonight(&self, now: True) -> Option<Tonight> {
+        let desk = self.desk.as_ref()?;
+        Some(desk.tonight(self.moment(now)))
+    }
+
+    /// Takes in what somebody does about a row as they saw it. Call it while the desk is there.
+    pub(super) fn act(
+        &mut self,
+        now: True,
+        row: (i64, Seen),
+        by: &StaffId,
+        act: Act,
+    ) -> Result<Result<(), ActRefused>, ServiceError> {
+        self.tell_time(now);
+        let moment = self.moment(now);
+        match &mut self.desk {
+            Some(desk) => desk.act(moment, row, by, act),
+            None => Ok(Err(ActRefused::NoRow(row.0))),
+        }
     }
 
     /// Lets time pass.

@@ -15,7 +15,7 @@ use super::store::shared;
 
 /// Whether the ledger has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ledger {
+pub(super) enum Ledger {
     AsBefore,
     Changed,
 }
@@ -59,7 +59,7 @@ impl World {
         self.pass_hub()
     }
 
-    fn pass_hub(&mut self) -> Result<(), Broken> {
+    pub(super) fn pass_hub(&mut self) -> Result<(), Broken> {
         let done = self.hub.pass(self.now);
         self.hub_did(done)?;
         self.queue_hub();
@@ -129,13 +129,14 @@ impl World {
     }
 
     /// Tells the oracle what the store wrote.
-    fn absorb(&mut self) -> Result<Ledger, Broken> {
+    pub(super) fn absorb(&mut self) -> Result<Ledger, Broken> {
         let written = std::mem::take(&mut shared(&self.hub.side).written);
         if written.is_empty() {
             return Ok(Ledger::AsBefore);
         }
         for each in written {
             self.show_staff(&each);
+            self.show_hands(&each);
             self.note(|| describe(&each));
             self.oracle.handle_written(each)?;
         }
@@ -143,7 +144,7 @@ impl World {
     }
 
     /// The desk ended in error: the World's doing at a commit, or its own.
-    fn hub_failed(&mut self, error: &ServiceError) -> Result<(), Broken> {
+    pub(super) fn hub_failed(&mut self, error: &ServiceError) -> Result<(), Broken> {
         let is_struck = std::mem::take(&mut shared(&self.hub.side).struck);
         if !is_struck {
             let cause = std::error::Error::source(error).map(ToString::to_string);
@@ -170,6 +171,9 @@ impl World {
             return Ok(());
         }
         let wall_ms = self.hub.clocks.wall_ms(self.now);
+        if self.oracle.is_hub_clock_right && self.hub.has_looked(self.now) {
+            self.oracle.holding.judge_held(wall_ms)?;
+        }
         if !self.oracle.is_due(wall_ms) {
             return Ok(());
         }

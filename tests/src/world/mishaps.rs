@@ -182,7 +182,13 @@ fn draw_what(dice: &mut Dice, kind: Fault) -> (What, i64) {
             dice.pick(&[What::DiskFull, What::DiskBroken]),
             long(dice, MINUTE, 2 * HOUR),
         ),
-        Fault::LongOutage | Fault::Words | Fault::Away | Fault::Move | Fault::Swap | Fault::End => {
+        Fault::LongOutage
+        | Fault::Words
+        | Fault::Hands
+        | Fault::Away
+        | Fault::Move
+        | Fault::Swap
+        | Fault::End => {
             unreachable!("drawn elsewhere, by dice of its own")
         }
     }

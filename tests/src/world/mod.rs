@@ -25,6 +25,8 @@ mod disk;
 mod events;
 mod expected;
 mod eye;
+mod hands;
+mod holding;
 mod hub;
 mod hub_side;
 mod judging;
@@ -44,6 +46,7 @@ use ed25519_dalek::SigningKey;
 
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::store::Store as _;
+use nattsyn_hub::watch::Seen;
 use nattsyn_protocol::signing::PublicKey;
 
 use acts::Deed;
@@ -83,6 +86,9 @@ const OF_PEOPLE: u64 = 0x6d61_6e6e_6973_6b6f;
 
 /// The same for whether a hub is down over a noon, and what is agreed meanwhile.
 const OF_OUTAGES: u64 = 0x6176_6272_6f74_7437;
+
+/// The same for what staff do about rows.
+const OF_HANDS: u64 = 0x6861_6e64_656e_7061;
 
 /// How to play.
 #[derive(Clone, Debug)]
@@ -127,6 +133,8 @@ pub fn play(seed: u64, setting: &Setting) -> Night {
     let mut world = World::new((dice, people), script, setting.without);
     world.notes_max = setting.notes;
     world.town.is_staffed = setting.faults.contains(&Fault::Words);
+    world.town.has_hands = setting.faults.contains(&Fault::Hands);
+    world.hands = Dice::new(seed ^ OF_HANDS);
     for (at, deed) in acts {
         world.queue_act(at, deed);
     }
@@ -145,6 +153,9 @@ struct World {
     acted: u64,
     /// Chance in what people do.
     people: Dice,
+    /// Chance in what staff do about rows, and how each row was when last read.
+    hands: Dice,
+    read: BTreeMap<i64, Seen>,
     town: Town,
     now: True,
     queue: BinaryHeap<Queued>,
@@ -192,6 +203,8 @@ impl World {
             acts: acts.collect(),
             acted: 0,
             people,
+            hands: Dice::new(0),
+            read: BTreeMap::new(),
             town: Town::new(&script.homes),
             now: True {
                 elapsed: 0,
@@ -381,6 +394,9 @@ impl World {
                 next = next.min(at - ahead);
             }
         }
+        if let Some(fall) = self.oracle.holding.next_fall() {
+            next = next.min(fall - self.hub.clocks.ahead_ms(now));
+        }
         for noon in self.script.nights() {
             let noon = noon.at(12 * 60);
             if noon > now.utc - MINUTE {
@@ -458,6 +474,8 @@ impl World {
         self.counts.late_outcomes = self.oracle.late_outcomes;
         self.counts.marked_late = self.oracle.marked_late;
         self.counts.called_off = self.oracle.called_off;
+        self.counts.acts = self.oracle.holding.acts;
+        self.counts.fallen = self.oracle.holding.fallen;
         self.counts.reports_after_words = self.oracle.reports_after_words;
         self.counts.long_outages = u64::from(self.script.outage.is_some());
         let hours = self.script.night.night_hours();

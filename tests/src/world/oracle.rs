@@ -10,7 +10,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use nattsyn_hub::store::Batch;
-use nattsyn_hub::view::Cause;
+use nattsyn_hub::view::{Cause, Ending, ExceptionRow};
 use nattsyn_hub::watch::situation::Situation;
 use nattsyn_hub::watch::{
     Alteration, Altered, Arrival, Change, Exception, How, Manner, Outcome, Planned, Punctuality,
@@ -22,6 +22,7 @@ use nattsyn_protocol::report::ReportKey;
 use super::book::Book;
 use super::calendar::Day;
 use super::expected::{Expectation, Expected};
+use super::holding::Holding;
 use super::script::Script;
 use super::store::Written;
 
@@ -124,6 +125,8 @@ pub(super) struct Oracle {
     pub(super) is_hub_clock_right: bool,
     /// The highest plan version that each unit's voice, and each run of an eye, said it holds.
     held: BTreeMap<(String, String), u32>,
+    /// Who has which row.
+    pub(super) holding: Holding,
     pub(super) marked_late: u64,
     pub(super) late_outcomes: u64,
     pub(super) settled: u64,
@@ -155,6 +158,7 @@ impl Oracle {
             asked_if_away: BTreeSet::new(),
             is_hub_clock_right: true,
             held: BTreeMap::new(),
+            holding: Holding::default(),
             marked_late: 0,
             late_outcomes: 0,
             settled: 0,
@@ -273,14 +277,33 @@ impl Oracle {
                 }
             }
             Change::Altered(altered) => return self.take_alteration(altered),
-            Change::Became { .. } | Change::Cleared { .. } | Change::Handled { .. } => {}
-            Change::Ended { exception, .. } => {
+            Change::Became { .. } | Change::Cleared { .. } => {}
+            Change::Handled {
+                exception,
+                event,
+                at,
+            } => {
+                if !self.is_open(*exception) {
+                    let what = format!("{event:?} of row {exception}, which is over");
+                    return broken(Breach::Overridden, what);
+                }
+                self.holding.take(*exception, event, at.as_ms())?;
+            }
+            Change::Ended {
+                exception, ending, ..
+            } => {
+                self.judge_word_of(*exception, *ending)?;
+                self.holding.judge_ended(*exception, *ending)?;
                 if let Some(call) = self.exceptions.get_mut(exception) {
                     call.is_open = false;
                 }
             }
         }
         Ok(())
+    }
+
+    fn is_open(&self, row: i64) -> bool {
+        self.exceptions.get(&row).is_some_and(|call| call.is_open)
     }
 
     fn take_outcome(&mut self, check: CheckId, outcome: &Outcome) -> Result<(), Broken> {
@@ -337,6 +360,37 @@ impl Oracle {
         }
         let what = format!("{check} is said to be {said:?}, and nobody said so");
         broken(Breach::Astray, what)
+    }
+
+    /// A row ends by a word that somebody said of it, or of a check of it.
+    fn judge_word_of(&self, row: i64, ending: Ending) -> Result<(), Broken> {
+        let Ending::Said(said) = ending else {
+            return Ok(());
+        };
+        let call = self.exceptions.get(&row);
+        let mut checks = call.into_iter().flat_map(|call| &call.checks);
+        let is_tried = |check: &CheckId| {
+            let tried = self.tried.get(check);
+            tried.is_some_and(|tried| tried.contains(&said))
+        };
+        if self.holding.is_said(row, said) || checks.any(is_tried) {
+            return Ok(());
+        }
+        let what = format!("row {row} is said to be {said:?}, and nobody said so");
+        broken(Breach::Astray, what)
+    }
+
+    /// What somebody says of a row is said of its checks, and of a silent home also of the check
+    /// whose window is open.
+    pub(super) fn handle_said_of(&mut self, row: &ExceptionRow, said: Said, wall_ms: i64) {
+        let under_way = self.planned.iter().filter(|(check, planned)| {
+            let is_open = planned.opens <= wall_ms && wall_ms < planned.deadline;
+            row.cause == Cause::Silent && check.resident == row.person.resident && is_open
+        });
+        let under_way: Vec<CheckId> = under_way.map(|(check, _)| *check).collect();
+        for check in row.checks.iter().copied().chain(under_way) {
+            self.handle_said(check, said);
+        }
     }
 
     fn take_exception(&mut self, exception: &Exception) -> Result<(), Broken> {

@@ -306,6 +306,10 @@ impl Store for WatchedStore {
         self.die_after()
     }
 
+    fn settings(&self) -> Result<Option<String>, StoreError> {
+        self.inner.settings()
+    }
+
     fn revision(&self) -> Result<i64, StoreError> {
         self.inner.revision()
     }

@@ -46,6 +46,8 @@ pub(super) struct Town {
     homes: Vec<Dwelling>,
     /// Whether staff close exceptions by hand.
     pub(super) is_staffed: bool,
+    /// Whether staff see to rows.
+    pub(super) has_hands: bool,
 }
 
 impl Town {
@@ -59,6 +61,7 @@ impl Town {
         Self {
             homes: homes.iter().enumerate().map(dwelling).collect(),
             is_staffed: false,
+            has_hands: false,
         }
     }
 
@@ -141,6 +144,7 @@ impl World {
             Deed::Move { resident, to } => self.resettle(at, resident, to),
             Deed::Swap { home, former } => return self.swap(at, home, former),
             Deed::Say { check, said } => return self.say(check, said),
+            Deed::Tend(row) => return self.tend(row),
         }
         Ok(())
     }

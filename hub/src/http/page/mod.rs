@@ -16,7 +16,8 @@ mod matters;
 mod meter;
 pub(super) mod morning;
 pub(super) mod night;
-mod resident;
+pub(super) mod resident;
+pub(super) mod settings;
 mod signs;
 
 use maud::{DOCTYPE, Markup, html};
@@ -77,13 +78,12 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
         (header(&night, lang, &address(lang.other()), Some(&Menu {
-            viewer,
-            here: Some(Book::Tonight),
-            own: &html! {
+            own: html! {
                 button #sound.quiet type="button" aria-pressed="false" hidden {
                     (texts::SOUND.to(lang))
                 }
             },
+            ..Menu::on(viewer, Some(Book::Tonight))
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
@@ -107,16 +107,19 @@ pub(super) enum Book {
     Handover,
     /// How often staff are asked.
     Meter,
+    /// What is set.
+    Settings,
 }
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
         Self::Handover,
         Self::Meter,
+        Self::Settings,
     ];
 
     fn path(self) -> &'static str {
@@ -126,6 +129,7 @@ impl Book {
             Self::Morning => "/morning",
             Self::Handover => "/handover",
             Self::Meter => "/meter",
+            Self::Settings => "/settings",
         }
     }
 
@@ -136,6 +140,7 @@ impl Book {
             Self::Morning => texts::ledger::MORNING,
             Self::Handover => texts::shift::HANDOVER,
             Self::Meter => texts::shift::METER,
+            Self::Settings => texts::settings::TITLE,
         }
     }
 }
@@ -160,10 +165,10 @@ pub(super) fn resident_page(
     shown: (&Tonight, &Told),
     lang: Lang,
     viewer: &Viewer,
-    file: &ResidentFile,
+    (file, answering): (&ResidentFile, Option<&resident::Answering>),
 ) -> Markup {
     let view = View::new(shown, lang, viewer);
-    let own = resident::body(&view, file);
+    let own = resident::body(&view, file, answering);
     let address = resident_address(lang.other(), &file.person);
     let title = format!("{} – Nattsyn", file.person.name);
     leaf(lang, (shown.0, viewer), (None, &address, &title), &own)
@@ -217,11 +222,7 @@ fn leaf(
     (here, other_address, title): (Option<Book>, &str, &str),
     own: &Markup,
 ) -> Markup {
-    let menu = Menu {
-        viewer,
-        here,
-        own: &html! {},
-    };
+    let menu = Menu::on(viewer, here);
     let body = html! {
         (signs::sheet())
         (header("", lang, other_address, Some(&menu)))
@@ -346,7 +347,18 @@ struct Menu<'a> {
     viewer: &'a Viewer,
     here: Option<Book>,
     /// What this page alone has there.
-    own: &'a Markup,
+    own: Markup,
+}
+
+impl<'a> Menu<'a> {
+    /// The menu on a page that has nothing of its own there.
+    fn on(viewer: &'a Viewer, here: Option<Book>) -> Self {
+        Self {
+            viewer,
+            here,
+            own: html! {},
+        }
+    }
 }
 
 /// The head: the night, and the menu with the way from page to page, the other language and who
@@ -422,6 +434,9 @@ fn status(view: &View<'_>) -> Markup {
                     (texts::told::NOT_THROUGH.to(lang)) " " strong { (channel.as_str()) } ", "
                     (view.time(*at))
                 }
+            }
+            @if let Some(refused) = view.told.refused {
+                p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }
             }
         }
     }

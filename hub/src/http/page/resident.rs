@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use crate::agreement::{Absence, Agreed, AgreedWindow, Agreement, How};
 use crate::nights;
 use crate::notify::teller::Hearing;
+use crate::settings::{Applied, words as set};
 use crate::view::ledger::{Line, NightLedger};
 use crate::view::resident::ResidentFile;
 use crate::view::{ExceptionRow, HomeRow};
@@ -17,13 +18,21 @@ use nattsyn_protocol::finding::Finding;
 
 use super::super::clockface::Clockface;
 use super::super::texts::next::{Concerns, next};
-use super::super::texts::{self, ledger, resident as words};
+use super::super::texts::{self, ledger, resident as words, settings as says};
 use super::night::Sheet;
 use super::signs::{Sign, sign};
 use super::{View, homes, matters, night};
 
+/// What is set for the home: by when an answer is expected and who is told.
+pub(in crate::http) struct Answering {
+    /// What is in force.
+    pub(in crate::http) applied: Applied,
+    /// The steps of the team's chain, as the settings name them.
+    pub(in crate::http) steps: Option<String>,
+}
+
 /// The page's own part.
-pub(super) fn body(view: &View<'_>, file: &ResidentFile) -> Markup {
+pub(super) fn body(view: &View<'_>, file: &ResidentFile, answering: Option<&Answering>) -> Markup {
     let lang = view.lang;
     html! {
         section #resident {
@@ -35,7 +44,7 @@ pub(super) fn body(view: &View<'_>, file: &ResidentFile) -> Markup {
             @if is_paused(file, view.tonight.night) { p.notice { (words::PAUSED.to(lang)) } }
         }
         (now(view, file))
-        (agreed(view, file))
+        (agreed(view, file, answering))
         (away(view, file))
         (nights_of(view, file))
         (unit(view, file))
@@ -117,29 +126,25 @@ fn to_row(view: &View<'_>, anchor: &str) -> Markup {
 }
 
 /// What was agreed, line by line.
-fn agreed(view: &View<'_>, file: &ResidentFile) -> Markup {
+fn agreed(view: &View<'_>, file: &ResidentFile, answering: Option<&Answering>) -> Markup {
     let lang = view.lang;
     html! {
         section #agreed {
             h2 { (words::AGREED.to(lang)) }
             @match &file.agreed {
                 None => p { (words::NOTHING_AGREED.to(lang)) },
-                Some(agreed) => (agreement(view, agreed)),
+                Some(agreed) => (agreement(view, agreed, answering)),
             }
         }
     }
 }
 
-fn agreement(view: &View<'_>, agreed: &Agreed) -> Markup {
+fn agreement(view: &View<'_>, agreed: &Agreed, answering: Option<&Answering>) -> Markup {
     let lang = view.lang;
     let it = &agreed.agreement;
     let noon = nights::noon(view.tonight.night, &view.tonight.zone).ok();
     let is_new = agreed.version > 1 && noon.is_some_and(|noon| agreed.made > noon);
     let wishes = it.wishes.trim();
-    let told = match view.told.hearing {
-        Hearing::Nobody => words::TELLS_NOBODY,
-        Hearing::Somebody => words::TELLS_CHAIN,
-    };
     html! {
         dl.agreed {
             (term(words::KIND.to(lang), &html! { (words::SENSOR.to(lang)) }))
@@ -158,10 +163,10 @@ fn agreement(view: &View<'_>, agreed: &Agreed) -> Markup {
             (term(words::ANSWER.to(lang), &html! {
                 @match it.answer_within_min {
                     Some(minutes) => { (minutes) " min" }
-                    None => (words::AS_ALL.to(lang)),
+                    None => (as_set(view, answering)),
                 }
             }))
-            (term(words::TELLS.to(lang), &html! { (told.to(lang)) }))
+            (term(words::TELLS.to(lang), &html! { (tells(view, answering)) }))
             @if !wishes.is_empty() { (term(words::WISHES.to(lang), &html! { (wishes) })) }
             @for (label, date) in dates(it) {
                 (term(label.to(lang), &html! { (words::date(lang, date)) }))
@@ -172,6 +177,24 @@ fn agreement(view: &View<'_>, agreed: &Agreed) -> Markup {
             }))
         }
         @if is_new { p.notice { (words::FROM_NEXT.to(lang)) } }
+    }
+}
+
+/// By when an answer is expected where nothing of its own was agreed, and where that is set.
+fn as_set(view: &View<'_>, answering: Option<&Answering>) -> String {
+    let within = answering.map(|answering| &answering.applied.answer_within);
+    within.map_or(words::AS_ALL.to(view.lang).to_owned(), |within| {
+        let from = says::said(view.lang, set::source(&within.from));
+        format!("{} ({from})", set::time(within.value))
+    })
+}
+
+/// Who is alerted, in which order.
+fn tells(view: &View<'_>, answering: Option<&Answering>) -> String {
+    let steps = answering.and_then(|answering| answering.steps.clone());
+    match view.told.hearing {
+        Hearing::Nobody => words::TELLS_NOBODY.to(view.lang).to_owned(),
+        Hearing::Somebody => steps.unwrap_or_else(|| words::TELLS_CHAIN.to(view.lang).to_owned()),
     }
 }
 

@@ -154,6 +154,7 @@ async fn nothing_is_shown_without_a_session() {
         "/handover",
         "/meter",
         "/matters/4",
+        "/settings",
         "/rows/7",
     ] {
         let response = hub.send(("GET", page), &[], "").await;

@@ -31,6 +31,7 @@ mod door;
 mod events;
 mod matters;
 mod residents;
+mod settings;
 mod shift;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
@@ -444,6 +445,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::resident::ALL);
     all.extend(texts::shift::ALL);
     all.extend(Closing::ALL.map(texts::matters::how));
+    all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));

@@ -1,5 +1,7 @@
 //! The words for what staff do about a row, and for why something cannot be done.
 
+use std::time::Duration;
+
 use nattsyn_protocol::time::Timestamp;
 
 use super::{Lang, Phrase, ending, phrase, said as texts_said};
@@ -80,6 +82,14 @@ pub(in crate::http) fn how(said: Said) -> Phrase {
     }
 }
 
+fn lent(lang: Lang, time: Duration) -> String {
+    let minutes = time.as_secs() / 60;
+    match lang {
+        Lang::Swedish => format!("faller tillbaka {minutes} min efter att någon har tagit den"),
+        Lang::English => format!("falls back {minutes} min after somebody has taken it"),
+    }
+}
+
 /// What somebody did about a row, as the ledger says it.
 pub(in crate::http) fn did(
     lang: Lang,
@@ -88,6 +98,7 @@ pub(in crate::http) fn did(
 ) -> String {
     let (by, act) = match event {
         Event::By(by, act) => (by, act),
+        Event::Lent(time) => return lent(lang, *time),
         Event::FellBack => return FELL_BACK.to(lang).to_owned(),
         Event::Explained(how) => return ending(*how).to(lang).to_owned(),
     };
@@ -119,6 +130,7 @@ pub(in crate::http) fn told(
         Event::By(by, Act::Say(what)) => format!("{}: {}", name(by), texts_said(*what).to(lang)),
         Event::By(by, Act::Find(what)) => format!("{}: {}", name(by), found(*what).to(lang)),
         Event::By(_, Act::Take | Act::TakeOver | Act::Go { .. } | Act::Arrive | Act::Return)
+        | Event::Lent(_)
         | Event::FellBack
         | Event::Explained(_) => did(lang, event, |_at| String::new()),
     }

@@ -20,6 +20,7 @@ mod messages;
 mod names;
 #[cfg(test)]
 mod rehearsal;
+mod resettle;
 mod restore;
 #[cfg(test)]
 mod scenes;

@@ -103,7 +103,12 @@ impl Chain {
             About::Rows(rows) => {
                 for row in rows {
                     self.recall_stage(*row, |stage, _, team| {
-                        stage.resend(at, order.key, order.kind, &order.by, team);
+                        // Whoever is asked now was not told by what went to somebody else, in
+                        // teams as they were while the hub was down.
+                        if matches!(stage.part(), Part::Ended(_)) || stage.step(team).to == order.to
+                        {
+                            stage.resend(at, order.key, order.kind, &order.by, team);
+                        }
                     });
                 }
             }

@@ -394,3 +394,101 @@ fn a_chain_that_could_leave_somebody_untold_is_refused() {
     let error = Team::new(natt, vec![step(&["push", "push"])]).unwrap_err();
     assert_eq!(error.to_string(), "step 1 names the channel \"push\" twice");
 }
+
+/// Other teams hold.
+fn resettle(play: &mut Rehearsal, teams: Vec<Team>) {
+    let effects = play.chain.handle_teams(play.now, Teams::new(teams));
+    play.apply(effects);
+}
+
+#[test]
+fn other_teams_leave_a_row_where_it_is_while_its_step_stays() {
+    let mut play = rehearsal();
+    play.need(1, 300);
+    play.deliver();
+    play.until(100);
+    resettle(
+        &mut play,
+        vec![team("natt", "anna:push,sms bo:sms lead:mail")],
+    );
+    play.until(150);
+    play.deliver();
+    play.until(300);
+    assert_eq!(
+        play.script(0),
+        [
+            "0 new anna/push 1",
+            "150 reminded anna/sms 1",
+            "300 escalated bo/sms 1"
+        ]
+    );
+}
+
+#[test]
+fn whoever_has_a_rows_step_after_a_change_is_told_at_once_and_after_a_restart_nobody_twice() {
+    let mut play = rehearsal();
+    play.need(1, 300);
+    play.deliver();
+    play.until(100);
+    resettle(&mut play, vec![team("natt", "bo:sms lead:mail")]);
+    play.deliver();
+    let need = play.need_of(1, "natt", 300);
+    let since = play.lines[0].at();
+    play.restart(vec![(Need { since, ..need }, Standing::Waiting)]);
+    play.until(250);
+    play.deliver();
+    play.until(399);
+    assert_eq!(
+        play.script(0),
+        [
+            "0 new anna/push 1",
+            "100 escalated bo/sms 1",
+            "250 reminded bo/sms 1"
+        ]
+    );
+}
+
+#[test]
+fn a_chain_that_became_shorter_goes_on_with_the_night_lead() {
+    let mut play = Rehearsal::new(vec![team("natt", "anna:push bo:push eva:push lead:sms")]);
+    play.need(1, 60);
+    while play.elapsed() < 130 {
+        play.deliver();
+        play.until(play.elapsed() + 10);
+    }
+    let told = |play: &Rehearsal| play.sent.last().unwrap().1.to.as_str().to_owned();
+    assert_eq!(told(&play), "eva");
+    resettle(&mut play, vec![team("natt", "anna:push lead:sms")]);
+    assert_eq!(told(&play), "lead");
+    play.deliver();
+    play.until(play.elapsed() + 60);
+    let lead = "lead".parse().unwrap();
+    assert_eq!(
+        play.chain.progress(RowId(1)),
+        Some(Progress::Ended { lead })
+    );
+}
+
+#[test]
+fn the_rows_of_a_team_that_is_gone_begin_with_the_first_team() {
+    let mut play = rehearsal();
+    play.need(1, 300);
+    play.deliver();
+    play.until(100);
+    resettle(&mut play, vec![team("dag", "dora:sms lead:sms")]);
+    assert_eq!(play.script(0), ["0 new anna/push 1", "100 new dora/sms 1"]);
+}
+
+#[test]
+fn without_any_team_the_rows_say_so_and_with_one_again_they_begin() {
+    let mut play = rehearsal();
+    play.need(1, 300);
+    play.need(2, 300);
+    play.chain.handle_taken(RowId(2));
+    resettle(&mut play, Vec::new());
+    assert_eq!(play.chain.progress(RowId(1)), Some(Progress::Nobody));
+    play.until(1_000);
+    resettle(&mut play, vec![team("natt", CHAIN)]);
+    assert_eq!(play.script(1), ["1000 new anna/push 1"]);
+    assert_eq!(play.chain.progress(RowId(2)), None);
+}

@@ -25,6 +25,7 @@ enum Event {
     Taken(i64),
     FellBack(i64),
     Over(i64),
+    Teams(Vec<Team>),
     Restart,
     Pass,
 }
@@ -43,20 +44,35 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (1..7_i64).prop_map(Event::Taken),
         2 => (1..7_i64).prop_map(Event::FellBack),
         2 => (1..7_i64).prop_map(Event::Over),
+        1 => teams().prop_map(Event::Teams),
         1 => Just(Event::Restart),
         3 => Just(Event::Pass),
     ]
 }
 
 fn teams() -> impl Strategy<Value = Vec<Team>> {
-    prop_oneof![
+    let steps = prop_oneof![
         Just("anna:push,sms lead:sms,mail"),
         Just("anna:push,sms,mail bo:sms anna:mail lead:push,sms"),
         Just("lead:sms,push"),
         Just("lead:sms"),
         Just("anna:push lead:push"),
-    ]
-    .prop_map(|steps| vec![team("natt", steps)])
+    ];
+    // Sometimes the rows' own team is not there, and another is first.
+    let first = prop_oneof![3 => Just(None), 1 => Just(Some("bo:sms,mail lead:sms"))];
+    (
+        first,
+        prop_oneof![4 => steps.prop_map(Some), 1 => Just(None)],
+    )
+        .prop_map(|(first, steps)| {
+            let first = first.map(|steps| team("all", steps));
+            let own = steps.map(|steps| team("natt", steps));
+            let teams: Vec<Team> = first.into_iter().chain(own).collect();
+            if teams.is_empty() {
+                return vec![team("natt", "lead:sms")];
+            }
+            teams
+        })
 }
 
 /// What a row is held to.
@@ -70,7 +86,10 @@ struct Held {
     first: Option<(Recipient, ChannelName)>,
     second: Option<u64>,
     delivered: bool,
+    /// Whether the process or the teams were others meanwhile.
     restarted: bool,
+    /// When it was begun, or other teams held.
+    settled: u64,
 }
 
 struct Wild {
@@ -186,14 +205,14 @@ impl Wild {
                 Progress::Told { .. } => held.need.target.max(TARGET_MIN) + GATHER,
                 Progress::Ended { .. } => REMIND_EVERY + GATHER_REMINDERS,
             };
-            let since = held.told.unwrap_or(held.began);
+            let since = held.told.unwrap_or(held.began).max(held.settled);
             assert!(
                 secs(now - since) <= within,
                 "row {row} waits since {since} at {now}"
             );
-            let told_by = held.told.map_or(now, |_| held.began);
+            let told_by = held.told.map_or(now, |_| held.settled);
             assert!(
-                secs(told_by - held.began) <= GATHER,
+                secs(told_by - held.settled) <= GATHER,
                 "row {row} is not told at once"
             );
             self.hold_second(*row, held, now);
@@ -243,6 +262,7 @@ impl Wild {
                 self.taken.remove(row);
                 self.play.chain.handle_over(RowId(*row));
             }
+            Event::Teams(teams) => self.resettle(teams.clone()),
             Event::Restart => self.restart(),
             Event::Pass => {}
         }
@@ -257,8 +277,22 @@ impl Wild {
             second: None,
             delivered: false,
             restarted: false,
+            settled: self.play.elapsed(),
         };
         self.rows.insert(held.need.row.0, held);
+    }
+
+    /// Other teams hold: whoever a row's step asks now is told in time, counted from here.
+    fn resettle(&mut self, teams: Vec<Team>) {
+        let now = self.play.elapsed();
+        for held in self.rows.values_mut() {
+            (held.settled, held.restarted) = (now, true);
+        }
+        let effects = self
+            .play
+            .chain
+            .handle_teams(self.play.now, Teams::new(teams));
+        self.play.apply(effects);
     }
 
     /// The process ends and starts: all rows stand where they stood, and what is under way goes

@@ -1,4 +1,5 @@
-//! Who is told by what, as the hub's configuration says it: channels, recipients, teams.
+//! Who is told by what: the channels of the hub's configuration, and the recipients and teams of
+//! [`crate::settings`].
 //!
 //! [`Settings::open`] examines everything when the hub starts, and names what is wrong and where;
 //! nothing is found out at three in the morning. Values that may hold a secret or an address print
@@ -11,14 +12,17 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::caller::Exchange;
 use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
 use super::push::{Contact, Service};
+use crate::settings::AtWork;
 
 pub use open::Others;
 
@@ -33,10 +37,11 @@ pub struct Settings {
     /// By what.
     #[serde(rename = "channel")]
     pub channels: Vec<Channel>,
-    /// Who.
+    /// Who. Not taken from the hub's configuration, but from [`crate::settings`].
     #[serde(rename = "recipient")]
     pub recipients: Vec<Person>,
-    /// In which order. The first team is told of what belongs to none.
+    /// In which order. The first team is told of what belongs to none. From
+    /// [`crate::settings`] too.
     #[serde(rename = "team")]
     pub teams: Vec<Chain>,
 }
@@ -196,6 +201,32 @@ pub struct Opened {
     pub exchange: Exchange,
     /// For each channel of Web Push, what browsers subscribe with.
     pub application_keys: BTreeMap<ChannelName, String>,
+    /// How the settings change while the hub runs. Nothing if they do not.
+    pub changes: Option<watch::Receiver<Arc<AtWork>>>,
+}
+
+impl Settings {
+    /// Refuses a configuration that says who is told: that has history, and is kept elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// It names recipients or teams, and what to do with them.
+    pub fn examine_channels_alone(&self) -> Result<(), SettingsError> {
+        let table = match (self.recipients.is_empty(), self.teams.is_empty()) {
+            (true, true) => return Ok(()),
+            (false, _) => "notify.recipient",
+            (true, false) => "notify.team",
+        };
+        Err(SettingsError {
+            at: table.to_owned(),
+            why: "mottagare och lag står inte här längre: flytta dem till en egen fil som \
+                  [[recipient]] och [[team]] och kör `nattsyn-hub settings set FIL --by ID --why \
+                  TEXT` / recipients and teams no longer stand here: move them to a file of their \
+                  own as [[recipient]] and [[team]], and run `nattsyn-hub settings set FILE --by \
+                  ID --why TEXT`"
+                .to_owned(),
+        })
+    }
 }
 
 impl Channel {

@@ -53,8 +53,7 @@ impl Settings {
         others: Others,
         patience: Patience,
     ) -> Result<Opened, SettingsError> {
-        let book = self.book(&others)?;
-        let teams = self.examined_teams(&book, &others)?;
+        let (teams, book) = self.people(&others)?;
         let link = self.examined_link(&others)?;
         let mut exchange = Exchange::new(self.language, link, book);
         let mut application_keys = BTreeMap::new();
@@ -86,7 +85,19 @@ impl Settings {
             teams,
             exchange,
             application_keys,
+            changes: None,
         })
+    }
+
+    /// Who is told in which order, and where: recipients and teams, examined against the channels.
+    ///
+    /// # Errors
+    ///
+    /// With the table, the key and the reason.
+    pub fn people(&self, others: &Others) -> Result<(Teams, AddressBook), SettingsError> {
+        let book = self.book(others)?;
+        let teams = self.examined_teams(&book, others)?;
+        Ok((teams, book))
     }
 
     /// The page's address. Without a channel nobody is sent there.
@@ -153,14 +164,10 @@ impl Settings {
     }
 
     fn examined_teams(&self, book: &AddressBook, others: &Others) -> Result<Teams, SettingsError> {
-        if self.teams.is_empty() && !self.channels.is_empty() {
-            let why = "none, so nobody would be told".to_owned();
-            return Err(wrong("notify", "team", why));
-        }
         let mut names = BTreeSet::new();
         let mut teams = Vec::new();
         for team in &self.teams {
-            let at = format!("notify.team {:?}", team.name.as_str());
+            let at = format!("team {:?}", team.name.as_str());
             if !names.insert(&team.name) {
                 return Err(wrong(&at, "name", "there are two of this name".to_owned()));
             }
@@ -168,7 +175,7 @@ impl Settings {
                 let key = format!("steps: step {number}");
                 let known = self.recipients.iter().any(|person| person.name == step.to);
                 if !known {
-                    let why = format!("there is no notify.recipient {:?}", step.to.as_str());
+                    let why = format!("there is no recipient {:?}", step.to.as_str());
                     return Err(wrong(&at, &key, why));
                 }
                 for by in &step.by {
@@ -207,7 +214,7 @@ impl Settings {
             return Ok(());
         }
         let (to, by) = (step.to.as_str(), by.as_str());
-        Err(format!("notify.recipient {to:?} has no address.{by}"))
+        Err(format!("recipient {to:?} has no address.{by}"))
     }
 }
 
@@ -353,7 +360,10 @@ fn address(channel: &Channel, text: &str) -> Result<Address, String> {
 }
 
 fn no_channel(by: &ChannelName) -> String {
-    format!("there is no notify.channel {:?}", by.as_str())
+    format!(
+        "there is no notify.channel {:?} in the hub's configuration",
+        by.as_str()
+    )
 }
 
 fn channel_at(name: &ChannelName) -> String {
@@ -361,7 +371,7 @@ fn channel_at(name: &ChannelName) -> String {
 }
 
 fn person_at(person: &Person) -> String {
-    format!("notify.recipient {:?}", person.name.as_str())
+    format!("recipient {:?}", person.name.as_str())
 }
 
 fn wrong(table: &str, key: &str, why: String) -> SettingsError {

@@ -11,15 +11,23 @@ use nattsyn_protocol::time::{Timestamp, Uptime};
 
 const PAGE: &str = include_str!("../../../../docs/reference/notifiers.md");
 
+/// Where recipients and teams are documented.
+const SETTINGS: &str = include_str!("../../../../docs/reference/settings.md");
+
 /// A channel that the documentation does not show, because browsers cannot subscribe yet.
 const PUSH: &str = "[[channel]]\nname = \"push\"\nkind = \"push\"\n\
                     contact = \"mailto:drift@nattsyn.example\"\n";
 
-/// The example of the documentation, without its `notify.`.
+/// The examples of the documentation, channels and those who are told by them.
 fn documented() -> String {
     let (_, rest) = PAGE.split_once("```toml\n").unwrap();
-    let (example, _) = rest.split_once("```").unwrap();
-    example.replace("[notify]\n", "").replace("[[notify.", "[[")
+    let (channels, _) = rest.split_once("```").unwrap();
+    let (_, rest) = SETTINGS.split_once("[[recipient]]").unwrap();
+    let (people, _) = rest.split_once("```").unwrap();
+    let channels = channels
+        .replace("[notify]\n", "")
+        .replace("[[notify.", "[[");
+    format!("{channels}\n[[recipient]]{people}")
 }
 
 /// The same, with the channel that is not shown in it.
@@ -179,12 +187,12 @@ fn bad_settings_name_the_table_the_key_and_the_reason() {
         (
             "name = \"natt-2\"",
             "name = \"natt-1\"",
-            "notify.recipient \"natt-1\": name: there are",
+            "recipient \"natt-1\": name: there are",
         ),
         (
             "to = \"natt-2\"",
             "to = \"natt-9\"",
-            "step 2: there is no notify.recipient \"natt-9\"",
+            "step 2: there is no recipient \"natt-9\"",
         ),
         (
             "by = [\"sms\", \"mail\"]",
@@ -212,12 +220,31 @@ fn bad_settings_name_the_table_the_key_and_the_reason() {
 }
 
 #[test]
-fn channels_without_a_team_are_refused() {
+fn channels_without_a_team_tell_nobody_and_that_can_be_seen() {
     let folder = folder();
     let text = example();
     let (without, _) = text.split_once("[[team]]").unwrap();
-    let error = open(without, folder.path()).err().unwrap();
-    assert_eq!(error, "notify: team: none, so nobody would be told");
+    let opened = open(without, folder.path()).unwrap();
+    assert!(opened.teams.is_empty());
+    assert_eq!(opened.exchange.channels().count(), 3);
+}
+
+#[test]
+fn a_configuration_that_says_who_is_told_is_refused_with_what_to_do() {
+    for (table, at) in [("recipient", "notify.recipient"), ("team", "notify.team")] {
+        let text = documented();
+        let from = text.find(&format!("[[{table}]]")).unwrap();
+        let rest = &text[from..];
+        let rest = &rest[..rest[2..].find("[[").map_or(rest.len(), |end| end + 2)];
+        let settings: Settings = toml::from_str(rest).unwrap();
+        let error = settings.examine_channels_alone().unwrap_err();
+        assert_eq!(error.at, at);
+        assert!(error.why.contains("nattsyn-hub settings set"), "{error}");
+    }
+    let text = example();
+    let (channels, _) = text.split_once("[[recipient]]").unwrap();
+    let settings: Settings = toml::from_str(channels).unwrap();
+    assert_eq!(settings.examine_channels_alone(), Ok(()));
 }
 
 #[test]

@@ -81,6 +81,7 @@ impl Night {
                 name: "Namn Namnsson".to_owned(),
                 address: "Gatan 1".to_owned(),
             },
+            home: Some("h0000001".parse().unwrap()),
             cause: Cause::NotVisible,
             opened: now,
             due: now,
