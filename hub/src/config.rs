@@ -30,8 +30,8 @@ pub struct Config {
     pub zone: String,
     /// What the night's staff can answer: a plan that would ask for more is pointed out.
     pub staffing: Staffing,
-    /// Who is told, by what. Default nobody, and the page says so. See
-    /// `docs/reference/notifiers.md`.
+    /// By what somebody is told. Default nothing. See `docs/reference/notifiers.md`; who is told
+    /// is for [`crate::settings`].
     pub notify: Settings,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,

@@ -21,8 +21,9 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::notify::phones::{self, Phones};
 use crate::notify::settings::Others;
-use crate::notify::{SettingsError, teller};
+use crate::notify::{Opened, SettingsError, teller};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
@@ -181,12 +182,25 @@ pub fn admit(config: &Config, units: &[UnitId]) -> Result<Vec<PathBuf>, ServeErr
     Ok(made)
 }
 
-/// Keeps the hub going until `stop` is done.
+/// Keeps the hub going by the machine's clock until `stop` is done.
 ///
 /// # Errors
 ///
 /// Something that the hub cannot do without does not start, or ends.
 pub async fn run(
+    config: &Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    run_by(&Clock::machine(), config, stop).await
+}
+
+/// The same by another clock: five minutes must not take five in a test.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_by(
+    clock: &Clock,
     config: &Config,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
@@ -197,6 +211,7 @@ pub async fn run(
     opened.changes = Some(keeper.at_work());
     let (told, shown) = watch::channel(Arc::default());
     let store = SqliteStore::open(&layout.ledger())?;
+    let (phones, housekeeper) = open_phones(&layout, &opened)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -209,15 +224,16 @@ pub async fn run(
         broker: endpoint,
         keys,
     };
-    let mut service = service::start(setup, Clock::machine(), Box::new(store))?;
+    let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
-    let clock = Clock::machine();
-    let porter = Porter::open(&layout.ledger(), move || clock.now())?;
+    let watch = clock.clone();
+    let porter = Porter::open(&layout.ledger(), move || watch.now())?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
         told: Some(shown),
+        phones: Some(phones),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -225,7 +241,7 @@ pub async fn run(
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,
-        Clock::machine(),
+        clock.clone(),
         service.tonight.clone(),
         told,
     );
@@ -233,10 +249,26 @@ pub async fn run(
         served = http::serve(page, state, stop) => served.map_err(unheard)?,
         told = teller => return Ok(told?),
         () = keeper.run() => {}
+        never = housekeeper.run(Clock::machine()) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+/// The phones that were told when the hub ended, and who keeps them.
+fn open_phones(
+    layout: &Layout,
+    opened: &Opened,
+) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
+    let clock = Clock::machine();
+    let now = move || clock.now().timestamp;
+    Phones::open(
+        &layout.ledger(),
+        &opened.exchange,
+        opened.pushes.clone(),
+        now,
+    )
 }
 
 async fn ended(broker: &mut Option<BrokerHandle>) {

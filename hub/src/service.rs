@@ -10,6 +10,8 @@
 
 mod desk;
 mod hands;
+#[cfg(test)]
+mod lending;
 mod messages;
 mod passage;
 mod words;

@@ -178,3 +178,62 @@ fn a_resident_whom_nobody_will_check_on_is_named() {
         said(&enrolled)
     );
 }
+
+/// One channel and a document that is told by it.
+const CHANNEL: &str = "[notify]\nlink = \"https://nattsyn.example/\"\n\
+    [[notify.channel]]\nname = \"post\"\nkind = \"webhook\"\n\
+    url = \"http://127.0.0.1:9/\"\nbody = '{\"text\":\"{text}\"}'\n";
+const DOCUMENT: &str = "[municipality]\nanswer_within_min = 12\n[[recipient]]\nname = \"lead\"\n\
+    [[team]]\nname = \"natt\"\nsteps = [{ to = \"lead\", by = [\"post\"] }]\n";
+
+#[test]
+fn settings_are_set_by_somebody_who_works_there_and_a_hub_without_their_channel_says_which() {
+    let folder = folder();
+    let path = folder.path();
+    run(path, &PREPARE);
+    run(path, &ENROL);
+    let write = |name: &str, text: &str| std::fs::write(path.join(name), text).unwrap();
+    write("hub.toml", &format!("{CONFIG}{CHANNEL}"));
+    write("settings.toml", DOCUMENT);
+    let set = [
+        "settings",
+        "set",
+        "settings.toml",
+        "--by",
+        "admin-1",
+        "--why",
+        "Prov",
+    ];
+    let stranger = said(&run(path, &set));
+    assert!(
+        stranger.contains("finns inte bland dem som arbetar här"),
+        "{stranger}"
+    );
+    let add = [
+        "staff", "add", "--id", "admin-1", "--name", "Ada Prov", "--by", "admin-1",
+    ];
+    assert!(run(path, &add).status.success());
+    let done = run(path, &set);
+    assert!(done.status.success(), "{}", said(&done));
+    let expected = "kommunen, svarstid: inte satt → 12 min; berör 2 bostäder";
+    assert!(said(&done).contains(expected), "{}", said(&done));
+    let shown = said(&run(path, &["settings", "show"]));
+    assert!(
+        shown.contains("svarstid: 12 min (från kommunen)"),
+        "{shown}"
+    );
+
+    write("hub.toml", CONFIG);
+    let without = run(path, &SERVE);
+    assert_eq!(without.status.code(), Some(1));
+    for part in ["version 1, set by admin-1", "notify.channel \"post\""] {
+        assert!(said(&without).contains(part), "{}", said(&without));
+    }
+    let old = "[[notify.recipient]]\nname = \"lead\"\n";
+    write("hub.toml", &format!("{CONFIG}{CHANNEL}{old}"));
+    let old = said(&run(path, &SERVE));
+    assert!(
+        old.contains("notify.recipient") && old.contains("settings set"),
+        "{old}"
+    );
+}

@@ -7,122 +7,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use fantoccini::Locator;
+use serde_json::json;
 
-use nattsyn_tests::programs::{Demonstration, Running, installed};
+use nattsyn_tests::browser::{Browser, FITS, pictures};
+use nattsyn_tests::programs::{Demonstration, installed};
 
 /// Longest to wait for a change on the page. The demonstration's first exception comes after a
 /// few hours of its time: within two minutes on two loaded cores.
 const CHANGE_WITHIN: Duration = Duration::from_secs(300);
-
-/// A browser window of one size, and the driver that serves it.
-struct Browser {
-    client: Client,
-    name: String,
-    _driver: Running,
-    _profile: tempfile::TempDir,
-}
-
-impl Browser {
-    async fn open(width: u32, height: u32) -> Self {
-        let (driver, port) = start_driver();
-        let profile = tempfile::tempdir().unwrap();
-        let options = json!({
-            "binary": installed("chromium"),
-            "args": [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
-                "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
-                format!("--user-data-dir={}", profile.path().display()),
-            ],
-            "mobileEmulation": {
-                "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0 },
-            },
-        });
-        let mut capabilities = serde_json::Map::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), options);
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("a session with Chromium");
-        let name = format!("{width}x{height}");
-        Self {
-            client,
-            name,
-            _driver: driver,
-            _profile: profile,
-        }
-    }
-
-    /// What a script returns.
-    async fn ask(&self, script: &str) -> Value {
-        self.client
-            .execute(script, Vec::new())
-            .await
-            .expect("the page runs a script")
-    }
-
-    /// Waits until a script returns `true`.
-    async fn wait_for(&self, script: &str, longest: Duration) {
-        let deadline = tokio::time::sleep(longest);
-        tokio::pin!(deadline);
-        loop {
-            if self.ask(script).await == json!(true) {
-                return;
-            }
-            tokio::select! {
-                () = &mut deadline => panic!("not within {longest:?}: {script}"),
-                () = tokio::time::sleep(Duration::from_millis(200)) => {}
-            }
-        }
-    }
-
-    async fn photograph(&self, what: &str) {
-        let picture = self.client.screenshot().await.expect("a screenshot");
-        let folder = target_folder().join("page");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{what}-{}.png", self.name)), picture).unwrap();
-    }
-
-    async fn close(self) {
-        self.client.close().await.ok();
-    }
-}
-
-/// The build's own folder, where nothing is committed from.
-fn target_folder() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().find(|folder| folder.ends_with("target"));
-    target.unwrap_or(test.parent().unwrap()).to_owned()
-}
-
-fn start_driver() -> (Running, u16) {
-    let mut child = Command::new(installed("chromedriver"))
-        .arg("--port=0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let output = child.stdout.take().unwrap();
-    let port = BufReader::new(output)
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            let (_, rest) = line.split_once("started successfully on port ")?;
-            rest.trim_end_matches('.').parse().ok()
-        })
-        .expect("chromedriver says its port");
-    (Running(child), port)
-}
 
 /// Goes from the page to the ledger, to another night and back, and on to the morning report, as
 /// a person does.
@@ -131,7 +27,7 @@ async fn read_the_books(browser: &Browser) {
         let link = browser.client.find(Locator::Css(link)).await.unwrap();
         link.click().await.unwrap();
     };
-    let narrow = "return document.documentElement.scrollWidth <= window.innerWidth";
+    let narrow = &format!("return {FITS}");
     follow(".pages a[href^='/ledger']").await;
     let balance = "const sum = document.querySelector('#balance');\
                    const planned = parseInt(sum.querySelector('strong').textContent);\
@@ -162,9 +58,7 @@ async fn read_the_books(browser: &Browser) {
 
 /// Prints the ledger as Chromium does: A4, and everything that was planned is on it.
 fn print_the_night(page: &str) {
-    let folder = target_folder().join("page");
-    std::fs::create_dir_all(&folder).unwrap();
-    let (paper, profile) = (folder.join("ledger.pdf"), tempfile::tempdir().unwrap());
+    let (paper, profile) = (pictures().join("ledger.pdf"), tempfile::tempdir().unwrap());
     std::fs::remove_file(&paper).ok();
     let printed = Command::new(installed("chromium"))
         .args([
@@ -269,9 +163,8 @@ async fn an_exception_appears_without_loading_the_page_again() {
             json!(true),
             "it was reloaded"
         );
-        let width = "return document.documentElement.scrollWidth <= window.innerWidth";
         assert_eq!(
-            browser.ask(width).await,
+            browser.ask(&format!("return {FITS}")).await,
             json!(true),
             "{} scrolls sideways",
             browser.name

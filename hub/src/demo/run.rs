@@ -133,6 +133,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         tonight: tonight.clone(),
         hands: Some(service.hands.clone()),
         told: None,
+        phones: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -28,6 +28,7 @@ use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
 use super::page;
+use super::phone::Phone;
 use super::texts::{self, Lang, Phrase};
 
 /// Who opened a page.
@@ -57,6 +58,8 @@ pub(super) struct Viewer {
     pub(super) pass: Pass,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
+    /// Whether the browser is told.
+    pub(super) phone: Phone,
 }
 
 /// By what somebody is in.
@@ -151,6 +154,7 @@ impl Door {
                 door: self.clone(),
                 pass: Pass::Open,
                 meter: None,
+                phone: Phone::default(),
             }),
             Self::Staff(porter, _) => {
                 let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
@@ -170,6 +174,7 @@ impl Door {
                     door: self.clone(),
                     pass: Pass::Session(token),
                     meter: None,
+                    phone: Phone::default(),
                 })
             }
         }

@@ -1,11 +1,12 @@
 //! The staff page over HTTP: tonight as one page that keeps itself up to date, and any night of
 //! the ledger.
 //!
-//! It shows, and takes in what staff do about a row ([`acts`]) and their signing in and out; every
-//! other address answers GET alone. Tonight comes from the [`Tonight`] that the service last sent,
-//! so the page that staff keep open asks no store but for who is signed in; other nights come
-//! from an [`Archive`] that can only read. It decides nothing and keeps nothing, in the browser
-//! neither: no cache, no address outside its own, and no cookie but those of the sign-in.
+//! It shows, and takes in what staff do about a row ([`acts`]), as whom a phone is told ([`phone`])
+//! and their signing in and out; every other address answers GET alone. Tonight comes from the
+//! [`Tonight`] that the service last sent, so the page that staff keep open asks no store but for
+//! who is signed in; other nights come from an [`Archive`] that can only read. It decides nothing
+//! and keeps nothing, in the browser neither: no cache, no address outside its own, and nothing
+//! but the cookies of the sign-in and the worker that shows what is pushed.
 //!
 //! Everything that shows a name is behind the [`door`]. There is **no encryption** in this
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
@@ -17,6 +18,7 @@ mod clockface;
 pub mod door;
 mod events;
 mod page;
+mod phone;
 mod residents;
 mod settings;
 mod shift;
@@ -43,6 +45,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::notify::phones::Phones;
 use crate::notify::teller::Told;
 use crate::service::Hands;
 use crate::store::Archive;
@@ -52,11 +55,12 @@ use self::door::{Door, Viewer, Worker, entrance};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
-/// nothing else. No inline script or style, so a name that slipped through unescaped could
+/// nothing else: the worker that shows what is pushed, and what a phone's home screen needs, are
+/// this server's too. No inline script or style, so a name that slipped through unescaped could
 /// still do nothing.
 const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+     img-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// How long answers under way may take to end once the server is asked to stop. A page or a
@@ -80,6 +84,8 @@ pub struct State {
     pub hands: Option<Hands>,
     /// Who is told beside the page. Without it nobody is, and the page says so.
     pub told: Option<watch::Receiver<Arc<Told>>>,
+    /// Which phones are told. Without it no browser can be, and nobody is asked to.
+    pub phones: Option<Arc<Phones>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -93,6 +99,7 @@ impl State {
             archive: None,
             hands: None,
             told: None,
+            phones: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -131,6 +138,7 @@ struct Site {
     archive: Option<Arc<dyn Archive>>,
     hands: Option<Hands>,
     told: Option<watch::Receiver<Arc<Told>>>,
+    phones: Option<Arc<Phones>>,
     door: Door,
     stop: Stop,
 }
@@ -144,7 +152,8 @@ impl Site {
         page: impl Fn((&Tonight, &Told), Lang, &Viewer) -> maud::Markup,
     ) -> Html<String> {
         let (tonight, told) = (self.tonight.borrow().clone(), self.told_now());
-        Html(page((&tonight, &told), Lang::from_query(query), viewer).into_string())
+        let viewer = phone::known(self, &told, viewer);
+        Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
     /// With how often staff are asked, for somebody who is about to see tonight.
@@ -172,11 +181,12 @@ fn router(state: State, stop: Stop) -> Router {
         archive: state.archive,
         hands: state.hands,
         told: state.told,
+        phones: state.phones,
         door: state.door,
         stop,
     };
     inside(&site)
-        .merge(outside())
+        .merge(outside(&site))
         .layer(map_response(harden))
         .with_state(site)
 }
@@ -196,17 +206,19 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
+        .merge(phone::inside())
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
 }
 
 /// What anybody may ask for: nothing here shows who lives or works anywhere.
-fn outside() -> Router<Site> {
+fn outside(site: &Site) -> Router<Site> {
     let sign_in = get(entrance::show).post(entrance::sign_in);
     Router::new()
         .route("/sign-in", sign_in)
         .route("/sign-out", post(entrance::sign_out))
+        .layer(from_fn_with_state(site.clone(), phone::at_the_door))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
         .layer(from_fn(door::own_pages_alone))
         .route("/healthz", get(health))
@@ -214,6 +226,7 @@ fn outside() -> Router<Site> {
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
+        .merge(phone::assets())
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");

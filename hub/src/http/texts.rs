@@ -85,6 +85,7 @@ pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod matters;
 pub(in crate::http) mod next;
+pub(in crate::http) mod phone;
 pub(in crate::http) mod resident;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod shift;

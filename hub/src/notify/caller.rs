@@ -8,14 +8,14 @@
 //! Its logs name orders, channels and failures; never recipients or addresses.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::address::{Address, AddressBook};
-use super::chain::{ChannelName, Failure, Key, Order};
+use super::chain::{ChannelName, Failure, Key, Order, Recipient};
 use super::notice::{Language, Link, Notice};
 use super::notifier::{Notifier, Receipt, TellError};
 
@@ -36,6 +36,8 @@ const UNDER_WAY_MAX: usize = 256;
 pub struct Exchange {
     channels: BTreeMap<ChannelName, Channel>,
     book: RwLock<AddressBook>,
+    changed: Notify,
+    struck: OnceLock<mpsc::Sender<Address>>,
     language: Language,
     link: Link,
 }
@@ -66,6 +68,8 @@ impl Exchange {
         Self {
             channels: BTreeMap::new(),
             book: RwLock::new(book),
+            changed: Notify::new(),
+            struck: OnceLock::new(),
             language,
             link,
         }
@@ -86,6 +90,32 @@ impl Exchange {
     /// Changes the address book: a browser subscribes, or a subscription is no more.
     pub fn change_book(&self, change: impl FnOnce(&mut AddressBook)) {
         change(&mut self.book.write().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_one();
+    }
+
+    /// Done once the address book has changed since this was last done. For one listener.
+    pub async fn book_changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// How many addresses somebody has by a channel. With none they cannot be told by it.
+    #[must_use]
+    pub fn addresses_of(&self, to: &Recipient, by: &ChannelName) -> usize {
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        book.of(to, by).len()
+    }
+
+    /// In which language people are told.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Hands every address that is no more to whoever keeps subscriptions; the first who asks.
+    /// What the receiver has no room for is not handed over: it is struck from the book all the
+    /// same, and its channel says again that it is gone when it is entered anew.
+    pub fn hand_over_struck(&self, to: mpsc::Sender<Address>) {
+        self.struck.set(to).ok();
     }
 
     /// Carries one order out. Ends within [`ATTEMPT_WITHIN`].
@@ -113,6 +143,9 @@ impl Exchange {
         }
         for address in &gone {
             self.change_book(|book| book.strike(address));
+            if let Some(keeper) = self.struck.get() {
+                keeper.try_send(address.clone()).ok();
+            }
         }
         Outcome {
             key: order.key,

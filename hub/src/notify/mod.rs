@@ -24,6 +24,7 @@ mod mail;
 mod notice;
 pub mod notifier;
 mod patience;
+pub mod phones;
 #[cfg(test)]
 mod plays;
 pub mod push;

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::caller::{self, Exchange, Outcome};
 use super::chain::{
-    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, RowId, Standing,
+    Chain, ChannelName, Effect, Failure, Line, Need, Order, Progress, Recipient, RowId, Standing,
+    Teams,
 };
 use super::settings::Opened;
 use crate::settings::{AtWork, Settings};
@@ -48,6 +49,10 @@ pub struct Told {
     pub rows: BTreeMap<i64, Progress>,
     /// Channels whose last message did not get through, and when that was known.
     pub failing: BTreeMap<ChannelName, Timestamp>,
+    /// In which order people are told, now.
+    pub teams: Teams,
+    /// Who stands in a chain and has no address by any of its channels.
+    pub unreached: BTreeSet<Recipient>,
     /// The version of the settings that is in force.
     pub settings: Option<i64>,
     /// A version of the settings that this hub cannot use until it is started anew.
@@ -78,7 +83,7 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let (orders, taken) = mpsc::channel(ORDERS_MAX);
     let (outcomes, mut heard) = mpsc::channel(ORDERS_MAX);
-    let exchange = Arc::new(opened.exchange);
+    let exchange = opened.exchange;
     let caller = tokio::spawn(caller::run(Arc::clone(&exchange), taken, outcomes));
     let rows = tonight.borrow_and_update().clone();
     let mut changes = opened.changes;
@@ -110,6 +115,7 @@ pub async fn run(
             }
             Some(at_work) = next_settings(&mut changes) => teller.settle(at_work),
             Some(outcome) = heard.recv() => teller.hear(&outcome),
+            () = teller.exchange.book_changed() => Vec::new(),
             () = teller.clock.wait_until(next) => teller.chain.handle_timeout(teller.now()),
         };
         teller.apply(effects)?;
@@ -123,7 +129,7 @@ pub async fn run(
 /// The chain as it was when the hub ended, for the rows that are open now.
 fn recall(
     clock: &Clock,
-    teams: super::chain::Teams,
+    teams: Teams,
     tellings: &Tellings,
     (tonight, settings): (&Tonight, &Settings),
 ) -> Result<(Chain, Vec<Effect>), StoreError> {
@@ -240,6 +246,19 @@ impl Teller {
         Ok(())
     }
 
+    fn unreached(&self) -> BTreeSet<Recipient> {
+        let steps = self
+            .chain
+            .teams()
+            .iter()
+            .flat_map(super::chain::Team::steps);
+        let nowhere = steps.filter(|step| {
+            let mut ways = step.by.iter();
+            ways.all(|by| self.exchange.addresses_of(&step.to, by) == 0)
+        });
+        nowhere.map(|step| step.to.clone()).collect()
+    }
+
     fn show(&self) {
         let waiting = self.known.keys();
         let rows = waiting.filter_map(|row| Some((row.0, self.chain.progress(*row)?)));
@@ -256,6 +275,8 @@ impl Teller {
             hearing,
             rows: rows.collect(),
             failing: failing.collect(),
+            teams: self.chain.teams().clone(),
+            unreached: self.unreached(),
             settings: self.at_work.number,
             refused: self.at_work.refused,
         };

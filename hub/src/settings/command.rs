@@ -212,7 +212,7 @@ impl Counter<'_> {
 
     fn show(&self, home: Option<HomeId>) -> Result<String, CommandError> {
         let newest = self.versions.newest()?;
-        let settings = newest.as_ref().map(|version| read(version)).transpose()?;
+        let settings = newest.as_ref().map(read).transpose()?;
         let settings = settings.unwrap_or_default();
         let head = newest.map(|version| self.head(&version));
         let mut said = lines(head);

@@ -23,7 +23,7 @@ use crate::watch::StaffId;
 pub use pin::{Pin, PinError, PinHash};
 pub use porter::{Porter, PorterError, Refusal, SignedIn, Staffing};
 pub use register::{Entry, Register, RegisterError};
-pub use session::{SHIFT, Token};
+pub use session::{Fingerprint, SHIFT, Token};
 
 /// Longest name in characters: two first names and a double surname fit well.
 pub const NAME_MAX: usize = 80;

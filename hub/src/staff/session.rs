@@ -70,6 +70,12 @@ impl Fingerprint {
         Self(Sha256::digest(text.as_bytes()).into())
     }
 
+    /// One that was kept.
+    #[must_use]
+    pub fn kept(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// As it is kept.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -14,6 +14,7 @@ mod rows;
 mod saved;
 mod settings;
 mod sqlite;
+mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
+pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
 
 /// Why the store did not do what it was asked.

@@ -40,7 +40,9 @@ impl Town {
         let folder = tempfile::tempdir().unwrap();
         let mut store = SqliteStore::open(&folder.path().join("ledger.sqlite")).unwrap();
         let stored: Vec<StoredPlan> = Vec::new();
-        store.enrol(std::slice::from_ref(&home), &stored, opens).unwrap();
+        store
+            .enrol(std::slice::from_ref(&home), &stored, opens)
+            .unwrap();
         store.freeze(night(), &checks, opens).unwrap();
         let start = moment(opens, -1800);
         let saved = store.saved(night(), noon(night(), ZONE).unwrap()).unwrap();

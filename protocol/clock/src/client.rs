@@ -228,6 +228,8 @@ impl Clock {
         };
         while let Some(pace) = read_pace(&mut lines) {
             lock(&follower.followed).pace = pace;
+            // Everybody who waits, and whoever is about to.
+            follower.changed.notify_waiters();
             follower.changed.notify_one();
             lock(&follower.listeners)
                 .iter()

@@ -64,6 +64,10 @@ impl Holding {
                 self.acts += 1;
                 tended.act(row, by, act, at)
             }
+            Event::Lent(time) => {
+                let what = format!("row {row}: somebody has it for {time:?}, which nobody set");
+                broken(Breach::Astray, what)
+            }
             Event::FellBack => {
                 self.fallen += 1;
                 tended.fall(row, at)

@@ -41,6 +41,7 @@ let source = null;
 let wanted = false;
 let fetching = false;
 let pressedAt = -Infinity;
+let pressedLast = null;
 let shown = sectionsOf(main);
 let sound = null;
 let warnedAt = -Infinity;
@@ -177,10 +178,21 @@ function exchange(section) {
     // Chosen for the row as it was: whoever chose reads it anew if it has changed.
     if (again && seen(again) === seen(chosen)) again.checked = true;
   }
-  const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+  const focused = [document.activeElement, pressedLast].find((it) => old.contains(it));
+  const row = focused?.closest("li[id]");
   old.replaceWith(section);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (focused) focusAgain([focused, row, row?.nextElementSibling], section);
   if (section.dataset.title) document.title = section.dataset.title;
+}
+
+/// Keeps whoever uses a keyboard where they were: at the same field, or else at its row or the
+/// next, or else at the top. Never at another button: whoever presses twice would press that.
+function focusAgain(places, section) {
+  const again = places.map((place) => document.getElementById(place?.id || "-")).find(Boolean);
+  const target = again ?? section;
+  if (target.matches("li")) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+  pressedLast = null;
 }
 
 /// A row as the form around a field has seen it.
@@ -248,6 +260,8 @@ main.addEventListener("submit", async (event) => {
   const form = event.target;
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   const buttons = form.querySelectorAll("button");
+  // A button that is switched off loses the focus.
+  pressedLast = form.contains(document.activeElement) ? event.submitter : null;
   for (const button of buttons) button.disabled = true;
   told.textContent = "";
   try {
@@ -263,6 +277,7 @@ main.addEventListener("submit", async (event) => {
     told.textContent = told.dataset.text;
   } finally {
     for (const button of buttons) button.disabled = false;
+    pressedLast?.focus({ preventScroll: true });
     wanted = true;
     refresh();
   }

@@ -16,6 +16,7 @@ mod matters;
 mod meter;
 pub(super) mod morning;
 pub(super) mod night;
+pub(super) mod phone;
 pub(super) mod resident;
 pub(super) mod settings;
 mod signs;
@@ -313,6 +314,8 @@ enum Script {
     Live,
     /// It offers to print.
     Print,
+    /// It lets the browser be told.
+    Push,
     /// Nothing.
     None,
 }
@@ -328,12 +331,14 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                 title { (title) }
                 link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
+                (phone::on_the_home_screen())
                 @match script {
                     Script::Live => {
                         script type="module" src="/assets/page.js" {}
                         noscript { meta http-equiv="refresh" content="30"; }
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
+                    Script::Push => script type="module" src="/assets/push.js" {},
                     Script::None => {}
                 }
             }
@@ -435,6 +440,7 @@ fn status(view: &View<'_>) -> Markup {
                     (view.time(*at))
                 }
             }
+            (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }
             }

@@ -237,7 +237,7 @@ fn team_row(team: &Chain) -> Markup {
             ol.steps {
                 @for step in &team.steps {
                     li {
-                        strong { (step.to.as_str()) } ": "
+                        strong { (step.to.as_str()) ":" } " "
                         @for (i, by) in step.by.iter().enumerate() {
                             @if i > 0 { ", " }
                             (by.as_str())

@@ -342,8 +342,7 @@ async fn the_page_says_who_is_alerted_and_what_did_not_get_through() {
         hearing: Hearing::Somebody,
         rows: [(11, Progress::Ended { lead })].into(),
         failing: [("sms".parse().unwrap(), sample::at("02:20"))].into(),
-        settings: None,
-        refused: None,
+        ..Told::default()
     };
     let (_told, shown) = watch::channel(Arc::new(told));
     let site = app(State {

@@ -30,6 +30,7 @@ mod contrast;
 mod door;
 mod events;
 mod matters;
+mod phone;
 mod residents;
 mod settings;
 mod shift;
@@ -349,6 +350,11 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/assets/page.js",
         "/assets/print.js",
         "/assets/icon.svg",
+        "/assets/worker.js",
+        "/assets/push.js",
+        "/assets/manifest.json",
+        "/assets/icon-192.png",
+        "/phone",
         "/nothing",
         "/sign-in",
     ] {
@@ -445,6 +451,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::resident::ALL);
     all.extend(texts::shift::ALL);
     all.extend(Closing::ALL.map(texts::matters::how));
+    all.extend(texts::phone::ALL);
     all.extend(texts::settings::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));

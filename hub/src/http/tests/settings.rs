@@ -97,7 +97,6 @@ async fn every_value_stands_with_where_it_comes_from() {
         "Svarstid 15 min (från kommunen)",
         "Faller tillbaka efter 5 min (inte satt, Nattsyns eget)",
         "Norra åsen 1 bostad",
-        "Faller tillbaka efter 8 min (satt för området)",
         &format!("{address} i området Norra åsen"),
         "Svarstid 20 min (satt för bostaden)",
         "Faller tillbaka efter 8 min (från området Norra åsen)",

@@ -39,7 +39,7 @@ phrases! {
     IN_AREA = "i området", "in the area";
     NOT_ENROLLED = "inte inlagd", "not enrolled";
     HISTORY = "Historik", "History";
-    VERSION = "Version", "Version";
+    VERSION = "Version nr", "Version no.";
     NO_CHANGE = "Inget värde ändrades.", "No value changed.";
     OLDER = "Äldre versioner visas med nattsyn-hub settings history.",
             "Older versions are shown by nattsyn-hub settings history.";

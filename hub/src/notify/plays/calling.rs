@@ -145,7 +145,7 @@ async fn no_number_no_recipient_and_no_secret_is_ever_logged() {
     let settings: Settings = toml::from_str(&sms(fake.port)).unwrap();
     let (give, orders) = mpsc::channel(4);
     let (outcomes, mut taken) = mpsc::channel(4);
-    tokio::spawn(run(Arc::new(opened.exchange), orders, outcomes));
+    tokio::spawn(run(opened.exchange, orders, outcomes));
     give.send(order("way", Kind::New, 1)).await.unwrap();
     let outcome = taken.recv().await.unwrap();
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -218,7 +218,7 @@ async fn round(opened: Opened, second: &Fake) -> (Vec<Line>, Duration) {
     };
     let (give, orders) = mpsc::channel(4);
     let (outcomes, mut taken) = mpsc::channel(4);
-    tokio::spawn(run(Arc::new(opened.exchange), orders, outcomes));
+    tokio::spawn(run(opened.exchange, orders, outcomes));
     let mut chain = Chain::new(opened.teams);
     let began = moment();
     let need = Need {

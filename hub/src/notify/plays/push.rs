@@ -60,7 +60,7 @@ async fn a_push_carries_the_fixed_words_for_one_browser_alone_and_shows_who_send
     }
     let claims = claims(&heard.headers["authorization"]).unwrap();
     assert_eq!(claims["aud"], format!("https://localhost:{}", fake.port));
-    let public = opened.application_keys.values().next().unwrap();
+    let public = opened.pushes.values().next().unwrap().application_key();
     assert!(heard.headers["authorization"].ends_with(public.as_str()));
 }
 

@@ -23,6 +23,7 @@ use nattsyn_clock::Clock;
 use rustls::ClientConfig;
 
 use super::address::Address;
+use super::chain::ChannelName;
 use super::gateway::{Answer, Gateway};
 use super::notice::Notice;
 use super::notifier::{Notifier, Receipt, TellError, Telling};
@@ -38,6 +39,9 @@ pub const KEPT_FOR: Duration = Duration::from_secs(600);
 /// The messages of a hub replace each other while they wait (RFC 8030, section 5.4).
 const TOPIC: &str = "nattsyn";
 
+/// The channels of Web Push, by name.
+pub type Pushes = BTreeMap<ChannelName, Arc<WebPush>>;
+
 /// The channel of Web Push.
 pub struct WebPush {
     pub(super) vapid: Vapid,
@@ -50,24 +54,64 @@ pub struct WebPush {
     pub(super) patience: Patience,
 }
 
+/// Whether a push service is believed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It is.
+    Known,
+    /// Nobody has named it.
+    Unknown,
+}
+
 impl Notifier for WebPush {
     fn tell<'a>(&'a self, notice: &'a Notice) -> Telling<'a> {
-        Box::pin(self.patience.persevere(move || self.tell_once(notice)))
+        Box::pin(async move {
+            match &notice.to {
+                Address::Push(subscription) => self.say(subscription, &notice.text()).await,
+                Address::Own | Address::Phone(_) | Address::Mail(_) => Err(TellError::WrongAddress),
+            }
+        })
     }
 }
 
 impl WebPush {
-    async fn tell_once(&self, notice: &Notice) -> Result<Receipt, TellError> {
-        let Address::Push(subscription) = &notice.to else {
-            return Err(TellError::WrongAddress);
-        };
+    /// What browsers subscribe with: `applicationServerKey`, base64url.
+    #[must_use]
+    pub fn application_key(&self) -> String {
+        self.vapid.public()
+    }
+
+    /// Whether a browser's push service is one that is believed in.
+    #[must_use]
+    pub fn trust(&self, subscription: &Subscription) -> Trust {
         let endpoint = subscription.endpoint();
-        let known = self.services.iter().any(|service| service.holds(endpoint));
-        if !known {
-            return Err(TellError::WrongAddress);
+        let known = |service: &Service| service.holds(endpoint);
+        match self.services.iter().any(known) {
+            true => Trust::Known,
+            false => Trust::Unknown,
         }
+    }
+
+    /// Says something to one browser. The first line is what it shows; a second, if there is one,
+    /// keeps what it shows apart from alerts.
+    ///
+    /// # Errors
+    ///
+    /// Why it did not get through.
+    pub async fn say(&self, to: &Subscription, text: &str) -> Result<Receipt, TellError> {
+        self.patience
+            .persevere(move || self.say_once(to, text))
+            .await
+    }
+
+    async fn say_once(&self, to: &Subscription, text: &str) -> Result<Receipt, TellError> {
+        match self.trust(to) {
+            Trust::Known => {}
+            Trust::Unknown => return Err(TellError::WrongAddress),
+        }
+        let endpoint = to.endpoint();
         let gateway = Gateway::new(endpoint, &self.tls).map_err(|_why| TellError::WrongAddress)?;
-        let request = self.request(subscription, endpoint, notice)?;
+        let request = self.request(to, endpoint, text)?;
         let answer = gateway.ask(request).await?;
         verdict(&answer)
     }
@@ -76,9 +120,9 @@ impl WebPush {
         &self,
         subscription: &Subscription,
         endpoint: &Uri,
-        notice: &Notice,
+        text: &str,
     ) -> Result<Request<Body>, TellError> {
-        let body = seal::seal(subscription.key(), notice.text().as_bytes());
+        let body = seal::seal(subscription.key(), text.as_bytes());
         let body = body.map_err(|_error| TellError::Unmade)?;
         let now = self.clock.now().timestamp;
         let word = self.vapid.authorize(endpoint, &self.contact, now);

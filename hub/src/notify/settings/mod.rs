@@ -21,7 +21,7 @@ use super::caller::Exchange;
 use super::chain::{ChannelName, Recipient, TeamName, Teams};
 use super::mail::Security;
 use super::notice::{Language, Link};
-use super::push::{Contact, Service};
+use super::push::{Contact, Pushes, Service};
 use crate::settings::AtWork;
 
 pub use open::Others;
@@ -198,9 +198,9 @@ pub struct Opened {
     /// For [`super::chain::Chain::new`].
     pub teams: Teams,
     /// For [`super::caller::run`].
-    pub exchange: Exchange,
-    /// For each channel of Web Push, what browsers subscribe with.
-    pub application_keys: BTreeMap<ChannelName, String>,
+    pub exchange: Arc<Exchange>,
+    /// The channels of Web Push, for whoever lets browsers subscribe.
+    pub pushes: Pushes,
     /// How the settings change while the hub runs. Nothing if they do not.
     pub changes: Option<watch::Receiver<Arc<AtWork>>>,
 }

@@ -17,7 +17,7 @@ use crate::notify::mail::{Mail, Server};
 use crate::notify::notice::Link;
 use crate::notify::notifier::Notifier;
 use crate::notify::patience::Patience;
-use crate::notify::push::{Vapid, WebPush};
+use crate::notify::push::{Pushes, Vapid, WebPush};
 use crate::notify::secret::{Secret, in_full};
 use crate::notify::template::{Escape, Presence, Slot, Template, Values};
 use crate::notify::webhook::{Takes, Webhook};
@@ -47,7 +47,7 @@ impl Settings {
         self.open_with(folder, others, Patience::default())
     }
 
-    pub(in crate::notify) fn open_with(
+    pub(crate) fn open_with(
         &self,
         folder: &Path,
         others: Others,
@@ -56,7 +56,7 @@ impl Settings {
         let (teams, book) = self.people(&others)?;
         let link = self.examined_link(&others)?;
         let mut exchange = Exchange::new(self.language, link, book);
-        let mut application_keys = BTreeMap::new();
+        let mut pushes = Pushes::new();
         for channel in &self.channels {
             let name = channel.name();
             let at = |key: &str, why: String| wrong(&channel_at(name), key, why);
@@ -72,8 +72,9 @@ impl Settings {
                 }
                 Channel::Push(pushing) => {
                     let push = push(pushing, folder, patience).map_err(|(k, w)| at(k, w))?;
-                    application_keys.insert(name.clone(), push.vapid.public());
-                    Arc::new(push)
+                    let push = Arc::new(push);
+                    pushes.insert(name.clone(), Arc::clone(&push));
+                    push
                 }
             };
             exchange.add(name.clone(), notifier);
@@ -83,8 +84,8 @@ impl Settings {
         }
         Ok(Opened {
             teams,
-            exchange,
-            application_keys,
+            exchange: Arc::new(exchange),
+            pushes,
             changes: None,
         })
     }

@@ -11,6 +11,8 @@ use crate::store::SqliteStore;
 use crate::view::{Cause, Person, Reality};
 use crate::watch::Punctuality;
 
+mod settled;
+
 /// Short, since the fakes are near.
 const PATIENCE: Patience = Patience {
     each: Duration::from_millis(400),

@@ -37,7 +37,7 @@ pub(in crate::service) struct Office {
     pub(in crate::service) desk: Desk,
     pub(in crate::service) check: Check,
     unit: UnitId,
-    path: PathBuf,
+    pub(in crate::service) path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -101,6 +101,21 @@ impl Office {
             check,
             path,
             _folder: folder,
+        }
+    }
+
+    /// A desk of a process that started anew, over the same ledger.
+    pub(in crate::service) fn restarted(self, at_s: u64) -> Self {
+        let charge = Charge {
+            zone: ZONE.to_owned(),
+            reality: Reality::Homes,
+            endorsement: keys().endorsement,
+        };
+        let (now, store) = (self.at(at_s), SqliteStore::open(&self.path).unwrap());
+        let desk = Desk::open(now, charge, Box::new(store), Arc::new(Drops::default()));
+        Self {
+            desk: desk.unwrap(),
+            ..self
         }
     }
 

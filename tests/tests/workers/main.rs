@@ -1,0 +1,194 @@
+//! Two night workers, two phones, one hub behind its door: what they do about the same rows, what
+//! they see when the hub is killed, and that nobody is shut out.
+//!
+//! The hub is all that `nattsyn-hub serve` starts, in a process of its own, with staff, PINs and a
+//! webhook; its time is turned by the test ([`dial`]), because a row falls back after five minutes
+//! and is escalated after ten. The browsers are headless Chromium at a phone's size, one in each
+//! language. axe-core goes over every page of [`pages`], which is where a new page is entered.
+//! Pictures are left in `target/page/` for people to look at. What each row says is tested beside
+//! the page's code, and what may be done about a row beside the state machine.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
+
+mod axe;
+mod dial;
+mod gateway;
+mod house;
+mod hub;
+mod outage;
+mod pages;
+mod reach;
+mod shared;
+mod worker;
+
+use house::{ANNA, House};
+use pages::{INSIDE, OUTSIDE, Page};
+use shared::Team;
+use worker::Worker;
+
+/// Half a phone's width: what a page has when somebody has set it to twice the size.
+const HALF_A_PHONE: (u32, u32) = (195, 422);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_share_one_list_and_no_row_is_lost_between_them() {
+    let mut house = House::build().await;
+    house.start().await;
+    house.dial.turn_to(house::at(10, 54));
+    shared::the_lead_is_told_while_all_phones_sleep(&house).await;
+    let anna = Worker::comes(&house, ANNA, "sv").await;
+    shared::a_wrong_pin_is_said(&house, &anna).await;
+    anna.leaves().await;
+    let team = Team::of(house).await;
+    shared::all_rows_are_there(&team.anna).await;
+    team.anna.reads("Astrid Exempel", "lead").await;
+    team.anna.photographs("rows").await;
+    team.bo.photographs("rows").await;
+
+    shared::who_takes_a_row_stands_on_the_other_phone(&team, "Astrid Exempel").await;
+    shared::one_of_two_who_press_at_once_has_the_row(&team, "Bertil Exempel").await;
+    shared::a_row_is_handed_over(&team, "Cecilia Exempel").await;
+    let closed = [
+        "David Exempel",
+        "Elsa Exempel",
+        "Folke Exempel",
+        "Greta Exempel",
+    ];
+    shared::each_way_to_close_closes_on_both_phones(&team, closed).await;
+    let steps = [
+        ("no_answer", "Svarar inte", "Åk dit."),
+        ("not_at_home", "Inte hemma", "Ring nattansvarig."),
+        ("not_seen", "Inte sedd", "Ring nattansvarig."),
+    ];
+    shared::what_is_not_well_stays_with_its_next_step(&team, "Åke Exempel", steps).await;
+    shared::who_finds_that_help_is_needed_stays(&team, "Helge Exempel").await;
+    shared::what_is_taken_and_left_comes_back_with_an_alarm(&team, "Ingrid Exempel").await;
+    team.anna.photographs("handled").await;
+    team.bo.photographs("handled").await;
+    for worker in [&team.anna, &team.bo] {
+        worker.has_one_whole_page().await;
+    }
+    let lines = [
+        ("Astrid Exempel", "natt-001 tog raden"),
+        ("Cecilia Exempel", "natt-002 tog över raden"),
+        ("David Exempel", "Personligt besök, allt väl"),
+        ("Greta Exempel", "Avbokad av den enskilde"),
+        ("Åke Exempel", "natt-001 Inte hemma"),
+        ("Ingrid Exempel", "öppen igen, för att inget hände"),
+    ];
+    shared::the_ledger_says_who_did_what(&team, &lines).await;
+    team.anna.leaves().await;
+    team.bo.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_hub_is_seen_on_both_phones_and_what_was_done_is_there_when_it_is_back() {
+    let mut team = Team::in_the_middle_of_a_night().await;
+    shared::who_takes_a_row_stands_on_the_other_phone(&team, "Astrid Exempel").await;
+    let one = ["Bertil Exempel"];
+    team.bo.says_how_it_went(one[0], "visited").await;
+    team.anna.sees_no_row_of(one[0]).await;
+    outage::both_phones_say_so_in_time(&mut team).await;
+    let left = ["Astrid Exempel", "Åke Exempel"];
+    let anna = outage::what_is_left_of_tonight_stands_there(&team.anna, &left, &one).await;
+    let bo = outage::what_is_left_of_tonight_stands_there(&team.bo, &left, &one).await;
+    outage::both_phones_recover_by_themselves(&mut team).await;
+    team.anna.reads("Astrid Exempel", "Du har den sedan").await;
+    team.bo
+        .reads("Astrid Exempel", "Anna Påhittson has it since")
+        .await;
+    for worker in [&team.anna, &team.bo] {
+        worker.sees_no_row_of(one[0]).await;
+    }
+    // Both are still signed in, and the hub takes what they do.
+    team.bo
+        .taps_in("Cecilia Exempel", "button[value=take]")
+        .await;
+    team.anna
+        .reads("Cecilia Exempel", "Bo Ödman har den sedan")
+        .await;
+    team.ends().await;
+    axe::nothing_found(&[anna, bo]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_shut_out_by_having_no_mouse_or_needing_twice_the_size() {
+    let house = House::at_night().await;
+    let anna = Worker::comes(&house, ANNA, "sv").await;
+    let people = ("David Exempel", "Elsa Exempel");
+    reach::a_row_is_ended_by_keyboard_alone(&house, &anna, people).await;
+    anna.leaves().await;
+    let anna = Worker::comes_with(&house, ANNA, "sv", HALF_A_PHONE).await;
+    reach::everything_fits_and_is_in_reach(&anna, "sign-in").await;
+    anna.signs_in(&house).await;
+    for page in INSIDE {
+        opens(&anna, &page).await;
+        unfold(&anna).await;
+        reach::everything_fits_and_is_in_reach(&anna, page.name).await;
+    }
+    anna.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn axe_finds_nothing_on_any_page_in_either_language() {
+    let mut house = House::build().await;
+    house.start().await;
+    let mut worker = Worker::comes(&house, ANNA, "sv").await;
+    let mut examined = Vec::new();
+    for lang in ["sv", "en"] {
+        worker.speaks(lang);
+        for page in OUTSIDE {
+            examined.push(seen(&worker, &page, page.name).await);
+        }
+    }
+    worker.speaks("sv");
+    worker.goes_to("/").await;
+    worker.signs_in(&house).await;
+    let attend = &INSIDE[0];
+    for lang in ["sv", "en"] {
+        worker.speaks(lang);
+        examined.push(seen(&worker, attend, "nothing").await);
+    }
+    house.dial.turn_to(house::at(11, 2));
+    worker
+        .sees("document.querySelectorAll('#attend [data-say]').length > 0")
+        .await;
+    for lang in ["sv", "en"] {
+        worker.speaks(lang);
+        for page in INSIDE {
+            examined.push(seen(&worker, &page, page.name).await);
+        }
+        opens(&worker, attend).await;
+        unfold(&worker).await;
+        worker.photographs("unfolded").await;
+        examined.push(axe::examine(&worker, "a row unfolded").await);
+    }
+    worker.leaves().await;
+    axe::nothing_found(&examined);
+}
+
+/// Opens a page, keeps a picture of it and examines it.
+async fn seen(worker: &Worker, page: &Page, name: &str) -> axe::Examined {
+    opens(worker, page).await;
+    worker.photographs(name).await;
+    axe::examine(worker, name).await
+}
+
+async fn opens(worker: &Worker, page: &Page) {
+    worker.goes_to(page.path).await;
+    worker
+        .sees(&format!("document.querySelector({:?}) !== null", page.mark))
+        .await;
+}
+
+/// Unfolds everything, so that it can be looked at.
+async fn unfold(worker: &Worker) {
+    worker
+        .sees("document.querySelectorAll('details').forEach(it => it.open = true), true")
+        .await;
+}
+
+#[test]
+#[ignore = "the hub's process in the tests above, which start it"]
+fn the_hub_of_two_workers() {
+    hub::run();
+}
