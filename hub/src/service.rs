@@ -37,7 +37,7 @@ pub use hands::{Hands, HandsError};
 
 pub use verdicts::{VerdictLost, Verdicts};
 
-pub(crate) use hands::Deed;
+pub(crate) use hands::{Closure, Deed, Waiting};
 pub(crate) use verdicts::Found;
 
 /// Most messages that are written down in one commit.
@@ -129,9 +129,13 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
     let link = Link::open(&setup.broker, clock.clone())?;
     let drops = Arc::new(Drops::default());
     let (stop, stopped) = oneshot::channel();
-    let (hands, deeds) = Hands::new();
+    let (hands, waiting) = Hands::new();
     let (verdicts, found) = Verdicts::new();
-    let inlets = Inlets { link, deeds, found };
+    let inlets = Inlets {
+        link,
+        waiting,
+        found,
+    };
     let (service, tonight) = Service::begin(setup, clock, store, inlets, Arc::clone(&drops))?;
     Ok(Handle {
         tonight,
@@ -149,6 +153,8 @@ enum Event {
     Deed(Deed),
     /// What a team's test alarm proved is known.
     Found(Found),
+    /// Somebody of the staff closes a matter.
+    Closure(Closure),
     /// Messages came, or the connection changed.
     Link(Vec<LinkEvent>),
     /// Time passed, or runs otherwise.
@@ -160,7 +166,7 @@ enum Event {
 /// Where things come in.
 struct Inlets {
     link: Link,
-    deeds: mpsc::Receiver<Deed>,
+    waiting: Waiting,
     found: mpsc::Receiver<Found>,
 }
 
@@ -208,6 +214,7 @@ impl Service {
             match self.select(&mut stopped, next).await {
                 Event::Deed(deed) => self.act(deed)?,
                 Event::Found(found) => self.find(found)?,
+                Event::Closure(closure) => self.close(closure)?,
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
                 Event::Stop => return Ok(()),
@@ -223,7 +230,8 @@ impl Service {
             biased;
             _ = stopped => Event::Stop,
             // A person waits for the answer; the reports that wait with it are minutes early.
-            Some(deed) = self.inlets.deeds.recv() => Event::Deed(deed),
+            Some(deed) = self.inlets.waiting.deeds.recv() => Event::Deed(deed),
+            Some(closure) = self.inlets.waiting.closures.recv() => Event::Closure(closure),
             Some(found) = self.inlets.found.recv() => Event::Found(found),
             _count = self.inlets.link.events.recv_many(&mut events, MESSAGES_MAX) => {
                 Event::Link(events)
@@ -249,6 +257,16 @@ impl Service {
         self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
         // A teller that is gone is told again by its next start.
         found.written.send(()).ok();
+        Ok(())
+    }
+
+    /// Takes in how somebody closes a matter, and answers when it is written.
+    fn close(&mut self, closure: Closure) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        let by = (closure.by, closure.how);
+        let done = self.desk.close(now, closure.matter, by)?;
+        self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
+        closure.answer.send(done).ok();
         Ok(())
     }
 

@@ -17,8 +17,11 @@ use crate::exception::Handling;
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality, Said, Subject};
 
+pub mod handover;
 pub mod ledger;
+pub mod meter;
 pub mod morning;
+pub mod resident;
 
 /// Tonight in all homes, at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +81,7 @@ pub struct ExceptionRow {
     pub opened: Timestamp,
     /// By when somebody must have acted.
     pub due: Timestamp,
-    /// Whether somebody was asked in time, or the hub was down then.
+    /// Whether somebody was asked in time about all of it, or the hub was down for some.
     pub punctuality: Punctuality,
     /// The checks it is about, oldest first; none if the unit is silent between checks.
     pub checks: Vec<CheckId>,
@@ -146,6 +149,8 @@ pub struct MatterRow {
     pub about: String,
     /// Since when.
     pub opened: Timestamp,
+    /// When it was last seen to be so, as far as the hub that runs knows.
+    pub seen: Timestamp,
 }
 
 /// Why a check or a home needs a person.

@@ -73,7 +73,8 @@ fn every_state_and_every_act() {
         arrives: at(minutes),
     };
     let visited = Act::Say(Said::Visited);
-    let table: [Pair; 12] = [
+    let died = Act::Say(Said::Died);
+    let table: [Pair; 13] = [
         (
             Act::Take,
             ["taken a", "taken a", "taken a", "taken a", "over"],
@@ -123,6 +124,23 @@ fn every_state_and_every_act() {
                 "closed visited",
                 "closed visited",
                 "closed visited",
+                "over",
+            ],
+        ),
+        (
+            died,
+            [
+                "closed found_dead",
+                "closed found_dead",
+                "closed found_dead",
+                "closed found_dead",
+                "over",
+            ],
+            [
+                "closed found_dead",
+                "closed found_dead",
+                "closed found_dead",
+                "closed found_dead",
                 "over",
             ],
         ),

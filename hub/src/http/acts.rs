@@ -15,12 +15,12 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::clockface::Clockface;
 use super::door::Worker;
-use super::texts::{Lang, hands};
+use super::texts::{Lang, Phrase, hands};
 use super::{Site, page};
 use crate::exception::{Act, Refusal, Unresolved};
 use crate::service::HandsError;
 use crate::view::Cause;
-use crate::watch::{ActRefused, Said, Seen};
+use crate::watch::{ActRefused, Closing, Said, Seen};
 
 /// What a form about a row says.
 struct Form {
@@ -35,6 +35,18 @@ enum BadForm {
     Words,
     /// Nobody has chosen how it went.
     NoChoice,
+    /// Nobody has said that it is certain.
+    NotCertain,
+}
+
+impl BadForm {
+    fn text(self) -> Phrase {
+        match self {
+            Self::Words => hands::BAD,
+            Self::NoChoice => hands::CHOOSE,
+            Self::NotCertain => hands::DIED_SURE_FIRST,
+        }
+    }
 }
 
 /// Does what a form says about a row.
@@ -51,12 +63,8 @@ pub(super) async fn act(
     let now = site.tonight.borrow().now;
     let form = match read(&body, now) {
         Ok(form) => form,
-        Err(BadForm::Words) => {
-            let text = hands::BAD.to(lang);
-            return reader.refused(lang, StatusCode::BAD_REQUEST, text);
-        }
-        Err(BadForm::NoChoice) => {
-            let text = hands::CHOOSE.to(lang);
+        Err(bad) => {
+            let text = bad.text().to(lang);
             return reader.refused(lang, StatusCode::BAD_REQUEST, text);
         }
     };
@@ -66,21 +74,66 @@ pub(super) async fn act(
     };
     match hands.act(row, form.seen, worker.id, form.act).await {
         Ok(()) => reader.done(lang, &format!("e{row}")),
-        Err(error) => {
-            let status = match &error {
-                HandsError::Gone => StatusCode::SERVICE_UNAVAILABLE,
-                HandsError::Refused(_) => StatusCode::CONFLICT,
-            };
-            reader.refused(lang, status, &why(&site, lang, &error))
-        }
+        Err(error) => reader.refused(lang, status(&error), &why(&site, lang, &error)),
     }
+}
+
+fn status(error: &HandsError) -> StatusCode {
+    match error {
+        HandsError::Gone => StatusCode::SERVICE_UNAVAILABLE,
+        HandsError::Refused(_) | HandsError::Matter(_) => StatusCode::CONFLICT,
+    }
+}
+
+/// Closes a matter, as a form says that it ended.
+pub(super) async fn close(
+    Shared(site): Shared<Site>,
+    Extension(worker): Extension<Worker>,
+    Path(matter): Path<i64>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let lang = Lang::from_query(query.as_deref());
+    let reader = Reader::of(&headers);
+    let (seen, how) = match read_closing(&body) {
+        Ok(form) => form,
+        Err(bad) => {
+            let text = bad.text().to(lang);
+            return reader.refused(lang, StatusCode::BAD_REQUEST, text);
+        }
+    };
+    let Some(hands) = &site.hands else {
+        let text = hands::NOT_HERE.to(lang);
+        return reader.refused(lang, StatusCode::SERVICE_UNAVAILABLE, text);
+    };
+    match hands.close((matter, seen), worker.id, how).await {
+        Ok(()) => reader.done(lang, "attend"),
+        Err(error) => reader.refused(lang, status(&error), &why(&site, lang, &error)),
+    }
+}
+
+/// Reads when a matter was last so, as whoever closes it saw, and how it ended.
+fn read_closing(body: &[u8]) -> Result<(Timestamp, Closing), BadForm> {
+    let text = std::str::from_utf8(body).map_err(|_not_text| BadForm::Words)?;
+    let seen = field(text, "seen").and_then(|text| text.parse().ok());
+    let seen = seen.and_then(|ms| Timestamp::from_ms(ms).ok());
+    let seen = seen.ok_or(BadForm::Words)?;
+    let how = field(text, "how").ok_or(BadForm::NoChoice)?;
+    Ok((seen, Closing::from_word(how).ok_or(BadForm::Words)?))
+}
+
+/// A form's field: none of this page's needs more than the one escape that [`read`] knows.
+fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    let mut pairs = form.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// Why something cannot be done, in words.
 fn why(site: &Site, lang: Lang, error: &HandsError) -> String {
     let held = match error {
         HandsError::Refused(ActRefused::Refused(Refusal::Held { by, at })) => Some((by, *at)),
-        HandsError::Refused(_) | HandsError::Gone => None,
+        HandsError::Refused(_) | HandsError::Matter(_) | HandsError::Gone => None,
     };
     let (name, since) = held.map_or_else(Default::default, |(by, at)| {
         let tonight = site.tonight.borrow();
@@ -95,10 +148,7 @@ fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
     let text = std::str::from_utf8(body).map_err(|_not_text| BadForm::Words)?;
     // A browser escapes the brackets of a cause such as `unclear(several)`, and nothing else.
     let text = &text.replace("%28", "(").replace("%29", ")");
-    let field = |name: &str| {
-        let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
-    };
+    let field = |name: &str| field(text, name);
     let number = |name: &str| field(name).and_then(|text| text.parse::<u32>().ok());
     let seen = Seen {
         turn: number("turn").ok_or(BadForm::Words)?,
@@ -119,10 +169,15 @@ fn read(body: &[u8], now: Timestamp) -> Result<Form, BadForm> {
         }
         Some("outcome") => {
             let how = field("how").ok_or(BadForm::NoChoice)?;
-            let said = Said::from_word(how).map(Act::Say);
+            let said = Said::from_word(how).filter(|said| Said::WELL.contains(said));
+            let said = said.map(Act::Say);
             let found = || Unresolved::from_word(how).map(Act::Find);
             said.or_else(found).ok_or(BadForm::Words)?
         }
+        Some("died") => match field("sure") {
+            Some("yes") => Act::Say(Said::Died),
+            Some(_) | None => return Err(BadForm::NotCertain),
+        },
         Some(_) | None => return Err(BadForm::Words),
     };
     Ok(Form { act, seen })

@@ -23,6 +23,8 @@ use axum::response::{Html, IntoResponse, Response};
 
 use crate::config::Front;
 use crate::staff::{Porter, Token};
+use crate::view::Tonight;
+use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
 use super::page;
@@ -54,6 +56,8 @@ pub(super) struct Viewer {
     pub(super) me: Worker,
     pub(super) door: Door,
     pub(super) pass: Pass,
+    /// How often staff are asked, where that may be too often.
+    pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
     pub(super) phone: Phone,
 }
@@ -91,6 +95,31 @@ impl Viewer {
         self.door.name(who)
     }
 
+    /// Who shares tonight's rows: those who are signed in now.
+    pub(super) async fn operators(&self) -> Operators {
+        match &self.door {
+            Door::Everybody(_) => Operators::Unknown,
+            Door::Staff(porter, _) => match porter.signed_in().await {
+                Ok(count) => Operators::SignedIn(count),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, "who is signed in cannot be read");
+                    Operators::Unknown
+                }
+            },
+        }
+    }
+
+    /// With the meter, if so many rows came that it may be a flood. Otherwise nobody is counted.
+    pub(super) async fn measured(mut self, tonight: &Tonight) -> Self {
+        let alone = Meter::of(tonight, Operators::Unknown);
+        if alone.load() == Load::Flood {
+            let operators = self.operators().await;
+            self.meter = Some(Meter { operators, ..alone });
+        }
+        self
+    }
+
     /// Done when the pass lets nobody in any more.
     pub(super) async fn until_over(&self) {
         match (&self.door, &self.pass) {
@@ -124,6 +153,7 @@ impl Door {
                 me: worker.clone(),
                 door: self.clone(),
                 pass: Pass::Open,
+                meter: None,
                 phone: Phone::default(),
             }),
             Self::Staff(porter, _) => {
@@ -143,6 +173,7 @@ impl Door {
                     },
                     door: self.clone(),
                     pass: Pass::Session(token),
+                    meter: None,
                     phone: Phone::default(),
                 })
             }

@@ -20,7 +20,9 @@ mod events;
 mod page;
 mod phone;
 mod proof;
+mod residents;
 mod settings;
+mod shift;
 mod table;
 mod texts;
 
@@ -164,6 +166,12 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
+    /// With how often staff are asked, for somebody who is about to see tonight.
+    async fn measured(&self, viewer: Viewer) -> Viewer {
+        let tonight = self.tonight.borrow().clone();
+        viewer.measured(&tonight).await
+    }
+
     /// Who is told, as was last known, and what looks after the hub from outside.
     fn told_now(&self) -> Arc<Told> {
         let told = self.told.as_ref();
@@ -208,8 +216,12 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/ledger", get(books::ledger))
         .route("/ledger.csv", get(books::csv))
         .route("/morning", get(books::morning))
+        .route("/residents/{resident}", get(residents::resident))
+        .route("/handover", get(shift::handover))
+        .route("/meter", get(shift::meter))
         .route("/settings", get(settings::show))
         .route("/rows/{row}", post(acts::act))
+        .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
@@ -249,6 +261,7 @@ async fn start(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
+    let viewer = site.measured(viewer).await;
     site.render(query.as_deref(), &viewer, page::document)
 }
 
@@ -257,6 +270,7 @@ async fn fragment(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Html<String> {
+    let viewer = site.measured(viewer).await;
     site.render(query.as_deref(), &viewer, page::live)
 }
 

@@ -256,6 +256,7 @@ fn matters() -> Vec<MatterRow> {
         subject,
         about: about.to_owned(),
         opened: at(opened),
+        seen: at(opened),
     };
     vec![
         row(

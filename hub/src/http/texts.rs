@@ -83,11 +83,14 @@ macro_rules! phrases {
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
+pub(in crate::http) mod matters;
 pub(in crate::http) mod next;
 pub(in crate::http) mod outside;
 pub(in crate::http) mod phone;
 pub(in crate::http) mod proof;
+pub(in crate::http) mod resident;
 pub(in crate::http) mod settings;
+pub(in crate::http) mod shift;
 pub(in crate::http) mod told;
 
 phrases! {
@@ -149,6 +152,7 @@ phrases! {
     WISHES = "Också överenskommet:", "Also agreed:";
     AGREED = "Överenskommet:", "Agreed:";
     PAGES = "Sidor", "Pages";
+    MENU = "Meny", "Menu";
 }
 
 /// What a language is called by those who speak it; a link is read in its own language.
@@ -322,6 +326,7 @@ pub(super) fn said(said: Said) -> Phrase {
         ),
         Said::Seen => phrase("Sedd av personal, allt väl", "Seen by staff, all is well"),
         Said::Cancelled => phrase("Avbokad av den enskilde", "Cancelled by the resident"),
+        Said::Died => phrase("Funnen avliden", "Found dead"),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use tokio::sync::{mpsc, oneshot};
 
+use nattsyn_protocol::time::Timestamp;
+
 use crate::exception::Act;
-use crate::watch::{ActRefused, Seen, StaffId};
+use crate::watch::{ActRefused, Closing, MatterRefused, Seen, StaffId};
 
 /// Acts that may wait for the desk. A shift presses a button every few seconds at the most; more
 /// than this is somebody's program.
@@ -19,9 +21,29 @@ pub(crate) struct Deed {
     pub(crate) answer: oneshot::Sender<Result<(), ActRefused>>,
 }
 
+/// That somebody closes a matter, and where the answer goes.
+#[derive(Debug)]
+pub(crate) struct Closure {
+    /// Which matter, and when it had last been so when they saw it.
+    pub(crate) matter: (i64, Timestamp),
+    pub(crate) by: StaffId,
+    pub(crate) how: Closing,
+    pub(crate) answer: oneshot::Sender<Result<(), MatterRefused>>,
+}
+
+/// What waits for the desk.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) deeds: mpsc::Receiver<Deed>,
+    pub(crate) closures: mpsc::Receiver<Closure>,
+}
+
 /// Brings what staff do to the desk.
 #[derive(Clone, Debug)]
-pub struct Hands(mpsc::Sender<Deed>);
+pub struct Hands {
+    deeds: mpsc::Sender<Deed>,
+    closures: mpsc::Sender<Closure>,
+}
 
 /// Why nothing came of an act, as far as is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,15 +51,23 @@ pub enum HandsError {
     /// The row is not such that this can be done.
     #[error(transparent)]
     Refused(#[from] ActRefused),
+    /// The matter is not such that it can be closed so.
+    #[error(transparent)]
+    Matter(#[from] MatterRefused),
     /// The hub is ending, or cannot write: it may be written down, or not.
     #[error("the hub did not say that it is written down")]
     Gone,
 }
 
 impl Hands {
-    pub(crate) fn new() -> (Self, mpsc::Receiver<Deed>) {
-        let (sender, deeds) = mpsc::channel(WAITING_MAX);
-        (Self(sender), deeds)
+    pub(crate) fn new() -> (Self, Waiting) {
+        let (deeds, to_do) = mpsc::channel(WAITING_MAX);
+        let (closures, to_close) = mpsc::channel(WAITING_MAX);
+        let waiting = Waiting {
+            deeds: to_do,
+            closures: to_close,
+        };
+        (Self { deeds, closures }, waiting)
     }
 
     /// Does something about a row that was seen so. When this returns well, it is written down
@@ -55,7 +85,33 @@ impl Hands {
             act,
             answer,
         };
-        self.0.send(deed).await.map_err(|_gone| HandsError::Gone)?;
+        let sent = self.deeds.send(deed).await;
+        sent.map_err(|_gone| HandsError::Gone)?;
+        let done = answered.await.map_err(|_gone| HandsError::Gone)?;
+        Ok(done?)
+    }
+
+    /// Closes a matter that was last so then, as whoever closes it saw. When this returns well, it
+    /// is written down for good.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be closed so, or the hub is not there to write it down.
+    pub async fn close(
+        &self,
+        matter: (i64, Timestamp),
+        by: StaffId,
+        how: Closing,
+    ) -> Result<(), HandsError> {
+        let (answer, answered) = oneshot::channel();
+        let closure = Closure {
+            matter,
+            by,
+            how,
+            answer,
+        };
+        let sent = self.closures.send(closure).await;
+        sent.map_err(|_gone| HandsError::Gone)?;
         let done = answered.await.map_err(|_gone| HandsError::Gone)?;
         Ok(done?)
     }

@@ -6,7 +6,8 @@ use super::ServiceError;
 use super::desk::Desk;
 use crate::exception::Act;
 use crate::store::Batch;
-use crate::watch::{ActRefused, Fit, Moment, Seen, StaffId, Word};
+use crate::watch::{ActRefused, Closing, Fit, MatterRefused, Moment, Seen, StaffId, Word};
+use nattsyn_protocol::time::Timestamp;
 
 impl Desk {
     /// Takes in what a person says about a check. When this returns it is written down.
@@ -43,6 +44,31 @@ impl Desk {
             Ok(changes) => {
                 self.store.commit(&Batch {
                     changes,
+                    ..Batch::default()
+                })?;
+                Ok(Ok(()))
+            }
+            Err(refused) => Ok(Err(refused)),
+        }
+    }
+
+    /// Takes in how somebody closes a matter that they saw as it was then. When this returns it is
+    /// written down, or refused, and then nothing has changed.
+    ///
+    /// # Errors
+    ///
+    /// The store fails; nothing may be answered. Drop the desk and open another.
+    pub fn close(
+        &mut self,
+        now: Moment,
+        matter: (i64, Timestamp),
+        by: (StaffId, Closing),
+    ) -> Result<Result<(), MatterRefused>, ServiceError> {
+        let now = self.read(now);
+        match self.watch.close_matter(now, matter, by) {
+            Ok(change) => {
+                self.store.commit(&Batch {
+                    changes: vec![change],
                     ..Batch::default()
                 })?;
                 Ok(Ok(()))
@@ -89,6 +115,35 @@ mod tests {
         let ended = line.exceptions[0].ended;
         assert_eq!(ended, Some((now.timestamp, Ending::Said(Said::Visited))));
         assert_eq!(line.words, [word]);
+    }
+
+    #[test]
+    fn a_matter_that_somebody_closed_is_over_and_who_and_how_is_written_with_it() {
+        let mut office = Office::open();
+        office.pass(16 * 60);
+        let now = office.at(16 * 60);
+        let row = office.desk.tonight(now).open[0].clone();
+        let seen = Seen {
+            turn: 0,
+            checks: row.checks.len(),
+            cause: row.cause,
+        };
+        let by: StaffId = "natt-017".parse().unwrap();
+        let died = Act::Say(Said::Died);
+        let done = office.desk.act(now, (row.id, seen), &by, died);
+        assert_eq!(done.unwrap(), Ok(()));
+        let matter = office.desk.tonight(now).matters.remove(0);
+        let not_so = (by.clone(), Closing::Mended);
+        let refused = office.desk.close(now, (matter.id, matter.seen), not_so);
+        let situation = matter.situation;
+        assert_eq!(refused.unwrap(), Err(MatterRefused::NotSo(situation)));
+        let mistaken = (by, Closing::Mistaken);
+        let closed = office.desk.close(now, (matter.id, matter.seen), mistaken);
+        assert_eq!(closed.unwrap(), Ok(()));
+        assert_eq!(office.desk.tonight(now).matters, []);
+        let line = office.line();
+        let said = Account::Ended(How::Said(Said::Died));
+        assert_eq!(line.account(now.timestamp), said, "what was said stays");
     }
 
     #[test]

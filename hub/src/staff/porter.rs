@@ -151,6 +151,17 @@ impl Porter {
             .map(|(member, _)| member))
     }
 
+    /// How many people are signed in, each once however many browsers they use.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn signed_in(&self) -> Result<usize, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        let count = aside(move || lock(&desk.reading).signed_in(desk.now().timestamp));
+        Ok(count.await??)
+    }
+
     /// Ends a token's session.
     ///
     /// # Errors

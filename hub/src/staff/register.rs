@@ -263,6 +263,19 @@ impl Register {
         }))
     }
 
+    /// How many people have a session that stands.
+    pub(super) fn signed_in(&self, now: Timestamp) -> Result<usize, RegisterError> {
+        let count: i64 = self
+            .connection
+            .prepare_cached(
+                "SELECT count(DISTINCT staff) FROM sessions LEFT JOIN session_ends USING (session)
+                 WHERE began_ms <= ?1 AND ends_ms > ?1 AND why IS NULL",
+            )
+            .and_then(|mut query| query.query_row([now.as_ms()], |row| row.get(0)))
+            .map_err(doing("counting who is signed in"))?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
     /// Ends one session. One that ended before, or is none, stays as it is.
     pub(super) fn end_session(
         &mut self,

@@ -113,6 +113,29 @@ fn a_pin_that_was_replaced_while_it_was_checked_opens_nothing() {
 }
 
 #[test]
+fn people_who_are_signed_in_are_counted_once_each_while_it_lasts() {
+    let (_folder, mut register) = register();
+    command(&mut register, &ADD).unwrap();
+    let mut other = ADD;
+    (other[2], other[4]) = ("natt-002", "Annan Påhittson");
+    command(&mut register, &other).unwrap();
+    let entries = register.entries().unwrap();
+    let tokens: Vec<_> = (0..3)
+        .map(|_| Token::draw().unwrap().fingerprint())
+        .collect();
+    for (entry, token) in [(0, 0), (0, 1), (1, 2)] {
+        register
+            .open_session(&entries[entry], tokens[token], (at(1), at(100)))
+            .unwrap();
+    }
+    assert_eq!(register.signed_in(at(0)).unwrap(), 0);
+    assert_eq!(register.signed_in(at(2)).unwrap(), 2);
+    register.end_session(tokens[2], at(3)).unwrap();
+    assert_eq!(register.signed_in(at(4)).unwrap(), 1);
+    assert_eq!(register.signed_in(at(100)).unwrap(), 0);
+}
+
+#[test]
 fn staff_and_sessions_can_be_neither_changed_nor_deleted() {
     let (folder, mut register) = register();
     command(&mut register, &ADD).unwrap();

@@ -22,7 +22,7 @@ use crate::view::ledger::{
     ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
 };
 use crate::view::{LookRow, Person};
-use crate::watch::Subject;
+use crate::watch::{Closing, StaffId, Subject};
 
 const READING: &str = "reading a night of the ledger";
 
@@ -83,13 +83,11 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
             |row| row.get(0),
         )
         .map_err(doing(READING))?;
-    let mut lines = lines(&transaction, &key)?;
-    add_looks(&transaction, &key, &mut lines)?;
-    add_contradictions(&transaction, &key, &mut lines)?;
-    add_people(&transaction, &key, &mut lines)?;
-    add_exceptions(&transaction, &key, &mut lines)?;
-    let mut lines: Vec<Line> = lines.into_values().collect();
-    lines.sort_by_key(|line| (line.opens, line.id));
+    let scope = Scope {
+        which: "night = ?1",
+        key: &key,
+    };
+    let lines = collect(&transaction, scope)?;
     Ok(NightLedger {
         night,
         frozen,
@@ -100,16 +98,38 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
     })
 }
 
+/// Which checks are read: a condition on `checks` with one parameter, and the parameter.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) which: &'static str,
+    pub(super) key: &'a str,
+}
+
+/// The lines of these checks with all that is written about them, by opening time.
+pub(super) fn collect(connection: &Connection, scope: Scope<'_>) -> Result<Vec<Line>, StoreError> {
+    let mut lines = lines(connection, scope)?;
+    add_looks(connection, scope, &mut lines)?;
+    add_contradictions(connection, scope, &mut lines)?;
+    add_people(connection, scope, &mut lines)?;
+    add_exceptions(connection, scope, &mut lines)?;
+    let mut lines: Vec<Line> = lines.into_values().collect();
+    lines.sort_by_key(|line| (line.opens, line.id));
+    Ok(lines)
+}
+
 type Lines = BTreeMap<CheckId, Line>;
 
-fn lines(connection: &Connection, night: &str) -> Result<Lines, StoreError> {
+fn lines(connection: &Connection, scope: Scope<'_>) -> Result<Lines, StoreError> {
     let mut lines = Lines::new();
-    let sql = "SELECT check_id, checks.unit, opens_ms, deadline_ms, looks_ms, outcome, at_ms,
+    let which = scope.which;
+    let sql = format!(
+        "SELECT check_id, checks.unit, opens_ms, deadline_ms, looks_ms, outcome, at_ms,
                       came_ms, checks.plan, manner, coalesce(name, ''), coalesce(address, '')
                FROM checks LEFT JOIN outcomes USING (check_id)
                     LEFT JOIN residents USING (resident) LEFT JOIN homes USING (home)
-               WHERE night = ?1";
-    each(connection, sql, &night, |row| {
+               WHERE {which}"
+    );
+    each(connection, &sql, &scope.key, |row| {
         let line = line(row)?;
         lines.insert(line.id, line);
         Ok(())
@@ -149,11 +169,17 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
     })
 }
 
-fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<(), StoreError> {
-    let sql = "SELECT reports.check_id, look, at_ms, came_ms, finding
-               FROM reports JOIN checks USING (check_id) WHERE night = ?1
-               ORDER BY look, at_ms, id";
-    each(connection, sql, &night, |row| {
+fn add_looks(
+    connection: &Connection,
+    scope: Scope<'_>,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    let which = scope.which;
+    let sql = format!(
+        "SELECT reports.check_id, look, at_ms, came_ms, finding
+         FROM reports JOIN checks USING (check_id) WHERE {which} ORDER BY look, at_ms, id"
+    );
+    each(connection, &sql, &scope.key, |row| {
         if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
             line.looks.push(LookRow {
                 look: row.get(1).map_err(doing(READING))?,
@@ -164,18 +190,22 @@ fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<
         }
         Ok(())
     })?;
-    let sql = "SELECT reports.check_id, count(*)
-               FROM repeats JOIN reports USING (unit, boot, counter) JOIN checks USING (check_id)
-               WHERE night = ?1 GROUP BY reports.check_id";
-    each(connection, sql, &night, |row| {
+    let sql = format!(
+        "SELECT reports.check_id, count(*)
+         FROM repeats JOIN reports USING (unit, boot, counter) JOIN checks USING (check_id)
+         WHERE {which} GROUP BY reports.check_id"
+    );
+    each(connection, &sql, &scope.key, |row| {
         if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
             line.repeats = row.get(1).map_err(doing(READING))?;
         }
         Ok(())
     })?;
-    let sql = "SELECT check_id, look, fault FROM notices JOIN checks USING (check_id)
-               WHERE night = ?1 ORDER BY id";
-    each(connection, sql, &night, |row| {
+    let sql = format!(
+        "SELECT check_id, look, fault FROM notices JOIN checks USING (check_id)
+         WHERE {which} ORDER BY id"
+    );
+    each(connection, &sql, &scope.key, |row| {
         if let Some(line) = lines.get_mut(&rows::parsed(row, 0, READING)?) {
             line.notices.push(noted(row)?.fault);
         }
@@ -187,18 +217,21 @@ fn add_looks(connection: &Connection, night: &str, lines: &mut Lines) -> Result<
 /// line of the one that it names itself: a reader of either must find it.
 fn add_contradictions(
     connection: &Connection,
-    night: &str,
+    scope: Scope<'_>,
     lines: &mut Lines,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT held.check_id, other.check_id, other.look, other.at_ms, other.came_ms,
+    let which = scope.which;
+    let sql = format!(
+        "SELECT held.check_id, other.check_id, other.look, other.at_ms, other.came_ms,
                       other.finding, held.finding,
                       (SELECT count(*) FROM contradictions WHERE unit = other.unit)
                FROM contradictions AS other
                     JOIN reports AS held USING (unit, boot, counter)
-               WHERE held.check_id IN (SELECT check_id FROM checks WHERE night = ?1)
-                  OR other.check_id IN (SELECT check_id FROM checks WHERE night = ?1)
-               ORDER BY other.id";
-    each(connection, sql, &night, |row| {
+               WHERE held.check_id IN (SELECT check_id FROM checks WHERE {which})
+                  OR other.check_id IN (SELECT check_id FROM checks WHERE {which})
+               ORDER BY other.id"
+    );
+    each(connection, &sql, &scope.key, |row| {
         let kept: u32 = row.get(7).map_err(doing(READING))?;
         let contradiction = ContradictionLine {
             check: rows::parsed(row, 1, READING)?,
@@ -225,12 +258,17 @@ fn add_contradictions(
     })
 }
 
-fn add_people(connection: &Connection, night: &str, lines: &mut Lines) -> Result<(), StoreError> {
+fn add_people(
+    connection: &Connection,
+    scope: Scope<'_>,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
+    let which = scope.which;
     let sql = format!(
         "SELECT {ALTERED} FROM check_changes JOIN checks USING (check_id)
-         WHERE night = ?1 ORDER BY id"
+         WHERE {which} ORDER BY id"
     );
-    each(connection, &sql, &night, |row| {
+    each(connection, &sql, &scope.key, |row| {
         let altered = altered(row)?;
         if let Some(line) = lines.get_mut(&altered.check) {
             line.altered.push(altered);
@@ -238,9 +276,9 @@ fn add_people(connection: &Connection, night: &str, lines: &mut Lines) -> Result
         Ok(())
     })?;
     let sql = format!(
-        "SELECT {SPOKEN} FROM words JOIN checks USING (check_id) WHERE night = ?1 ORDER BY id"
+        "SELECT {SPOKEN} FROM words JOIN checks USING (check_id) WHERE {which} ORDER BY id"
     );
-    each(connection, &sql, &night, |row| {
+    each(connection, &sql, &scope.key, |row| {
         let word = spoken(row)?;
         if let Some(line) = lines.get_mut(&word.check) {
             line.words.push(word);
@@ -253,14 +291,17 @@ fn add_people(connection: &Connection, night: &str, lines: &mut Lines) -> Result
 /// more, and its line says so by naming only where it ended up.
 fn add_exceptions(
     connection: &Connection,
-    night: &str,
+    scope: Scope<'_>,
     lines: &mut Lines,
 ) -> Result<(), StoreError> {
-    let needed = "exception IN (SELECT exception FROM exception_events JOIN checks USING (check_id)
-                  WHERE night = ?1)";
-    let found = saved::exceptions(connection, needed, &night)?;
+    let needed = format!(
+        "exception IN (SELECT exception FROM exception_events JOIN checks USING (check_id)
+                       WHERE {})",
+        scope.which
+    );
+    let found = saved::exceptions(connection, &needed, &scope.key)?;
     let mut handled: BTreeMap<i64, Vec<Handled>> = BTreeMap::new();
-    handlings::read(connection, needed, &night, |exception, at, event| {
+    handlings::read(connection, &needed, &scope.key, |exception, at, event| {
         let handled = handled.entry(exception).or_default();
         handled.push(Handled { at, event });
     })?;
@@ -272,7 +313,7 @@ fn add_exceptions(
                     id: exception.id,
                     cause: exception.cause,
                     opened: exception.opened,
-                    punctuality: exception.punctuality,
+                    punctuality: exception.punctuality_of(*check),
                     ended: exception.ended,
                     agreed: agreed.clone(),
                     handled: handled.get(&exception.id).cloned().unwrap_or_default(),
@@ -311,7 +352,7 @@ fn matters(
     night: Date,
     lines: &[Line],
 ) -> Result<Vec<MatterLine>, StoreError> {
-    let sql = "SELECT matter, subject, situation, opened_ms, at_ms
+    let sql = "SELECT matter, subject, situation, opened_ms, at_ms, ended_by, how
                FROM matters LEFT JOIN matter_ends USING (matter) WHERE ?1 = ?1
                ORDER BY opened_ms, matter";
     let (begins, ends) = span(night)?;
@@ -331,11 +372,24 @@ fn matters(
                 situation: matter.situation,
                 opened: matter.opened,
                 cleared,
+                closed: closed(row)?,
             });
         }
         Ok(())
     })?;
     Ok(found)
+}
+
+/// Who closed a matter, and how: rows of before ways were written down have none.
+fn closed(row: &Row<'_>) -> Result<Option<(StaffId, Option<Closing>)>, StoreError> {
+    let by: Option<String> = row.get(5).map_err(doing(READING))?;
+    if by.is_none() {
+        return Ok(None);
+    }
+    let how: Option<String> = row.get(6).map_err(doing(READING))?;
+    let how =
+        how.map(|word| Closing::from_word(&word).ok_or_else(|| rows::unreadable(READING, &word)));
+    Ok(Some((rows::parsed(row, 5, READING)?, how.transpose()?)))
 }
 
 fn about(connection: &Connection, subject: Subject, lines: &[Line]) -> Result<String, StoreError> {

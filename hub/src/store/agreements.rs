@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
+use super::saved::each;
 use super::sqlite::{add_plan, doing, enrol_home};
 use super::{StoreError, StoredPlan, rows};
 use crate::agreement::{
@@ -140,22 +141,37 @@ fn write_ending(
 }
 
 pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
+    read(connection, "?1 = ?1", "")
+}
+
+/// What was agreed with one resident, and what became of it.
+pub(super) fn book_of(connection: &Connection, resident: ResidentId) -> Result<Book, StoreError> {
+    read(connection, "resident = ?1", &resident.to_string())
+}
+
+fn read(connection: &Connection, which: &str, key: &str) -> Result<Book, StoreError> {
     let mut agreements = Vec::new();
-    let sql = "SELECT body, version, made_ms, made_by, origin FROM agreements";
-    each(connection, sql, |row| {
+    let sql =
+        format!("SELECT body, version, made_ms, made_by, origin FROM agreements WHERE {which}");
+    each(connection, &sql, &key, |row| {
         agreements.push(agreed(row)?);
         Ok(())
     })?;
     let mut absences: BTreeMap<i64, Absence> = BTreeMap::new();
-    let sql = "SELECT absence, resident, why, first_night, last_night, made_ms, made_by
-               FROM absences";
-    each(connection, sql, |row| {
+    let sql = format!(
+        "SELECT absence, resident, why, first_night, last_night, made_ms, made_by
+         FROM absences WHERE {which}"
+    );
+    each(connection, &sql, &key, |row| {
         let absence = absence(row)?;
         absences.insert(absence.id, absence);
         Ok(())
     })?;
-    let sql = "SELECT absence, event, at_ms, made_by FROM absence_events ORDER BY id";
-    each(connection, sql, |row| {
+    let sql = format!(
+        "SELECT absence, event, absence_events.at_ms, absence_events.made_by
+         FROM absence_events JOIN absences USING (absence) WHERE {which} ORDER BY id"
+    );
+    each(connection, &sql, &key, |row| {
         let id: i64 = row.get(0).map_err(doing(READING))?;
         match absences.get_mut(&id) {
             Some(absence) => hear(absence, row),
@@ -163,8 +179,8 @@ pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
         }
     })?;
     let mut endings = Vec::new();
-    let sql = "SELECT resident, why, at_ms, made_by FROM endings";
-    each(connection, sql, |row| {
+    let sql = format!("SELECT resident, why, at_ms, made_by FROM endings WHERE {which}");
+    each(connection, &sql, &key, |row| {
         endings.push((rows::parsed(row, 0, READING)?, ended(row)?));
         Ok(())
     })?;
@@ -269,17 +285,4 @@ fn ended(row: &Row<'_>) -> Result<Ended, StoreError> {
         at: rows::moment(row, 2, READING)?,
         by: row.get(3).map_err(doing(READING))?,
     })
-}
-
-fn each(
-    connection: &Connection,
-    sql: &str,
-    mut act: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut query = connection.prepare_cached(sql).map_err(doing(READING))?;
-    let mut found = query.query([]).map_err(doing(READING))?;
-    while let Some(row) = found.next().map_err(doing(READING))? {
-        act(row)?;
-    }
-    Ok(())
 }

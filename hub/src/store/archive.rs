@@ -10,8 +10,11 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use rusqlite::Connection;
 
+use nattsyn_protocol::ids::ResidentId;
+
 use super::{SettingsVersion, SqliteStore, StoreError, account, settings};
 use crate::view::ledger::NightLedger;
+use crate::view::resident::ResidentFile;
 
 /// The ledger for reading. Calls block; ask from where that harms nobody.
 pub trait Archive: Send + Sync {
@@ -28,6 +31,20 @@ pub trait Archive: Send + Sync {
     ///
     /// The store cannot be read.
     fn account(&self, night: Date) -> Result<NightLedger, StoreError>;
+
+    /// One resident, with the nights up to `tonight`; `None` if there never was such. An archive
+    /// of nights alone knows nobody.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn resident(
+        &self,
+        _resident: ResidentId,
+        _tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError> {
+        Ok(None)
+    }
 
     /// Every version of the settings, oldest first. An archive of nights alone has none.
     ///
@@ -66,6 +83,14 @@ impl Archive for SqliteArchive {
 
     fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
         account::account(&self.open()?, night)
+    }
+
+    fn resident(
+        &self,
+        resident: ResidentId,
+        tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError> {
+        super::resident::resident(&self.open()?, resident, tonight)
     }
 
     fn settings(&self) -> Result<Vec<SettingsVersion>, StoreError> {

@@ -12,7 +12,9 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{Batch, CONTRADICTIONS_MAX, NewReport, REPEATS_MAX, handlings, words};
 use crate::view::{Cause, Ending};
-use crate::watch::{Alteration, Altered, Change, Exception, Matter, Planned, Repeated, Word};
+use crate::watch::{
+    Alteration, Altered, Change, Exception, Matter, Planned, Punctuality, Repeated, Word,
+};
 
 /// Runs a statement, which stays compiled for the next row; gives how many rows it wrote.
 pub(super) fn written(
@@ -220,21 +222,22 @@ fn write_change(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Res
         Change::Raised(matter) => write_matter(transaction, matter),
         Change::Cleared { matter, by, at } => written(
             transaction,
-            "INSERT INTO matter_ends VALUES (?1, ?2, ?3)",
-            params![matter, by.as_ref().map(ToString::to_string), at.as_ms()],
+            "INSERT INTO matter_ends (matter, ended_by, at_ms, how) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                matter,
+                by.as_ref().map(|(who, _)| who.to_string()),
+                at.as_ms(),
+                by.as_ref().map(|(_, how)| how.word())
+            ],
         )
         .map(drop),
         Change::Opened(exception) => write_exception(transaction, exception),
         Change::Joined {
             exception,
             check,
+            punctuality,
             at,
-        } => write_event(
-            transaction,
-            *exception,
-            *at,
-            ("joined", Some(*check), None, None),
-        ),
+        } => write_joined(transaction, *exception, (*check, *punctuality), *at),
         Change::Left {
             exception,
             check,
@@ -335,10 +338,30 @@ fn write_exception(transaction: &Transaction<'_>, exception: &Exception) -> rusq
         ],
     )?;
     for &check in &exception.checks {
-        let event = ("joined", Some(check), None, None);
-        write_event(transaction, exception.id, exception.opened, event)?;
+        let joined = (check, exception.punctuality_of(check));
+        write_joined(transaction, exception.id, joined, exception.opened)?;
     }
     Ok(())
+}
+
+fn write_joined(
+    transaction: &Transaction<'_>,
+    exception: i64,
+    (check, punctuality): (CheckId, Punctuality),
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    written(
+        transaction,
+        "INSERT INTO exception_events (exception, at_ms, event, check_id, punctuality)
+         VALUES (?1, ?2, 'joined', ?3, ?4)",
+        params![
+            exception,
+            at.as_ms(),
+            check.to_string(),
+            words::punctuality_word(punctuality),
+        ],
+    )
+    .map(drop)
 }
 
 type Event = (&'static str, Option<CheckId>, Option<Cause>, Option<Ending>);

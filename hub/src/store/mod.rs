@@ -9,6 +9,7 @@ mod archive;
 mod handlings;
 mod ledger;
 mod private;
+mod resident;
 mod rows;
 mod saved;
 mod settings;

@@ -17,7 +17,8 @@ use crate::exception::{Event, Handling};
 use crate::view::Cause;
 use crate::watch::situation::Situation;
 use crate::watch::{
-    Altered, Counted, Exception, Matter, Noted, Outcome, Planned, Saved, SavedCheck, Word,
+    Altered, Counted, Exception, Matter, Noted, Outcome, Planned, Punctuality, Saved, SavedCheck,
+    Word,
 };
 
 const READING: &str = "reading the ledger";
@@ -216,7 +217,7 @@ pub(super) fn exceptions(
         }
     })?;
     let sql = format!(
-        "SELECT exception, at_ms, event, check_id, cause, ending
+        "SELECT exception, at_ms, event, check_id, cause, ending, punctuality
          FROM exception_events WHERE {needed} ORDER BY id"
     );
     each(connection, &sql, parameter, |row| {
@@ -239,6 +240,7 @@ fn exception(row: &Row<'_>) -> Result<Exception, StoreError> {
         due: rows::moment(row, 4, READING)?,
         punctuality: words::punctuality(&punctuality)?,
         checks: BTreeSet::new(),
+        late: BTreeSet::new(),
         handling: Handling::default(),
         ended: None,
     })
@@ -249,10 +251,21 @@ fn become_(exception: &mut Exception, row: &Row<'_>) -> Result<(), StoreError> {
     let event: String = row.get(2).map_err(doing(READING))?;
     match event.as_str() {
         "joined" => {
-            exception.checks.insert(rows::parsed(row, 3, READING)?);
+            let check = rows::parsed(row, 3, READING)?;
+            exception.checks.insert(check);
+            let punctuality: Option<String> = row.get(6).map_err(doing(READING))?;
+            // Of before it was written with each check, it stood with the row alone.
+            let punctuality =
+                punctuality.map_or(Ok(exception.punctuality), |word| words::punctuality(&word))?;
+            match punctuality {
+                Punctuality::InTime => exception.late.remove(&check),
+                Punctuality::HubWasDown => exception.late.insert(check),
+            };
         }
         "left" => {
-            exception.checks.remove(&rows::parsed(row, 3, READING)?);
+            let check = rows::parsed(row, 3, READING)?;
+            exception.checks.remove(&check);
+            exception.late.remove(&check);
         }
         "became" => {
             let cause: String = row.get(4).map_err(doing(READING))?;

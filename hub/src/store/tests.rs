@@ -7,7 +7,7 @@ use ed25519_dalek::SigningKey;
 use rusqlite::Connection;
 
 use nattsyn_protocol::finding::{Fault, Finding};
-use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::ids::{BootId, ResidentId};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::ClockState;
@@ -21,11 +21,12 @@ use crate::nights::{checks, noon};
 use crate::view::{Cause, Ending};
 use crate::watch::situation::Situation;
 use crate::watch::{
-    Alteration, Altered, Arrival, CallOff, Exception, How, Matter, Outcome, Punctuality, Said,
-    Subject, Word,
+    Alteration, Altered, Arrival, CallOff, Closing, Exception, How, Matter, Outcome, Punctuality,
+    Said, Subject, Word,
 };
 
 mod accounting;
+mod residents;
 
 const ZONE: &str = "Europe/Stockholm";
 
@@ -129,6 +130,7 @@ fn what_was_committed_is_there_after_a_crash() {
         due: begins(),
         punctuality: Punctuality::HubWasDown,
         checks: [check].into(),
+        late: [check].into(),
         handling: Handling::default(),
         ended: None,
     };
@@ -248,6 +250,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
         due: begins(),
         punctuality: Punctuality::InTime,
         checks: [check].into(),
+        late: [].into(),
         handling: Handling::default(),
         ended: None,
     };

@@ -19,7 +19,7 @@ use crate::exception::Event;
 use crate::notify::chain::TeamName;
 use crate::notify::proof::Proof;
 use crate::watch::situation::Situation;
-use crate::watch::{Altered, How, Manner, Outcome, Punctuality, Subject, Word};
+use crate::watch::{Altered, Closing, How, Manner, Outcome, Punctuality, StaffId, Subject, Word};
 
 /// One night as it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +142,8 @@ pub struct MatterLine {
     pub opened: Timestamp,
     /// Until when; `None` if it is open.
     pub cleared: Option<Timestamp>,
+    /// Who closed it by hand, and how; `None` if it is open, or the hub saw that it was over.
+    pub closed: Option<(StaffId, Option<Closing>)>,
 }
 
 /// How a check stands, for the balance.
@@ -304,11 +306,12 @@ pub fn ended_order(how: How) -> usize {
         How::Said(Said::Spoke) => 3,
         How::Said(Said::Seen) => 4,
         How::Said(Said::Cancelled) => 5,
-        How::CalledOff(CallOff::Away) => 6,
-        How::CalledOff(CallOff::Skipped) => 7,
-        How::CalledOff(CallOff::Died) => 8,
-        How::CalledOff(CallOff::Moved) => 9,
-        How::CalledOff(CallOff::Withdrawn) => 10,
+        How::Said(Said::Died) => 6,
+        How::CalledOff(CallOff::Away) => 7,
+        How::CalledOff(CallOff::Skipped) => 8,
+        How::CalledOff(CallOff::Died) => 9,
+        How::CalledOff(CallOff::Moved) => 10,
+        How::CalledOff(CallOff::Withdrawn) => 11,
     }
 }
 

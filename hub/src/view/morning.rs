@@ -30,6 +30,8 @@ pub struct Morning {
     /// How often somebody entered each home, by person; the most disturbed first. Who was not
     /// disturbed is left out.
     pub disturbances: Vec<(Person, usize)>,
+    /// Whom somebody found dead, each once.
+    pub found_dead: Vec<Person>,
     /// Checks that are open exceptions still, by person.
     pub unanswered: Vec<(Person, Cause, Timestamp)>,
 }
@@ -45,6 +47,7 @@ pub fn report(night: &NightLedger, now: Timestamp) -> Morning {
         visits: 0,
         visits_planned: 0,
         disturbances: disturbances(night),
+        found_dead: Vec::new(),
         unanswered: Vec::new(),
     };
     let mut entered = BTreeSet::new();
@@ -52,6 +55,12 @@ pub fn report(night: &NightLedger, now: Timestamp) -> Morning {
         match line.account(now) {
             Account::Ended(How::Visible(Arrival::InTime) | How::CalledOff(_)) => morning.done += 1,
             Account::Ended(How::Visible(Arrival::Late)) => morning.late += 1,
+            // Neither done nor late: it is said by itself.
+            Account::Ended(How::Said(Said::Died)) => {
+                if !morning.found_dead.contains(&line.person) {
+                    morning.found_dead.push(line.person.clone());
+                }
+            }
             Account::Ended(How::Said(said)) => {
                 if line.exceptions.is_empty() || line.manner == Manner::Physical {
                     morning.done += 1;

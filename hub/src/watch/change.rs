@@ -9,7 +9,7 @@ use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
 use super::alteration::{Altered, CallOff};
-use super::matters::Matter;
+use super::matters::{Closing, Matter};
 use super::word::{Said, StaffId, Word};
 use crate::exception::{Event, Handling};
 use crate::view::{Cause, Ending};
@@ -150,14 +150,38 @@ pub struct Exception {
     pub opened: Timestamp,
     /// By when somebody must have acted.
     pub due: Timestamp,
-    /// Whether that was asked in time.
+    /// Whether that was asked in time, of what it was opened about.
     pub punctuality: Punctuality,
     /// The checks it is about.
     pub checks: BTreeSet<CheckId>,
+    /// Those of them about which nobody was asked in time: an older row can be joined by one.
+    pub late: BTreeSet<CheckId>,
     /// How people have handled it.
     pub handling: Handling,
     /// How it ended.
     pub ended: Option<(Timestamp, Ending)>,
+}
+
+impl Exception {
+    /// Whether somebody was asked in time about one of its checks.
+    #[must_use]
+    pub fn punctuality_of(&self, check: CheckId) -> Punctuality {
+        if self.late.contains(&check) {
+            Punctuality::HubWasDown
+        } else {
+            Punctuality::InTime
+        }
+    }
+
+    /// Whether somebody was asked in time about all that it is about now.
+    #[must_use]
+    pub fn punctuality_now(&self) -> Punctuality {
+        match (self.checks.is_empty(), self.late.is_empty()) {
+            (true, _) => self.punctuality,
+            (false, true) => Punctuality::InTime,
+            (false, false) => Punctuality::HubWasDown,
+        }
+    }
 }
 
 /// One decision of the watch, for the store. Applied in order.
@@ -178,6 +202,8 @@ pub enum Change {
         exception: i64,
         /// The check.
         check: CheckId,
+        /// Whether somebody was asked about it in time.
+        punctuality: Punctuality,
         /// When.
         at: Timestamp,
     },
@@ -223,8 +249,8 @@ pub enum Change {
     Cleared {
         /// The matter.
         matter: i64,
-        /// Who closed it; `None` if the watch saw that it was over.
-        by: Option<StaffId>,
+        /// Who closed it, and how; `None` if the watch saw that it was over.
+        by: Option<(StaffId, Closing)>,
         /// When.
         at: Timestamp,
     },

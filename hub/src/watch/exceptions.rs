@@ -187,6 +187,12 @@ impl Exceptions {
             .retain(|_, row| row.ended.is_none_or(|(at, _)| at >= since));
     }
 
+    /// A resident's open rows.
+    pub(super) fn rows_of(&self, resident: ResidentId) -> Vec<i64> {
+        let open = self.of_resident.get(&resident).into_iter().flatten();
+        open.copied().collect()
+    }
+
     /// A person is needed for a silent unit, with no check missed yet.
     pub(super) fn call(&mut self, call: Call, changes: &mut Vec<Change>) {
         if self.open(call.resident, call.cause).is_none() {
@@ -208,6 +214,14 @@ impl Exceptions {
         if held.as_ref().is_some_and(|row| row.cause == call.cause) {
             return;
         }
+        // About one that changes rows somebody was asked when it came into the first.
+        let punctuality = held
+            .as_ref()
+            .map_or(call.punctuality, |row| row.punctuality_of(check));
+        let call = Call {
+            punctuality,
+            ..call
+        };
         let target = self.open(call.resident, call.cause).map(|row| row.id);
         if let (Some(row), None) = (&held, target)
             && row.checks.len() == 1
@@ -220,7 +234,7 @@ impl Exceptions {
             self.leave(row.id, check, call.now, changes);
         }
         match target {
-            Some(exception) => self.join(exception, check, call.now, changes),
+            Some(exception) => self.join(exception, check, call, changes),
             None => self.begin(call, Some(check), changes),
         }
         if let Some(row) = held
@@ -303,6 +317,10 @@ impl Exceptions {
     }
 
     fn begin(&mut self, call: Call, check: Option<CheckId>, changes: &mut Vec<Change>) {
+        let late = match call.punctuality {
+            Punctuality::InTime => None,
+            Punctuality::HubWasDown => check,
+        };
         let exception = Exception {
             id: self.next,
             resident: call.resident,
@@ -311,6 +329,7 @@ impl Exceptions {
             due: call.due,
             punctuality: call.punctuality,
             checks: check.into_iter().collect(),
+            late: late.into_iter().collect(),
             handling: Handling::default(),
             ended: None,
         };
@@ -320,14 +339,21 @@ impl Exceptions {
         changes.push(Change::Opened(exception));
     }
 
-    fn join(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
+    fn join(&mut self, exception: i64, check: CheckId, call: Call, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.checks.insert(check);
+            match call.punctuality {
+                Punctuality::InTime => {}
+                Punctuality::HubWasDown => {
+                    row.late.insert(check);
+                }
+            }
             self.of_check.insert(check, exception);
             changes.push(Change::Joined {
                 exception,
                 check,
-                at,
+                punctuality: call.punctuality,
+                at: call.now,
             });
         }
     }
@@ -335,6 +361,7 @@ impl Exceptions {
     fn leave(&mut self, exception: i64, check: CheckId, at: Timestamp, changes: &mut Vec<Change>) {
         if let Some(row) = self.rows.get_mut(&exception) {
             row.checks.remove(&check);
+            row.late.remove(&check);
             self.of_check.remove(&check);
             changes.push(Change::Left {
                 exception,

@@ -122,6 +122,7 @@ impl Watch {
             self.exceptions
                 .finish(row, now.timestamp, ending, &mut changes);
         }
+        self.see_to_agreements(now, is_ended, &mut changes);
         changes
     }
 
@@ -164,7 +165,10 @@ impl Watch {
                 by: by.clone(),
                 at: now.timestamp,
             };
-            changes.extend(self.handle_word(now, &word).1);
+            changes.extend(self.take_word(now, &word).1);
+        }
+        if said == Said::Died {
+            self.call_off_for_death(now, resident, by, changes);
         }
         // One about no check, or whose checks had all explained themselves.
         self.exceptions

@@ -16,6 +16,7 @@ use super::change::Change;
 use super::proof::TeamWord;
 use super::situation::Situation;
 use super::word::StaffId;
+use super::{Moment, Watch};
 
 /// Most open matters about units that are not enrolled. Only who holds a certificate of ours can
 /// cause one, so more than this is one fault or one attack and not a hundred; further ones are
@@ -78,6 +79,95 @@ pub struct Matter {
     pub opened: Timestamp,
 }
 
+/// How somebody closed a matter: from a list, so that it can be counted, and no story about a
+/// person ends up among units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closing {
+    /// The fault is mended.
+    Mended,
+    /// The plan or the list of homes is put right.
+    Arranged,
+    /// It was looked into, and nothing was wrong.
+    Harmless,
+    /// Others see to it from here.
+    Elsewhere,
+    /// It should never have been: somebody wrote it down by mistake.
+    Mistaken,
+}
+
+impl Closing {
+    /// Every way.
+    pub const ALL: [Self; 5] = [
+        Self::Mended,
+        Self::Arranged,
+        Self::Harmless,
+        Self::Elsewhere,
+        Self::Mistaken,
+    ];
+
+    /// The ways that a matter can be closed by hand; none for what the hub sees itself, and which
+    /// would be raised again the moment after, or would hide what is still so.
+    #[must_use]
+    pub fn of(situation: Situation) -> &'static [Self] {
+        use Situation::{
+            AwayUnconfirmed, BrokerDown, FoundDead, HubClock, PlanWithoutUnit, UnitOfNobody,
+            UnitWithoutPlan,
+        };
+        let goes_by_itself = matches!(
+            situation,
+            AwayUnconfirmed
+                | BrokerDown
+                | HubClock
+                | PlanWithoutUnit
+                | UnitOfNobody
+                | UnitWithoutPlan
+        );
+        match (goes_by_itself, situation == FoundDead) {
+            (true, _) => &[],
+            // It goes when the agreement is ended; but whoever was mistaken must be able to say so.
+            (false, true) => &[Self::Mistaken],
+            (false, false) => &[
+                Self::Mended,
+                Self::Arranged,
+                Self::Harmless,
+                Self::Elsewhere,
+            ],
+        }
+    }
+
+    /// The word in the store and in a form.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Mended => "mended",
+            Self::Arranged => "arranged",
+            Self::Harmless => "harmless",
+            Self::Elsewhere => "elsewhere",
+            Self::Mistaken => "mistaken",
+        }
+    }
+
+    /// Reads the word that [`Closing::word`] gives.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|closing| closing.word() == word)
+    }
+}
+
+/// Why a matter cannot be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MatterRefused {
+    /// There is no such matter, or it is over.
+    #[error("no matter {0} is open")]
+    NotOpen(i64),
+    /// It was so again since whoever closes it saw it.
+    #[error("it was so again since")]
+    Changed,
+    /// It is not closed so.
+    #[error("it is not closed so")]
+    NotSo(Situation),
+}
+
 /// All open matters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Matters {
@@ -106,6 +196,11 @@ impl Matters {
 
     pub(super) fn all(&self) -> impl Iterator<Item = &Matter> {
         self.open.values().map(|row| &row.matter)
+    }
+
+    /// The open matters, and when each was last seen to be so.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (&Matter, Timestamp)> {
+        self.open.values().map(|row| (&row.matter, row.seen))
     }
 
     /// Whether a row stands.
@@ -164,12 +259,24 @@ impl Matters {
         }
     }
 
-    /// A person says that it is over. `None` if there is no such row.
-    pub(super) fn close(&mut self, id: i64, by: StaffId, now: Timestamp) -> Option<Change> {
+    /// A person says that it is over.
+    fn close(
+        &mut self,
+        (id, seen): (i64, Timestamp),
+        by: (StaffId, Closing),
+        now: Timestamp,
+    ) -> Result<Change, MatterRefused> {
         let held = self.open.iter().find(|(_, row)| row.matter.id == id);
-        let key = *held?.0;
+        let (&key, row) = held.ok_or(MatterRefused::NotOpen(id))?;
+        let situation = row.matter.situation;
+        if !Closing::of(situation).contains(&by.1) {
+            return Err(MatterRefused::NotSo(situation));
+        }
+        if row.seen.as_ms() != seen.as_ms() {
+            return Err(MatterRefused::Changed);
+        }
         self.open.remove(&key);
-        Some(Change::Cleared {
+        Ok(Change::Cleared {
             matter: id,
             by: Some(by),
             at: now,
@@ -216,5 +323,29 @@ impl Matters {
         for subject in over {
             self.clear(subject, situation, now, changes);
         }
+    }
+}
+
+impl Watch {
+    /// A person says how a matter ended that they had seen as it is: when it was last so.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be closed so; then nothing has changed.
+    pub fn close_matter(
+        &mut self,
+        now: Moment,
+        matter: (i64, Timestamp),
+        by: (StaffId, Closing),
+    ) -> Result<Change, MatterRefused> {
+        let closed = self.matters.close(matter, by, now.timestamp)?;
+        // What was passed over because of the matter is to be asked after all.
+        self.distrust(now);
+        Ok(closed)
+    }
+
+    /// The open matters.
+    pub fn matters(&self) -> impl Iterator<Item = &Matter> {
+        self.matters.all()
     }
 }

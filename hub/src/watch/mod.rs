@@ -13,7 +13,10 @@ mod alteration;
 mod change;
 mod check;
 pub mod comparison;
+mod death;
 mod exceptions;
+#[cfg(test)]
+mod farewells;
 mod handling;
 mod heard;
 mod matters;
@@ -54,7 +57,7 @@ pub use change::{
 pub use check::{ASK_BEFORE, CLOCK_AHEAD, CLOCK_BEHIND, REPORT_WITHIN};
 pub use handling::{ActRefused, Seen};
 pub use heard::Contact;
-pub use matters::{Matter, Subject, SubjectError, UNKNOWN_MAX};
+pub use matters::{Closing, Matter, MatterRefused, Subject, SubjectError, UNKNOWN_MAX};
 pub use proof::TeamWord;
 pub use word::{Effect, News, STAFF_ID_MAX, Said, StaffId, StaffIdError, Word, precedence};
 
@@ -322,6 +325,9 @@ impl Watch {
         }
         let roster = Arc::clone(&self.roster);
         for resident in roster.of_unit(unit).iter().flat_map(|home| &home.residents) {
+            if self.is_found_dead(resident.id) {
+                continue;
+            }
             let call = Call {
                 now: now.timestamp,
                 resident: resident.id,

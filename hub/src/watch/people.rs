@@ -12,10 +12,10 @@ use nattsyn_protocol::time::Timestamp;
 use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Change, How, Manner, Outcome};
 use super::check::CheckState;
-use super::matters::{Matter, Subject};
+use super::matters::Subject;
 use super::situation::Situation;
 use super::wall::Trust;
-use super::word::{Effect, News, StaffId, Word, precedence};
+use super::word::{Effect, News, Said, Word, precedence};
 use super::{Fit, Moment, Watch, is_explained};
 use crate::view::{Arrangement, Ending};
 
@@ -32,6 +32,15 @@ impl Watch {
     /// check of an earlier night that is settled ([`Fit::Nothing`]); the store refuses one about
     /// a check that never was.
     pub fn handle_word(&mut self, now: Moment, word: &Word) -> (Fit, Vec<Change>) {
+        let (fit, mut changes) = self.take_word(now, word);
+        if word.said == Said::Died && fit == Fit::Check {
+            self.call_off_for_death(now, word.check.resident, &word.by, &mut changes);
+        }
+        (fit, changes)
+    }
+
+    /// What a person says, as far as it is about that check alone.
+    pub(super) fn take_word(&mut self, now: Moment, word: &Word) -> (Fit, Vec<Change>) {
         let mut changes = vec![Change::Spoken(word.clone())];
         let Some(state) = self.checks.get_mut(&word.check) else {
             self.reckon(now);
@@ -198,16 +207,6 @@ impl Watch {
         let is_explained = |check| is_explained(&self.checks, check);
         self.exceptions
             .close(check, now.timestamp, ending, is_explained, changes);
-    }
-
-    /// A person says that a matter is over. No change if it is not open.
-    pub fn close_matter(&mut self, now: Moment, matter: i64, by: StaffId) -> Option<Change> {
-        self.matters.close(matter, by, now.timestamp)
-    }
-
-    /// The open matters.
-    pub fn matters(&self) -> impl Iterator<Item = &Matter> {
-        self.matters.all()
     }
 
     /// Takes in what was agreed with residents for when somebody is needed. It decides nothing

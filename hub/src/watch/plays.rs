@@ -296,6 +296,11 @@ fn play(situation: Situation) -> Play {
         Situation::ResidentDied => {
             play.alter(Alteration::CalledOff(CallOff::Died));
         }
+        Situation::FoundDead => {
+            let found_dead = word(&play, Said::Died);
+            let (_, changes) = play.watch.handle_word(play.now(), &found_dead);
+            play.commit(changes);
+        }
         Situation::AwayUnconfirmed => {
             play.alter(Alteration::AskIfAway).until(0, Life::Heard);
         }

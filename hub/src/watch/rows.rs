@@ -1,6 +1,7 @@
 //! Tonight as the page shows it: what the watch knows, with names.
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::time::Timestamp;
 
 use super::change::{Arrival, Exception, How, Outcome};
 use super::check::CheckState;
@@ -57,14 +58,15 @@ impl Watch {
             Subject::Resident(resident) => Some(self.person(resident).name),
             Subject::Team(_) | Subject::Hub => None,
         };
-        let row = |matter: &Matter| MatterRow {
+        let row = |(matter, seen): (&Matter, Timestamp)| MatterRow {
             id: matter.id,
             situation: matter.situation,
             subject: matter.subject,
             about: about(matter.subject).unwrap_or_default(),
             opened: matter.opened,
+            seen,
         };
-        let mut rows: Vec<MatterRow> = self.matters.all().map(row).collect();
+        let mut rows: Vec<MatterRow> = self.matters.seen().map(row).collect();
         rows.sort_by_key(|row| (row.opened, row.id));
         rows
     }
@@ -80,7 +82,7 @@ impl Watch {
             cause: exception.cause,
             opened: exception.opened,
             due: exception.due,
-            punctuality: exception.punctuality,
+            punctuality: exception.punctuality_now(),
             checks: exception.checks.iter().copied().collect(),
             ended: exception.ended,
             handling: exception.handling.clone(),

@@ -55,6 +55,8 @@ pub enum Step {
     Enrol,
     /// Make, change or end a plan.
     ChangePlan,
+    /// End the agreement.
+    EndPlan,
     /// Ask, and write down whether the resident is still away.
     ConfirmAway,
     /// Set the hub's clock.
@@ -97,6 +99,10 @@ impl Step {
             Self::ChangePlan => [
                 "gör, ändra eller avsluta planen",
                 "make, change or end the plan",
+            ],
+            Self::EndPlan => [
+                "avsluta överenskommelsen: tills det är gjort planeras nya nätter",
+                "end the agreement: until that is done, nights go on being planned",
             ],
             Self::ConfirmAway => [
                 "fråga, och skriv om den enskilde fortfarande är borta",
@@ -260,6 +266,12 @@ situations! {
         "Avliden: inga fler tillsyner görs, ring inte och åk inte dit för tillsynens skull",
         "Deceased: no further checks are made; do not call or go there for the check",
         DayStaff, [ChangePlan, TakeUnitOut]
+    }
+    /// Somebody was found dead at night, and the agreement stands.
+    FoundDead = "found_dead" {
+        "Funnen avliden: nattens tillsyner är avbokade, överenskommelsen är inte avslutad",
+        "Found dead: tonight’s checks are called off, the agreement has not been ended",
+        DayStaff, [EndPlan, TakeUnitOut]
     }
     /// A resident is away until further notice, and nobody has confirmed it today.
     AwayUnconfirmed = "away_unconfirmed" {

@@ -29,6 +29,8 @@ pub struct Word {
 
 /// How a person closed a check. What needs help, or went unanswered, closes nothing and is not
 /// among these (architecture, "the hub").
+///
+/// All but the last say that all is well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Said {
     /// Somebody went there, and all is well.
@@ -39,11 +41,23 @@ pub enum Said {
     Seen,
     /// The resident cancelled this check.
     Cancelled,
+    /// Somebody found the resident dead. It calls off what is left of the night, and ends no
+    /// agreement: that takes another's hand (`docs/design/0008-found-dead.md`).
+    Died,
 }
 
 impl Said {
     /// Everything that can be said.
-    pub const ALL: [Self; 4] = [Self::Visited, Self::Spoke, Self::Seen, Self::Cancelled];
+    pub const ALL: [Self; 5] = [
+        Self::Visited,
+        Self::Spoke,
+        Self::Seen,
+        Self::Cancelled,
+        Self::Died,
+    ];
+
+    /// What says that all is well: what is offered side by side.
+    pub const WELL: [Self; 4] = [Self::Visited, Self::Spoke, Self::Seen, Self::Cancelled];
 
     /// The word in the store and in an exported ledger.
     #[must_use]
@@ -53,6 +67,7 @@ impl Said {
             Self::Spoke => "spoke",
             Self::Seen => "seen",
             Self::Cancelled => "cancelled",
+            Self::Died => "found_dead",
         }
     }
 

@@ -98,9 +98,10 @@ pub(super) fn draw(
     drawing.acts
 }
 
-/// One of the words that staff have for a check.
+/// One of the words that staff have for a check. Not of a death: it calls off what is left of the
+/// night, and nights of which that is asked would be asked of little else.
 pub(super) fn draw_said(dice: &mut Dice) -> Said {
-    dice.pick(&Said::ALL)
+    dice.pick(&Said::WELL)
 }
 
 struct Drawing<'a> {

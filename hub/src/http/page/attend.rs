@@ -18,7 +18,7 @@ use super::super::texts::next::{Concerns, next};
 use super::super::texts::{self, Lang};
 use super::hands::hands;
 use super::signs::{Sign, sign};
-use super::{View, matters};
+use super::{View, matters, name};
 
 /// The rows that need a person.
 pub(super) fn open(view: &View<'_>) -> Markup {
@@ -71,7 +71,7 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 span { (cause) }
             }
             p.who {
-                strong { (row.person.name) }
+                strong { (name(lang, &row.person)) }
                 span.address { (row.person.address) }
             }
             @match row.punctuality {
@@ -214,7 +214,7 @@ fn closed_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 (view.time(row.opened))
                 @if let Some((at, _)) = row.ended { "–" (view.time(at)) }
             }
-            span.who { strong { (row.person.name) } span.address { (row.person.address) } }
+            span.who { strong { (name(lang, &row.person)) } span.address { (row.person.address) } }
             span.standing {
                 (sign(Sign::of_cause(row.cause)))
                 span { (texts::cause(row.cause).to(lang)) }

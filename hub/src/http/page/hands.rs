@@ -58,7 +58,7 @@ fn found(view: &View<'_>, row: &ExceptionRow) -> Markup {
     }
 }
 
-fn holder(view: &View<'_>, row: &ExceptionRow) -> String {
+pub(super) fn holder(view: &View<'_>, row: &ExceptionRow) -> String {
     let show = |at: Timestamp| view.face.show(at);
     let until = row.handling.falls_back_at().map(show).unwrap_or_default();
     let said = |by: &StaffId, at: Timestamp, doing: Doing<'_>| {
@@ -96,13 +96,34 @@ fn outcome(view: &View<'_>, row: &ExceptionRow) -> Markup {
             (form(view, row, &html! {
                 fieldset {
                     legend { (hands::ENDS_ROW.to(lang)) }
-                    @for said in Said::ALL { (choice(said.word(), hands::how(said).to(lang))) }
+                    @for said in Said::WELL { (choice(said.word(), hands::how(said).to(lang))) }
                 }
                 fieldset {
                     legend { (hands::KEEPS_ROW.to(lang)) }
                     @for it in Unresolved::ALL { (choice(it.word(), hands::found(it).to(lang))) }
                 }
                 button #{ "ow" (row.id) } name="act" value="outcome" { (hands::WRITE.to(lang)) }
+            }))
+            (died(view, row))
+        }
+    }
+}
+
+/// That the resident was found dead: apart from what says that all is well, in plain words, and
+/// only when it is certain.
+fn died(view: &View<'_>, row: &ExceptionRow) -> Markup {
+    let lang = view.lang;
+    let sure = format!("ds{}", row.id);
+    html! {
+        details #{ "d" (row.id) } {
+            summary #{ "du" (row.id) } { (hands::how(Said::Died).to(lang)) }
+            (form(view, row, &html! {
+                p { (hands::DIED_MEANS.to(lang)) }
+                label for=(sure) {
+                    input id=(sure) type="checkbox" name="sure" value="yes" required;
+                    span { (hands::DIED_SURE.to(lang)) }
+                }
+                button #{ "dw" (row.id) } name="act" value="died" { (hands::WRITE.to(lang)) }
             }))
         }
     }

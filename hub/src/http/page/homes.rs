@@ -40,7 +40,7 @@ fn is_heard(home: &HomeRow) -> bool {
     }
 }
 
-fn row(view: &View<'_>, home: &HomeRow) -> Markup {
+pub(super) fn row(view: &View<'_>, home: &HomeRow) -> Markup {
     let lang = view.lang;
     let mark = Sign::of_hearing(home.hearing);
     html! {

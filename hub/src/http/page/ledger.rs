@@ -9,8 +9,8 @@ use maud::{Markup, html};
 use crate::view::{CheckRow, LookRow, Standing};
 
 use super::super::texts::{self, Tally};
-use super::View;
 use super::signs::{Sign, sign};
+use super::{View, name};
 
 /// How long after its look a report may come before the page says when it came.
 ///
@@ -58,7 +58,7 @@ fn row(view: &View<'_>, check: &CheckRow) -> Markup {
     html! {
         li.row #{ "c" (check.id) } data-standing=(mark.id()) {
             span.when { (view.time(check.opens)) "–" (view.time(check.deadline)) }
-            span.who { strong { (check.person.name) } span.address { (check.person.address) } }
+            span.who { strong { (name(lang, &check.person)) } span.address { (check.person.address) } }
             span.standing {
                 (sign(mark))
                 span { (texts::standing(check.standing).to(lang)) (seen(view, check.standing)) }

@@ -7,10 +7,10 @@
 use maud::{Markup, html};
 
 use crate::view::{MatterRow, Tonight};
-use crate::watch::Subject;
 use crate::watch::situation::Situation;
+use crate::watch::{Closing, Subject};
 
-use super::super::texts::{self, Lang};
+use super::super::texts::{self, Lang, hands, matters as words};
 use super::signs::{Sign, sign};
 use super::{View, proof};
 
@@ -70,12 +70,13 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
                 (sign(Sign::Technical))
                 span { (text) }
             }
-            p.who { strong { (name) } }
+            p.who { strong { (linked(lang, row, &name)) } }
             (may_do(lang, row.situation))
             (proof::told(view, row))
             dl.times {
-                div { dt { (texts::SINCE.to(lang)) } dd { (view.time(row.opened)) } }
+                div { dt { (texts::SINCE.to(lang)) } dd { (view.time(row.opened)) (again(view, row)) } }
             }
+            div.hands { (closing(view, row)) }
         }
     }
 }
@@ -96,8 +97,8 @@ fn matter(view: &View<'_>, row: &MatterRow) -> Markup {
     let table = row.situation.row();
     html! {
         li.row #{ "m" (row.id) } data-situation=(row.situation.word()) {
-            span.when { (texts::SINCE.to(lang)) " " (view.time(row.opened)) }
-            span.who { strong { (about(lang, row.subject, &row.about)) } }
+            span.when { (texts::SINCE.to(lang)) " " (view.time(row.opened)) (again(view, row)) }
+            span.who { strong { (linked(lang, row, &about(lang, row.subject, &row.about))) } }
             span.standing {
                 (sign(Sign::Technical))
                 span { (texts::of_situation(row.situation).to(lang)) }
@@ -105,6 +106,55 @@ fn matter(view: &View<'_>, row: &MatterRow) -> Markup {
             span.detail {
                 (texts::FOR.to(lang)) " " (texts::owner(table.owner).to(lang)) ". "
                 (texts::steps(lang, table.steps))
+            }
+            div.detail.hands { (closing(view, row)) }
+        }
+    }
+}
+
+/// Whom it concerns, with the way to their page.
+fn linked(lang: Lang, row: &MatterRow, name: &str) -> Markup {
+    match row.subject {
+        Subject::Resident(resident) => html! {
+            a href=(format!("/residents/{resident}?lang={}", lang.tag())) { (name) }
+        },
+        Subject::Unit(_) | Subject::Team(_) | Subject::Hub => html! { (name) },
+    }
+}
+
+/// When it was so last, if that was later.
+fn again(view: &View<'_>, row: &MatterRow) -> Markup {
+    html! {
+        @if row.seen > row.opened {
+            ", " (words::LAST_SEEN.to(view.lang)) " " (view.time(row.seen))
+        }
+    }
+}
+
+/// How it ended, for whoever saw to it. Nobody who has not seen it as it is can close it.
+fn closing(view: &View<'_>, row: &MatterRow) -> Markup {
+    let lang = view.lang;
+    let ways = Closing::of(row.situation);
+    if ways.is_empty() {
+        return html! { p { (words::GOES_BY_ITSELF.to(lang)) } };
+    }
+    html! {
+        details #{ "mo" (row.id) } {
+            summary #{ "ms" (row.id) } { (words::HOW_ENDED.to(lang)) }
+            form method="post" action=(format!("/matters/{}?lang={}", row.id, lang.tag())) {
+                input type="hidden" name="seen" value=(row.seen.as_ms());
+                fieldset {
+                    legend { (words::ENDS.to(lang)) }
+                    @for &how in ways {
+                        @let id = format!("mo{}-{}", row.id, how.word());
+                        label for=(id) {
+                            input id=(id) type="radio" name="how" value=(how.word()) required;
+                            span { (words::how(how).to(lang)) }
+                        }
+                    }
+                }
+                @if ways.contains(&Closing::Mistaken) { p { (words::MISTAKEN_MEANS.to(lang)) } }
+                button #{ "mw" (row.id) } { (hands::WRITE.to(lang)) }
             }
         }
     }

@@ -8,15 +8,18 @@
 
 mod attend;
 pub(super) mod door;
+pub(super) mod handover;
 mod hands;
 mod homes;
 mod ledger;
 mod matters;
+mod meter;
 pub(super) mod morning;
 pub(super) mod night;
 mod outside;
 pub(super) mod phone;
 mod proof;
+pub(super) mod resident;
 pub(super) mod settings;
 mod signs;
 
@@ -26,7 +29,9 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::notify::teller::{Hearing, Told};
 use crate::view::ledger::NightLedger;
-use crate::view::{Reality, Tonight};
+use crate::view::meter::Meter;
+use crate::view::resident::ResidentFile;
+use crate::view::{Person, Reality, Tonight};
 
 use super::clockface::{Clockface, Knowledge};
 use super::door::Viewer;
@@ -75,9 +80,14 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
-        (header(&night, lang, &address(lang.other()), Some(viewer)))
-        button #sound.quiet type="button" aria-pressed="false" hidden { (texts::SOUND.to(lang)) }
-        (ways(lang, Book::Tonight))
+        (header(&night, lang, &address(lang.other()), Some(&Menu {
+            own: html! {
+                button #sound.quiet type="button" aria-pressed="false" hidden {
+                    (texts::SOUND.to(lang))
+                }
+            },
+            ..Menu::on(viewer, Some(Book::Tonight))
+        })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
             (live((tonight, told), lang, viewer))
@@ -96,16 +106,32 @@ pub(super) enum Book {
     Ledger,
     /// A night's morning report.
     Morning,
+    /// What one shift hands to the next.
+    Handover,
+    /// How often staff are asked.
+    Meter,
     /// What is set.
     Settings,
 }
 
 impl Book {
+    /// In the order of the menu.
+    const ALL: [Self; 6] = [
+        Self::Tonight,
+        Self::Ledger,
+        Self::Morning,
+        Self::Handover,
+        Self::Meter,
+        Self::Settings,
+    ];
+
     fn path(self) -> &'static str {
         match self {
             Self::Tonight => "/",
             Self::Ledger => "/ledger",
             Self::Morning => "/morning",
+            Self::Handover => "/handover",
+            Self::Meter => "/meter",
             Self::Settings => "/settings",
         }
     }
@@ -115,6 +141,8 @@ impl Book {
             Self::Tonight => texts::ATTEND,
             Self::Ledger => texts::ledger::TITLE,
             Self::Morning => texts::ledger::MORNING,
+            Self::Handover => texts::shift::HANDOVER,
+            Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
         }
     }
@@ -130,15 +158,89 @@ pub(super) fn book(
 ) -> String {
     let other = lang.other().tag();
     let address = format!("{}?night={}&lang={other}", book.path(), night.night);
-    let body = html! {
-        (signs::sheet())
-        (header("", lang, &address, Some(viewer)))
-        (ways(lang, book))
-        main { (demonstration(tonight, lang)) (own) }
-    };
     let when = texts::ledger::night_of_year(lang, night.night);
     let title = format!("{} {when} – Nattsyn", book.title().to(lang));
-    shell(lang, &title, Script::Print, &body).into_string()
+    leaf(lang, (tonight, viewer), (Some(book), &address, &title), own).into_string()
+}
+
+/// A resident's page.
+pub(super) fn resident_page(
+    shown: (&Tonight, &Told),
+    lang: Lang,
+    viewer: &Viewer,
+    (file, answering): (&ResidentFile, Option<&resident::Answering>),
+) -> Markup {
+    let view = View::new(shown, lang, viewer);
+    let own = resident::body(&view, file, answering);
+    let address = resident_address(lang.other(), &file.person);
+    let title = format!("{} – Nattsyn", file.person.name);
+    leaf(lang, (shown.0, viewer), (None, &address, &title), &own)
+}
+
+/// The handover.
+pub(super) fn handover_page(
+    shown: (&Tonight, &Told),
+    lang: Lang,
+    viewer: &Viewer,
+    (night, since): (&NightLedger, &handover::Since),
+) -> Markup {
+    let view = View::new(shown, lang, viewer);
+    let own = handover::body(&view, night, since);
+    let here = Book::Handover;
+    let other = lang.other().tag();
+    let address = format!("{}?since={}&lang={other}", here.path(), since.clock);
+    let title = format!("{} – Nattsyn", here.title().to(lang));
+    leaf(
+        lang,
+        (shown.0, viewer),
+        (Some(here), &address, &title),
+        &own,
+    )
+}
+
+/// The meter.
+pub(super) fn meter_page(
+    shown: (&Tonight, &Told),
+    lang: Lang,
+    viewer: &Viewer,
+    measured: &Meter,
+) -> Markup {
+    let view = View::new(shown, lang, viewer);
+    let own = meter::body(&view, measured);
+    let here = Book::Meter;
+    let address = format!("{}?lang={}", here.path(), lang.other().tag());
+    let title = format!("{} – Nattsyn", here.title().to(lang));
+    leaf(
+        lang,
+        (shown.0, viewer),
+        (Some(here), &address, &title),
+        &own,
+    )
+}
+
+/// A page that stands still: which it is, the same in the other language, and its title.
+fn leaf(
+    lang: Lang,
+    (tonight, viewer): (&Tonight, &Viewer),
+    (here, other_address, title): (Option<Book>, &str, &str),
+    own: &Markup,
+) -> Markup {
+    let menu = Menu::on(viewer, here);
+    let body = html! {
+        (signs::sheet())
+        (header("", lang, other_address, Some(&menu)))
+        main { (demonstration(tonight, lang)) (own) }
+    };
+    shell(lang, title, Script::Print, &body)
+}
+
+/// A resident's name, which leads to their page.
+fn name(lang: Lang, person: &Person) -> Markup {
+    html! { a href=(resident_address(lang, person)) { (person.name) } }
+}
+
+fn resident_address(lang: Lang, person: &Person) -> String {
+    format!("/residents/{}?lang={}", person.resident, lang.tag())
 }
 
 /// A page that says in one sentence why there is nothing to show.
@@ -160,11 +262,11 @@ pub(super) fn said(lang: Lang, why: &str) -> Markup {
 }
 
 /// The way from page to page.
-fn ways(lang: Lang, here: Book) -> Markup {
+fn ways(lang: Lang, here: Option<Book>) -> Markup {
     html! {
         nav.pages aria-label=(texts::PAGES.to(lang)) {
-            @for book in [Book::Tonight, Book::Ledger, Book::Morning, Book::Settings] {
-                @let current = (book == here).then_some("page");
+            @for book in Book::ALL {
+                @let current = (Some(book) == here).then_some("page");
                 a.press href=(format!("{}?lang={}", book.path(), lang.tag()))
                     aria-current=[current] { (book.title().to(lang)) }
             }
@@ -250,17 +352,53 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
     }
 }
 
-/// The head: the night, who is signed in, and the same page in the other language.
-fn header(night: &str, lang: Lang, other_address: &str, viewer: Option<&Viewer>) -> Markup {
-    let other = lang.other();
+/// What is folded away in the head, so that what needs a person begins near the top.
+struct Menu<'a> {
+    viewer: &'a Viewer,
+    here: Option<Book>,
+    /// What this page alone has there.
+    own: Markup,
+}
+
+impl<'a> Menu<'a> {
+    /// The menu on a page that has nothing of its own there.
+    fn on(viewer: &'a Viewer, here: Option<Book>) -> Self {
+        Self {
+            viewer,
+            here,
+            own: html! {},
+        }
+    }
+}
+
+/// The head: the night, and the menu with the way from page to page, the other language and who
+/// is signed in.
+fn header(night: &str, lang: Lang, other_address: &str, menu: Option<&Menu<'_>>) -> Markup {
     html! {
         header {
             p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
-            @if let Some(viewer) = viewer { (door::badge(viewer, lang)) }
-            nav aria-label=(texts::LANGUAGES.to(lang)) {
-                a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
-                    (texts::own_name(other))
+            @match menu {
+                None => (languages(lang, other_address)),
+                Some(menu) => details #menu.menu {
+                    summary { (texts::MENU.to(lang)) }
+                    div.menu-sheet {
+                        (ways(lang, menu.here))
+                        (menu.own)
+                        (languages(lang, other_address))
+                        (door::badge(menu.viewer, lang))
+                    }
                 }
+            }
+        }
+    }
+}
+
+fn languages(lang: Lang, other_address: &str) -> Markup {
+    let other = lang.other();
+    html! {
+        nav aria-label=(texts::LANGUAGES.to(lang)) {
+            a.press href=(other_address) lang=(other.tag()) hreflang=(other.tag()) {
+                (texts::own_name(other))
             }
         }
     }
@@ -300,6 +438,7 @@ fn status(view: &View<'_>) -> Markup {
                 Hearing::Nobody => p.notice { (texts::NO_NOTIFIER.to(lang)) },
                 Hearing::Somebody => {}
             }
+            (meter::flood(view))
             @for (channel, at) in &view.told.failing {
                 p.notice {
                     (texts::told::NOT_THROUGH.to(lang)) " " strong { (channel.as_str()) } ", "

@@ -6,8 +6,9 @@ use maud::{Markup, html};
 
 use crate::view::Person;
 use crate::view::morning::Morning;
+use crate::watch::Said;
 
-use super::super::texts::{self, ledger};
+use super::super::texts::{self, Lang, ledger};
 use super::night::{Sheet, balance};
 use super::proof;
 use super::signs::{Sign, sign};
@@ -59,6 +60,15 @@ fn figures(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 }
             }
         }
+        @if !morning.found_dead.is_empty() {
+            p.updated {
+                (texts::said(Said::Died).to(lang)) ": "
+                @for (i, person) in morning.found_dead.iter().enumerate() {
+                    @if i > 0 { ", " }
+                    (person.name)
+                }
+            }
+        }
         @if morning.visits_planned > 0 {
             p.updated {
                 (ledger::VISITS.to(lang)) ": " (ledger::OF_WHICH_PLANNED.to(lang)) " "
@@ -79,7 +89,7 @@ fn unanswered(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 ul.rows { @for (person, cause, deadline) in &morning.unanswered {
                     li.row {
                         span.when { (ledger::UNTIL.to(lang)) " " (sheet.time(*deadline)) }
-                        (who(person))
+                        (who(lang, person))
                         span.standing {
                             (sign(Sign::of_cause(*cause)))
                             span { (texts::cause(*cause).to(lang)) }
@@ -123,13 +133,13 @@ fn disturbances(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 p { (ledger::NO_DISTURBANCES.to(lang)) }
             } @else {
                 ul.rows.tally { @for (person, count) in &morning.disturbances {
-                    li.row { (who(person)) span.often { (ledger::times(lang, *count)) } }
+                    li.row { (who(lang, person)) span.often { (ledger::times(lang, *count)) } }
                 } }
             }
         }
     }
 }
 
-fn who(person: &Person) -> Markup {
-    html! { span.who { strong { (person.name) } span.address { (person.address) } } }
+fn who(lang: Lang, person: &Person) -> Markup {
+    html! { span.who { strong { (super::name(lang, person)) } span.address { (person.address) } } }
 }

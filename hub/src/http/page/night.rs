@@ -12,10 +12,10 @@ use crate::view::ledger::{
     Room,
 };
 use crate::watch::situation::Situation;
-use crate::watch::{Altered, How, Word};
+use crate::watch::{Altered, How, Said, Word};
 
 use super::super::clockface::Clockface;
-use super::super::texts::{self, Lang, hands, ledger};
+use super::super::texts::{self, Lang, hands, ledger, matters as closed};
 use super::proof;
 use super::signs::{Sign, sign};
 
@@ -135,13 +135,13 @@ pub(super) fn balance(sheet: &Sheet<'_>, balance: &Balance) -> Markup {
     }
 }
 
-fn row(sheet: &Sheet<'_>, line: &Line) -> Markup {
+pub(super) fn row(sheet: &Sheet<'_>, line: &Line) -> Markup {
     let lang = sheet.lang;
     let account = line.account(sheet.now);
     html! {
         li.row #{ "c" (line.id) } data-account=(crate::view::ledger::account_word(account)) {
             span.when { (sheet.time(line.opens)) "–" (sheet.time(line.deadline)) }
-            span.who { strong { (line.person.name) } span.address { (line.person.address) } }
+            span.who { strong { (super::name(lang, &line.person)) } span.address { (line.person.address) } }
             span.standing { (standing(sheet, line, account)) }
             @let details = details(sheet, line);
             @if !details.is_empty() {
@@ -180,6 +180,7 @@ fn of_how(how: How) -> Sign {
     match how {
         How::Visible(Arrival::InTime) => Sign::Visible,
         How::Visible(Arrival::Late) => Sign::VisibleLate,
+        How::Said(Said::Died) => Sign::CalledOff,
         How::Said(_) => Sign::Person,
         How::CalledOff(_) => Sign::CalledOff,
     }
@@ -344,6 +345,13 @@ fn matter_row(sheet: &Sheet<'_>, matter: &MatterLine) -> Markup {
                 span {
                     (texts::of_situation(matter.situation).to(lang))
                     @if matter.cleared.is_none() { " (" (ledger::STILL_OPEN.to(lang)) ")" }
+                }
+            }
+            @if let Some((by, how)) = &matter.closed {
+                span.detail {
+                    (closed::CLOSED.to(lang)) " "
+                    @if let Some(how) = how { (closed::how(*how).to(lang)) ", " }
+                    (ledger::BY.to(lang)) " " (by)
                 }
             }
         }

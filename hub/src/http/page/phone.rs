@@ -15,7 +15,7 @@ use super::super::door::Viewer;
 use super::super::phone::Phone;
 use super::super::texts::{self, Lang, phone as words};
 use super::signs::{self, Sign, sign};
-use super::{Script, View, demonstration, header, shell};
+use super::{Menu, Script, View, demonstration, header, shell};
 
 /// What a phone can choose from.
 pub(in crate::http) struct Offer {
@@ -36,7 +36,7 @@ pub(in crate::http) fn page(
     let other = format!("/phone?lang={}", lang.other().tag());
     let body = html! {
         (signs::sheet())
-        (header("", lang, &other, Some(viewer)))
+        (header("", lang, &other, Some(&Menu::on(viewer, None))))
         nav.pages { a.press href={ "/?lang=" (lang.tag()) } { (texts::TO_START.to(lang)) } }
         main {
             (demonstration(tonight, lang))

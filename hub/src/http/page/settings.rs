@@ -19,7 +19,7 @@ use crate::view::Tonight;
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
 use super::super::texts::{Lang, Phrase, proof, settings as says};
-use super::{Book, Script, demonstration, header, shell, signs, ways};
+use super::{Book, Menu, Script, demonstration, header, shell, signs};
 
 /// Most versions whose changes the page lists: some years of them.
 const HISTORY_MAX: usize = 50;
@@ -85,8 +85,7 @@ pub(in crate::http) fn document(shown: &Shown<'_>) -> Markup {
     let other = format!("/settings?lang={}", lang.other().tag());
     let body = html! {
         (signs::sheet())
-        (header("", lang, &other, Some(shown.viewer)))
-        (ways(lang, Book::Settings))
+        (header("", lang, &other, Some(&Menu::on(shown.viewer, Some(Book::Settings)))))
         main {
             (demonstration(shown.tonight, lang))
             section #settings {

@@ -6,6 +6,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::view::{Cause, Hearing, Standing};
+use crate::watch::Said;
 
 /// A shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,9 @@ impl Sign {
             Standing::Overdue => Self::Overdue,
             Standing::Visible { .. } => Self::Visible,
             Standing::VisibleLate { .. } => Self::VisibleLate,
+            Standing::Said {
+                said: Said::Died, ..
+            } => Self::CalledOff,
             Standing::Said { .. } => Self::Person,
             Standing::CalledOff(_) => Self::CalledOff,
             Standing::Exception { cause } => Self::of_cause(cause),

@@ -20,7 +20,7 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let (sender, receiver) = watch::channel(Arc::new(sample::busy()));
-        let (hands, deeds) = Hands::new();
+        let (hands, waiting) = Hands::new();
         let state = State {
             hands: Some(hands),
             ..State::showing(receiver)
@@ -28,7 +28,7 @@ impl Desk {
         Self {
             site: app(state),
             _tonight: sender,
-            deeds,
+            deeds: waiting.deeds,
         }
     }
 
@@ -292,16 +292,39 @@ async fn a_row_says_who_has_it_and_offers_what_that_one_can_do() {
 #[tokio::test]
 async fn no_single_press_ends_a_row() {
     let row = row(&[]).await;
-    for said in Said::ALL {
+    for said in Said::WELL {
         let choice = format!("type=\"radio\" name=\"how\" value=\"{}\"", said.word());
         assert!(row.contains(&choice), "{choice}");
         assert!(!row.contains(&format!("name=\"act\" value=\"{}\"", said.word())));
     }
     assert_eq!(
         row.matches("<details").count(),
-        2,
+        3,
         "folded away until asked for"
     );
+    // Beside what says that all is well it is not to be chosen by a slip.
+    assert!(!row.contains("value=\"found_dead\""), "{row}");
+    assert!(row.contains("type=\"checkbox\" name=\"sure\" value=\"yes\" required"));
+}
+
+#[tokio::test]
+async fn found_dead_is_taken_only_when_it_is_said_to_be_certain() {
+    let mut desk = Desk::new();
+    for (words, refused) in [
+        ("act=died", "Kryssa i att det är säkert."),
+        ("sure=no&act=died", "Kryssa i att det är säkert."),
+        ("how=found_dead&act=outcome", "Sidan förstod inte"),
+    ] {
+        let form = format!("{ROW}&{words}");
+        let response = post(&desk.site, "/rows/11", &form, &[SAME, TEXT]).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{form}");
+        assert!(text(response).await.contains(refused), "{form}");
+        assert!(desk.deeds.try_recv().is_err());
+    }
+    let certain = format!("{ROW}&sure=yes&act=died");
+    let (response, (_, _, act)) = desk.post(&certain, Ok(())).await;
+    assert_eq!(act, Act::Say(Said::Died));
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 
 use nattsyn_protocol::finding::{Fault, Finding};
-use nattsyn_protocol::ids::{CheckId, UnitId, WindowKey};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
 
 use crate::agreement::{Fallback, Then};
 use crate::exception::{Act, Event, Unresolved};
@@ -18,6 +18,7 @@ use crate::store::{Archive, StoreError};
 use crate::view::ledger::{
     ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
 };
+use crate::view::resident::ResidentFile;
 use crate::view::{Arrangement, Cause, Ending, LookRow, Person};
 use crate::watch::situation::Situation;
 use crate::watch::{
@@ -32,6 +33,14 @@ use super::{ask, strip_tags, text};
 pub(super) struct SampleArchive(NightLedger);
 
 impl Archive for SampleArchive {
+    fn resident(
+        &self,
+        resident: ResidentId,
+        tonight: Date,
+    ) -> Result<Option<ResidentFile>, StoreError> {
+        Ok(super::residents::file(&self.0, resident, tonight))
+    }
+
     fn nights(&self) -> Result<BTreeSet<Date>, StoreError> {
         Ok([self.0.night].into())
     }
@@ -212,6 +221,7 @@ pub(super) fn sample_archive() -> SampleArchive {
             situation: Situation::DiskFull,
             opened: at("01:10"),
             cleared: None,
+            closed: None,
         }],
         proofs: super::proof::of_night(),
     })

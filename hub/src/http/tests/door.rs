@@ -150,6 +150,10 @@ async fn nothing_is_shown_without_a_session() {
         "/?lang=en",
         "/ledger?night=2026-11-21",
         "/morning",
+        "/residents/r0000001",
+        "/handover",
+        "/meter",
+        "/matters/4",
         "/settings",
         "/rows/7",
     ] {

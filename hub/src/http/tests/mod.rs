@@ -17,7 +17,7 @@ use nattsyn_protocol::finding::{Fault, Finding, Reason};
 use crate::exception::{Step, Unresolved};
 use crate::view::{Cause, Ending, Hearing, Person, Reality, Standing, Tonight};
 use crate::watch::situation::Situation;
-use crate::watch::{CallOff, Said};
+use crate::watch::{CallOff, Closing, Said};
 
 use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
@@ -29,10 +29,13 @@ mod books;
 mod contrast;
 mod door;
 mod events;
+mod matters;
 mod outside;
 mod phone;
 mod proof;
+mod residents;
 mod settings;
+mod shift;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -342,6 +345,9 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/ledger",
         "/ledger.csv",
         "/morning",
+        "/handover",
+        "/meter",
+        "/residents/r0000001",
         "/assets/page.css",
         "/assets/page.js",
         "/assets/print.js",
@@ -444,6 +450,10 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::outside::ALL);
+    all.extend(texts::matters::ALL);
+    all.extend(texts::resident::ALL);
+    all.extend(texts::shift::ALL);
+    all.extend(Closing::ALL.map(texts::matters::how));
     all.extend(texts::phone::ALL);
     all.extend(texts::proof::ALL);
     all.extend(texts::settings::ALL);

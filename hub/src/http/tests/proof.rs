@@ -285,6 +285,7 @@ async fn a_team_that_may_not_be_reached_stands_with_what_needs_a_person_and_says
         subject: Subject::Team("natt".parse().unwrap()),
         about: String::new(),
         opened: sample::at("21:15"),
+        seen: sample::at("21:15"),
     };
     let mut tonight = sample::empty();
     tonight.matters = vec![

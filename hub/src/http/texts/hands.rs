@@ -8,7 +8,7 @@ use super::{Lang, Phrase, ending, phrase, said as texts_said};
 use crate::exception::{Act, Event, Refusal, Step, Unresolved};
 use crate::service::HandsError;
 use crate::view::Ending;
-use crate::watch::{ActRefused, Said};
+use crate::watch::{ActRefused, MatterRefused, Said, StaffId};
 
 phrases! {
     DONE = "Gjort:", "Done:";
@@ -29,6 +29,15 @@ phrases! {
     FOUND = "Hittills:", "So far:";
     NEXT_STEP = "Nästa steg:", "Next step:";
     CHOOSE = "Välj hur det gick.", "Choose how it went.";
+    DIED_MEANS = "Följ er rutin först: är du det minsta osäker, ring 112. Raden avslutas och nattens \
+                  återstående tillsyner av personen avbokas. Överenskommelsen avslutas inte: det gör \
+                  dagpersonalen, och påminns om det tills det är gjort.",
+                 "Follow your routine first: if you are in any doubt, call 112. The row ends, and \
+                  tonight’s remaining checks of the person are called off. The agreement is not \
+                  ended: day staff do that, and are reminded until it is done.";
+    DIED_SURE = "Det är säkert, och någon är hos personen",
+                "It is certain, and somebody is with the person";
+    DIED_SURE_FIRST = "Kryssa i att det är säkert.", "Tick that it is certain.";
     GONE = "Det är inte säkert att det skrevs in. Titta på raden, och försök igen.",
            "It may not have been written down. Look at the row, and try again.";
     BAD = "Sidan förstod inte vad du ville. Hämta den på nytt.",
@@ -69,6 +78,7 @@ pub(in crate::http) fn how(said: Said) -> Phrase {
             "Seen by somebody else: all is well",
         ),
         Said::Cancelled => phrase("Den enskilde avbokade själv", "The resident cancelled it"),
+        Said::Died => phrase("Funnen avliden", "Found dead"),
     }
 }
 
@@ -108,6 +118,22 @@ pub(in crate::http) fn did(
         }
     };
     format!("{by} {} {of}", what.to(lang)).trim_end().to_owned()
+}
+
+/// What somebody found or said about a row, for whoever takes over.
+pub(in crate::http) fn told(
+    lang: Lang,
+    event: &Event,
+    name: impl Fn(&StaffId) -> String,
+) -> String {
+    match event {
+        Event::By(by, Act::Say(what)) => format!("{}: {}", name(by), texts_said(*what).to(lang)),
+        Event::By(by, Act::Find(what)) => format!("{}: {}", name(by), found(*what).to(lang)),
+        Event::By(_, Act::Take | Act::TakeOver | Act::Go { .. } | Act::Arrive | Act::Return)
+        | Event::Lent(_)
+        | Event::FellBack
+        | Event::Explained(_) => did(lang, event, |_at| String::new()),
+    }
 }
 
 /// Who has a row, and since or until when; `until` is when it falls back.
@@ -172,6 +198,20 @@ pub(in crate::http) fn refusal(lang: Lang, why: &HandsError, name: &str, since: 
     };
     let text = match why {
         HandsError::Gone => GONE,
+        HandsError::Matter(refused) => match refused {
+            MatterRefused::NotOpen(_) => phrase(
+                "Någon hann före: det är redan avslutat.",
+                "Somebody was first: it is over already.",
+            ),
+            MatterRefused::Changed => phrase(
+                "Det har hänt igen sedan du såg raden. Läs den på nytt.",
+                "It has happened again since you saw the row. Read it again.",
+            ),
+            MatterRefused::NotSo(_) => phrase(
+                "Det går inte att avsluta så: raden försvinner när det är ordnat.",
+                "It cannot be closed so: the row goes when it is put right.",
+            ),
+        },
         HandsError::Refused(ActRefused::NoRow(_)) => phrase(
             "Raden finns inte bland nattens.",
             "The row is not among tonight’s.",

@@ -49,7 +49,7 @@ pub(super) fn farewell(cause: Cause, ending: Ending) -> Option<Event> {
         (Cause::Silent, Ending::HeardAgain) => Some(Event::LinkBack),
         (
             _,
-            Ending::Said(Said::Spoke | Said::Seen | Said::Cancelled)
+            Ending::Said(Said::Spoke | Said::Seen | Said::Cancelled | Said::Died)
             | Ending::LaterVisible
             | Ending::LateReport
             | Ending::HeardAgain

@@ -80,7 +80,7 @@ fn every_word_of_a_matter_and_an_outcome_reads_back() {
     }
     changes.push(Change::Cleared {
         matter: 1,
-        by: Some("tek-1".parse().unwrap()),
+        by: Some(("tek-1".parse().unwrap(), Closing::Mended)),
         at: begins(),
     });
     let batch = Batch {

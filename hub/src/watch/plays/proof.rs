@@ -30,9 +30,13 @@ fn what_a_test_alarm_showed_is_one_matter_a_team_until_it_is_proven_or_closed() 
     assert_eq!(find(&mut play, teams[0], Some(not_whole)), 2);
     let tonight = play.watch.tonight(play.now(), ZONE, Reality::Homes);
     let row = tonight.matters.iter().find(|row| row.subject == dag);
-    let by = "natt-001".parse().unwrap();
-    let closed = play.watch.close_matter(play.now(), row.unwrap().id, by);
-    play.commit(closed.into_iter().collect());
+    let row = row.unwrap();
+    let by = ("natt-001".parse().unwrap(), Closing::Elsewhere);
+    let closed = play
+        .watch
+        .close_matter(play.now(), (row.id, row.seen), by)
+        .unwrap();
+    play.commit(vec![closed]);
     assert_eq!(open(&play), [(natt, not_whole)]);
     assert_eq!(find(&mut play, teams[0], None), 1);
     assert_eq!(open(&play), []);

@@ -267,6 +267,7 @@ pub(super) fn desk(
                 subject: Subject::Team(team),
                 about: String::new(),
                 opened,
+                seen: opened,
             });
             rows.send_modify(|tonight| {
                 let matters = &mut Arc::make_mut(tonight).matters;
