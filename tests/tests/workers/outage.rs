@@ -54,12 +54,23 @@ pub(crate) async fn what_is_left_of_tonight_stands_there(
     let pressed = "[...document.querySelectorAll('.hands button')].some(b => b.offsetHeight > 0)";
     assert_eq!(worker.asks(pressed).await, json!(false));
     let away = "[...document.querySelectorAll('a[href], form')].filter(it => \
-                it.offsetHeight > 0 && !it.getAttribute('href')?.startsWith('#'))\
+                it.offsetHeight > 0 && !it.getAttribute('href')?.startsWith('#') && \
+                getComputedStyle(it).pointerEvents !== 'none')\
                 .map(it => it.outerHTML.slice(0, 80))";
     assert_eq!(
         worker.asks(away).await,
         json!([]),
         "this leads off the only page there is"
+    );
+    // Nor by keyboard.
+    let followed = "([...document.querySelectorAll('a[href^=\"/\"]')].forEach(it => it.click()), \
+                    location.pathname)";
+    assert_eq!(worker.asks(followed).await, json!("/"));
+    let named = "row('Astrid Exempel').innerText.includes('Astrid Exempel')";
+    assert_eq!(
+        worker.asks(named).await,
+        json!(true),
+        "no name without the hub"
     );
     worker.photographs("hub-gone").await;
     axe::examine(worker, "hub gone").await

@@ -130,6 +130,12 @@ function wake() {
 document.addEventListener("visibilitychange", wake);
 addEventListener("pageshow", wake);
 
+// Without the hub every other page is gone too, and whoever went there would lose this one.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='/']");
+  if (link && document.documentElement.dataset.contact === "lost") event.preventDefault();
+});
+
 // Fetching and swapping.
 
 async function refresh() {
