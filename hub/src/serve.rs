@@ -212,7 +212,7 @@ pub async fn run_by(
 ) -> Result<(), ServeError> {
     let layout = Layout::under(&config.data)?;
     let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
-    let receivers = Receivers::open(&config.notify, &config.folder, Clock::machine()).await?;
+    let receivers = Receivers::open(&config.notify, &config.folder, clock.clone()).await?;
     let keeper = Keeper::open(&layout.ledger(), &config.notify, receivers.channels())?;
     let mut opened = keeper.told().open(&config.folder, receivers.channels())?;
     opened.changes = Some(keeper.at_work());
@@ -252,7 +252,7 @@ pub async fn run_by(
     let listen = page.local_addr().unwrap_or(config.listen);
     tracing::info!(%listen, "serves the page");
     let rounds = receivers.begin(&service.tonight);
-    let feeding = feeder.run(Clock::machine(), service.tonight.clone(), shown);
+    let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
     let teller = teller::run(
         opened,
         Tellings::open(&layout.ledger())?,

@@ -9,8 +9,8 @@
 //! distance, so that no page waits its quarter of a second. With one home there is one row in a
 //! hub, so that many hubs are built.
 //!
-//! `cargo bench -p nattsyn-benches --bench arrival -- told`. What units, networks, gateways and telephones
-//! add is not measured, nor a browser drawing the page.
+//! `cargo bench -p nattsyn-benches --bench arrival -- told`. What units, networks, gateways
+//! and telephones add is not measured, nor a browser drawing the page.
 
 mod gateway;
 mod night;

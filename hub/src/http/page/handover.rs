@@ -163,7 +163,9 @@ fn matters_of(view: &View<'_>, night: &NightLedger, since: &Since) -> Markup {
                     @for line in closed {
                         li.row {
                             @if let Some(at) = line.cleared { span.when { (view.time(at)) } }
-                            span.who { strong { (matters::about(lang, line.subject, &line.about)) } }
+                            span.who {
+                                    strong { (matters::about(lang, line.subject, &line.about)) }
+                                }
                             span.standing { (texts::of_situation(line.situation).to(lang)) }
                             @if let Some((by, how)) = &line.closed {
                                 span.detail {

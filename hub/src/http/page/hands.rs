@@ -22,6 +22,7 @@ const THERE_IN: [u32; 4] = [5, 10, 20, 40];
 pub(super) fn hands(view: &View<'_>, row: &ExceptionRow) -> Markup {
     let lang = view.lang;
     let is_mine = row.handling.holder() == Some(&view.viewer.me.id);
+    let is_there = matches!(row.handling.state(), State::There { .. });
     html! {
         div.hands {
             (found(view, row))
@@ -31,7 +32,7 @@ pub(super) fn hands(view: &View<'_>, row: &ExceptionRow) -> Markup {
             }
             @if row.handling.holder().is_none() {
                 (press(view, row, "take", hands::TAKE.to(lang), "main"))
-            } @else if is_mine {
+            } @else if is_mine && !is_there {
                 (press(view, row, "arrive", hands::ARRIVE.to(lang), "main"))
             }
             (outcome(view, row))

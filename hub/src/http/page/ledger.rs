@@ -58,7 +58,10 @@ fn row(view: &View<'_>, check: &CheckRow) -> Markup {
     html! {
         li.row #{ "c" (check.id) } data-standing=(mark.id()) {
             span.when { (view.time(check.opens)) "–" (view.time(check.deadline)) }
-            span.who { strong { (name(lang, &check.person)) } span.address { (check.person.address) } }
+            span.who {
+                                strong { (name(lang, &check.person)) }
+                                span.address { (check.person.address) }
+                            }
             span.standing {
                 (sign(mark))
                 span { (texts::standing(check.standing).to(lang)) (seen(view, check.standing)) }

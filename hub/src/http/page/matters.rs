@@ -74,7 +74,10 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
             (may_do(lang, row.situation))
             (proof::told(view, row))
             dl.times {
-                div { dt { (texts::SINCE.to(lang)) } dd { (view.time(row.opened)) (again(view, row)) } }
+                div {
+                    dt { (texts::SINCE.to(lang)) }
+                    dd { (view.time(row.opened)) (again(view, row)) }
+                }
             }
             div.hands { (closing(view, row)) }
         }

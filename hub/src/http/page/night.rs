@@ -141,7 +141,10 @@ pub(super) fn row(sheet: &Sheet<'_>, line: &Line) -> Markup {
     html! {
         li.row #{ "c" (line.id) } data-account=(crate::view::ledger::account_word(account)) {
             span.when { (sheet.time(line.opens)) "–" (sheet.time(line.deadline)) }
-            span.who { strong { (super::name(lang, &line.person)) } span.address { (line.person.address) } }
+            span.who {
+                    strong { (super::name(lang, &line.person)) }
+                    span.address { (line.person.address) }
+                }
             span.standing { (standing(sheet, line, account)) }
             @let details = details(sheet, line);
             @if !details.is_empty() {

@@ -29,9 +29,9 @@ phrases! {
     FOUND = "Hittills:", "So far:";
     NEXT_STEP = "Nästa steg:", "Next step:";
     CHOOSE = "Välj hur det gick.", "Choose how it went.";
-    DIED_MEANS = "Följ er rutin först: är du det minsta osäker, ring 112. Raden avslutas och nattens \
-                  återstående tillsyner av personen avbokas. Överenskommelsen avslutas inte: det gör \
-                  dagpersonalen, och påminns om det tills det är gjort.",
+    DIED_MEANS = "Följ er rutin först: är du det minsta osäker, ring 112. Raden avslutas och \
+                  nattens återstående tillsyner av personen avbokas. Överenskommelsen avslutas \
+                  inte: det gör dagpersonalen, och påminns om det tills det är gjort.",
                  "Follow your routine first: if you are in any doubt, call 112. The row ends, and \
                   tonight’s remaining checks of the person are called off. The agreement is not \
                   ended: day staff do that, and are reminded until it is done.";
