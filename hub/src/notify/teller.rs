@@ -215,6 +215,7 @@ impl Teller {
     /// Takes in tonight's rows as they are now.
     fn take(&mut self, tonight: &Tonight) -> Vec<Effect> {
         let now = self.now();
+        self.release(tonight);
         let fresh = standings(tonight);
         for row in self.known.keys().filter(|row| !fresh.contains_key(row)) {
             self.chain.handle_over(*row);

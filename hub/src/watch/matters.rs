@@ -110,8 +110,8 @@ impl Closing {
     #[must_use]
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
-            AwayUnconfirmed, BrokerDown, FoundDead, HubClock, PlanWithoutUnit, UnitOfNobody,
-            UnitWithoutPlan,
+            AwayUnconfirmed, BrokerDown, FoundDead, HubClock, PlanWithoutUnit, TestUnanswered,
+            UnitOfNobody, UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
@@ -119,6 +119,7 @@ impl Closing {
                 | BrokerDown
                 | HubClock
                 | PlanWithoutUnit
+                | TestUnanswered
                 | UnitOfNobody
                 | UnitWithoutPlan
         );

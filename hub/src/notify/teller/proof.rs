@@ -172,6 +172,21 @@ impl Teller {
         effects
     }
 
+    /// A team that is no more is asked nothing: what its last test alarm showed is over.
+    pub(super) fn release(&self, tonight: &Tonight) {
+        let teams = self.chain.teams();
+        let is_there = |team: &TeamWord| teams.iter().any(|it| *it.name() == team.name());
+        for row in &tonight.matters {
+            if let Subject::Team(team) = row.subject
+                && !is_there(&team)
+            {
+                let verdicts = self.proof.verdicts.clone();
+                // A desk that is gone ends the hub, and the next start says it again.
+                tokio::spawn(async move { verdicts.say(team, None).await.ok() });
+            }
+        }
+    }
+
     /// When the next shift begins.
     pub(super) fn next_shift(&self) -> Option<Uptime> {
         let now = self.now();

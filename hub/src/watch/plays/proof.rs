@@ -26,19 +26,23 @@ fn what_a_test_alarm_showed_is_one_matter_a_team_until_it_is_proven_or_closed() 
     }
     let [natt, dag] = teams.map(Subject::Team);
     assert_eq!(open(&play), [(natt, unanswered), (dag, unanswered)]);
-    // Answered late, and not whole; the other is closed by hand.
+    // Answered late, and not whole; nobody can put aside that the other was never answered.
     assert_eq!(find(&mut play, teams[0], Some(not_whole)), 2);
-    let tonight = play.watch.tonight(play.now(), ZONE, Reality::Homes);
-    let row = tonight.matters.iter().find(|row| row.subject == dag);
-    let row = row.unwrap();
-    let by = ("natt-001".parse().unwrap(), Closing::Elsewhere);
-    let closed = play
-        .watch
-        .close_matter(play.now(), (row.id, row.seen), by)
-        .unwrap();
-    play.commit(vec![closed]);
-    assert_eq!(open(&play), [(natt, not_whole)]);
-    assert_eq!(find(&mut play, teams[0], None), 1);
+    close(&mut play, dag).unwrap_err();
+    assert_eq!(open(&play), [(dag, unanswered), (natt, not_whole)]);
+    assert_eq!(find(&mut play, teams[1], None), 1);
+    close(&mut play, natt).unwrap();
     assert_eq!(open(&play), []);
-    assert_eq!(find(&mut play, teams[1], None), 0);
+    assert_eq!(find(&mut play, teams[0], None), 0);
+}
+
+fn close(play: &mut Play, subject: Subject) -> Result<(), MatterRefused> {
+    let tonight = play.watch.tonight(play.now(), ZONE, Reality::Homes);
+    let mut rows = tonight.matters.iter();
+    let row = rows.find(|row| row.subject == subject).unwrap();
+    let by = ("natt-001".parse().unwrap(), Closing::Elsewhere);
+    let matter = (row.id, row.seen);
+    let closed = play.watch.close_matter(play.now(), matter, by)?;
+    play.commit(vec![closed]);
+    Ok(())
 }
