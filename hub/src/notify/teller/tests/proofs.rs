@@ -68,7 +68,7 @@ impl Work {
         .await;
     }
 
-    async fn until_matter(&mut self, wanted: Option<Situation>) {
+    async fn until_matter(&self, wanted: Option<Situation>) {
         let mut rows = self.rows.subscribe();
         let waiting =
             rows.wait_for(|tonight| tonight.matters.first().map(|row| row.situation) == wanted);
@@ -170,6 +170,24 @@ async fn a_matter_that_was_closed_by_hand_does_not_come_back_with_a_restart() {
     work.until_proven(Proven::Unanswered).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(work.rows.borrow().matters.is_empty());
+    work.end().await;
+}
+
+#[tokio::test]
+async fn a_team_that_is_no_more_leaves_no_matter_behind() {
+    let night = Night::new();
+    let matter = MatterRow {
+        id: 5,
+        situation: Situation::TestUnanswered,
+        subject: Subject::Team("dag".parse().unwrap()),
+        about: String::new(),
+        opened: night.now(),
+        seen: night.now(),
+    };
+    let work = night.start_with(&lead(&[9]), Vec::new(), vec![matter]);
+    // Tonight comes anew every quarter of a minute.
+    work.rows.send_modify(|_| {});
+    work.until_matter(None).await;
     work.end().await;
 }
 
