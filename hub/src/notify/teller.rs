@@ -121,6 +121,7 @@ pub async fn run(
         exchange,
         at_work,
     };
+    teller.release(&rows);
     teller.apply(effects)?;
     loop {
         let effects = teller.prove();
