@@ -8,12 +8,13 @@
 use nattsyn_protocol::ids::ResidentId;
 
 use super::alteration::{Alteration, Altered, CallOff};
-use super::change::Change;
+use super::change::{Change, Punctuality};
+use super::exceptions::Call;
 use super::matters::Subject;
 use super::situation::Situation;
 use super::word::{Said, StaffId};
 use super::{Moment, Watch, is_explained};
-use crate::view::Ending;
+use crate::view::{Cause, Ending};
 
 impl Watch {
     /// Whether somebody was found dead, and neither is their agreement ended nor was it a mistake.
@@ -56,6 +57,24 @@ impl Watch {
                 self.exceptions.finish(row, now.timestamp, ending, changes);
             }
         }
+    }
+
+    /// Somebody was said to be dead and is not. Their checks stay called off, so a person is asked
+    /// to go there at once; that row is about no check, and only a person ends it.
+    pub(super) fn ask_after_mistake(
+        &mut self,
+        now: Moment,
+        resident: ResidentId,
+        changes: &mut Vec<Change>,
+    ) {
+        let call = Call {
+            now: now.timestamp,
+            resident,
+            cause: Cause::CalledOffByMistake,
+            due: now.timestamp,
+            punctuality: Punctuality::InTime,
+        };
+        self.exceptions.call(call, changes);
     }
 
     /// Whose agreement was ended needs nobody any more to end it.

@@ -127,6 +127,21 @@ impl Town {
         rows.find(|row| row.situation == Situation::FoundDead)
     }
 
+    fn causes(&self, resident: &str) -> Vec<Cause> {
+        let open = self.open_of(resident);
+        open.iter().map(|row| row.cause).collect()
+    }
+
+    /// Somebody says that nobody was dead.
+    fn mistaken(&mut self) {
+        let matter = self.matter().unwrap();
+        let by = (staff(), Closing::Mistaken);
+        let seen = (matter.id, matter.seen);
+        let closed = self.watch.close_matter(self.now(), seen, by);
+        self.commit(closed.unwrap());
+        self.pass();
+    }
+
     fn restart(&mut self) {
         let since = noon(night(), ZONE).unwrap();
         let saved = self.store.saved(night(), since).unwrap();
@@ -265,14 +280,29 @@ fn a_mistake_is_closed_as_one_and_the_unit_is_asked_about_again() {
     let closed =
         town.watch
             .close_matter(now, (matter.id, matter.seen), (staff(), Closing::Mistaken));
-    town.commit(vec![closed.unwrap()]);
+    town.commit(closed.unwrap());
     town.pass();
-    let causes: Vec<Cause> = town
-        .open_of("r0000001")
-        .iter()
-        .map(|row| row.cause)
-        .collect();
-    assert_eq!(causes, [Cause::Silent]);
+    assert!(town.causes("r0000001").contains(&Cause::Silent));
+}
+
+#[test]
+fn a_mistake_asks_for_a_visit_that_no_sign_of_life_ends() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    town.say("r0000001", Said::Died);
+    town.mistaken();
+    assert_eq!(town.causes("r0000001"), [Cause::CalledOffByMistake]);
+    let row = town.open_of("r0000001").remove(0);
+    assert_eq!((row.due, row.checks), (town.now().timestamp, Vec::new()));
+    town.restart();
+    // Over the window that was called off, with a unit that is heard throughout.
+    town.until(5 * 3600, Beats::Heard);
+    assert_eq!(town.causes("r0000001"), [Cause::CalledOffByMistake]);
+    town.say("r0000001", Said::Visited);
+    assert_eq!(town.open_of("r0000001"), []);
+    let closed = town.tonight().closed;
+    let ended = closed.iter().find(|ended| ended.id == row.id).unwrap();
+    assert_eq!(ended.ended.unwrap().1, Ending::Said(Said::Visited));
 }
 
 #[test]
@@ -292,7 +322,7 @@ fn what_was_so_again_since_it_was_seen_cannot_be_closed_and_closing_is_written()
     assert_eq!(refused, Err(MatterRefused::Changed));
     let row = town.tonight().matters.remove(0);
     let closed = town.watch.close_matter(now, (row.id, row.seen), by.clone());
-    town.commit(vec![closed.unwrap()]);
+    town.commit(closed.unwrap());
     assert_eq!(town.tonight().matters, []);
     let again = town.watch.close_matter(now, (row.id, row.seen), by);
     assert_eq!(again, Err(MatterRefused::NotOpen(row.id)));

@@ -36,7 +36,7 @@ fn what_a_test_alarm_showed_is_one_matter_a_team_until_it_is_proven_or_closed() 
         .watch
         .close_matter(play.now(), (row.id, row.seen), by)
         .unwrap();
-    play.commit(vec![closed]);
+    play.commit(closed);
     assert_eq!(open(&play), [(natt, not_whole)]);
     assert_eq!(find(&mut play, teams[0], None), 1);
     assert_eq!(open(&play), []);
