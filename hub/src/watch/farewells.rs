@@ -2,6 +2,7 @@
 //! real store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nattsyn_protocol::heartbeat::EyeState;
 
@@ -231,6 +232,47 @@ fn nobody_is_sent_because_the_unit_of_somebody_found_dead_is_unplugged() {
         .map(|row| row.cause)
         .collect();
     assert!(causes.contains(&Cause::Silent), "{causes:?}");
+}
+
+#[test]
+fn that_one_of_two_was_found_dead_does_not_put_off_asking_about_the_other() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    // Silent, and nobody has been asked yet.
+    town.until(17 * 60 + 7 * 60, Beats::Silent);
+    assert!(!town.causes("r0000002").contains(&Cause::Silent));
+    town.say("r0000001", Said::Died);
+    town.until(17 * 60 + 45 * 60, Beats::Silent);
+    assert!(town.causes("r0000002").contains(&Cause::Silent));
+    assert_eq!(town.causes("r0000001"), []);
+}
+
+#[test]
+fn a_later_night_that_is_planned_for_somebody_found_dead_is_asked_about_when_it_is_silent() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    town.say("r0000001", Said::Died);
+    town.until(5 * 3600, Beats::Heard);
+    let mut later = town.watch.checks.values().next().unwrap().planned.clone();
+    assert_eq!(later.check.id.resident.to_string(), "r0000001");
+    let day = Duration::from_secs(24 * 3600);
+    later.check.id.night = night().tomorrow().unwrap();
+    later.check.opens = later.check.opens.after(day);
+    later.check.deadline = later.check.deadline.after(day);
+    for look in &mut later.check.looks {
+        *look = look.after(day);
+    }
+    town.store
+        .freeze(
+            later.check.id.night,
+            std::slice::from_ref(&later),
+            town.now().timestamp,
+        )
+        .unwrap();
+    town.watch.begin_night(town.now(), later.check.id.night);
+    town.watch.plan(town.now(), vec![later]);
+    town.until(8 * 3600, Beats::Silent);
+    assert_eq!(town.causes("r0000001"), [Cause::Silent]);
 }
 
 #[test]
