@@ -358,7 +358,7 @@ impl Step {
                 // That the check falls away was agreed; that nobody sees to it was not.
                 Fallback::Visit | Fallback::Nothing => Self::Visit,
             },
-            Cause::Paused | Cause::VisitPlanned => Self::Visit,
+            Cause::Paused | Cause::VisitPlanned | Cause::CalledOffByMistake => Self::Visit,
             Cause::AwayUnconfirmed => Self::Phone,
         }
     }

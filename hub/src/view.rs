@@ -176,6 +176,9 @@ pub enum Cause {
     OtherPlan,
     /// The resident is said to be away, and nobody has confirmed it today.
     AwayUnconfirmed,
+    /// What was left of a night was called off because the resident was said to be found dead,
+    /// and that was a mistake.
+    CalledOffByMistake,
 }
 
 impl fmt::Display for Cause {
@@ -193,6 +196,7 @@ impl fmt::Display for Cause {
             Self::NoUnit => f.write_str("no_unit"),
             Self::OtherPlan => f.write_str("other_plan"),
             Self::AwayUnconfirmed => f.write_str("away_unconfirmed"),
+            Self::CalledOffByMistake => f.write_str("called_off_by_mistake"),
         }
     }
 }
@@ -209,6 +213,7 @@ impl Cause {
             "no_unit" => Self::NoUnit,
             "other_plan" => Self::OtherPlan,
             "away_unconfirmed" => Self::AwayUnconfirmed,
+            "called_off_by_mistake" => Self::CalledOffByMistake,
             finding => match Finding::from(finding.to_owned()) {
                 Finding::NotVisible => Self::NotVisible,
                 Finding::Unclear(reason) => Self::Unclear(reason),

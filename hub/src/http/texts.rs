@@ -182,6 +182,10 @@ pub(super) fn cause(cause: Cause) -> Phrase {
         Cause::NoUnit => of_situation(Situation::PlanWithoutUnit),
         Cause::OtherPlan => of_situation(Situation::OtherPlan),
         Cause::AwayUnconfirmed => of_situation(Situation::AwayUnconfirmed),
+        Cause::CalledOffByMistake => phrase(
+            "Skrevs som avliden av misstag: återstående tillsyner är avbokade",
+            "Written down as dead by mistake: the remaining checks are called off",
+        ),
     }
 }
 

@@ -66,9 +66,9 @@ impl Desk {
     ) -> Result<Result<(), MatterRefused>, ServiceError> {
         let now = self.read(now);
         match self.watch.close_matter(now, matter, by) {
-            Ok(change) => {
+            Ok(changes) => {
                 self.store.commit(&Batch {
-                    changes: vec![change],
+                    changes,
                     ..Batch::default()
                 })?;
                 Ok(Ok(()))

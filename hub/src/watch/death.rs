@@ -8,18 +8,29 @@
 use nattsyn_protocol::ids::ResidentId;
 
 use super::alteration::{Alteration, Altered, CallOff};
-use super::change::Change;
+use super::change::{Change, Punctuality};
+use super::exceptions::Call;
 use super::matters::Subject;
 use super::situation::Situation;
 use super::word::{Said, StaffId};
 use super::{Moment, Watch, is_explained};
-use crate::view::Ending;
+use crate::view::{Cause, Ending};
 
 impl Watch {
-    /// Whether somebody was found dead, and neither is their agreement ended nor was it a mistake.
-    pub(super) fn is_found_dead(&self, resident: ResidentId) -> bool {
+    /// Whether nobody is to be asked about the silence of a resident's unit: they were found dead,
+    /// neither is their agreement ended nor was it a mistake, and no check of theirs is to come. A
+    /// later night that is planned for them is asked about like any other.
+    pub(super) fn is_beyond_asking(&self, resident: ResidentId, now: Moment) -> bool {
         let subject = Subject::Resident(resident);
         self.matters.is_open(subject, Situation::FoundDead)
+            && self.first_to_come(resident, now.timestamp).is_none()
+    }
+
+    /// Whether others live where somebody does: that one of them died answers nothing about the
+    /// silence of the unit that they share.
+    pub(super) fn lives_with_others(&self, resident: ResidentId) -> bool {
+        let home = self.roster.of_resident(resident);
+        home.is_some_and(|home| home.residents.len() > 1)
     }
 
     /// Calls off what is left of the night, ends the rows that are about nothing else, and asks
@@ -56,6 +67,24 @@ impl Watch {
                 self.exceptions.finish(row, now.timestamp, ending, changes);
             }
         }
+    }
+
+    /// Somebody was said to be dead and is not. Their checks stay called off, so a person is asked
+    /// to go there at once; that row is about no check, and only a person ends it.
+    pub(super) fn ask_after_mistake(
+        &mut self,
+        now: Moment,
+        resident: ResidentId,
+        changes: &mut Vec<Change>,
+    ) {
+        let call = Call {
+            now: now.timestamp,
+            resident,
+            cause: Cause::CalledOffByMistake,
+            due: now.timestamp,
+            punctuality: Punctuality::InTime,
+        };
+        self.exceptions.call(call, changes);
     }
 
     /// Whose agreement was ended needs nobody any more to end it.

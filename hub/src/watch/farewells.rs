@@ -2,6 +2,7 @@
 //! real store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nattsyn_protocol::heartbeat::EyeState;
 
@@ -127,6 +128,21 @@ impl Town {
         rows.find(|row| row.situation == Situation::FoundDead)
     }
 
+    fn causes(&self, resident: &str) -> Vec<Cause> {
+        let open = self.open_of(resident);
+        open.iter().map(|row| row.cause).collect()
+    }
+
+    /// Somebody says that nobody was dead.
+    fn mistaken(&mut self) {
+        let matter = self.matter().unwrap();
+        let by = (staff(), Closing::Mistaken);
+        let seen = (matter.id, matter.seen);
+        let closed = self.watch.close_matter(self.now(), seen, by);
+        self.commit(closed.unwrap());
+        self.pass();
+    }
+
     fn restart(&mut self) {
         let since = noon(night(), ZONE).unwrap();
         let saved = self.store.saved(night(), since).unwrap();
@@ -219,6 +235,47 @@ fn nobody_is_sent_because_the_unit_of_somebody_found_dead_is_unplugged() {
 }
 
 #[test]
+fn that_one_of_two_was_found_dead_does_not_put_off_asking_about_the_other() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    // Silent, and nobody has been asked yet.
+    town.until(17 * 60 + 7 * 60, Beats::Silent);
+    assert!(!town.causes("r0000002").contains(&Cause::Silent));
+    town.say("r0000001", Said::Died);
+    town.until(17 * 60 + 45 * 60, Beats::Silent);
+    assert!(town.causes("r0000002").contains(&Cause::Silent));
+    assert_eq!(town.causes("r0000001"), []);
+}
+
+#[test]
+fn a_later_night_that_is_planned_for_somebody_found_dead_is_asked_about_when_it_is_silent() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    town.say("r0000001", Said::Died);
+    town.until(5 * 3600, Beats::Heard);
+    let mut later = town.watch.checks.values().next().unwrap().planned.clone();
+    assert_eq!(later.check.id.resident.to_string(), "r0000001");
+    let day = Duration::from_secs(24 * 3600);
+    later.check.id.night = night().tomorrow().unwrap();
+    later.check.opens = later.check.opens.after(day);
+    later.check.deadline = later.check.deadline.after(day);
+    for look in &mut later.check.looks {
+        *look = look.after(day);
+    }
+    town.store
+        .freeze(
+            later.check.id.night,
+            std::slice::from_ref(&later),
+            town.now().timestamp,
+        )
+        .unwrap();
+    town.watch.begin_night(town.now(), later.check.id.night);
+    town.watch.plan(town.now(), vec![later]);
+    town.until(8 * 3600, Beats::Silent);
+    assert_eq!(town.causes("r0000001"), [Cause::Silent]);
+}
+
+#[test]
 fn a_check_that_went_by_before_stays_open_when_another_row_says_found_dead() {
     let mut town = Town::new();
     // Missed at a quarter to midnight, and then silence about the next one is another row.
@@ -265,14 +322,29 @@ fn a_mistake_is_closed_as_one_and_the_unit_is_asked_about_again() {
     let closed =
         town.watch
             .close_matter(now, (matter.id, matter.seen), (staff(), Closing::Mistaken));
-    town.commit(vec![closed.unwrap()]);
+    town.commit(closed.unwrap());
     town.pass();
-    let causes: Vec<Cause> = town
-        .open_of("r0000001")
-        .iter()
-        .map(|row| row.cause)
-        .collect();
-    assert_eq!(causes, [Cause::Silent]);
+    assert!(town.causes("r0000001").contains(&Cause::Silent));
+}
+
+#[test]
+fn a_mistake_asks_for_a_visit_that_no_sign_of_life_ends() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    town.say("r0000001", Said::Died);
+    town.mistaken();
+    assert_eq!(town.causes("r0000001"), [Cause::CalledOffByMistake]);
+    let row = town.open_of("r0000001").remove(0);
+    assert_eq!((row.due, row.checks), (town.now().timestamp, Vec::new()));
+    town.restart();
+    // Over the window that was called off, with a unit that is heard throughout.
+    town.until(5 * 3600, Beats::Heard);
+    assert_eq!(town.causes("r0000001"), [Cause::CalledOffByMistake]);
+    town.say("r0000001", Said::Visited);
+    assert_eq!(town.open_of("r0000001"), []);
+    let closed = town.tonight().closed;
+    let ended = closed.iter().find(|ended| ended.id == row.id).unwrap();
+    assert_eq!(ended.ended.unwrap().1, Ending::Said(Said::Visited));
 }
 
 #[test]
@@ -292,7 +364,7 @@ fn what_was_so_again_since_it_was_seen_cannot_be_closed_and_closing_is_written()
     assert_eq!(refused, Err(MatterRefused::Changed));
     let row = town.tonight().matters.remove(0);
     let closed = town.watch.close_matter(now, (row.id, row.seen), by.clone());
-    town.commit(vec![closed.unwrap()]);
+    town.commit(closed.unwrap());
     assert_eq!(town.tonight().matters, []);
     let again = town.watch.close_matter(now, (row.id, row.seen), by);
     assert_eq!(again, Err(MatterRefused::NotOpen(row.id)));

@@ -173,7 +173,7 @@ impl Watch {
         // One about no check, or whose checks had all explained themselves.
         self.exceptions
             .finish(row, now.timestamp, Ending::Said(said), changes);
-        if cause == Cause::Silent {
+        if cause == Cause::Silent && (said != Said::Died || !self.lives_with_others(resident)) {
             self.answer_unit_of(resident, now);
         }
     }

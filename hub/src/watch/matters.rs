@@ -328,7 +328,8 @@ impl Matters {
 }
 
 impl Watch {
-    /// A person says how a matter ended that they had seen as it is: when it was last so.
+    /// A person says how a matter ended that they had seen as it is: when it was last so. That
+    /// somebody was found dead by mistake opens a row: what was called off is asked by nobody else.
     ///
     /// # Errors
     ///
@@ -338,11 +339,17 @@ impl Watch {
         now: Moment,
         matter: (i64, Timestamp),
         by: (StaffId, Closing),
-    ) -> Result<Change, MatterRefused> {
-        let closed = self.matters.close(matter, by, now.timestamp)?;
+    ) -> Result<Vec<Change>, MatterRefused> {
+        let subject = self.matters.all().find(|row| row.id == matter.0);
+        let subject = subject.map(|row| row.subject);
+        let how = by.1;
+        let mut changes = vec![self.matters.close(matter, by, now.timestamp)?];
+        if let (Closing::Mistaken, Some(Subject::Resident(resident))) = (how, subject) {
+            self.ask_after_mistake(now, resident, &mut changes);
+        }
         // What was passed over because of the matter is to be asked after all.
         self.distrust(now);
-        Ok(closed)
+        Ok(changes)
     }
 
     /// The open matters.

@@ -325,7 +325,7 @@ impl Watch {
         }
         let roster = Arc::clone(&self.roster);
         for resident in roster.of_unit(unit).iter().flat_map(|home| &home.residents) {
-            if self.is_found_dead(resident.id) {
+            if self.is_beyond_asking(resident.id, now) {
                 continue;
             }
             let call = Call {
@@ -342,6 +342,11 @@ impl Watch {
     /// By when somebody must have acted for a resident whose unit is silent: the deadline of the
     /// next check that it will not make. At once, if no check is known.
     fn next_deadline(&self, resident: ResidentId, now: Timestamp) -> Timestamp {
+        self.first_to_come(resident, now).unwrap_or(now)
+    }
+
+    /// The first deadline that is to come of a resident's checks that are not settled.
+    fn first_to_come(&self, resident: ResidentId, now: Timestamp) -> Option<Timestamp> {
         let first = CheckId {
             resident,
             night: Date::MIN,
@@ -353,7 +358,6 @@ impl Watch {
             .map(|(_, state)| state.planned.check.deadline)
             .filter(|deadline| *deadline > now)
             .min()
-            .unwrap_or(now)
     }
 
     fn judge(&mut self, id: CheckId, now: Moment, changes: &mut Vec<Change>) {

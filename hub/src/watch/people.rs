@@ -54,7 +54,9 @@ impl Watch {
                 let how = How::Said(word.said);
                 let ending = Ending::Said(word.said);
                 self.settle(word.check, how, ending, now, &mut changes);
-                self.answer(word.check, now);
+                if word.said != Said::Died || !self.lives_with_others(word.check.resident) {
+                    self.answer(word.check, now);
+                }
             }
             Effect::Settles | Effect::Corrects | Effect::AddsLine | Effect::MayAsk => {}
         }
@@ -84,7 +86,9 @@ impl Watch {
                 let is_final = !may_be_taken_back(why) || now.timestamp >= opens;
                 if effect == Effect::Settles && is_final {
                     self.settle_called_off(check, why, now, &mut changes);
-                    self.answer(check, now);
+                    if why != CallOff::Died || !self.lives_with_others(check.resident) {
+                        self.answer(check, now);
+                    }
                 }
                 if !may_be_taken_back(why) {
                     self.forget_move(check.resident, now, &mut changes);

@@ -374,6 +374,7 @@ impl Situation {
                 | Cause::Unclear(_)
                 | Cause::Technical(_)
                 | Cause::Paused
+                | Cause::CalledOffByMistake
                 | Cause::Silent,
                 Punctuality::InTime,
             ) => None,

@@ -10,9 +10,9 @@ use std::time::Duration;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use crate::view::{CheckRow, ExceptionRow, Tonight};
-use crate::watch::Punctuality;
+use crate::view::{Cause, CheckRow, ExceptionRow, Standing, Tonight};
 use crate::watch::situation::Situation;
+use crate::watch::{CallOff, Punctuality};
 
 use super::super::texts::next::{Concerns, next};
 use super::super::texts::{self, Lang};
@@ -174,9 +174,17 @@ fn agreed_within(lang: Lang, within: Duration) -> String {
     )
 }
 
-/// The checks that a row is about, as far as they are tonight's.
+/// The checks that a row is about, as far as they are tonight's, and those that were called off
+/// by mistake and nobody else asks about.
 fn windows<'a>(view: &View<'a>, row: &ExceptionRow) -> Vec<&'a CheckRow> {
-    let of_row = |check: &&CheckRow| row.checks.contains(&check.id);
+    let (who, now) = (row.person.resident, view.tonight.now);
+    let is_left_out = |check: &CheckRow| {
+        row.cause == Cause::CalledOffByMistake
+            && check.id.resident == who
+            && check.standing == Standing::CalledOff(CallOff::Died)
+            && check.deadline > now
+    };
+    let of_row = |check: &&CheckRow| row.checks.contains(&check.id) || is_left_out(check);
     view.tonight.checks.iter().filter(of_row).collect()
 }
 

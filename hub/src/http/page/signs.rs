@@ -48,7 +48,7 @@ impl Sign {
     pub(super) fn of_cause(cause: Cause) -> Self {
         match cause {
             Cause::NotVisible => Self::NotVisible,
-            Cause::VisitPlanned => Self::Visit,
+            Cause::VisitPlanned | Cause::CalledOffByMistake => Self::Visit,
             Cause::AwayUnconfirmed | Cause::OtherPlan | Cause::Unclear(_) => Self::Unclear,
             Cause::Technical(_) => Self::Technical,
             Cause::Paused => Self::Paused,

@@ -77,6 +77,7 @@ fn causes() -> Vec<Cause> {
         Cause::NoUnit,
         Cause::OtherPlan,
         Cause::AwayUnconfirmed,
+        Cause::CalledOffByMistake,
     ];
     causes.extend(Reason::ALL.iter().copied().map(Cause::Unclear));
     causes.extend(Fault::ALL.iter().copied().map(Cause::Technical));
@@ -136,7 +137,8 @@ async fn a_technical_fault_or_silence_asks_for_a_visit() {
             | Cause::Silent
             | Cause::NoUnit
             | Cause::OtherPlan
-            | Cause::AwayUnconfirmed => true,
+            | Cause::AwayUnconfirmed
+            | Cause::CalledOffByMistake => true,
             Cause::NotVisible | Cause::Unclear(_) | Cause::Paused | Cause::VisitPlanned => false,
         };
         for concerns in [Concerns::Checks, Concerns::NoneYet] {

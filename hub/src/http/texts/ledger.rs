@@ -81,7 +81,10 @@ pub(in crate::http) fn arrangement(agreed: &Arrangement, cause: Cause) -> Option
             Then::PhoneThenVisit => phrase("ring först, åk sedan dit", "call first, then go there"),
         },
         // Nothing of its own is agreed for these.
-        Cause::Paused | Cause::VisitPlanned | Cause::AwayUnconfirmed => return None,
+        Cause::Paused
+        | Cause::VisitPlanned
+        | Cause::AwayUnconfirmed
+        | Cause::CalledOffByMistake => return None,
         Cause::Technical(_)
         | Cause::NoReport
         | Cause::Silent

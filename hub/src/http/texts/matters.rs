@@ -10,8 +10,10 @@ phrases! {
     GOES_BY_ITSELF = "Försvinner av sig själv när det är ordnat.",
                      "Goes by itself when it is put right.";
     CLOSED = "Avslutad för hand:", "Closed by hand:";
-    MISTAKEN_MEANS = "Nattens avbokade tillsyner kommer inte tillbaka: gör dem som personliga besök.",
-                     "Tonight’s checks that were called off do not come back: make them as visits.";
+    MISTAKEN_MEANS = "Nattens avbokade tillsyner kommer inte tillbaka: en rad ber i stället om \
+                      personligt besök nu och på de tiderna.",
+                     "Tonight’s checks that were called off do not come back: a row asks for a \
+                      visit now and at those times instead.";
 }
 
 /// How a matter ended.

@@ -74,6 +74,12 @@ pub(in crate::http) fn sentences(
             "Ta reda på om den enskilde är borta. Vet du inte: gör tillsynen som personligt besök.",
             "Find out whether the resident is away. If you do not know: make the check as a visit.",
         )],
+        Cause::CalledOffByMistake => vec![phrase(
+            "Åk dit nu, och gör nattens avbokade tillsyner som personligt besök på de bestämda \
+             tiderna.",
+            "Go there now, and make tonight’s called-off checks as visits in person at the times \
+             agreed.",
+        )],
         Cause::Technical(_)
         | Cause::NoReport
         | Cause::Silent

@@ -31,7 +31,7 @@ pub(super) fn event(cause: Cause) -> Event {
         // Whether the resident is at home is what is unclear; that somebody may be away is
         // nobody's to read on the way.
         Cause::Unclear(_) | Cause::AwayUnconfirmed => Event::Unclear,
-        Cause::VisitPlanned => Event::VisitPlanned,
+        Cause::VisitPlanned | Cause::CalledOffByMistake => Event::VisitPlanned,
         Cause::Technical(Fault::Moved) => Event::Moved,
         Cause::Technical(fault) => impossible(fault.word()),
         Cause::Silent => Event::LinkLost,
@@ -167,6 +167,7 @@ mod tests {
             Cause::NoUnit,
             Cause::OtherPlan,
             Cause::AwayUnconfirmed,
+            Cause::CalledOffByMistake,
         ];
         all.extend(Reason::ALL.iter().map(|reason| Cause::Unclear(*reason)));
         all.extend(Fault::ALL.iter().map(|fault| Cause::Technical(*fault)));
@@ -214,7 +215,9 @@ mod tests {
                 Cause::Unclear(_) | Cause::AwayUnconfirmed => {
                     "ME 0018 0011 tillsyn: oklart".to_owned()
                 }
-                Cause::VisitPlanned => "ME 0018 0011 tillsyn: besök".to_owned(),
+                Cause::VisitPlanned | Cause::CalledOffByMistake => {
+                    "ME 0018 0011 tillsyn: besök".to_owned()
+                }
                 Cause::Silent => "ME 0032 0024 ".to_owned(),
                 Cause::Technical(Fault::Moved) => "ME 0038 0125 ".to_owned(),
                 Cause::Technical(fault) => format!("ME 0031 0042 {}", fault.word()),
@@ -272,7 +275,8 @@ mod tests {
                 | Cause::VisitPlanned
                 | Cause::NoUnit
                 | Cause::OtherPlan
-                | Cause::AwayUnconfirmed => cause.to_string(),
+                | Cause::AwayUnconfirmed
+                | Cause::CalledOffByMistake => cause.to_string(),
             };
             let codes = codes(&sent(&event(cause)));
             let line = page

@@ -43,6 +43,6 @@ fn close(play: &mut Play, subject: Subject) -> Result<(), MatterRefused> {
     let by = ("natt-001".parse().unwrap(), Closing::Elsewhere);
     let matter = (row.id, row.seen);
     let closed = play.watch.close_matter(play.now(), matter, by)?;
-    play.commit(vec![closed]);
+    play.commit(closed);
     Ok(())
 }
