@@ -177,6 +177,8 @@ impl Counter<'_> {
         let differences = differences(&before, &after, &self.enrolled);
         let mut said = lines(differences.iter().map(words::difference));
         said += &lines(after.remarks(&self.enrolled).iter().map(words::remark));
+        let leads = after.leads_told_of_rows_alone(self.channels);
+        said += &lines(leads.iter().map(words::remark));
         let homes = words::homes(compare::touched(&before, &after, &self.enrolled));
         said += &lines([match differences.len() {
             0 => Said::new("inget värde ändras", "no value changes"),

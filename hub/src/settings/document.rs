@@ -13,9 +13,9 @@ use nattsyn_protocol::ids::HomeId;
 
 use super::{AreaName, HomeValues, Settings, Values};
 use crate::exception::ON_THE_WAY_MAX;
-use crate::notify::SettingsError;
-use crate::notify::chain::{TARGET_MIN, TeamName};
-use crate::notify::settings::{Chain, Person};
+use crate::notify::chain::{ChannelName, TARGET_MIN, TeamName};
+use crate::notify::settings::{Chain, Channel, Person};
+use crate::notify::{self, SettingsError};
 
 /// Longest target, as an agreement with a resident may name it: half a night.
 pub const ANSWER_MAX: Duration = Duration::from_secs(6 * 60 * 60);
@@ -167,6 +167,22 @@ impl Settings {
         remarks.extend(idle.cloned().map(Remark::IdleTeam));
         remarks
     }
+
+    /// The teams whose night lead cannot be told of a matter, such as a test alarm that nobody
+    /// answered: the hub's channels to them are alarm receivers alone, which are told of rows.
+    #[must_use]
+    pub fn leads_told_of_rows_alone(&self, channels: &notify::Settings) -> Vec<Remark> {
+        let is_receiver = |name: &ChannelName| {
+            let named = channels.channels.iter().find(|one| one.name() == name);
+            matches!(named, Some(Channel::Scaip(_)))
+        };
+        let teams = self.teams.iter().filter(|team| {
+            let lead = team.steps.last();
+            lead.is_some_and(|lead| lead.by.iter().all(is_receiver))
+        });
+        let names = teams.map(|team| team.name.clone());
+        names.map(Remark::LeadToldOfRowsAlone).collect()
+    }
 }
 
 /// Something in a document that nothing comes of.
@@ -180,6 +196,8 @@ pub enum Remark {
     EmptyArea(AreaName),
     /// The team is told of nothing.
     IdleTeam(TeamName),
+    /// The team's last step has alarm receivers alone, and no matter can be said to those.
+    LeadToldOfRowsAlone(TeamName),
 }
 
 /// Why a name cannot stand a second time.

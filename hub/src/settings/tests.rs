@@ -230,6 +230,31 @@ fn what_nothing_comes_of_is_pointed_out() {
     assert_eq!(nobody, [Remark::NobodyIsTold]);
 }
 
+#[test]
+fn a_lead_who_can_be_told_of_rows_alone_is_pointed_out() {
+    let mut channels: notify::Settings = {
+        let receiver = "cid = \"1\"\n[[channel.receiver]]\naddress = \"arc.example:5061\"\n\
+                        target = \"sip:a@arc.example\"\nfrom = \"sip:b@hub.example\"\n";
+        let link = "link = \"https://nattsyn.example/\"\n";
+        let channel = format!("[[channel]]\nname = \"larm\"\nkind = \"scaip\"\n{receiver}");
+        toml::from_str(&format!("{link}{channel}")).unwrap()
+    };
+    channels.channels.extend(self::channels().channels);
+    let team = |by: &str| {
+        let lead = format!("{{ to = \"lead\", by = {by} }}");
+        let text = format!(
+            "[[recipient]]\nname = \"lead\"\n[[team]]\nname = \"natt\"\n\
+             steps = [{{ to = \"lead\", by = [\"sms\"] }}, {lead}]\n"
+        );
+        Settings::read(&text).unwrap()
+    };
+    let natt = "natt".parse().unwrap();
+    let alone = team("[\"larm\"]").leads_told_of_rows_alone(&channels);
+    assert_eq!(alone, [Remark::LeadToldOfRowsAlone(natt)]);
+    let both = team("[\"larm\", \"sms\"]");
+    assert_eq!(both.leads_told_of_rows_alone(&channels), []);
+}
+
 /// What is said of a change of the example.
 fn said_of(from: &str, to: &str) -> (Vec<String>, usize) {
     let before = Settings::read(&example()).unwrap();

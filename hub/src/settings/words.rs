@@ -129,6 +129,18 @@ pub fn remark(remark: &Remark) -> Said {
             format!("obs: laget {} larmas om ingenting", name.as_str()),
             format!("note: the team {} is told of nothing", name.as_str()),
         ),
+        Remark::LeadToldOfRowsAlone(name) => Said::new(
+            format!(
+                "obs: sista steget i laget {} har bara larmmottagare, som inte kan få veta att \
+                 ett provlarm är obesvarat; ge det en kanal till",
+                name.as_str()
+            ),
+            format!(
+                "note: the last step of the team {} has alarm receivers alone, which cannot be \
+                 told that nobody answered a test alarm; give it another channel",
+                name.as_str()
+            ),
+        ),
     }
 }
 

@@ -90,6 +90,34 @@ fn the_lead_is_reached_by_the_next_channel_when_one_fails() {
 }
 
 #[test]
+fn a_channel_that_cannot_tell_of_matters_is_asked_about_no_row_again_for_their_sake() {
+    let mut play = Rehearsal::new(vec![team("natt", "lead:scaip,sms")]);
+    let rows = |play: &Rehearsal, order: usize| match &play.sent[order].1.about {
+        About::Rows(rows) => rows.clone(),
+        About::Trial(_) => Vec::new(),
+    };
+    let row = play.need_of(7, "natt", 600);
+    let matter = Need {
+        row: RowId::of_matter(1),
+        reach: Reach::Lead,
+        ..play.need_of(1, "natt", 60)
+    };
+    let effects = play.chain.handle_needs(play.now, [row, matter]);
+    play.apply(effects);
+    assert_eq!(play.sent.len(), 2, "neither waits for the other");
+    assert_eq!(rows(&play, 0), [RowId(7)]);
+    assert_eq!(rows(&play, 1), [RowId::of_matter(1)]);
+    let keys: Vec<Key> = play.sent.iter().map(|(_, order)| order.key).collect();
+    play.delivered(keys[0]);
+    play.failed(keys[1]);
+    play.until(200);
+    assert_eq!(rows(&play, 2), [RowId::of_matter(1)]);
+    assert_eq!(play.script(2)[0], "0 escalated lead/sms 2");
+    let all = (0..play.sent.len()).filter(|order| rows(&play, *order).contains(&RowId(7)));
+    assert_eq!(all.count(), 1, "{:?}", play.script(0));
+}
+
+#[test]
 fn what_needs_one_message_is_told_until_one_got_through_and_no_more() {
     let (mut play, need) = told(Reach::LeadOnce);
     play.fail();

@@ -3,6 +3,9 @@
 //! The first is never delayed. What comes within [`GATHER`] of a message waits for the next and
 //! shares it, so a flood of rows is at most three messages a minute to one recipient by one
 //! channel; mere reminders wait longer. Nothing is dropped: a row that waits is in the next one.
+//!
+//! Matters have messages of their own, with as many a minute: a channel that can tell of rows alone
+//! must fail for a matter without failing for rows that it took, and neither may hold up the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,13 +34,30 @@ pub struct Post {
 /// What is remembered of somebody by one channel.
 #[derive(Clone, Debug)]
 struct Memory {
-    last: Option<Uptime>,
+    last: BTreeMap<Topic, Uptime>,
     outcome: Option<(Timestamp, Result<(), Failure>)>,
 }
 
 /// Everybody who was told, by what.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Posts(BTreeMap<(Recipient, ChannelName), Memory>);
+pub(super) struct Posts(BTreeMap<Address, Memory>);
+
+/// What a message is about; never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Topic {
+    Rows,
+    Matters,
+}
+
+impl Topic {
+    /// As [`RowId::of_matter`] numbers them.
+    fn of(row: RowId) -> Self {
+        if row.0 < 0 { Self::Matters } else { Self::Rows }
+    }
+}
+
+/// Somebody, by one channel.
+type Address = (Recipient, ChannelName);
 
 /// What is to be said to somebody by one channel.
 #[derive(Debug)]
@@ -59,8 +79,11 @@ impl Posts {
     pub(super) fn send(&mut self, order: &Order, at: Uptime) {
         let memory = self.memory(order);
         memory.outcome = None;
-        match order.about {
-            About::Rows(_) => memory.last = Some(at),
+        match &order.about {
+            About::Rows(rows) => {
+                let topics = rows.iter().map(|row| (Topic::of(*row), at));
+                memory.last.extend(topics);
+            }
             // A test alarm delays nothing.
             About::Trial(_) => {}
         }
@@ -73,13 +96,13 @@ impl Posts {
     fn memory(&mut self, order: &Order) -> &mut Memory {
         let address = (order.to.clone(), order.by.clone());
         self.0.entry(address).or_insert(Memory {
-            last: None,
+            last: BTreeMap::new(),
             outcome: None,
         })
     }
 
     /// When the next message may go; at once if none went before.
-    fn free_at(&self, address: &(Recipient, ChannelName), kind: Kind) -> Uptime {
+    fn free_at(&self, (address, topic): &(Address, Topic), kind: Kind) -> Uptime {
         let Some(memory) = self.0.get(address) else {
             return Uptime::default();
         };
@@ -90,7 +113,8 @@ impl Posts {
             (Kind::New | Kind::Escalated, _) => GATHER,
             (Kind::Test, _) => Duration::ZERO,
         };
-        memory.last.map_or(Uptime::default(), |at| at.after(wait))
+        let last = memory.last.get(topic);
+        last.map_or(Uptime::default(), |at| at.after(wait))
     }
 }
 
@@ -100,17 +124,17 @@ impl Chain {
         let wishes = self.wishes();
         let moments = wishes.iter();
         moments
-            .map(|(address, wish)| self.posts.free_at(address, wish.kind))
+            .map(|(about, wish)| self.posts.free_at(about, wish.kind))
             .min()
     }
 
     /// Sends every message that may go now.
     pub(super) fn send_messages(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        for (address, wish) in self.wishes() {
-            if now.uptime < self.posts.free_at(&address, wish.kind) {
+        for (about, wish) in self.wishes() {
+            if now.uptime < self.posts.free_at(&about, wish.kind) {
                 continue;
             }
-            let (to, by) = address;
+            let ((to, by), _) = about;
             let order = Order {
                 key: self.next_key(now.timestamp),
                 count: self.count(&to, &wish.rows),
@@ -172,8 +196,8 @@ impl Chain {
         }
     }
 
-    /// What is to be said to whom by what.
-    fn wishes(&self) -> BTreeMap<(Recipient, ChannelName), Wish> {
+    /// What is to be said to whom by what, rows and matters apart.
+    fn wishes(&self) -> BTreeMap<(Address, Topic), Wish> {
         let mut wishes: BTreeMap<_, Wish> = BTreeMap::new();
         for (open, stage) in self.stages() {
             let Asked::Wants(kind) = stage.asked() else {
@@ -183,7 +207,8 @@ impl Chain {
                 continue;
             };
             let address = (stage.step(team).to.clone(), stage.channel(team).clone());
-            let wish = wishes.entry(address).or_insert(Wish {
+            let about = (address, Topic::of(open.need.row));
+            let wish = wishes.entry(about).or_insert(Wish {
                 rows: Vec::new(),
                 kind,
             });

@@ -18,7 +18,8 @@ pub(super) struct Rehearsal {
     /// Everything sent, with seconds since the beginning.
     pub(super) sent: Vec<(u64, Order)>,
     pub(super) verdicts: Vec<Verdict>,
-    last: BTreeMap<(Recipient, ChannelName), Uptime>,
+    /// By somebody, a channel, and whether it is about a matter.
+    last: BTreeMap<(Recipient, ChannelName, bool), Uptime>,
     keys: BTreeSet<Key>,
 }
 
@@ -129,7 +130,12 @@ impl Rehearsal {
         if order.kind == Kind::Test {
             return;
         }
-        let address = (order.to.clone(), order.by.clone());
+        let About::Rows(rows) = &order.about else {
+            return;
+        };
+        let matter = rows[0].0 < 0;
+        assert!(rows.iter().all(|row| (row.0 < 0) == matter), "{order:?}");
+        let address = (order.to.clone(), order.by.clone(), matter);
         if let Some(last) = self.last.insert(address, self.now.uptime) {
             assert!(self.now.uptime >= last.after(GATHER), "a storm: {order:?}");
         }

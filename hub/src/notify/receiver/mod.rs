@@ -11,13 +11,14 @@
 //! receiver said.
 
 mod profile;
+mod reach;
 pub mod register;
 mod rounds;
 mod saying;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,7 @@ use tokio::time::timeout;
 use nattsyn_clock::Clock;
 use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::{Timestamp, Uptime};
-use nattsyn_scaip::client::{Client, Remedy, SendError};
+use nattsyn_scaip::client::{OpenError, Remedy, SendError};
 use nattsyn_scaip::exchange::Failure;
 use nattsyn_scaip::mapping::{self, Event};
 use nattsyn_scaip::message::{ControllerId, Reply, Request, Verdict};
@@ -43,6 +44,7 @@ use super::settings::{Channel, Others, Settings, SettingsError};
 use crate::view::{Cause, Tonight};
 
 pub use profile::Receiving;
+use reach::{Reach, Unsent};
 use saying::{Naming, Topic};
 
 /// Most rows that are told at once by one channel: half of what a client takes, so that
@@ -79,8 +81,8 @@ pub struct Receivers {
 }
 
 impl Receivers {
-    /// Reads the profiles and their files, and waits where receivers are to reply. Connects to
-    /// nobody yet. Relative paths count from `folder`. Must be called within a tokio runtime.
+    /// Reads the profiles and their files, and waits where receivers are to reply. Where it cannot
+    /// wait yet, the receiver is failing until it can. Connects to nobody yet. Relative paths count from `folder`. Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
@@ -100,6 +102,7 @@ impl Receivers {
         patience: Patience,
     ) -> Result<Self, SettingsError> {
         let mut chains = BTreeMap::new();
+        let mut doors = BTreeSet::new();
         for channel in &settings.channels {
             let receiving = match channel {
                 Channel::Scaip(receiving) => receiving,
@@ -107,6 +110,12 @@ impl Receivers {
                     continue;
                 }
             };
+            for (number, door) in receiving.doors() {
+                if !doors.insert(door) {
+                    let why = "[contact]: another receiver's replies come there";
+                    return Err(receiving.wrong(&format!("receiver {number}"), why));
+                }
+            }
             let chain = receiving.open(folder, clock.clone(), patience).await?;
             let name = receiving.name.clone();
             if chains.insert(name, Arc::new(chain)).is_some() {
@@ -140,7 +149,7 @@ struct ReceiverChain {
     name: ChannelName,
     /// Whom the hub itself is to them.
     hub: ControllerId,
-    clients: Vec<Client>,
+    reaches: Vec<Reach>,
     naming: Naming,
     patience: Patience,
     clock: Clock,
@@ -274,7 +283,7 @@ impl ReceiverChain {
 
     /// Asks the receivers until one takes it; which that was.
     async fn persevere(&self, request: &Request) -> Result<usize, TellError> {
-        let all = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.reaches.len()).unwrap_or(u32::MAX);
         let patience = Patience {
             each: self.patience.each.saturating_mul(all) + MARGIN,
             ..self.patience
@@ -303,20 +312,21 @@ impl ReceiverChain {
     /// Those that took the last message, then the others.
     fn in_order(&self) -> Vec<usize> {
         let health = self.health.borrow();
-        let mut places: Vec<usize> = (0..self.clients.len()).collect();
+        let mut places: Vec<usize> = (0..self.reaches.len()).collect();
         places.sort_by_key(|place| (health[*place].failing.is_some(), *place));
         places
     }
 
     /// Asks one receiver once, and remembers how it is.
     async fn ask(&self, place: usize, request: &Request) -> Result<Reply, TellError> {
-        let asking = timeout(self.patience.each, self.clients[place].send(request));
+        let asking = timeout(self.patience.each, self.reaches[place].send(request));
         let (error, remedy) = match asking.await {
             Ok(Ok(reply)) => {
                 self.note_taken(place);
                 return Ok(reply);
             }
-            Ok(Err(error)) => {
+            Ok(Err(Unsent::Shut(error))) => shut(error),
+            Ok(Err(Unsent::Sent(error))) => {
                 let remedy = error.remedy();
                 if is_ours(&error) {
                     return Err(said(error));
@@ -388,6 +398,23 @@ fn is_ours(error: &SendError) -> bool {
             true
         }
         SendError::Failed(_) | SendError::Network { .. } => false,
+    }
+}
+
+/// Why a receiver was told nothing, and what is worth trying.
+fn shut(error: OpenError) -> (TellError, Remedy) {
+    match error {
+        OpenError::Listen(_, source) => (TellError::Unreachable(source), Remedy::Repeat),
+        // The files were right when the hub started.
+        OpenError::Password { .. }
+        | OpenError::SipsInClear
+        | OpenError::NoTls
+        | OpenError::NoIdentity
+        | OpenError::Pem { .. }
+        | OpenError::NoCertificate(_)
+        | OpenError::Certificate { .. }
+        | OpenError::Name { .. }
+        | OpenError::Random(_) => (TellError::Unmade, Remedy::MendSetup),
     }
 }
 

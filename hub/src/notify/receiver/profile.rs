@@ -3,6 +3,7 @@
 //! A receiver's own table is `scaip/`'s ([`nattsyn_scaip::config::Receiver`]): nothing here knows
 //! what is in it.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 
@@ -10,10 +11,10 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 
 use nattsyn_clock::Clock;
-use nattsyn_scaip::client::Client;
-use nattsyn_scaip::config::Receiver;
+use nattsyn_scaip::config::{Receiver, Transport};
 use nattsyn_scaip::message::{ControllerId, Field as _};
 
+use super::reach::Reach;
 use super::saying::{NUMBER_DIGITS, Naming};
 use super::{AT_ONCE, ENDS_AT_ONCE, Health, ReceiverChain};
 use crate::notify::chain::ChannelName;
@@ -42,6 +43,13 @@ pub struct Receiving {
     pub receivers: Vec<Receiver>,
 }
 
+/// Whether a door is for datagrams: those and connections have ports of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Datagrams {
+    Yes,
+    No,
+}
+
 fn key_file() -> PathBuf {
     PathBuf::from("receiver.key")
 }
@@ -55,6 +63,20 @@ impl Receiving {
         }
     }
 
+    /// Where the hub waits for replies, by the receiver's number and whether over datagrams.
+    pub(super) fn doors(&self) -> impl Iterator<Item = (usize, (Datagrams, SocketAddr))> {
+        let receivers = (1..).zip(&self.receivers);
+        receivers.filter_map(|(number, receiver)| {
+            let listen = receiver.contact.as_ref()?.listen;
+            let datagrams = match receiver.transport {
+                Transport::Udp => Datagrams::Yes,
+                Transport::Tcp | Transport::Tls => Datagrams::No,
+            };
+            // Port 0 is any that is free.
+            (listen.port() != 0).then_some((number, (datagrams, listen)))
+        })
+    }
+
     pub(super) async fn open(
         &self,
         folder: &Path,
@@ -65,18 +87,33 @@ impl Receiving {
             let why = format!("1 to {RECEIVERS_MAX} are asked in turn");
             return Err(self.wrong("receiver", &why));
         }
-        let mut clients = Vec::new();
+        let (mut reaches, mut health) = (Vec::new(), Vec::new());
         for (number, receiver) in (1..).zip(&self.receivers) {
-            let opened = Client::open(receiver.clone().beside(folder), clock.clone()).await;
+            let opened = Reach::open(receiver.clone().beside(folder), clock.clone()).await;
             let key = format!("receiver {number}");
-            clients.push(opened.map_err(|error| self.wrong(&key, &in_full(&error)))?);
+            let opened = opened.map_err(|error| self.wrong(&key, &in_full(&error)));
+            let (reach, shut) = opened?;
+            if let Some(shut) = &shut {
+                let (channel, why) = (self.name.as_str(), in_full(shut));
+                tracing::error!(
+                    channel,
+                    receiver = number,
+                    why,
+                    "an alarm receiver cannot be told yet"
+                );
+            }
+            reaches.push(reach);
+            health.push(Health {
+                taken: None,
+                failing: shut.map(|_why| clock.now().timestamp),
+            });
         }
         let naming = Naming::open(&folder.join(&self.key_file));
         Ok(ReceiverChain {
             name: self.name.clone(),
             hub: self.hub()?,
-            health: watch::Sender::new(vec![Health::default(); clients.len()]),
-            clients,
+            health: watch::Sender::new(health),
+            reaches,
             naming: naming.map_err(|why| self.wrong("key_file", &why))?,
             patience,
             clock,

@@ -52,7 +52,7 @@ impl Receivers {
             // Begun twice it is the same night.
             chain.tonight.set(tonight.clone()).ok();
             rounds.push(Arc::clone(chain).tell_ends(tonight.clone()).boxed());
-            for place in 0..chain.clients.len() {
+            for place in 0..chain.reaches.len() {
                 rounds.push(Arc::clone(chain).beat(place).boxed());
             }
         }
@@ -68,7 +68,7 @@ impl ReceiverChain {
     /// One receiver's heartbeats. One that takes nothing is tried sooner, whether it was a
     /// heartbeat or an alarm that it did not take.
     async fn beat(self: Arc<Self>, place: usize) {
-        let rhythm = self.clients[place].receiver().rhythm();
+        let rhythm = self.reaches[place].receiver().rhythm();
         let again = rhythm.usual.min(HEARTBEAT_AGAIN);
         let mut health = self.health.subscribe();
         loop {

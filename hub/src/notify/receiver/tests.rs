@@ -375,6 +375,49 @@ async fn without_any_receiver_the_next_channel_is_told_and_the_page_says_so() {
     );
 }
 
+#[tokio::test]
+async fn a_door_that_cannot_be_opened_yet_holds_nobody_up_and_is_opened_later() {
+    let receiver = Receiver::taking().await;
+    let taken = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let door = taken.local_addr().unwrap();
+    let contact =
+        format!("[channel.receiver.contact]\nuri = \"sip:hub@{door}\"\nlisten = \"{door}\"\n");
+    let gateway = Fake::http(None, &[Manner::Answers(200)]).await;
+    let text = lead(&[receiver.port], &gateway)
+        .replace("heartbeat_s = 1\n", &format!("heartbeat_s = 1\n{contact}"));
+    let night = Night::new(&text).await;
+    let health = night.health(|_| true).await;
+    assert!(health[0].failing.is_some(), "{health:?}");
+    let _teller = night.teller(&text);
+    night.shows(vec![row(1, Cause::NotVisible)]);
+    let told = night.tell_rows(1, &[1]).await;
+    assert!(matches!(told, Err(TellError::Unreachable(_))), "{told:?}");
+    let heard = async {
+        while gateway.heard().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(SOON, heard).await.unwrap();
+    assert!(receiver.alarms().is_empty(), "its reply could not come in");
+
+    drop(taken);
+    // By a heartbeat.
+    night.health(|health| health[0].failing.is_none()).await;
+    night.tell_rows(2, &[1]).await.unwrap();
+    assert!(!receiver.alarms().is_empty());
+}
+
+#[tokio::test]
+async fn two_receivers_that_reply_to_one_door_are_settings_that_cannot_be_used() {
+    let contact = "heartbeat_s = 1\n[channel.receiver.contact]\nuri = \"sip:hub@hub.example\"\n\
+                   listen = \"127.0.0.1:5070\"\n";
+    let text = channel(&[5060, 5061]).replace("heartbeat_s = 1\n", contact);
+    let settings: Settings = toml::from_str(&text).unwrap();
+    let opened = Receivers::open(&settings, Path::new(""), Clock::machine()).await;
+    let error = opened.err().unwrap().to_string();
+    assert!(error.contains("receiver 2: [contact]"), "{error}");
+}
+
 #[test]
 fn an_attempt_is_over_before_the_caller_cuts_it_off() {
     assert!(Patience::default().whole + MARGIN < caller::ATTEMPT_WITHIN);
