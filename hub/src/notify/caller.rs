@@ -101,6 +101,9 @@ impl Exchange {
     /// How many addresses somebody has by a channel. With none they cannot be told by it.
     #[must_use]
     pub fn addresses_of(&self, to: &Recipient, by: &ChannelName) -> usize {
+        if !self.channels.contains_key(by) {
+            return 0;
+        }
         let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
         book.of(to, by).len()
     }

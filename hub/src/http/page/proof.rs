@@ -2,13 +2,16 @@
 //! everything what this shift's alarm proved of each team's chain.
 //!
 //! Whoever is signed in may answer: what counts is that somebody is there. Who could not be told is
-//! named by the settings' words, never by a number or an address.
+//! named by the settings' words, never by a number or an address. What was proved is past: who of
+//! the chain has no way now stands beside it.
+
+use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
 use nattsyn_protocol::time::Timestamp;
 
-use crate::notify::chain::{ChannelName, Failure, Recipient, RowId};
+use crate::notify::chain::{ChannelName, Failure, Recipient, RowId, Team};
 use crate::notify::proof::{Proof, TeamProof, Test};
 use crate::view::MatterRow;
 use crate::watch::StaffId;
@@ -93,9 +96,29 @@ fn of_shift(view: &View<'_>, of_team: &TeamProof) -> Markup {
     let name = |by: &StaffId| Some(view.viewer.name(by));
     html! {
         @match (&of_team.proof, of_team.next) {
-            (Some(known), _) => (sentence(lang, known, |at| view.time(at), name)),
+            (Some(known), _) => {
+                (sentence(lang, known, |at| view.time(at), name))
+                (now_unreached(view, of_team))
+            },
             (None, Some(_)) => (proof::NOT_YET.to(lang)),
             (None, None) => (proof::NO_SHIFTS.to(lang)),
+        }
+    }
+}
+
+/// Who of the chain has no way any more, whatever the test alarm showed: a phone goes with the
+/// sign-out of whoever chose it.
+fn now_unreached(view: &View<'_>, of_team: &TeamProof) -> Markup {
+    let teams = view.told.teams.iter();
+    let team = teams.filter(|team| *team.name() == of_team.team);
+    let whom: BTreeSet<&Recipient> = team
+        .flat_map(Team::steps)
+        .map(|step| &step.to)
+        .filter(|to| view.told.unreached.contains(to))
+        .collect();
+    html! {
+        @if !whom.is_empty() {
+            " " strong { (proof::now_unreached(view.lang, whom.into_iter())) }
         }
     }
 }

@@ -203,6 +203,40 @@ async fn the_page_says_of_each_team_whether_its_chain_was_tried_this_shift() {
 }
 
 #[tokio::test]
+async fn a_chain_that_was_proven_is_not_whole_while_somebody_on_it_has_no_phone_now() {
+    let step = |to: &str| Step {
+        to: to.parse().unwrap(),
+        by: vec!["push".parse().unwrap()],
+    };
+    let steps = vec![step("natt-1"), step("lead")];
+    let told = |unreached: &[&str]| Told {
+        hearing: Heard::Somebody,
+        proofs: proofs(Story::Whole),
+        teams: Teams::new(vec![Team::new(natt(), steps.clone()).unwrap()]),
+        unreached: unreached.iter().map(|to| to.parse().unwrap()).collect(),
+        ..Told::default()
+    };
+    for (address, words) in [
+        (
+            "/",
+            "Nu går larm inte fram till natt-1: kedjan är inte hel.",
+        ),
+        (
+            "/?lang=en",
+            "Now alerts do not reach natt-1: the chain is not whole.",
+        ),
+    ] {
+        let gone = shown(sample::busy(), told(&["natt-1", "dag-1"]));
+        let page = text(ask(&gone.site, "GET", address).await).await;
+        let below = strip_tags(&page[place(&page, "id=\"proven\"")..]);
+        assert!(below.contains(words), "{below}");
+        let whole = shown(sample::busy(), told(&["dag-1"]));
+        let page = text(ask(&whole.site, "GET", address).await).await;
+        assert!(!strip_tags(&page).contains(words), "another team's");
+    }
+}
+
+#[tokio::test]
 async fn what_is_unanswered_asks_above_everything_with_one_press_and_aloud() {
     for story in [Story::UnderWay, Story::Unanswered] {
         let page = text(ask(&of(story).site, "GET", "/").await).await;

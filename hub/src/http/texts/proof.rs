@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Lang, Phrase, phrase};
-use crate::notify::chain::Progress;
+use crate::notify::chain::{Progress, Recipient};
 use crate::notify::teller::AnswerError;
 
 phrases! {
@@ -45,6 +45,19 @@ pub(in crate::http) fn after(lang: Lang, took: Duration) -> String {
         (Lang::Swedish, _) => format!("efter {minutes} min"),
         (Lang::English, 0) => "within a minute".to_owned(),
         (Lang::English, _) => format!("after {minutes} min"),
+    }
+}
+
+/// Who of the chain has no way now, beside what was proved before.
+pub(in crate::http) fn now_unreached<'a>(
+    lang: Lang,
+    whom: impl Iterator<Item = &'a Recipient>,
+) -> String {
+    let words: Vec<&str> = whom.map(Recipient::as_str).collect();
+    let words = words.join(", ");
+    match lang {
+        Lang::Swedish => format!("Nu går larm inte fram till {words}: kedjan är inte hel."),
+        Lang::English => format!("Now alerts do not reach {words}: the chain is not whole."),
     }
 }
 

@@ -70,6 +70,23 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether another address is what would help: a phone that is chosen.
+    #[must_use]
+    pub fn is_for_want_of_an_address(self) -> bool {
+        match self {
+            Self::NoAddress | Self::Gone => true,
+            Self::Unreachable
+            | Self::Untrusted
+            | Self::TimedOut
+            | Self::Garbled
+            | Self::Busy
+            | Self::Refused
+            | Self::Crowded
+            | Self::Broken
+            | Self::Unheard => false,
+        }
+    }
+
     /// Whether trying again will not help: somebody has to mend the settings or subscribe anew.
     #[must_use]
     pub fn is_for_good(self) -> bool {

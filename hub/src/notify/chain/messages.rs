@@ -152,8 +152,36 @@ impl Chain {
 
     /// Sends a test alarm to a team's whole chain.
     pub(super) fn send_trial(&mut self, now: Moment, trial: &mut Trial, effects: &mut Vec<Effect>) {
+        self.send_test(now, trial, |_, _| true, effects);
+    }
+
+    /// Sends a test alarm to those whom it did not reach for want of an address that is there now.
+    pub(super) fn send_trial_again(
+        &mut self,
+        now: Moment,
+        trial: &mut Trial,
+        is_there: impl Fn(&Recipient, &ChannelName) -> bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let is_due = |trial: &Trial, address: &(Recipient, ChannelName)| {
+            trial.wants_address(address) && is_there(&address.0, &address.1)
+        };
+        self.send_test(now, trial, is_due, effects);
+    }
+
+    fn send_test(
+        &mut self,
+        now: Moment,
+        trial: &mut Trial,
+        is_due: impl Fn(&Trial, &(Recipient, ChannelName)) -> bool,
+        effects: &mut Vec<Effect>,
+    ) {
         let team = self.teams.of(&trial.team);
-        for (to, by) in team.map(Trial::addresses).unwrap_or_default() {
+        for address in team.map(Trial::addresses).unwrap_or_default() {
+            if !is_due(trial, &address) {
+                continue;
+            }
+            let (to, by) = address;
             let order = Order {
                 key: self.next_key(now.timestamp),
                 about: About::Trial(trial.id),

@@ -267,6 +267,23 @@ impl Chain {
         effects
     }
 
+    /// Somebody may have an address that they had not. A test alarm that is under way goes to
+    /// those whom it did not reach for want of one, if there is one now; nothing else is due.
+    pub fn handle_addresses(
+        &mut self,
+        now: Moment,
+        is_there: impl Fn(&Recipient, &ChannelName) -> bool,
+    ) -> Vec<Effect> {
+        let now = inward(now);
+        let mut effects = Vec::new();
+        let mut trials = std::mem::take(&mut self.trials);
+        for trial in trials.iter_mut().filter(|held| now.uptime < held.ends) {
+            self.send_trial_again(now, trial, &is_there, &mut effects);
+        }
+        self.trials = trials;
+        effects
+    }
+
     /// Somebody answered a test alarm. One that is answered already or over changes nothing.
     pub fn handle_answer(&mut self, now: Moment, trial: TrialId, by: StaffId) -> Vec<Effect> {
         let now = inward(now);

@@ -169,9 +169,21 @@ impl Rehearsal {
     }
 
     pub(super) fn failed(&mut self, key: Key) {
-        let effects = self
-            .chain
-            .handle_failed(self.now, key, Failure::Unreachable);
+        self.failed_for(key, Failure::Unreachable);
+    }
+
+    pub(super) fn failed_for(&mut self, key: Key, why: Failure) {
+        let effects = self.chain.handle_failed(self.now, key, why);
+        self.apply(effects);
+    }
+
+    /// These have an address: `recipient/channel`.
+    pub(super) fn addresses(&mut self, there: &[&str]) {
+        let is_there = |to: &Recipient, by: &ChannelName| {
+            let address = format!("{}/{}", to.as_str(), by.as_str());
+            there.contains(&address.as_str())
+        };
+        let effects = self.chain.handle_addresses(self.now, is_there);
         self.apply(effects);
     }
 

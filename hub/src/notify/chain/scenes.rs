@@ -377,6 +377,55 @@ fn a_test_alarm_that_nobody_answers_is_said_to_be_also_after_a_restart() {
 }
 
 #[test]
+fn a_test_alarm_goes_to_whoever_had_no_address_once_they_have_one_and_to_nobody_twice() {
+    let mut play = rehearsal();
+    trial(&mut play);
+    let keys: Vec<Key> = play.sent.iter().map(|(_, order)| order.key).collect();
+    play.failed_for(keys[0], Failure::NoAddress);
+    keys[1..].iter().for_each(|key| play.delivered(*key));
+    let answered = play
+        .chain
+        .handle_answer(play.now, TrialId(1), staff("natt-001"));
+    play.apply(answered);
+    play.until(60);
+    // Nobody has chosen a phone: what is missing may still come.
+    play.addresses(&[]);
+    assert!(play.verdicts.is_empty());
+    play.restart(Vec::new());
+    play.until(300);
+    let everybody = ["anna/push", "anna/sms", "lead/sms", "lead/mail"];
+    play.addresses(&everybody);
+    play.addresses(&everybody);
+    assert_eq!(play.script(4), ["300 test anna/push 0"]);
+    play.restart(Vec::new());
+    assert_eq!(play.script(5), ["300 test anna/push 0"], "with its own key");
+    play.deliver();
+    assert!(play.verdicts[0].undelivered.is_empty(), "the latest counts");
+    play.addresses(&everybody);
+    assert_eq!(play.sent.len(), 6);
+}
+
+#[test]
+fn a_test_alarm_that_failed_otherwise_or_is_over_goes_to_no_new_phone() {
+    let mut play = rehearsal();
+    trial(&mut play);
+    let keys: Vec<Key> = play.sent.iter().map(|(_, order)| order.key).collect();
+    play.failed_for(keys[0], Failure::NoAddress);
+    play.failed_for(keys[1], Failure::Refused);
+    for _ in 0..5 {
+        play.addresses(&["anna/push", "anna/sms"]);
+        play.failed_for(play.latest(), Failure::Gone);
+    }
+    // An address that is no more each time does not go on for ever.
+    let again = ["0 test anna/push 0", "0 test anna/push 0"];
+    assert_eq!(play.script(4), again);
+    play.until(901);
+    play.addresses(&["anna/push", "lead/sms"]);
+    assert_eq!(play.sent.len(), 6);
+    assert_eq!(play.verdicts[0].undelivered.len(), 4);
+}
+
+#[test]
 fn a_recipient_prints_as_redacted() {
     let mut play = rehearsal();
     play.need(1, 300);

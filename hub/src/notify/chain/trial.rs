@@ -3,6 +3,9 @@
 //!
 //! It takes no turns with rows that need somebody: it neither delays them nor is delayed by them.
 //! An undelivered one is not repeated: that it did not get through is what it was to find out.
+//! Whoever had no address is the exception: phones are chosen when a shift begins, after its test
+//! alarm went, so it goes to them as soon as they have one, while it is under way. What counts for
+//! somebody by a channel is the latest.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +23,28 @@ enum Outcome {
     Failed(Failure),
 }
 
+impl Outcome {
+    /// Whether there was no address, or is none any more.
+    fn wants_address(self) -> bool {
+        match self {
+            Self::Failed(why) => why.is_for_want_of_an_address(),
+            Self::Open | Self::Delivered => false,
+        }
+    }
+}
+
+/// Most messages of one test alarm to somebody by one channel. Somebody chooses a phone, lets it
+/// go and chooses another: an assumption, which bounds what an address that is no more can cost.
+const TRIES_MAX: usize = 3;
+
+/// The latest message of a test alarm to somebody by one channel.
+#[derive(Clone, Debug)]
+struct Message {
+    key: Key,
+    outcome: Outcome,
+    tries: usize,
+}
+
 /// One test alarm under way.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
@@ -27,7 +52,7 @@ pub(super) struct Trial {
     pub(super) team: TeamName,
     pub(super) ends: Uptime,
     answered: Option<Timestamp>,
-    messages: BTreeMap<Key, (Recipient, ChannelName, Outcome)>,
+    messages: BTreeMap<(Recipient, ChannelName), Message>,
 }
 
 impl Trial {
@@ -56,8 +81,21 @@ impl Trial {
     }
 
     pub(super) fn sent(&mut self, order: &Order) {
-        let message = (order.to.clone(), order.by.clone(), Outcome::Open);
-        self.messages.insert(order.key, message);
+        let address = (order.to.clone(), order.by.clone());
+        let earlier = self.messages.get(&address);
+        let message = Message {
+            key: order.key,
+            outcome: Outcome::Open,
+            tries: earlier.map_or(0, |earlier| earlier.tries) + 1,
+        };
+        self.messages.insert(address, message);
+    }
+
+    /// Whether it did not reach somebody by a channel for want of an address, and may go again
+    /// when there is one.
+    pub(super) fn wants_address(&self, address: &(Recipient, ChannelName)) -> bool {
+        let message = self.messages.get(address);
+        message.is_some_and(|held| held.outcome.wants_address() && held.tries < TRIES_MAX)
     }
 
     pub(super) fn delivered(&mut self, key: Key) {
@@ -69,10 +107,11 @@ impl Trial {
     }
 
     fn conclude(&mut self, key: Key, outcome: Outcome) {
-        if let Some((_, _, held)) = self.messages.get_mut(&key)
-            && *held == Outcome::Open
+        let mut all = self.messages.values_mut();
+        if let Some(held) = all.find(|held| held.key == key)
+            && held.outcome == Outcome::Open
         {
-            *held = outcome;
+            held.outcome = outcome;
         }
     }
 
@@ -88,17 +127,15 @@ impl Trial {
 
     /// Whether a message's outcome is open.
     pub(super) fn is_waiting_for(&self, key: Key) -> bool {
-        let message = self.messages.get(&key);
-        message.is_some_and(|(_, _, outcome)| *outcome == Outcome::Open)
+        let mut all = self.messages.values();
+        all.any(|held| held.key == key && held.outcome == Outcome::Open)
     }
 
     /// How it ended, if it has: when its time is out, or somebody answered and the outcome of
-    /// every message is known.
+    /// every message is known and nobody is left who may choose a phone yet.
     pub(super) fn verdict(&self, now: Uptime) -> Option<Verdict> {
-        let is_known = self
-            .messages
-            .values()
-            .all(|(_, _, outcome)| *outcome != Outcome::Open);
+        let is_settled = |outcome: Outcome| outcome != Outcome::Open && !outcome.wants_address();
+        let is_known = self.messages.values().all(|held| is_settled(held.outcome));
         let is_over = now >= self.ends || (self.answered.is_some() && is_known);
         is_over.then(|| Verdict {
             trial: self.id,
@@ -109,12 +146,12 @@ impl Trial {
     }
 
     fn undelivered(&self) -> Vec<(Recipient, ChannelName, Failure)> {
-        let all = self.messages.values();
-        all.filter_map(|(to, by, outcome)| {
-            let why = match outcome {
+        let all = self.messages.iter();
+        all.filter_map(|((to, by), held)| {
+            let why = match held.outcome {
                 Outcome::Delivered => return None,
                 Outcome::Open => Failure::Unheard,
-                Outcome::Failed(why) => *why,
+                Outcome::Failed(why) => why,
             };
             Some((to.clone(), by.clone(), why))
         })

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::super::chain::{
-    Effect, Line, Need, Proven, Reach, RowId, TARGET_MIN, TeamName, TrialId,
+    ChannelName, Effect, Line, Need, Proven, Reach, Recipient, RowId, TARGET_MIN, TeamName, TrialId,
 };
 use super::super::proof::{Due, Proofs, REMEMBERED, TeamProof};
 use super::Teller;
@@ -150,7 +150,8 @@ impl Prover {
 }
 
 impl Teller {
-    /// Begins the test alarms of the shifts that have begun, and carries on what was proved.
+    /// Begins the test alarms of the shifts that have begun, sends them to phones that were chosen
+    /// since, and carries on what was proved.
     pub(super) fn prove(&mut self) -> Vec<Effect> {
         let now = self.now();
         let mut effects = Vec::new();
@@ -168,6 +169,9 @@ impl Teller {
                 }
             }
         }
+        let exchange = &self.exchange;
+        let is_there = |to: &Recipient, by: &ChannelName| exchange.addresses_of(to, by) > 0;
+        effects.extend(self.chain.handle_addresses(now, is_there));
         self.proof.say();
         effects
     }

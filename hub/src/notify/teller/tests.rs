@@ -35,7 +35,14 @@ struct Work {
     rows: Arc<watch::Sender<Arc<Tonight>>>,
     told: watch::Receiver<Arc<Told>>,
     answers: Answers,
+    exchange: Arc<Exchange>,
     task: tokio::task::JoinHandle<Result<(), StoreError>>,
+}
+
+fn opened(settings: &str) -> Opened {
+    let settings: Settings = toml::from_str(settings).unwrap();
+    let opened = settings.open_with(Path::new(""), Others::new(), PATIENCE);
+    opened.unwrap()
 }
 
 impl Night {
@@ -57,8 +64,11 @@ impl Night {
     }
 
     fn start_with(&self, settings: &str, open: Vec<ExceptionRow>, matters: Vec<MatterRow>) -> Work {
-        let settings: Settings = toml::from_str(settings).unwrap();
-        let opened = settings.open_with(Path::new(""), Others::new(), PATIENCE);
+        self.run(opened(settings), open, matters)
+    }
+
+    fn run(&self, opened: Opened, open: Vec<ExceptionRow>, matters: Vec<MatterRow>) -> Work {
+        let exchange = Arc::clone(&opened.exchange);
         let tellings = Tellings::open(&self.ledger()).unwrap();
         let tonight = Tonight {
             matters,
@@ -80,14 +90,8 @@ impl Night {
             rows,
             told: shown,
             answers,
-            task: tokio::spawn(run(
-                opened.unwrap(),
-                tellings,
-                clock,
-                tonight,
-                told,
-                proving,
-            )),
+            exchange,
+            task: tokio::spawn(run(opened, tellings, clock, tonight, told, proving)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Test alarms from a shift's start to a gateway's socket, the desk and back, over a real file.
 
 use super::*;
+use crate::notify::address::Address;
 use crate::notify::chain::{Proven, TeamName, TrialId, Verdict};
 use crate::watch::situation::Situation;
 
@@ -210,6 +211,44 @@ async fn what_did_not_get_through_is_a_matter_and_told_to_the_lead_once() {
     let row = RowId::of_matter(5).0;
     work.until(|told| !told.rows.contains_key(&row)).await;
     work.end().await;
+}
+
+/// Somebody before the night lead, both by SMS.
+fn somebody_and_lead(port: u16) -> String {
+    format!(
+        "link = \"https://nattsyn.example/\"\n\
+         [[channel]]\nkind = \"sms\"\nname = \"sms\"\nurl = \"http://127.0.0.1:{port}/\"\n\
+         body = '{{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}}'\n\
+         [[recipient]]\nname = \"natt-1\"\naddress = {{ sms = \"+46700000001\" }}\n\
+         [[recipient]]\nname = \"lead\"\naddress = {{ sms = \"+46700000003\" }}\n\
+         [[team]]\nname = \"natt\"\nsteps = [{{ to = \"natt-1\", by = [\"sms\"] }}, \
+         {{ to = \"lead\", by = [\"sms\"] }}]\n"
+    )
+}
+
+#[tokio::test]
+async fn a_phone_that_is_chosen_after_the_test_alarm_went_gets_it_and_the_proof_is_whole() {
+    let night = Night::new();
+    let gateway = Fake::http(None, &[Manner::Answers(200)]).await;
+    let opened = opened(&(somebody_and_lead(gateway.port) + &shift(night.now(), 0)));
+    let (to, by) = ("natt-1".parse().unwrap(), "sms".parse().unwrap());
+    let phone = Address::Phone("+46700000001".parse().unwrap());
+    opened.exchange.change_book(|book| book.strike(&phone));
+    let mut work = night.run(opened, Vec::new(), Vec::new());
+    heard(&gateway, 1).await;
+    work.until(|told| told.proofs.iter().any(|team| team.proof.is_some()))
+        .await;
+    work.until(|told| told.unreached.contains(&to)).await;
+    let trial = work.trial();
+    work.answers.answer(trial, staff("natt-001")).await.unwrap();
+    let exchange = Arc::clone(&work.exchange);
+    exchange.change_book(|book| book.enter(&to, &by, phone));
+    heard(&gateway, 2).await;
+    assert!(gateway.heard()[1].text().contains("+46700000001"));
+    work.until_proven(Proven::Whole).await;
+    assert!(work.rows.borrow().matters.is_empty());
+    work.end().await;
+    assert_eq!(gateway.heard().len(), 2, "nobody twice");
 }
 
 #[tokio::test]
