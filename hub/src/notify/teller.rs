@@ -112,7 +112,7 @@ pub async fn run(
     let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
-        proof: Prover::recall(moment(&clock), zone, verdicts, &tellings)?,
+        proof: Prover::recall(moment(&clock), zone, verdicts, (&tellings, at_work.set))?,
         chain,
         tellings,
         orders,
@@ -208,6 +208,7 @@ impl Teller {
         let book = at_work.book.clone();
         self.exchange.change_book(|held| held.configure(book));
         let teams = at_work.teams.clone();
+        self.proof.book.set_at(at_work.set);
         self.at_work = at_work;
         self.chain.handle_teams(self.now(), teams)
     }
