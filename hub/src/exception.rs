@@ -152,6 +152,7 @@ pub struct Handling {
     found: Vec<Unresolved>,
     turn: u32,
     lent: Duration,
+    freed: Option<Timestamp>,
 }
 
 impl Default for Handling {
@@ -161,6 +162,7 @@ impl Default for Handling {
             found: Vec::new(),
             turn: 0,
             lent: FALLS_BACK_AFTER,
+            freed: None,
         }
     }
 }
@@ -223,6 +225,12 @@ impl Handling {
         self.lent
     }
 
+    /// When it was last nobody's again after somebody had had it.
+    #[must_use]
+    pub fn freed(&self) -> Option<Timestamp> {
+        self.freed
+    }
+
     /// What comes next: `first` by what was agreed, or what follows from what was found.
     #[must_use]
     pub fn step(&self, first: Step) -> Step {
@@ -254,6 +262,9 @@ impl Handling {
         };
         if let Event::By(_, Act::Find(found)) = event {
             self.found.push(*found);
+        }
+        if self.holder().is_some() && next == State::Open {
+            self.freed = Some(now);
         }
         self.state = next;
         self.turn = self.turn.saturating_add(1);

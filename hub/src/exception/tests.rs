@@ -192,6 +192,26 @@ fn every_state_and_what_happens_by_itself() {
 }
 
 #[test]
+fn a_row_is_freed_when_somebody_had_it_and_nobody_has_it_any_more() {
+    let who = "natt-001".parse::<StaffId>().unwrap();
+    let by = |act| Event::By(who.clone(), act);
+    let mut handling = Handling::default();
+    let table = [
+        (by(Act::Find(Unresolved::NoAnswer)), None),
+        (by(Act::Take), None),
+        (Event::FellBack, Some(3)),
+        (by(Act::Find(Unresolved::NotSeen)), Some(3)),
+        (by(Act::Arrive), Some(3)),
+        (by(Act::Return), Some(6)),
+        (Event::Explained(Ending::LateReport), Some(6)),
+    ];
+    for (minute, (event, freed)) in (1..).zip(table) {
+        handling.handle(at(minute), &event).unwrap();
+        assert_eq!(handling.freed(), freed.map(at), "{event:?}");
+    }
+}
+
+#[test]
 fn only_being_on_the_way_is_a_pause_and_every_hold_ends() {
     let minutes = |state: &State| {
         let handling = Handling {

@@ -34,6 +34,8 @@ pub struct Proofs {
     latest: BTreeMap<TeamName, Proof>,
     /// Each team's shifts as they were last seen, and since when.
     shifts: BTreeMap<TeamName, (Vec<Shift>, Timestamp)>,
+    /// When the teams were last set; nothing if they are as they always were.
+    set: Option<Timestamp>,
     last: i64,
 }
 
@@ -107,9 +109,23 @@ impl Proof {
             (Some(_), _) => Proven::NotWhole,
         })
     }
+
+    /// Whether it is of the shift that began then. One that is further ahead of the clock than a
+    /// test alarm may begin late was made by a clock that was wrong, and is of no shift; a clock
+    /// that is put right by less leaves it where it is.
+    fn is_of(&self, shift: Timestamp, now: Timestamp) -> bool {
+        shift <= self.began && self.began <= now.after(BEGIN_WITHIN)
+    }
 }
 
 impl Proofs {
+    /// Takes in when the teams that it is asked about from here on were set. Whatever else was set
+    /// with them: of a shift that began before, a hub that was started anew does not say that its
+    /// test alarm was missed.
+    pub fn set_at(&mut self, set: Option<Timestamp>) {
+        self.set = set;
+    }
+
     /// Takes in a line that was written.
     pub fn note(&mut self, line: &Line) {
         match line {
@@ -170,10 +186,12 @@ impl Proofs {
             let Some((began, shift)) = shift::latest(team.shifts(), now, zone) else {
                 continue;
             };
-            let is_made = |proof: &Proof| proof.began >= began;
-            if self.latest.get(team.name()).is_some_and(is_made) {
+            let latest = self.latest.get(team.name());
+            if latest.is_some_and(|proof| proof.is_of(began, now)) {
                 continue;
             }
+            // By a clock that was ahead: what was proven before it is not known any more.
+            let is_ahead = latest.is_some_and(|proof| proof.began >= began);
             let team = team.name().clone();
             if now.since(began) <= BEGIN_WITHIN {
                 let answer_by = now.after(shift.test_within());
@@ -183,7 +201,7 @@ impl Proofs {
                     answer_by,
                 });
                 trial = TrialId(trial.0 + 1);
-            } else if known_since <= began {
+            } else if known_since <= began && !is_ahead {
                 due.push(Due::Missed { team, shift: began });
             }
         }
@@ -197,7 +215,10 @@ impl Proofs {
         let since = match self.shifts.get(name) {
             Some((shifts, since)) if shifts.as_slice() == team.shifts() => return *since,
             Some(_) => now,
-            None if self.latest.contains_key(name) => Timestamp(jiff::Timestamp::MIN),
+            // A hub that was started anew: not since before they were last set.
+            None if self.latest.contains_key(name) => {
+                self.set.unwrap_or(Timestamp(jiff::Timestamp::MIN))
+            }
             None => now,
         };
         let seen = (team.shifts().to_vec(), since);
@@ -245,7 +266,7 @@ impl Proofs {
     pub fn of_teams(&self, now: Timestamp, zone: &TimeZone, teams: &Teams) -> Vec<TeamProof> {
         let of_team = |team: &Team| {
             let began = shift::latest(team.shifts(), now, zone).map(|(began, _)| began);
-            let of_this_shift = |proof: &&Proof| began.is_some_and(|began| proof.began >= began);
+            let of_this_shift = |proof: &&Proof| began.is_some_and(|began| proof.is_of(began, now));
             TeamProof {
                 team: team.name().clone(),
                 proof: self.latest.get(team.name()).filter(of_this_shift).cloned(),
@@ -409,6 +430,41 @@ mod tests {
         proofs.note(&began(at("21T14:01"), 1));
         assert_eq!(proofs.due(at("21T16:01"), UTC, &teams(&["15:00"])), []);
         assert_eq!(proofs.due(at("22T16:01"), UTC, &teams(&["15:00"])).len(), 1);
+    }
+
+    #[test]
+    fn a_hub_that_starts_anew_misses_no_shift_that_was_set_up_after_it_began() {
+        for (set, is_missed) in [("21T10:00", false), ("21T06:59", true)] {
+            let mut proofs = Proofs::default();
+            proofs.note(&began(at("20T21:00"), 1));
+            proofs.set_at(Some(at(set)));
+            let due = proofs.due(at("21T13:00"), UTC, &teams(&["21:00", "07:00"]));
+            assert_eq!(!due.is_empty(), is_missed, "{set}: {due:?}");
+            let next = proofs.due(at("21T22:01"), UTC, &teams(&["21:00", "07:00"]));
+            let shift = at("21T21:00");
+            let team = natt();
+            assert_eq!(next, [Due::Missed { team, shift }], "{set}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_silences_no_later_test_alarm() {
+        let (mut proofs, teams) = (Proofs::default(), teams(&["21:00", "07:00"]));
+        let missed = Line::TrialMissed {
+            at: at("28T12:00"),
+            team: natt(),
+            shift: at("28T07:00"),
+        };
+        proofs.note(&missed);
+        let shown = proofs.of_teams(at("21T12:00"), UTC, &teams).remove(0);
+        assert_eq!(shown.proof, None);
+        assert_eq!(proofs.due(at("21T12:00"), UTC, &teams), []);
+        assert_eq!(proofs.due(at("21T21:00"), UTC, &teams), begin("21T21:15"));
+        proofs.note(&began(at("21T21:00"), 1));
+        assert_eq!(proofs.due(at("21T21:01"), UTC, &teams), []);
+        // One that is put back by seconds makes none a second time.
+        assert_eq!(proofs.due(at("21T20:59"), UTC, &teams), []);
+        assert_eq!(proofs.due(at("21T21:00"), UTC, &teams), []);
     }
 
     #[test]

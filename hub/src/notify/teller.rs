@@ -112,7 +112,7 @@ pub async fn run(
     let (chain, effects) = recall(&clock, opened.teams, &tellings, (&rows, &at_work.settings))?;
     let mut teller = Teller {
         known: standings(&rows),
-        proof: Prover::recall(moment(&clock), zone, verdicts, &tellings)?,
+        proof: Prover::recall(moment(&clock), zone, verdicts, (&tellings, at_work.set))?,
         chain,
         tellings,
         orders,
@@ -209,6 +209,7 @@ impl Teller {
         let book = at_work.book.clone();
         self.exchange.change_book(|held| held.configure(book));
         let teams = at_work.teams.clone();
+        self.proof.book.set_at(at_work.set);
         self.at_work = at_work;
         self.chain.handle_teams(self.now(), teams)
     }
@@ -227,10 +228,9 @@ impl Teller {
             let id = RowId(row.id);
             match (self.known.get(&id), standing(row)) {
                 (None, _) => needs.push(need(row, &self.at_work.settings)),
-                (Some(Standing::Taken), Standing::Waiting) => fallen.push(Need {
-                    since: now.timestamp,
-                    ..need(row, &self.at_work.settings)
-                }),
+                (Some(Standing::Taken), Standing::Waiting) => {
+                    fallen.push(need(row, &self.at_work.settings));
+                }
                 (Some(_), _) => {}
             }
         }
@@ -342,7 +342,8 @@ fn standing(row: &ExceptionRow) -> Standing {
 }
 
 /// Who is to be told of a row, and how soon somebody must have taken it: as was agreed with the
-/// resident, or as is set for the home.
+/// resident, or as is set for the home. Of a row that fell back, since it did: by that its lines
+/// are known again after a restart.
 fn need(row: &ExceptionRow, settings: &Settings) -> Need {
     let agreed = row.agreed.as_ref().and_then(|agreed| agreed.answer_within);
     let applied = settings.of_home(row.home);
@@ -351,7 +352,7 @@ fn need(row: &ExceptionRow, settings: &Settings) -> Need {
     Need {
         row: RowId(row.id),
         team: applied.team.value.unwrap_or_else(anybody),
-        since: row.opened,
+        since: row.handling.freed().unwrap_or(row.opened),
         target: agreed.unwrap_or(applied.answer_within.value),
         reach: Reach::Chain,
     }

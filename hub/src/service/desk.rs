@@ -25,7 +25,7 @@ use crate::agreement::record::Record;
 use crate::ingest::Drops;
 use crate::nights;
 use crate::settings::Settings;
-use crate::store::{Batch, Store, StoreError, StoredPlan};
+use crate::store::{Basis, Batch, Store, StoreError, StoredPlan};
 use crate::view::{Reality, Tonight};
 use crate::watch::situation::Situation;
 use crate::watch::wall::{Trust, Wall};
@@ -87,6 +87,8 @@ pub struct Desk {
     /// Whether the clock was believed when nights were last frozen.
     trust: Trust,
     revision: i64,
+    /// What plans and agreements were last read from.
+    basis: Basis,
     /// When plans and agreements were last read.
     read: Timestamp,
     refreshed: Uptime,
@@ -166,6 +168,7 @@ impl Desk {
         let trust = wall.trust();
         let night = night_of(now.timestamp, &charge.zone)?;
         let revision = store.revision()?;
+        let basis = store.basis()?;
         let record = Record::read(store.as_ref())?;
         let frozen = store.nights()?;
         let mut nights = nights::due(&frozen, night, trust);
@@ -201,6 +204,7 @@ impl Desk {
             met: BTreeSet::new(),
             trust,
             revision,
+            basis,
             read: now.timestamp,
             refreshed: now.uptime,
             comparison: Comparison::Waits {
@@ -293,16 +297,15 @@ impl Desk {
 
     /// Begins the next night at noon, and takes in what another process enrolled.
     fn refresh(&mut self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
-        let zone = &self.charge.zone;
-        let night = night_of(now.timestamp, zone)?;
-        let revision = self.store.revision()?;
+        let night = night_of(now.timestamp, &self.charge.zone)?;
         let trust = self.wall.trust();
-        let is_as_before = night == self.watch.night() && revision == self.revision;
+        let is_written_anew = self.is_written_anew()?;
+        let is_as_before = night == self.watch.night() && !is_written_anew;
         if is_as_before && trust == self.trust && !self.comparison.is_due(now.uptime) {
             return Ok(Vec::new());
         }
         self.trust = trust;
-        self.revision = revision;
+        let zone = &self.charge.zone;
         // A clock that was set back reads again what was said by the time that it shows now.
         self.read = self.read.min(now.timestamp);
         let record = Record::read(self.store.as_ref())?;
@@ -322,6 +325,9 @@ impl Desk {
         };
         passage.freeze(self.store.as_mut())?;
         let saved = self.store.saved(night, now.timestamp)?;
+        let noon = nights::noon(night, zone)?;
+        let is_held_as_before = night == self.watch.night()
+            && nights::to_hold(&self.plans, noon) == nights::to_hold(&record.plans, noon);
         if night != self.watch.night() {
             self.watch.begin_night(now, night);
         }
@@ -333,7 +339,22 @@ impl Desk {
         self.read = now.timestamp;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
+        if is_held_as_before {
+            return Ok(Vec::new());
+        }
         self.plans_for_all(now)
+    }
+
+    /// Whether another process wrote anything that nights are made from. Looked at before it is
+    /// read: what comes in between is seen the next time.
+    fn is_written_anew(&mut self) -> Result<bool, StoreError> {
+        let revision = self.store.revision()?;
+        if revision == self.revision {
+            return Ok(false);
+        }
+        let basis = self.store.basis()?;
+        self.revision = revision;
+        Ok(std::mem::replace(&mut self.basis, basis) != self.basis)
     }
 }
 
@@ -365,5 +386,119 @@ pub(super) fn whole(now: Moment) -> Moment {
     Moment {
         uptime: now.uptime,
         timestamp: Timestamp::from_ms(ms).unwrap_or(now.timestamp),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::super::messages::tests::{Office, homes};
+    use super::*;
+    use crate::agreement::{Away, Confirmed, Ended, Ending, NewAbsence};
+    use crate::store::{Entries, SettingsVersions, SqliteStore};
+
+    /// What the next refresh sends, and whether it read everything again.
+    fn refreshed(office: &mut Office, at_s: u64) -> (usize, bool) {
+        let before = office.desk.read;
+        let done = office.desk.pass(office.at(at_s)).unwrap();
+        (done.answers.len(), office.desk.read != before)
+    }
+
+    #[test]
+    fn what_is_written_besides_the_enrolment_is_not_read_and_sends_nothing() {
+        let mut office = Office::open();
+        let mut other: Connection = SqliteStore::open(&office.path).unwrap().into();
+        let writes = [
+            "PRAGMA user_version = 0",
+            "INSERT INTO tellings (at_ms, line) VALUES (1, '{}')",
+            "INSERT INTO sessions (token, staff, began_ms, ends_ms)
+             VALUES (zeroblob(32), 'natt-001', 1, 2)",
+            "INSERT INTO subscriptions (session, staff, recipient, channel, subscription, at_ms)
+             VALUES (1, 'natt-001', 'natt-001', 'push', '{}', 1)",
+        ];
+        for (at_s, write) in (30..).step_by(20).zip(writes) {
+            let before = office.desk.store.revision().unwrap();
+            let transaction = other.transaction().unwrap();
+            transaction.execute_batch(write).unwrap();
+            transaction.commit().unwrap();
+            assert_ne!(office.desk.store.revision().unwrap(), before, "{write}");
+            assert_eq!(refreshed(&mut office, at_s), (0, false), "{write}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_another_process_is_read_at_the_next_refresh() {
+        let mut office = Office::open();
+        let mut other = SqliteStore::open(&office.path).unwrap();
+        let mut versions = SettingsVersions::open(&office.path).unwrap();
+        let by = "natt-001".parse().unwrap();
+        let now = |office: &Office, at_s| office.at(at_s).timestamp;
+        versions.add((now(&office, 20), &by), "why", "").unwrap();
+        assert_eq!(refreshed(&mut office, 30), (0, true), "settings");
+        let resident = homes().homes[0].residents[0].id;
+        let said = Confirmed {
+            at: now(&office, 40),
+            by: "natt-001".to_owned(),
+        };
+        let away = NewAbsence {
+            resident,
+            why: Away::Away,
+            first: office.desk.watch.night(),
+            last: None,
+            said,
+        };
+        let absences = Entries {
+            absences: vec![away],
+            ..Entries::default()
+        };
+        other.record(&absences, now(&office, 40)).unwrap();
+        assert_eq!(refreshed(&mut office, 50), (0, true), "an absence");
+        let mut moved = homes();
+        moved.homes[0].address = "Exempelgatan 2".to_owned();
+        let homes = Entries {
+            homes: Some(moved.homes),
+            ..Entries::default()
+        };
+        other.record(&homes, now(&office, 60)).unwrap();
+        assert_eq!(refreshed(&mut office, 70), (0, true), "an address");
+        assert_eq!(refreshed(&mut office, 90), (0, false), "nothing more");
+    }
+
+    #[test]
+    fn a_plan_that_changed_is_sent_once_and_not_again_with_what_changes_no_plan() {
+        let mut office = Office::open();
+        let mut other = SqliteStore::open(&office.path).unwrap();
+        let resident = homes().homes[0].residents[0].id;
+        let at = office.at(20).timestamp;
+        let plan = StoredPlan {
+            holds: crate::store::Holds::AtOnce,
+            made: at,
+            ..next_version(&office)
+        };
+        let plans = Entries {
+            plans: vec![plan],
+            ..Entries::default()
+        };
+        other.record(&plans, at).unwrap();
+        assert_eq!(refreshed(&mut office, 30), (1, true));
+        let ended = Ended {
+            why: Ending::Died,
+            at: office.at(40).timestamp,
+            by: "natt-001".to_owned(),
+        };
+        let endings = Entries {
+            endings: vec![(resident, ended)],
+            ..Entries::default()
+        };
+        other.record(&endings, office.at(40).timestamp).unwrap();
+        assert_eq!(refreshed(&mut office, 50), (0, true));
+    }
+
+    fn next_version(office: &Office) -> StoredPlan {
+        let mut stored = office.desk.plans[0].clone();
+        stored.plan.version += 1;
+        stored.signed.body = serde_json::to_string(&stored.plan).unwrap();
+        stored
     }
 }

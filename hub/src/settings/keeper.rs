@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use nattsyn_protocol::time::Timestamp;
+
 use super::Settings;
 use crate::notify::chain::Teams;
 use crate::notify::settings::Others;
@@ -26,6 +28,8 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(2);
 pub struct AtWork {
     /// Which; none if nothing was ever set.
     pub number: Option<i64>,
+    /// When it was set.
+    pub set: Option<Timestamp>,
     /// The settings.
     pub settings: Arc<Settings>,
     /// Who is told in which order.
@@ -179,6 +183,7 @@ fn taken(
         .map_err(unusable)?;
     Ok(AtWork {
         number: Some(version.number),
+        set: Some(version.at),
         settings: Arc::new(settings),
         teams,
         book,

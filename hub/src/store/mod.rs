@@ -6,6 +6,7 @@
 mod account;
 mod agreements;
 mod archive;
+mod basis;
 mod handlings;
 mod ledger;
 mod private;
@@ -38,6 +39,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
+pub use basis::Basis;
 pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
@@ -273,11 +275,18 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn settings(&self) -> Result<Option<String>, StoreError>;
 
-    /// A number that changes whenever another process writes to the store, such as an
-    /// enrolment while the hub runs.
+    /// A number that changes whenever another process or connection writes to the store, such as
+    /// an enrolment while the hub runs; whether that is of any concern, [`Store::basis`] says.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
     fn revision(&self) -> Result<i64, StoreError>;
+
+    /// What nights are made from, to be compared with what it was.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn basis(&self) -> Result<Basis, StoreError>;
 }

@@ -17,8 +17,8 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::{
-    Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, ledger, private,
-    rows, saved, settings,
+    Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
+    ledger, private, rows, saved, settings,
 };
 use crate::agreement::Book;
 use crate::roster::{Former, Home, Resident, Roster};
@@ -321,6 +321,10 @@ impl Store for SqliteStore {
         self.connection
             .query_row("PRAGMA data_version", [], |row| row.get(0))
             .map_err(doing("asking whether the ledger changed"))
+    }
+
+    fn basis(&self) -> Result<Basis, StoreError> {
+        basis::basis(&self.connection, self.roster()?)
     }
 }
 

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use nattsyn_hub::agreement::Book;
 use nattsyn_hub::roster::{Home, Roster};
-use nattsyn_hub::store::{Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
+use nattsyn_hub::store::{Basis, Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
 use nattsyn_hub::view::ledger::NightLedger;
 use nattsyn_hub::watch::{Change, How, Planned, Saved};
 use nattsyn_protocol::ids::{CheckId, UnitId};
@@ -312,6 +312,10 @@ impl Store for WatchedStore {
 
     fn revision(&self) -> Result<i64, StoreError> {
         self.inner.revision()
+    }
+
+    fn basis(&self) -> Result<Basis, StoreError> {
+        self.inner.basis()
     }
 }
 

@@ -113,9 +113,10 @@ impl Prover {
         now: Moment,
         zone: TimeZone,
         verdicts: Verdicts,
-        tellings: &Tellings,
+        (tellings, set): (&Tellings, Option<Timestamp>),
     ) -> Result<Self, StoreError> {
         let mut book = Proofs::default();
+        book.set_at(set);
         for line in tellings.trials(now.timestamp.before(REMEMBERED), None)? {
             book.note(&line);
         }

@@ -229,6 +229,40 @@ async fn a_hub_that_starts_anew_tells_nobody_twice() {
 }
 
 #[tokio::test]
+async fn a_hub_that_starts_anew_goes_on_with_a_row_where_it_was_since_it_fell_back() {
+    let night = Night::new();
+    let gateway = Fake::http(None, &[Manner::Answers(200)]).await;
+    let now = night.clock.now().timestamp;
+    let minutes_ago = |minutes: u64| now.before(Duration::from_secs(minutes * 60));
+    // Told, taken, and nobody's again a minute ago: nobody is late with it yet.
+    let mut row = night.row(7);
+    row.opened = minutes_ago(20);
+    let began = |at, row: &ExceptionRow| Line::Began {
+        at,
+        need: need(row, &crate::settings::Settings::default()),
+    };
+    let first = began(row.opened, &row);
+    let take = Event::By("natt-001".parse().unwrap(), Act::Take);
+    row.handling.handle(minutes_ago(6), &take).unwrap();
+    let fell = minutes_ago(1);
+    row.handling.handle(fell, &Event::FellBack).unwrap();
+    let second = began(fell, &row);
+    let mut tellings = Tellings::open(&night.ledger()).unwrap();
+    tellings.write(&[first, second]).unwrap();
+    let settings = lead(&[gateway.port]).replace(
+        "steps = [",
+        "steps = [{ to = \"anna\", by = [\"way-0\"] }, ",
+    );
+    let settings = settings.replace("[[team]]", "[[recipient]]\nname = \"anna\"\n[[team]]");
+    let mut work = night.start(&settings, vec![row]);
+    work.until(|told| told.rows.contains_key(&7)).await;
+    let to = "anna".parse().unwrap();
+    let progress = work.told.borrow().rows[&7].clone();
+    assert_eq!(progress, Progress::Told { step: 0, to });
+    work.task.abort();
+}
+
+#[tokio::test]
 async fn what_cannot_be_written_down_is_not_told_and_the_hub_learns_of_it() {
     let night = Night::new();
     let gateway = Fake::http(None, &[Manner::Answers(200)]).await;

@@ -55,7 +55,7 @@ fn keys() -> HubKeys {
     }
 }
 
-fn homes() -> Homes {
+pub(in crate::service) fn homes() -> Homes {
     let home = Home {
         id: "h0000001".parse().unwrap(),
         address: "Exempelgatan 1".to_owned(),

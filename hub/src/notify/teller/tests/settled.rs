@@ -30,6 +30,7 @@ fn at_work(number: i64, text: &str, channels: &Settings) -> Arc<AtWork> {
     let (teams, book) = people.unwrap();
     Arc::new(AtWork {
         number: Some(number),
+        set: None,
         settings: Arc::new(settings),
         teams,
         book,
