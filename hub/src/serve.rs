@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use nattsyn_clock::Clock;
+use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
@@ -31,7 +31,8 @@ use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
-use crate::view::Reality;
+use crate::view::{Reality, Tonight};
+use crate::watch::wall;
 
 /// Where things are in the hub's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +223,6 @@ pub async fn run_by(
     let (told, shown) = watch::channel(Arc::default());
     let (answers, answered) = Answers::new();
     let store = SqliteStore::open(&layout.ledger())?;
-    let (phones, housekeeper) = open_phones(&layout, &opened, clock)?;
     let unheard = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -237,8 +237,9 @@ pub async fn run_by(
     };
     let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
-    let watch = clock.clone();
-    let porter = Porter::open(&layout.ledger(), move || watch.now())?;
+    let now = believed(clock, &service.tonight);
+    let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
+    let porter = Porter::open(&layout.ledger(), now)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -283,16 +284,30 @@ pub async fn run_by(
 fn open_phones(
     layout: &Layout,
     opened: &Opened,
-    clock: &Clock,
+    now: impl Fn() -> Now + Send + Sync + 'static,
 ) -> Result<(Arc<Phones>, phones::Keeper), StoreError> {
-    let clock = clock.clone();
-    let now = move || clock.now().timestamp;
     Phones::open(
         &layout.ledger(),
         &opened.exchange,
         opened.pushes.clone(),
-        now,
+        move || now().timestamp,
     )
+}
+
+/// The time that sessions and their phones go by: like the desk's, it does not follow a clock that
+/// jumps. A clock that is wrong for half a minute must sign nobody out.
+fn believed(
+    clock: &Clock,
+    tonight: &watch::Receiver<Arc<Tonight>>,
+) -> impl Fn() -> Now + Clone + Send + Sync + 'static {
+    let (clock, tonight) = (clock.clone(), tonight.clone());
+    move || {
+        let now = clock.now();
+        Now {
+            timestamp: wall::believed(now.timestamp, tonight.borrow().now),
+            ..now
+        }
+    }
 }
 
 async fn ended(broker: &mut Option<BrokerHandle>) {

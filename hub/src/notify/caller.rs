@@ -108,6 +108,12 @@ impl Exchange {
         book.of(to, by).len()
     }
 
+    /// Whether the address book has an address of somebody.
+    pub(super) fn knows(&self, to: &Recipient, by: &ChannelName, address: &Address) -> bool {
+        let book = self.book.read().unwrap_or_else(PoisonError::into_inner);
+        book.of(to, by).contains(address)
+    }
+
     /// In which language people are told.
     #[must_use]
     pub fn language(&self) -> Language {

@@ -97,6 +97,9 @@ impl Phones {
     /// The phones that were told when the hub ended, told again. Those whose session is over, or
     /// whose channel is no more, are ended. Blocks.
     ///
+    /// `now` must not follow a clock that jumps, such as [`crate::watch::wall::believed`]: what has
+    /// ended does not begin again when the clock is put right.
+    ///
     /// # Errors
     ///
     /// The rows cannot be read or written.
@@ -124,9 +127,6 @@ impl Phones {
         let vanished: Vec<_> = vanished.map(|phone| (phone.id, Ended::NoChannel)).collect();
         phones.end(&mut phones.lock(), &held, &vanished)?;
         phones.tidy()?;
-        for phone in phones.held().iter() {
-            phones.enter(phone);
-        }
         let keeper = Keeper {
             phones: Arc::clone(&phones),
             struck,
@@ -266,24 +266,22 @@ impl Phones {
         self.end(&mut store, &own, &ended)
     }
 
-    /// Ends every phone whose session is over, however that came, and tells it so. Blocks.
+    /// Ends every phone whose session is over, however that came, and tells it so; the others are
+    /// told, whatever could not be read or written before. Blocks.
     ///
     /// # Errors
     ///
     /// The rows cannot be read or written; nothing has ended.
     pub fn tidy(&self) -> Result<(), StoreError> {
         let mut store = self.lock();
-        let standing = store.standing((self.now)())?;
-        let over = standing
-            .iter()
-            .filter_map(|phone| Some((phone.id, phone.over?)));
-        let over: Vec<_> = over.collect();
+        let mut standing = store.standing((self.now)())?;
+        let over = over(&standing);
         self.end(&mut store, &standing, &over)?;
-        // At the start nothing is held yet.
-        *self.held_mut() = standing
-            .into_iter()
-            .filter(|phone| phone.over.is_none())
-            .collect();
+        standing.retain(|phone| over.iter().all(|(id, _)| *id != phone.id));
+        for phone in &standing {
+            self.enter(phone);
+        }
+        *self.held_mut() = standing;
         Ok(())
     }
 
@@ -382,8 +380,11 @@ impl Phones {
 
     fn enter(&self, phone: &Subscribed) {
         let address = Address::Push(phone.subscription.clone());
-        self.exchange
-            .change_book(|book| book.enter(&phone.recipient, &phone.channel, address));
+        let (to, by) = (&phone.recipient, &phone.channel);
+        if !self.exchange.knows(to, by, &address) {
+            self.exchange
+                .change_book(|book| book.enter(to, by, address));
+        }
     }
 
     fn own(&self, session: Fingerprint) -> Vec<Subscribed> {
@@ -403,6 +404,21 @@ impl Phones {
     fn held_mut(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Subscribed>> {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Those of all phones that are to end: their session is over, or there are too many newer ones.
+fn over(standing: &[Subscribed]) -> Vec<(i64, Ended)> {
+    let mut many: BTreeMap<(&Recipient, &ChannelName), usize> = BTreeMap::new();
+    let newest_first = standing.iter().rev();
+    let over = newest_first.filter_map(|phone| {
+        let crowded = || {
+            let newer = many.entry((&phone.recipient, &phone.channel)).or_default();
+            *newer += 1;
+            (*newer > ADDRESSES_MAX).then_some(Ended::Crowded)
+        };
+        Some((phone.id, phone.over.or_else(crowded)?))
+    });
+    over.collect()
 }
 
 /// The oldest phones of somebody that must give way to one more, beside those that are over.

@@ -111,13 +111,16 @@ impl Subscriptions {
 
     /// Those that have not ended, oldest first; [`Subscribed::over`] says which of them are to.
     ///
+    /// A session that has not begun yet is not over: the clock was set back, and what ends here
+    /// ends for good. Only one that begins later than it lasts was made by a clock that was wrong.
+    ///
     /// # Errors
     ///
     /// They cannot be read.
     pub fn standing(&self, now: Timestamp) -> Result<Vec<Subscribed>, StoreError> {
         let sql = "SELECT id, token, subscriptions.staff, recipient, channel, subscription,
                     coalesce(session_ends.why, iif(
-                        ?1 BETWEEN began_ms AND ends_ms - 1, NULL, 'shift_over'
+                        ?1 BETWEEN 2 * began_ms - ends_ms AND ends_ms - 1, NULL, 'shift_over'
                     ))
              FROM subscriptions JOIN sessions USING (session) LEFT JOIN session_ends USING (session)
              WHERE NOT EXISTS (

@@ -116,6 +116,18 @@ impl Wall {
     }
 }
 
+/// What a clock's reading is worth beside the moment that was gone by last: itself, or, if it
+/// steps further than is followed, that moment. For those who are not told of the wall clock's
+/// judgement otherwise; that moment must be seconds old at most.
+#[must_use]
+pub fn believed(says: Timestamp, gone_by: Timestamp) -> Timestamp {
+    if apart(says, gone_by) <= STEP_MAX {
+        says
+    } else {
+        gone_by
+    }
+}
+
 fn trust_of(gap: Gap) -> Trust {
     match gap {
         Gap::Plausible => Trust::Believed,
@@ -153,6 +165,18 @@ mod tests {
             assert_eq!(wall.read(at(7200, off_s)), at(7200, 0));
             assert_eq!(wall.read(at(7260, 1)), at(7260, 1));
             assert_eq!(wall.trust(), Trust::Believed);
+        }
+    }
+
+    #[test]
+    fn a_reading_is_believed_unless_it_steps_further_than_is_followed() {
+        let now = at(60, 0).timestamp;
+        for off_s in [0, 15, 3600, -5 * 3600, 6 * 3600] {
+            let says = at(60, off_s).timestamp;
+            assert_eq!(believed(says, now), says, "{off_s}");
+        }
+        for off_s in [12 * 3600, -7 * 3600, -400 * DAY_S] {
+            assert_eq!(believed(at(60, off_s).timestamp, now), now, "{off_s}");
         }
     }
 

@@ -177,6 +177,83 @@ async fn a_phone_whose_session_is_over_is_told_that_and_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_ends_no_phone() {
+    let stage = Stage::new(&[201]).await;
+    let (opened, phones, _keeper) = stage.start();
+    let token = choose(&stage, &phones, &opened.teams, "natt-1", "w/1");
+    let own = token.fingerprint();
+    let hours = |hours: u64| Duration::from_secs(hours * 3600);
+    stage.set_back(hours(5));
+    phones.tidy().unwrap();
+    assert_eq!(phones.told_as(own), Some(to("natt-1")));
+    let (_, phones, _keeper) = stage.start();
+    assert_eq!(phones.told_as(own), Some(to("natt-1")));
+    assert!(ends(&stage).is_empty());
+    // Nor is it told for ever.
+    stage.pass(hours(5) + SHIFT);
+    phones.tidy().unwrap();
+    assert_eq!(ends(&stage), ["shift_over"]);
+    let stage = Stage::new(&[201]).await;
+    let (opened, phones, _keeper) = stage.start();
+    let _token = choose(&stage, &phones, &opened.teams, "natt-1", "w/1");
+    stage.set_back(SHIFT + hours(1));
+    phones.tidy().unwrap();
+    assert_eq!(
+        ends(&stage),
+        ["shift_over"],
+        "made by a clock that was wrong"
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_for_a_moment_ends_no_phone() {
+    let stage = Stage::new(&[201]).await;
+    let (opened, phones, _keeper) = stage.start();
+    let token = choose(&stage, &phones, &opened.teams, "natt-1", "w/1");
+    drop(phones);
+    let desk = stage.now();
+    let jumped = desk.after(SHIFT);
+    let now = move || crate::watch::wall::believed(jumped, desk);
+    let pushes = opened.pushes.clone();
+    let (phones, _keeper) = Phones::open(&stage.ledger(), &opened.exchange, pushes, now).unwrap();
+    phones.tidy().unwrap();
+    assert_eq!(phones.told_as(token.fingerprint()), Some(to("natt-1")));
+    assert!(ends(&stage).is_empty());
+}
+
+#[tokio::test]
+async fn whatever_stands_written_is_told_again_although_something_failed_before() {
+    let stage = Stage::new(&[201]).await;
+    let (opened, phones, _keeper) = stage.start();
+    let told = async |word: &str| opened.exchange.carry_out(&order(word)).await.result;
+    let token = choose(&stage, &phones, &opened.teams, "natt-1", "w/1");
+    // Its end could not be written.
+    let address = Address::Push(phones.own(token.fingerprint())[0].subscription.clone());
+    opened.exchange.change_book(|book| book.strike(&address));
+    assert_eq!(told("natt-1").await.unwrap_err(), Failure::NoAddress);
+    // Their beginning was written, and nothing else done.
+    let mut store = Subscriptions::open(&stage.ledger()).unwrap();
+    for n in 0..=ADDRESSES_MAX {
+        let json = stage.browser(&format!("v/{n}"));
+        let new = NewSubscription {
+            session: stage.session("natt-002").fingerprint(),
+            recipient: &to("natt-2"),
+            channel: &"push".parse().unwrap(),
+            subscription: &Subscription::from_json(&json).unwrap(),
+        };
+        store.begin(stage.now(), &[], &new).unwrap().unwrap();
+    }
+    assert_eq!(told("natt-2").await.unwrap_err(), Failure::NoAddress);
+    phones.tidy().unwrap();
+    assert!(told("natt-1").await.is_ok());
+    assert!(told("natt-2").await.is_ok());
+    assert_eq!(phones.ways(&opened.teams)[1].phones, ADDRESSES_MAX);
+    assert_eq!(ends(&stage), ["crowded"]);
+    phones.tidy().unwrap();
+    assert_eq!(phones.held().len(), ADDRESSES_MAX + 1);
+}
+
+#[tokio::test]
 async fn a_phone_that_its_service_knows_no_more_is_ended_for_good() {
     let stage = Stage::new(&[410]).await;
     let (opened, phones, keeper) = stage.start();
