@@ -18,9 +18,9 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, Router, get, post};
 use serde::Deserialize;
 
-use crate::notify::chain::Recipient;
+use crate::notify::chain::{ChannelName, NameError, Recipient};
 use crate::notify::notifier::TellError;
-use crate::notify::phones::{PhoneError, Phones};
+use crate::notify::phones::{PhoneError, Phones, Way};
 use crate::notify::teller::Told;
 use crate::staff::Fingerprint;
 
@@ -44,7 +44,7 @@ pub(super) enum Phone {
     /// It is not.
     Untold,
     /// It is told as somebody.
-    Told(Recipient),
+    Told(Way),
 }
 
 /// What a browser sends.
@@ -99,11 +99,10 @@ pub(super) fn known(site: &Site, told: &Told, viewer: &Viewer) -> Viewer {
     let phone = match (&site.phones, session(viewer)) {
         (Some(phones), Some(session)) => {
             let ways = phones.ways(&told.teams);
-            // The settings may have dropped the word since: then nothing comes to it.
-            let told_as = phones.told_as(session);
-            let told_as = told_as.filter(|to| ways.iter().any(|way| way.to == *to));
-            match told_as {
-                Some(to) => Phone::Told(to),
+            // The settings may have dropped the word since, or moved it to another channel: then
+            // nothing comes to it.
+            match phones.way_of(session, &ways) {
+                Some(way) => Phone::Told(way),
                 None if ways.is_empty() => Phone::None,
                 None => Phone::Untold,
             }
@@ -162,17 +161,29 @@ async fn subscribe(
     if wanted.subscription.is_empty() {
         return reader.refused(StatusCode::BAD_REQUEST, words::NEEDS_SCRIPT);
     }
-    let Ok(to) = wanted.recipient.parse::<Recipient>() else {
+    let Ok((to, by)) = chosen(&wanted.recipient) else {
         return reader.refused(StatusCode::CONFLICT, words::NO_WAY);
     };
     let teams = site.told_now().teams.clone();
     let told_as = to.clone();
     let done = aside(&phones, move |phones| {
-        phones.subscribe(&teams, session, (&told_as, &wanted.subscription))
+        phones.subscribe(
+            &teams,
+            session,
+            (&told_as, by.as_ref(), &wanted.subscription),
+        )
     });
     match done.await {
         Ok(()) => greeted(&phones, session, &to, reader).await,
         Err(error) => reader.failed(&error),
+    }
+}
+
+/// Whom a form names, and by which channel if it says so: `natt-1`, `natt-1/push`.
+fn chosen(value: &str) -> Result<(Recipient, Option<ChannelName>), NameError> {
+    match value.split_once('/') {
+        Some((to, by)) => Ok((to.parse()?, Some(by.parse()?))),
+        None => Ok((value.parse()?, None)),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Every order that it takes has an outcome within [`ATTEMPT_WITHIN`], whatever a channel does:
 //! one that hangs is cut off, one that panics has failed, and neither holds up another channel.
+//! Nor does a test alarm hold up a row, by its own channel or another: it has places of its own.
 //! It remembers nothing: after its own end the chain misses the outcomes that were to come, and
 //! goes on by itself ([`super::chain::HEARD_WITHIN`]).
 //!
@@ -12,10 +13,10 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::address::{Address, AddressBook};
-use super::chain::{ChannelName, Failure, Key, Order, Recipient};
+use super::chain::{About, ChannelName, Failure, Key, Order, Recipient};
 use super::notice::{Language, Link, Notice};
 use super::notifier::{Notifier, Receipt, TellError};
 
@@ -27,10 +28,19 @@ pub const ATTEMPT_WITHIN: Duration = Duration::from_secs(25);
 /// more than a chain makes of a thousand rows.
 const AT_ONCE: usize = 8;
 
-/// Most orders under way, over all channels. Beyond that an order fails at once, so that the chain
+/// Most messages of test alarms at once by one channel, beside [`AT_ONCE`]: no row waits behind
+/// one. A gateway that answers in a second takes fifty within [`ATTEMPT_WITHIN`]; a chain of more
+/// by one channel is not wholly tried, and its proof says so.
+const TRIALS_AT_ONCE: usize = 2;
+
+/// Most orders about rows under way, over all channels. Beyond that an order fails at once, so that the chain
 /// tries another way: 256 recipients who are told within the same 25 s are more than a
 /// municipality has at work at night.
 const UNDER_WAY_MAX: usize = 256;
+
+/// Most orders of test alarms under way, over all channels: more than two busy channels carry out
+/// in time ([`TRIALS_AT_ONCE`]). One beyond that did not get through, and its proof says so.
+const TRIALS_UNDER_WAY_MAX: usize = 128;
 
 /// Which channels there are, and who is reached where.
 pub struct Exchange {
@@ -47,6 +57,7 @@ pub struct Exchange {
 struct Channel {
     notifier: Arc<dyn Notifier>,
     places: Arc<Semaphore>,
+    trial_places: Arc<Semaphore>,
 }
 
 /// What became of an order.
@@ -79,7 +90,12 @@ impl Exchange {
     /// a name counts.
     pub fn add(&mut self, name: ChannelName, notifier: Arc<dyn Notifier>) {
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        self.channels.insert(name, Channel { notifier, places });
+        let channel = Channel {
+            notifier,
+            places,
+            trial_places: Arc::new(Semaphore::new(TRIALS_AT_ONCE)),
+        };
+        self.channels.insert(name, channel);
     }
 
     /// The names of its channels.
@@ -184,7 +200,11 @@ impl Exchange {
 
 async fn attempt(channel: Channel, notice: Notice) -> (Address, Result<Receipt, TellError>) {
     let telling = async {
-        let _place = channel.places.acquire().await;
+        let places = match notice.about {
+            About::Rows(_) => &channel.places,
+            About::Trial(_) => &channel.trial_places,
+        };
+        let _place = places.acquire().await;
         channel.notifier.tell(&notice).await
     };
     let told = tokio::time::timeout(ATTEMPT_WITHIN, telling).await;
@@ -208,39 +228,68 @@ pub async fn run(
     mut orders: mpsc::Receiver<Order>,
     outcomes: mpsc::Sender<Outcome>,
 ) {
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     loop {
         let outcome = tokio::select! {
-            Some(done) = under_way.join_next() => match done {
+            Some(done) = under_way.next() => match done {
                 Ok(outcome) => outcome,
                 // Only an exchange that panicked: the chain gives its order up by itself.
                 Err(_panic) => continue,
             },
             order = orders.recv() => match order {
                 None => break,
-                Some(order) if under_way.len() >= UNDER_WAY_MAX => {
-                    failed(order.key, Failure::Crowded)
-                }
-                Some(order) => {
-                    let exchange = Arc::clone(&exchange);
-                    under_way.spawn(async move {
-                        let outcome = exchange.carry_out(&order).await;
-                        log(&order, &outcome);
-                        outcome
-                    });
-                    continue;
-                }
+                Some(order) => match under_way.begin(&exchange, order) {
+                    Ok(()) => continue,
+                    Err(crowded) => crowded,
+                },
             },
         };
         if outcomes.send(outcome).await.is_err() {
             return;
         }
     }
-    while let Some(done) = under_way.join_next().await {
+    while let Some(done) = under_way.next().await {
         if let Ok(outcome) = done
             && outcomes.send(outcome).await.is_err()
         {
             return;
+        }
+    }
+}
+
+/// Orders that are being carried out. Test alarms are counted by themselves: no row fails because
+/// of them.
+#[derive(Default)]
+struct UnderWay {
+    rows: JoinSet<Outcome>,
+    trials: JoinSet<Outcome>,
+}
+
+impl UnderWay {
+    /// Begins to carry an order out; its outcome at once if there are too many.
+    fn begin(&mut self, exchange: &Arc<Exchange>, order: Order) -> Result<(), Outcome> {
+        let (those, most) = match order.about {
+            About::Rows(_) => (&mut self.rows, UNDER_WAY_MAX),
+            About::Trial(_) => (&mut self.trials, TRIALS_UNDER_WAY_MAX),
+        };
+        if those.len() >= most {
+            return Err(failed(order.key, Failure::Crowded));
+        }
+        let exchange = Arc::clone(exchange);
+        those.spawn(async move {
+            let outcome = exchange.carry_out(&order).await;
+            log(&order, &outcome);
+            outcome
+        });
+        Ok(())
+    }
+
+    /// The next outcome; nothing if none is under way. May be dropped while it waits.
+    async fn next(&mut self) -> Option<Result<Outcome, JoinError>> {
+        tokio::select! {
+            Some(done) = self.rows.join_next() => Some(done),
+            Some(done) = self.trials.join_next() => Some(done),
+            else => None,
         }
     }
 }

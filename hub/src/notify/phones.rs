@@ -135,32 +135,35 @@ impl Phones {
         Ok((phones, keeper))
     }
 
-    /// As whom a phone can be told: everybody in a chain who has a channel of Web Push, in the
-    /// chains' order.
+    /// As whom a phone can be told, and by what: everybody in a chain by every channel of Web Push
+    /// that a step names for them, in the chains' order.
     #[must_use]
     pub fn ways(&self, teams: &Teams) -> Vec<Way> {
         let mut ways: Vec<Way> = Vec::new();
         for step in teams.iter().flat_map(super::chain::Team::steps) {
-            let by = step.by.iter().find(|by| self.pushes.contains_key(*by));
-            if let Some(by) = by
-                && ways.iter().all(|way| way.to != step.to)
-            {
-                ways.push(Way {
-                    to: step.to.clone(),
-                    by: by.clone(),
-                    phones: self.exchange.addresses_of(&step.to, by),
-                });
+            for by in step.by.iter().filter(|by| self.pushes.contains_key(*by)) {
+                let is_new = |way: &Way| way.to != step.to || way.by != *by;
+                if ways.iter().all(is_new) {
+                    ways.push(Way {
+                        to: step.to.clone(),
+                        by: by.clone(),
+                        phones: self.exchange.addresses_of(&step.to, by),
+                    });
+                }
             }
         }
         ways
     }
 
-    /// As whom the phone of a session is told.
+    /// Which of these ways the phone of a session is. Nothing also for one that was chosen as
+    /// somebody whom the chains name no more, or name by another channel now: nothing comes to it.
     #[must_use]
-    pub fn told_as(&self, session: Fingerprint) -> Option<Recipient> {
-        let held = self.held();
-        let own = held.iter().find(|phone| phone.session == session);
-        own.map(|phone| phone.recipient.clone())
+    pub fn way_of(&self, session: Fingerprint, ways: &[Way]) -> Option<Way> {
+        let own = self.own(session);
+        let own = own.first()?;
+        let mut ways = ways.iter();
+        let is_own = |way: &&Way| way.to == own.recipient && way.by == own.channel;
+        ways.find(is_own).cloned()
     }
 
     /// What browsers subscribe with, by channel.
@@ -171,8 +174,8 @@ impl Phones {
             .collect()
     }
 
-    /// A session's phone is told as somebody from now on, and as nobody else. `json` is what the
-    /// browser gave. At most [`ADDRESSES_MAX`] are told as one: the oldest gives way, and is told
+    /// A session's phone is told as somebody from now on, and as nobody else: by a channel, or by
+    /// the first of theirs. `json` is what the browser gave. At most [`ADDRESSES_MAX`] are told as one: the oldest gives way, and is told
     /// that it did. Blocks.
     ///
     /// # Errors
@@ -182,10 +185,10 @@ impl Phones {
         &self,
         teams: &Teams,
         session: Fingerprint,
-        (to, json): (&Recipient, &str),
+        (to, by, json): (&Recipient, Option<&ChannelName>, &str),
     ) -> Result<(), PhoneError> {
-        let ways = self.ways(teams);
-        let way = ways.into_iter().find(|way| way.to == *to);
+        let mut ways = self.ways(teams).into_iter();
+        let way = ways.find(|way| way.to == *to && by.is_none_or(|by| way.by == *by));
         let by = way.ok_or(PhoneError::NoWay)?.by;
         self.replace(session, to, &by, json)
     }
@@ -285,15 +288,16 @@ impl Phones {
         Ok(())
     }
 
-    /// The recipients that would have no way left if a session's phone were told no more.
+    /// Who would have no way left if a session's phone were told no more.
     #[must_use]
     pub fn only_way_of(&self, session: Fingerprint, teams: &Teams) -> Option<Recipient> {
         let own = self.own(session);
-        let to = &own.first()?.recipient;
+        let own = own.first()?;
+        let to = &own.recipient;
         let mut steps = teams.iter().flat_map(super::chain::Team::steps);
         let is_only = steps.any(|step| {
             let ways = step.by.iter().map(|by| self.exchange.addresses_of(to, by));
-            step.to == *to && ways.sum::<usize>() <= 1
+            step.to == *to && step.by.contains(&own.channel) && ways.sum::<usize>() <= 1
         });
         is_only.then(|| to.clone())
     }

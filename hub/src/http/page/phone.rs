@@ -57,7 +57,7 @@ pub(in crate::http) fn page(
 
 fn state(phone: &Phone, lang: Lang) -> Markup {
     let (shape, text) = match phone {
-        Phone::Told(to) => (Sign::Visible, words::told_as(lang, to)),
+        Phone::Told(way) => (Sign::Visible, words::told_as(lang, &way.to)),
         Phone::Untold => (Sign::Silent, words::UNTOLD.to(lang).to_owned()),
         Phone::None => (Sign::Silent, words::NO_WAY.to(lang).to_owned()),
     };
@@ -68,7 +68,7 @@ fn choice(phone: &Phone, offer: &Offer, lang: Lang) -> Markup {
     let own = match phone {
         Phone::None => return Markup::default(),
         Phone::Untold => None,
-        Phone::Told(to) => Some(to),
+        Phone::Told(way) => Some(way),
     };
     let button = match own {
         Some(_) => words::CHANGE,
@@ -85,16 +85,35 @@ fn choice(phone: &Phone, offer: &Offer, lang: Lang) -> Markup {
                 legend { (words::AS_WHOM.to(lang)) }
                 @for way in &offer.ways {
                     label {
-                        input type="radio" name="recipient" value=(way.to.as_str())
+                        input type="radio" name="recipient" value=(value(way, offer))
                             data-key=(offer.keys.get(&way.by).map_or("", String::as_str))
-                            checked[own == Some(&way.to)];
-                        span { strong { (way.to.as_str()) } " " (beside(way, offer, lang)) }
+                            checked[own.is_some_and(|own| own.to == way.to && own.by == way.by)];
+                        span {
+                            strong { (way.to.as_str()) } " "
+                            @if !is_alone(way, offer) { "(" (way.by.as_str()) ") " }
+                            (beside(way, offer, lang))
+                        }
                     }
                 }
             }
             button.main type="submit" { (button.to(lang)) }
             noscript { p.notice { (words::NEEDS_SCRIPT.to(lang)) } }
         }
+    }
+}
+
+/// Whether somebody can be told by this way of Web Push alone, so that its name says nothing.
+fn is_alone(way: &Way, offer: &Offer) -> bool {
+    let ways = offer.ways.iter();
+    ways.filter(|other| other.to == way.to).count() == 1
+}
+
+/// What the form says for a way.
+fn value(way: &Way, offer: &Offer) -> String {
+    if is_alone(way, offer) {
+        way.to.as_str().to_owned()
+    } else {
+        format!("{}/{}", way.to.as_str(), way.by.as_str())
     }
 }
 
@@ -123,7 +142,7 @@ pub(super) fn standing(view: &View<'_>) -> Markup {
     let phone = match &view.viewer.phone {
         Phone::None => None,
         Phone::Untold => Some(words::OFF.to(lang)),
-        Phone::Told(to) => Some(to.as_str()),
+        Phone::Told(way) => Some(way.to.as_str()),
     };
     html! {
         @if !view.told.unreached.is_empty() {

@@ -29,9 +29,14 @@ const SCRIPT: (&str, &str) = ("accept", "text/plain");
 
 impl Hub {
     async fn new(statuses: &[u16]) -> Self {
+        Self::told_by(statuses, "[\"push\"]").await
+    }
+
+    /// With these channels for the first recipient.
+    async fn told_by(statuses: &[u16], by: &str) -> Self {
         let stage = Stage::new(statuses).await;
         add(&stage, "natt-001", "Vakna Påhittson");
-        let (opened, phones, _keeper) = stage.start();
+        let (opened, phones, _keeper) = stage.start_by(by);
         let told = Told {
             hearing: Anybody::Somebody,
             unreached: ["natt-1".parse().unwrap(), "natt-2".parse().unwrap()].into(),
@@ -205,6 +210,16 @@ async fn what_is_no_phone_of_the_chain_is_refused_in_words() {
             "kan inte få larm",
         ),
         (
+            form("natt-1/sms", &good),
+            StatusCode::CONFLICT,
+            "kan inte få larm",
+        ),
+        (
+            form("natt-1/", &good),
+            StatusCode::CONFLICT,
+            "kan inte få larm",
+        ),
+        (
             form("%3Cb%3E", &good),
             StatusCode::CONFLICT,
             "kan inte få larm",
@@ -300,6 +315,40 @@ async fn a_phone_whose_word_the_settings_dropped_says_that_nothing_comes() {
     });
     let page = strip_tags(&hub.read("/", &cookie).await);
     assert!(page.contains("Larm till den här telefonen: av"), "{page}");
+}
+
+#[tokio::test]
+async fn a_phone_whose_step_moved_to_another_channel_says_that_nothing_comes_until_it_chooses() {
+    let hub = Hub::told_by(&[201], "[\"push\", \"push-b\"]").await;
+    let cookie = hub.sign_in();
+    let body = form("natt-1", &hub.stage.browser("w/1"));
+    assert_eq!(hub.choose(&cookie, &body).await.0, StatusCode::OK);
+    let page = hub.read("/phone", &cookie).await;
+    let chosen = |page: &str, value: &str| {
+        let own = page.split("<input").find(|own| own.contains(value));
+        let own = own.unwrap_or_else(|| panic!("no {value} in {page}"));
+        own.contains(" checked")
+    };
+    assert!(chosen(&page, "\"natt-1/push\""), "{page}");
+    assert!(!chosen(&page, "\"natt-1/push-b\""), "{page}");
+    assert!(strip_tags(&page).contains("(push-b)"), "{page}");
+    hub.told.send_modify(|told| {
+        let teams = told.teams.iter().map(|team| {
+            let mut steps = team.steps().to_vec();
+            steps[0].by = vec!["push-b".parse().unwrap()];
+            Team::new(team.name().clone(), steps).unwrap()
+        });
+        Arc::make_mut(told).teams = Teams::new(teams.collect());
+    });
+    let page = strip_tags(&hub.read("/", &cookie).await);
+    assert!(page.contains("Larm till den här telefonen: av"), "{page}");
+    let body = form("natt-1", &hub.stage.browser("w/1"));
+    assert_eq!(hub.choose(&cookie, &body).await.0, StatusCode::OK);
+    let page = strip_tags(&hub.read("/", &cookie).await);
+    assert!(
+        page.contains("Larm till den här telefonen: natt-1"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -77,15 +77,23 @@ impl Stage {
 
     /// The hub starts: two recipients by push alone, and a lead by SMS alone.
     pub(crate) fn start(&self) -> (Opened, Arc<Phones>, Keeper) {
+        self.start_by("[\"push\"]")
+    }
+
+    /// The hub starts with other channels for the first of the two: `push`, `push-b`, or both.
+    pub(crate) fn start_by(&self, by: &str) -> (Opened, Arc<Phones>, Keeper) {
         let text = format!(
             "link = \"https://nattsyn.example/\"\n\
              [[channel]]\nname = \"push\"\nkind = \"push\"\ncontact = \"mailto:drift@example.org\"\n\
-             services = [\"localhost\"]\nca = {:?}\n\
+             services = [\"localhost\"]\nca = {0:?}\n\
+             [[channel]]\nname = \"push-b\"\nkind = \"push\"\n\
+             contact = \"mailto:drift@example.org\"\nkey_file = \"second.pem\"\n\
+             services = [\"localhost\"]\nca = {0:?}\n\
              [[channel]]\nname = \"sms\"\nkind = \"sms\"\nurl = \"http://127.0.0.1:9/\"\n\
              body = '{{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}}'\n\
              [[recipient]]\nname = \"natt-1\"\n[[recipient]]\nname = \"natt-2\"\n\
              [[recipient]]\nname = \"lead\"\naddress = {{ sms = \"+46700000003\" }}\n\
-             [[team]]\nname = \"natt\"\nsteps = [{{ to = \"natt-1\", by = [\"push\"] }}, \
+             [[team]]\nname = \"natt\"\nsteps = [{{ to = \"natt-1\", by = {by} }}, \
              {{ to = \"natt-2\", by = [\"push\"] }}, {{ to = \"lead\", by = [\"sms\"] }}]\n",
             self.ca
         );

@@ -1,7 +1,7 @@
 //! Phones over a real file and a push service of our own: who is told, until when, and what is
 //! written.
 
-use super::super::chain::{About, Failure, Key, Kind, Order, RowId};
+use super::super::chain::{About, Failure, Key, Kind, Order, RowId, Step, Team};
 use super::stage::Stage;
 use super::*;
 use crate::staff::{SHIFT, Token};
@@ -24,12 +24,20 @@ fn order(to: &str) -> Order {
     }
 }
 
+impl Phones {
+    /// As whom the phone of a session was chosen, whatever the chains name.
+    fn told_as(&self, session: Fingerprint) -> Option<Recipient> {
+        let own = self.own(session);
+        own.first().map(|phone| phone.recipient.clone())
+    }
+}
+
 /// Somebody signs in and chooses.
 fn choose(stage: &Stage, phones: &Phones, teams: &Teams, word: &str, path: &str) -> Token {
     let token = stage.session("natt-001");
     let json = stage.browser(path);
     phones
-        .subscribe(teams, token.fingerprint(), (&to(word), &json))
+        .subscribe(teams, token.fingerprint(), (&to(word), None, &json))
         .unwrap();
     token
 }
@@ -83,7 +91,7 @@ async fn whoever_chooses_anew_is_told_as_that_one_alone() {
     let own = token.fingerprint();
     let json = stage.browser("w/1");
     phones
-        .subscribe(&opened.teams, own, (&to("natt-2"), &json))
+        .subscribe(&opened.teams, own, (&to("natt-2"), None, &json))
         .unwrap();
     assert_eq!(phones.told_as(own), Some(to("natt-2")));
     assert_eq!(
@@ -116,7 +124,8 @@ async fn junk_strange_services_and_words_that_nobody_has_change_nothing() {
     let (opened, phones, _keeper) = stage.start();
     let token = choose(&stage, &phones, &opened.teams, "natt-1", "w/1");
     let own = token.fingerprint();
-    let ask = |word: &str, json: &str| phones.subscribe(&opened.teams, own, (&to(word), json));
+    let ask =
+        |word: &str, json: &str| phones.subscribe(&opened.teams, own, (&to(word), None, json));
     let good = stage.browser("w/2");
     let strange = stage.browser_at("169.254.169.254", "latest");
     assert!(matches!(
@@ -134,7 +143,7 @@ async fn junk_strange_services_and_words_that_nobody_has_change_nothing() {
     assert!(matches!(ask("lead", &good), Err(PhoneError::NoWay)));
     assert!(matches!(ask("somebody", &good), Err(PhoneError::NoWay)));
     let nobody = Token::draw().unwrap().fingerprint();
-    let refused = phones.subscribe(&opened.teams, nobody, (&to("natt-2"), &good));
+    let refused = phones.subscribe(&opened.teams, nobody, (&to("natt-2"), None, &good));
     assert!(matches!(refused, Err(PhoneError::NoSession)));
     assert_eq!(phones.told_as(own), Some(to("natt-1")));
     assert!(ends(&stage).is_empty());
@@ -360,4 +369,47 @@ async fn a_hub_without_the_channel_ends_its_phones() {
     .unwrap();
     assert_eq!(phones.told_as(token.fingerprint()), None);
     assert_eq!(ends(&stage), ["no_channel"]);
+}
+
+#[tokio::test]
+async fn a_phone_is_told_by_the_channel_that_it_chose_and_by_no_other_that_its_step_moved_to() {
+    let stage = Stage::new(&[201]).await;
+    let (opened, _, _keeper) = stage.start();
+    let (first, second): (ChannelName, ChannelName) =
+        ("push".parse().unwrap(), "push-b".parse().unwrap());
+    let mut pushes = opened.pushes.clone();
+    pushes.insert(second.clone(), pushes[&first].clone());
+    let now = stage.now();
+    let (phones, _keeper) =
+        Phones::open(&stage.ledger(), &opened.exchange, pushes, move || now).unwrap();
+    let told_by = |by: &[&ChannelName]| {
+        let step = Step {
+            to: to("natt-1"),
+            by: by.iter().map(|by| (*by).clone()).collect(),
+        };
+        Teams::new(vec![
+            Team::new("natt".parse().unwrap(), vec![step]).unwrap(),
+        ])
+    };
+    let token = choose(&stage, &phones, &told_by(&[&first]), "natt-1", "w/1");
+    let own = token.fingerprint();
+    let way = |teams: &Teams| phones.way_of(own, &phones.ways(teams)).map(|way| way.by);
+    assert_eq!(way(&told_by(&[&first])).as_ref(), Some(&first));
+    let only = phones.only_way_of(own, &told_by(&[&first]));
+    assert_eq!(only, Some(to("natt-1")));
+    // The settings move the step: nothing comes to the phone, and nobody misses it.
+    let moved = told_by(&[&second]);
+    assert_eq!(way(&moved), None);
+    assert_eq!(phones.only_way_of(own, &moved), None);
+    // By both, either may be chosen.
+    let both = told_by(&[&first, &second]);
+    let offered = phones.ways(&both).into_iter().map(|way| way.by);
+    assert!(offered.eq([first.clone(), second.clone()]));
+    assert_eq!(way(&both).as_ref(), Some(&first));
+    let json = stage.browser("w/1");
+    let ask = |by: &ChannelName| phones.subscribe(&both, own, (&to("natt-1"), Some(by), &json));
+    ask(&second).unwrap();
+    assert_eq!(way(&both).as_ref(), Some(&second));
+    let refused = ask(&"sms".parse().unwrap());
+    assert!(matches!(refused, Err(PhoneError::NoWay)), "{refused:?}");
 }

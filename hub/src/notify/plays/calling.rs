@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::notify::chain::{Chain, Effect, Failure, Line, Need, Reach};
+use crate::notify::chain::{Chain, Effect, Failure, Line, Need, Reach, TrialId};
 use crate::notify::fakes::{Fake, Manner};
 use crate::watch::Moment;
 
@@ -203,6 +203,58 @@ async fn a_channel_is_asked_for_eight_messages_at_once_and_no_more() {
         assert!(taken.recv().await.unwrap().result.is_ok());
     }
     assert_eq!(most.load(Ordering::SeqCst), 8);
+}
+
+fn trial(by: &str, number: u64) -> Order {
+    Order {
+        about: About::Trial(TrialId(1)),
+        ..order(by, Kind::Test, number)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_row_waits_behind_test_alarms_and_two_of_those_go_by_a_channel_at_once() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let mut exchange = exchange();
+    let crowd = Crowd {
+        now: AtomicUsize::new(0),
+        most: Arc::clone(&most),
+    };
+    exchange.add("works".parse().unwrap(), Arc::new(crowd));
+    let (give, orders) = mpsc::channel(400);
+    let (outcomes, mut taken) = mpsc::channel(400);
+    tokio::spawn(run(Arc::new(exchange), orders, outcomes));
+    for number in 0..20 {
+        give.send(trial("works", number)).await.unwrap();
+    }
+    // More than may be under way: those beyond fail, and are none of the rows'.
+    for number in 100..400 {
+        give.send(trial("hangs", number)).await.unwrap();
+    }
+    let began = tokio::time::Instant::now();
+    give.send(order("works", Kind::New, 20)).await.unwrap();
+    let mut tried = Vec::new();
+    loop {
+        let outcome = taken.recv().await.unwrap();
+        match outcome.key.number {
+            20 => {
+                assert!(outcome.result.is_ok());
+                break;
+            }
+            100.. => assert_eq!(outcome.result, Err(Failure::Crowded)),
+            number => tried.push(number),
+        }
+    }
+    assert!(began.elapsed() < Duration::from_millis(1_500), "{tried:?}");
+    assert!(tried.len() <= 2, "{tried:?}");
+    while tried.len() < 20 {
+        let outcome = taken.recv().await.unwrap();
+        if outcome.key.number < 20 {
+            assert!(outcome.result.is_ok());
+            tried.push(outcome.key.number);
+        }
+    }
+    assert_eq!(most.load(Ordering::SeqCst), 3, "one row, two test alarms");
 }
 
 /// The whole loop, as a hub runs it: what the chain writes is kept, what it sends is carried out,
