@@ -6,7 +6,8 @@
 //! [`Tonight`] that the service last sent, so the page that staff keep open asks no store but for
 //! who is signed in; other nights come from an [`Archive`] that can only read. It decides nothing
 //! and keeps nothing, in the browser neither: no cache, no address outside its own, and nothing
-//! but the cookies of the sign-in and the worker that shows what is pushed.
+//! but the cookies of the sign-in, the worker that shows what is pushed and, until the tab is
+//! closed, whether it wishes for sound and the marks of rows that it has shown.
 //!
 //! Everything that shows a name is behind the [`door`]. There is **no encryption** in this
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
@@ -241,6 +242,11 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/healthz", get(health))
         .route("/assets/page.css", asset("text/css", PAGE_CSS))
         .route("/assets/page.js", asset("text/javascript", PAGE_JS))
+        .route("/assets/listen.js", asset("text/javascript", LISTEN_JS))
+        .route("/assets/contact.js", asset("text/javascript", CONTACT_JS))
+        .route("/assets/sound.js", asset("text/javascript", SOUND_JS))
+        .route("/assets/menu.js", asset("text/javascript", MENU_JS))
+        .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
@@ -248,6 +254,11 @@ fn outside(site: &Site) -> Router<Site> {
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
 const PAGE_JS: &str = include_str!("assets/page.js");
+const LISTEN_JS: &str = include_str!("assets/listen.js");
+const CONTACT_JS: &str = include_str!("assets/contact.js");
+const SOUND_JS: &str = include_str!("assets/sound.js");
+const MENU_JS: &str = include_str!("assets/menu.js");
+const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 

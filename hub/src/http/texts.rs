@@ -91,6 +91,7 @@ pub(in crate::http) mod proof;
 pub(in crate::http) mod resident;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod shift;
+pub(in crate::http) mod sound;
 pub(in crate::http) mod told;
 
 phrases! {
@@ -127,12 +128,18 @@ phrases! {
     NEW_EXCEPTION = "Nytt att åtgärda:", "New, needs action:";
     CONTACT_LOST = "Ingen kontakt med Nattsyn sedan {time}. Använd reservplanen.",
                    "No contact with Nattsyn since {time}. Use the back-up plan.";
+    CONTACT_LOST_HERE = "Ingen kontakt med Nattsyn sedan {time}. Det som återstår i natt kan inte \
+                         hämtas hit: titta på en telefon där Att åtgärda står öppen, eller be den \
+                         som sköter datorn att skriva ut listan.",
+                        "No contact with Nattsyn since {time}. What is left of tonight cannot be \
+                         fetched here: look at a phone that has Needs action open, or ask whoever \
+                         runs the computer to print the list.";
+    NEW_ROW = "Ny rad att åtgärda.", "A new row needs action.";
     LEFT_TONIGHT = "Det som återstår i natt", "What is left of tonight";
     PLAN_B = "Reservplan: det här återstår i natt, så som det stod när kontakten bröts. Gör \
               tillsynerna som personliga besök.",
              "Back-up plan: this is left of tonight, as it stood when contact was lost. Make the \
               checks as visits.";
-    SOUND = "Ljud och vibration", "Sound and vibration";
     NO_SCRIPT = "Sidan hämtas på nytt var 30:e sekund. Den kan inte säga till om kontakten bryts.",
                 "The page reloads every 30 seconds. It cannot tell you if contact is lost.";
     NOT_FOUND = "Sidan finns inte.", "There is no such page.";

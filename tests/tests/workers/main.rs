@@ -12,6 +12,7 @@
 
 mod axe;
 mod dial;
+mod elsewhere;
 mod gateway;
 mod house;
 mod hub;
@@ -127,6 +128,20 @@ async fn nobody_is_shut_out_by_having_no_mouse_or_needing_twice_the_size() {
         reach::everything_fits_and_is_in_reach(&anna, &stop.name).await;
     }
     anna.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_another_page_hears_of_new_rows_and_of_a_hub_that_is_gone() {
+    let mut house = House::build().await;
+    house.start().await;
+    let anna = Worker::comes(&house, ANNA, "sv").await;
+    anna.signs_in(&house).await;
+    elsewhere::the_wish_for_sound_goes_from_page_to_page(&anna).await;
+    elsewhere::the_menu_shuts_by_itself(&anna).await;
+    elsewhere::a_row_that_comes_is_said_on_every_page(&house, &anna).await;
+    let examined = elsewhere::a_hub_that_goes_is_said_there_too(&mut house, &anna).await;
+    anna.leaves().await;
+    axe::nothing_found(&[examined]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -116,6 +116,8 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
         "whoever has it is told nothing else"
     );
     loser.photographs("somebody-was-first").await;
+    loser.taps("#told button").await;
+    assert_eq!(loser.refused().await, "", "read, and put away");
 }
 
 async fn anna_now(team: &Team) -> f64 {

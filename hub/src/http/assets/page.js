@@ -1,52 +1,28 @@
-// Keeps an open page in step with the hub, and says so when it cannot.
+// Keeps the page of tonight in step with the hub.
 //
 // It holds no words and no rules: the server renders every text, and this module only swaps
-// sections that differ. Contact means that an event came *and* that what it announced is on the
-// page *and* that the hub's moment moves; a server that answers while the service behind it
-// hangs is no contact.
+// sections that differ. Whether the hub is heard is for `contact.js`, once what an event announced
+// is on the page.
 
-const WARN_AFTER_MS = 15_000; // three beats of the hub's 5 s
-const STANDSTILL_MS = 60_000; // twice the longest that a healthy service leaves its moment unmoved
-const RETRY_MS = 1_000;
+import { FETCH_MS, RETRY_MS, follow, heard, latest } from "./contact.js";
+import { keep as remember } from "./kept.js";
+import "./menu.js";
+import { alarm } from "./sound.js";
+
 const PRESS_MS = 5_000; // longer than a finger rests, in case its lifting is never told
-const AGAIN_MS = 20_000; // a sound that never rests is switched off, and one that rests is heard
 const TWICE_MS = 700; // longer than a thumb that taps twice, shorter than one that reads
-const FETCH_MS = 8_000; // a slow mobile network, and still well inside the warning
 
 const main = document.querySelector("main");
-const contact = document.getElementById("contact");
 const announcer = document.getElementById("announcer");
 const told = document.getElementById("told");
 
-/// A stopwatch that also counts sleep: one of the two clocks stands still while a phone does,
-/// and the other may be set back.
-function stopwatch() {
-  let wall = Date.now();
-  let steady = performance.now();
-  return {
-    restart() {
-      wall = Date.now();
-      steady = performance.now();
-    },
-    elapsed: () => Math.max(Date.now() - wall, performance.now() - steady),
-  };
-}
-
-const sinceContact = stopwatch();
-const sinceMoved = stopwatch();
-const sinceEvent = stopwatch();
-let clock = main.dataset.clock;
-let moment = 0;
-let latest = null;
-let source = null;
 let wanted = false;
 let fetching = false;
 let pressedAt = -Infinity;
 let pressedLast = null;
 let tapped = { at: -Infinity };
 let shown = sectionsOf(main);
-let sound = null;
-let warnedAt = -Infinity;
+let refused = null;
 
 function sectionsOf(root) {
   return new Map(Array.from(root.children, (section) => [section.id, section.outerHTML]));
@@ -61,87 +37,14 @@ function exceptionsOf(root) {
   );
 }
 
-// What was heard, and the banner when nothing is.
-
-function heard() {
-  if (latest === null || sinceMoved.elapsed() > STANDSTILL_MS) return;
-  clock = latest.clock;
-  sinceContact.restart();
-  if (contact.textContent !== "") contact.textContent = "";
-  document.documentElement.dataset.contact = "well";
-}
-
-function warn() {
-  const text = contact.dataset.text.replace("{time}", clock);
-  // Said once: setting the same text again would make a screen reader repeat it.
-  if (contact.textContent !== text) contact.textContent = text;
-  // What is left of tonight stands on the page already, and is all that stands now.
-  document.documentElement.dataset.contact = "lost";
-  if (performance.now() - warnedAt > AGAIN_MS) {
-    warnedAt = performance.now();
-    alarm([440, 330, 440, 330]);
-  }
-}
-
-function take(event) {
-  latest = JSON.parse(event.data);
-  sinceEvent.restart();
-  if (latest.now_ms !== moment) {
-    moment = latest.now_ms;
-    sinceMoved.restart();
-  }
-}
-
-function listen() {
-  source?.close();
-  sinceEvent.restart();
-  source = new EventSource(main.dataset.events);
-  source.addEventListener("changed", (event) => {
-    take(event);
-    wanted = true;
-    refresh();
-  });
-  // Why it failed is not told to a script; the next fetch tells.
-  source.addEventListener("error", () => {
-    wanted = true;
-  });
-  source.addEventListener("beat", (event) => {
-    take(event);
-    if (!wanted && !fetching) heard();
-  });
-}
-
-setInterval(() => {
-  if (sinceContact.elapsed() > WARN_AFTER_MS) warn();
-  const dead = source.readyState === EventSource.CLOSED && sinceEvent.elapsed() > RETRY_MS;
-  // A connection can also hang without ever closing.
-  if (dead || sinceEvent.elapsed() > WARN_AFTER_MS) listen();
-  if (wanted) refresh();
-}, RETRY_MS);
-
-// Back from a locked screen or another page: what stands here may be old.
-function wake() {
-  if (document.hidden) return;
-  if (sinceContact.elapsed() > WARN_AFTER_MS) {
-    warn();
-    listen();
-  }
-}
-document.addEventListener("visibilitychange", wake);
-addEventListener("pageshow", wake);
-
-// Without the hub every other page is gone too, and whoever went there would lose this one.
-document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[href^='/']");
-  if (link && document.documentElement.dataset.contact === "lost") event.preventDefault();
-});
-
 // Fetching and swapping.
 
 async function refresh() {
   if (fetching || pressed()) return;
   fetching = true;
   wanted = false;
+  const announced = latest;
+  const before = refused;
   try {
     const answer = await fetch(main.dataset.fragment, { signal: AbortSignal.timeout(FETCH_MS) });
     // The shift is over: the server leads to the sign-in, and back here.
@@ -152,6 +55,9 @@ async function refresh() {
       wanted = true;
     } else {
       swap(new DOMParser().parseFromString(`<main>${text}</main>`, "text/html").body.firstChild);
+      // Which rows this tab has shown, for its other pages.
+      if (announced !== null) remember("seen", announced.alarms);
+      if (refused === before) letGoIfChanged();
       heard();
     }
   } catch (error) {
@@ -205,7 +111,11 @@ function focusAgain(places, section) {
 
 /// A row as the form around a field has seen it.
 function seen(field) {
-  return Array.from(field.form.querySelectorAll("[type=hidden]"), ({ value }) => value).join();
+  return hiddenIn(field.form);
+}
+
+function hiddenIn(form) {
+  return Array.from(form.querySelectorAll("[type=hidden]"), ({ value }) => value).join();
 }
 
 // The row at the top of the screen stays where it is, whatever grows above it.
@@ -232,35 +142,6 @@ function announce(before, after) {
   announcer.textContent = [announcer.dataset.text, ...added.map((id) => after.get(id))].join(" ");
 }
 
-// Sound and vibration, for whoever has asked for them: a browser makes none before a press.
-
-const bell = document.getElementById("sound");
-bell.hidden = false;
-bell.addEventListener("click", async () => {
-  if (sound === null) {
-    sound = new AudioContext();
-    await sound.resume();
-    alarm([660]);
-  } else {
-    await sound.close();
-    sound = null;
-  }
-  bell.setAttribute("aria-pressed", String(sound !== null));
-});
-
-function alarm(tones) {
-  if (sound === null) return;
-  navigator.vibrate?.(tones.map(() => 200));
-  tones.forEach((pitch, place) => {
-    const begins = sound.currentTime + place * 0.25;
-    const tone = new OscillatorNode(sound, { frequency: pitch });
-    const level = new GainNode(sound, { gain: 0.3 });
-    tone.connect(level).connect(sound.destination);
-    tone.start(begins);
-    tone.stop(begins + 0.2);
-  });
-}
-
 // What somebody does about a row: said at once where it cannot be done, shown at once where it is.
 
 main.addEventListener("submit", async (event) => {
@@ -274,7 +155,7 @@ main.addEventListener("submit", async (event) => {
   // A button that is switched off loses the focus.
   pressedLast = form.contains(document.activeElement) ? event.submitter : null;
   for (const button of buttons) button.disabled = true;
-  told.textContent = "";
+  letGo();
   try {
     const answer = await fetch(form.action, {
       method: "POST",
@@ -282,10 +163,10 @@ main.addEventListener("submit", async (event) => {
       headers: { Accept: "text/plain" },
       signal: AbortSignal.timeout(FETCH_MS),
     });
-    if (!answer.ok) told.textContent = (about ? `${about}: ` : "") + (await answer.text());
+    if (!answer.ok) refuse((about ? `${about}: ` : "") + (await answer.text()), form);
   } catch (error) {
     console.warn(error);
-    told.textContent = told.dataset.text;
+    refuse(told.dataset.text, form);
   } finally {
     for (const button of buttons) button.disabled = false;
     pressedLast?.focus({ preventScroll: true });
@@ -293,6 +174,33 @@ main.addEventListener("submit", async (event) => {
     refresh();
   }
 });
+
+// Why it was refused stands until somebody has read it, or the row is another one.
+
+function refuse(text, form) {
+  const said = document.createElement("p");
+  said.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = told.dataset.close;
+  close.addEventListener("click", letGo);
+  told.replaceChildren(said, close);
+  refused = { id: form.closest("li[id]")?.id, row: null };
+}
+
+function letGo() {
+  told.replaceChildren();
+  refused = null;
+}
+
+/// The first look at the row after a refusal shows why; the next that differs is news.
+function letGoIfChanged() {
+  if (!refused?.id) return;
+  const form = document.getElementById(refused.id)?.querySelector("form");
+  const row = form ? hiddenIn(form) : "gone";
+  refused.row ??= row;
+  if (refused.row !== row) letGo();
+}
 
 /// Whether this is the second tap of two: a row's main button is another by then.
 function isSecondTap(form, button) {
@@ -322,4 +230,20 @@ for (const end of ["pointerup", "pointercancel", "blur"]) {
   });
 }
 
-listen();
+follow({
+  changed() {
+    wanted = true;
+    refresh();
+  },
+  beat() {
+    if (!wanted && !fetching) heard();
+  },
+  // The next fetch tells why.
+  failed() {
+    wanted = true;
+  },
+});
+
+setInterval(() => {
+  if (wanted) refresh();
+}, RETRY_MS);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use maud::{Markup, html};
+use sha2::{Digest as _, Sha256};
 
 use crate::view::{Cause, CheckRow, ExceptionRow, Standing, Tonight};
 use crate::watch::situation::Situation;
@@ -128,6 +129,25 @@ fn alarm(row: &ExceptionRow) -> Option<String> {
     let (checks, found) = (row.checks.len(), row.handling.found().len());
     let is_nobodys = row.handling.holder().is_none();
     is_nobodys.then(|| format!("{}-{checks}-{found}-{}", row.id, row.cause))
+}
+
+/// What [`alarm`]s there are, as marks that say nothing of whom or what they are about: the same
+/// for the same row, and another for another.
+pub(in crate::http) fn marks(tonight: &Tonight) -> Vec<String> {
+    let of_checks = tonight.open.iter().filter_map(alarm);
+    let of_people = matters::of_people(tonight);
+    let of_people = of_people.into_iter().map(matters::alarm);
+    of_checks.chain(of_people).map(|key| mark(&key)).collect()
+}
+
+/// A key's first 64 bits under SHA-256: among some thousands of rows no two meet.
+fn mark(key: &str) -> String {
+    let digest = Sha256::digest(key);
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn due(view: &View<'_>, row: &ExceptionRow) -> Markup {

@@ -41,7 +41,6 @@ pub(super) fn body(view: &View<'_>, night: &NightLedger, since: &Since) -> Marku
                 }
             }
             p.ways { button.press type="button" data-print hidden { (ledger::PRINT.to(lang)) } }
-            p.updated { (ledger::READ.to(lang)) " " (view.time(view.tonight.now)) }
         }
         (open(view))
         (said(view, night, since))

@@ -64,7 +64,7 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
     let text = texts::of_situation(row.situation).to(lang);
     let name = about(lang, row.subject, &row.about);
     html! {
-        li.exception #{ "m" (row.id) } data-exception={ "m" (row.id) } data-alarm={ "m" (row.id) }
+        li.exception #{ "m" (row.id) } data-exception={ "m" (row.id) } data-alarm=(alarm(row))
             data-situation=(row.situation.word()) data-say={ (name) ": " (text) "." } {
             h2 {
                 (sign(Sign::Technical))
@@ -82,6 +82,11 @@ pub(super) fn of_person(view: &View<'_>, row: &MatterRow) -> Markup {
             div.hands { (closing(view, row)) }
         }
     }
+}
+
+/// What is new about it: said aloud once.
+pub(super) fn alarm(row: &MatterRow) -> String {
+    format!("m{}", row.id)
 }
 
 /// Whom a row is for, and what they may do.

@@ -22,6 +22,9 @@ mod proof;
 pub(super) mod resident;
 pub(super) mod settings;
 mod signs;
+mod still;
+
+pub(super) use attend::marks;
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -71,25 +74,21 @@ pub(super) fn clock(tonight: &Tonight, lang: Lang) -> String {
 /// The whole page.
 pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let fragment = format!("/fragment?lang={}", lang.tag());
-    let events = format!("/events?lang={}", lang.tag());
     let night = texts::night(lang, tonight.night);
     let body = html! {
         a.skip href="#attend" { (texts::SKIP.to(lang)) }
         div #contact.alarm role="alert" data-text=(texts::CONTACT_LOST.to(lang)) {}
         p.plan-b { a href="#ledger" { (texts::LEFT_TONIGHT.to(lang)) } }
-        div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang)) {}
+        div #told.alarm role="alert" data-text=(texts::hands::GONE.to(lang))
+            data-close=(texts::hands::CLOSE.to(lang)) {}
         div #announcer.unseen aria-live="polite" data-text=(texts::NEW_EXCEPTION.to(lang)) {}
         (signs::sheet())
         (header(&night, lang, &address(lang.other()), Some(&Menu {
-            own: html! {
-                button #sound.quiet type="button" aria-pressed="false" hidden {
-                    (texts::SOUND.to(lang))
-                }
-            },
-            ..Menu::on(viewer, Some(Book::Tonight))
+            viewer,
+            here: Some(Book::Tonight),
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
-        main data-fragment=(fragment) data-events=(events) data-clock=(clock(tonight, lang)) {
+        main data-fragment=(fragment) data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
             (live((tonight, told), lang, viewer))
         }
     };
@@ -225,13 +224,13 @@ fn leaf(
     (here, other_address, title): (Option<Book>, &str, &str),
     own: &Markup,
 ) -> Markup {
-    let menu = Menu::on(viewer, here);
-    let body = html! {
-        (signs::sheet())
-        (header("", lang, other_address, Some(&menu)))
-        main { (demonstration(tonight, lang)) (own) }
-    };
+    let menu = Menu { viewer, here };
+    let body = still::body(lang, tonight, (other_address, &menu), own);
     shell(lang, title, Script::Print, &body)
+}
+
+fn events(lang: Lang) -> String {
+    format!("/events?lang={}", lang.tag())
 }
 
 /// A resident's name, which leads to their page.
@@ -317,9 +316,11 @@ pub(super) fn not_found(lang: Lang) -> Markup {
 enum Script {
     /// It keeps itself up to date; without scripts the browser fetches it again.
     Live,
-    /// It offers to print.
+    /// It stands still and hears the night go on.
+    Listen,
+    /// The same, and it offers to print.
     Print,
-    /// It lets the browser be told.
+    /// The same, and it lets the browser be told.
     Push,
     /// Nothing.
     None,
@@ -344,7 +345,13 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
-                    Script::None => {}
+                    Script::Listen | Script::None => {}
+                }
+                @match script {
+                    Script::Listen | Script::Print | Script::Push => {
+                        script type="module" src="/assets/listen.js" {}
+                    }
+                    Script::Live | Script::None => {}
                 }
             }
             body { (body) }
@@ -356,40 +363,38 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
 struct Menu<'a> {
     viewer: &'a Viewer,
     here: Option<Book>,
-    /// What this page alone has there.
-    own: Markup,
 }
 
-impl<'a> Menu<'a> {
-    /// The menu on a page that has nothing of its own there.
-    fn on(viewer: &'a Viewer, here: Option<Book>) -> Self {
-        Self {
-            viewer,
-            here,
-            own: html! {},
-        }
-    }
-}
-
-/// The head: the night, and the menu with the way from page to page, the other language and who
-/// is signed in.
+/// The head: the night; whether there is sound; and the menu with the way from page to page, the
+/// other language and who is signed in.
 fn header(night: &str, lang: Lang, other_address: &str, menu: Option<&Menu<'_>>) -> Markup {
     html! {
         header {
             p.brand { "Nattsyn" @if !night.is_empty() { span.night { (night) } } }
             @match menu {
                 None => (languages(lang, other_address)),
-                Some(menu) => details #menu.menu {
-                    summary { (texts::MENU.to(lang)) }
-                    div.menu-sheet {
-                        (ways(lang, menu.here))
-                        (menu.own)
-                        (languages(lang, other_address))
-                        (door::badge(menu.viewer, lang))
+                Some(menu) => {
+                    (bell(lang))
+                    details #menu.menu {
+                        summary { (texts::MENU.to(lang)) }
+                        div.menu-sheet {
+                            (ways(lang, menu.here))
+                            (languages(lang, other_address))
+                            (door::badge(menu.viewer, lang))
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+/// Whether there is sound, always in sight: without a script there is none.
+fn bell(lang: Lang) -> Markup {
+    html! {
+        button #sound type="button" aria-pressed="false" hidden
+            data-off=(texts::sound::OFF.to(lang)) data-on=(texts::sound::ON.to(lang))
+            data-waiting=(texts::sound::WAITING.to(lang)) {}
     }
 }
 

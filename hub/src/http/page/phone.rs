@@ -14,8 +14,8 @@ use crate::view::Tonight;
 use super::super::door::Viewer;
 use super::super::phone::Phone;
 use super::super::texts::{self, Lang, phone as words};
-use super::signs::{self, Sign, sign};
-use super::{Menu, Script, View, demonstration, header, shell};
+use super::signs::{Sign, sign};
+use super::{Menu, Script, View, shell, still};
 
 /// What a phone can choose from.
 pub(in crate::http) struct Offer {
@@ -35,23 +35,20 @@ pub(in crate::http) fn page(
     let title = words::TITLE.to(lang);
     let other = format!("/phone?lang={}", lang.other().tag());
     let body = html! {
-        (signs::sheet())
-        (header("", lang, &other, Some(&Menu::on(viewer, None))))
         nav.pages { a.press href={ "/?lang=" (lang.tag()) } { (texts::TO_START.to(lang)) } }
-        main {
-            (demonstration(tonight, lang))
-            section #phone {
-                h1 { (title) }
-                (state(&viewer.phone, lang))
-                div #said.trouble role="alert" {}
-                (choice(&viewer.phone, offer, lang))
-                @if let Phone::Told(_) = viewer.phone { (stop(lang)) }
-                p.meaning { (words::UNTIL.to(lang)) }
-                p.meaning { (words::SAYS.to(lang)) }
-                p.meaning { (words::IPHONE.to(lang)) }
-            }
+        section #phone {
+            h1 { (title) }
+            (state(&viewer.phone, lang))
+            div #said.trouble role="alert" {}
+            (choice(&viewer.phone, offer, lang))
+            @if let Phone::Told(_) = viewer.phone { (stop(lang)) }
+            p.meaning { (words::UNTIL.to(lang)) }
+            p.meaning { (words::SAYS.to(lang)) }
+            p.meaning { (words::IPHONE.to(lang)) }
         }
     };
+    let menu = Menu { viewer, here: None };
+    let body = still::body(lang, tonight, (&other, &menu), &body);
     shell(lang, &format!("{title} – Nattsyn"), Script::Push, &body)
 }
 

@@ -19,7 +19,7 @@ use crate::view::Tonight;
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
 use super::super::texts::{Lang, Phrase, proof, settings as says};
-use super::{Book, Menu, Script, demonstration, header, shell, signs};
+use super::{Book, Menu, Script, shell, still};
 
 /// Most versions whose changes the page lists: some years of them.
 const HISTORY_MAX: usize = 50;
@@ -84,27 +84,27 @@ pub(in crate::http) fn document(shown: &Shown<'_>) -> Markup {
     let lang = shown.lang;
     let other = format!("/settings?lang={}", lang.other().tag());
     let body = html! {
-        (signs::sheet())
-        (header("", lang, &other, Some(&Menu::on(shown.viewer, Some(Book::Settings)))))
-        main {
-            (demonstration(shown.tonight, lang))
-            section #settings {
-                h1 { (says::TITLE.to(lang)) }
-                (standing(shown))
-                p.meaning { (says::ONLY_SHOWN.to(lang)) }
-            }
-            @match &shown.settings {
-                Some(settings) => {
-                    (places(shown, settings))
-                    (teams(lang, settings))
-                }
-                None => section { p.notice { (says::NEWER_HUB.to(lang)) } },
-            }
-            (history(shown))
+        section #settings {
+            h1 { (says::TITLE.to(lang)) }
+            (standing(shown))
+            p.meaning { (says::ONLY_SHOWN.to(lang)) }
         }
+        @match &shown.settings {
+            Some(settings) => {
+                (places(shown, settings))
+                (teams(lang, settings))
+            }
+            None => section { p.notice { (says::NEWER_HUB.to(lang)) } },
+        }
+        (history(shown))
     };
+    let menu = Menu {
+        viewer: shown.viewer,
+        here: Some(Book::Settings),
+    };
+    let body = still::body(lang, shown.tonight, (&other, &menu), &body);
     let title = format!("{} – Nattsyn", says::TITLE.to(lang));
-    shell(lang, &title, Script::None, &body)
+    shell(lang, &title, Script::Listen, &body)
 }
 
 /// Which version holds, and which one does not.

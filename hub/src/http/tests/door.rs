@@ -177,6 +177,11 @@ async fn nothing_is_shown_without_a_session() {
         "/healthz",
         "/assets/page.css",
         "/assets/page.js",
+        "/assets/listen.js",
+        "/assets/contact.js",
+        "/assets/sound.js",
+        "/assets/menu.js",
+        "/assets/kept.js",
         "/sign-in",
     ] {
         assert_eq!(hub.look(address, "").await, StatusCode::OK, "{address}");

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tokio::sync::watch;
 
 use super::super::{STOP_GRACE, State, sample, serve};
-use super::{ask, site};
+use super::{ask, site, text};
 
 /// The events of one page, read one by one in paused time.
 struct Events(axum::body::BodyDataStream);
@@ -54,6 +54,33 @@ async fn a_change_is_told_at_once_and_a_burst_of_them_as_one() {
         None,
         "fifty changes are one event"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_marks_every_row_that_nobody_has_and_says_nothing_of_it() {
+    let (sender, site) = site(sample::busy());
+    let mut events = Events::open(&site).await;
+    let first = marks(&events.next().await.unwrap());
+    let page = text(ask(&site, "GET", "/").await).await;
+    assert!(!first.is_empty());
+    assert_eq!(first.len(), page.matches(" data-alarm=").count());
+    let is_mark = |mark: &String| mark.len() == 16 && mark.bytes().all(|b| b.is_ascii_hexdigit());
+    assert!(first.iter().all(is_mark), "{first:?}");
+    sender.send_modify(|tonight| {
+        Arc::make_mut(tonight).open.remove(0);
+    });
+    let second = marks(&events.next().await.unwrap());
+    assert_eq!(second.len(), first.len() - 1);
+    assert!(
+        second.iter().all(|mark| first.contains(mark)),
+        "the same rows, the same marks"
+    );
+}
+
+fn marks(event: &str) -> Vec<String> {
+    let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+    let data: serde_json::Value = serde_json::from_str(data.unwrap()).unwrap();
+    serde_json::from_value(data["alarms"].clone()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]

@@ -353,6 +353,11 @@ async fn every_answer_carries_the_headers_that_protect_it() {
         "/assets/page.css",
         "/assets/page.js",
         "/assets/print.js",
+        "/assets/listen.js",
+        "/assets/contact.js",
+        "/assets/sound.js",
+        "/assets/menu.js",
+        "/assets/kept.js",
         "/assets/icon.svg",
         "/assets/worker.js",
         "/assets/push.js",
@@ -459,6 +464,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::phone::ALL);
     all.extend(texts::proof::ALL);
     all.extend(texts::settings::ALL);
+    all.extend(texts::sound::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));

@@ -40,6 +40,7 @@ phrases! {
     DIED_SURE_FIRST = "Kryssa i att det är säkert.", "Tick that it is certain.";
     GONE = "Det är inte säkert att det skrevs in. Titta på raden, och försök igen.",
            "It may not have been written down. Look at the row, and try again.";
+    CLOSE = "Stäng", "Close";
     BAD = "Sidan förstod inte vad du ville. Hämta den på nytt.",
           "The page did not understand what you wanted. Reload it.";
     NOT_HERE = "Här går det inte att åtgärda: sidan visar bara.",
