@@ -421,6 +421,8 @@ pub(super) struct Tally {
     pub(super) running: usize,
     pub(super) planned: usize,
     pub(super) by_people: usize,
+    pub(super) called_off: usize,
+    pub(super) found_dead: usize,
 }
 
 /// The ledger in one line.
@@ -431,8 +433,10 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
         running,
         planned,
         by_people,
+        called_off,
+        found_dead,
     } = tally;
-    let all = visible + exceptions + running + planned + by_people;
+    let all = visible + exceptions + running + planned + by_people + called_off + found_dead;
     match lang {
         Lang::Swedish => {
             let checks = if all == 1 { "tillsyn" } else { "tillsyner" };
@@ -442,18 +446,27 @@ pub(super) fn tally(lang: Lang, tally: Tally) -> String {
             } else {
                 "planerade"
             };
+            let off = if called_off == 1 {
+                "avbokad"
+            } else {
+                "avbokade"
+            };
             format!(
                 "{all} {checks}: {visible} {seen}, {exceptions} att åtgärda, {running} pågår, \
-                 {planned} {ahead}{}",
-                some(by_people, "klara av personal")
+                 {planned} {ahead}{}{}{}",
+                some(by_people, "klara av personal"),
+                some(called_off, off),
+                some(found_dead, "där den enskilde är avliden")
             )
         }
         Lang::English => {
             let checks = if all == 1 { "check" } else { "checks" };
             format!(
                 "{all} {checks}: {visible} visible, {exceptions} need action, {running} ongoing, \
-                 {planned} planned{}",
-                some(by_people, "done by staff")
+                 {planned} planned{}{}{}",
+                some(by_people, "done by staff"),
+                some(called_off, "called off"),
+                some(found_dead, "where the resident has died")
             )
         }
     }

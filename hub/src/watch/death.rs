@@ -54,7 +54,7 @@ impl Watch {
                 check,
                 what: Alteration::CalledOff(CallOff::Died),
                 by: by.to_string(),
-                why: Said::Died.word().to_owned(),
+                why: String::new(),
                 at: now.timestamp,
             };
             changes.extend(self.alter(now, altered).1);

@@ -122,7 +122,7 @@ fn died(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 p { (hands::DIED_MEANS.to(lang)) }
                 label for=(sure) {
                     input id=(sure) type="checkbox" name="sure" value="yes" required;
-                    span { (hands::DIED_SURE.to(lang)) }
+                    span { (hands::died_sure(lang, &row.person.name)) }
                 }
                 button #{ "dw" (row.id) } name="act" value="died" { (hands::WRITE.to(lang)) }
             }))

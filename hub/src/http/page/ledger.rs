@@ -7,6 +7,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use crate::view::{CheckRow, LookRow, Standing};
+use crate::watch::Said;
 
 use super::super::texts::{self, Tally};
 use super::signs::{Sign, sign};
@@ -45,7 +46,11 @@ fn tally(checks: &[CheckRow]) -> Tally {
             Standing::Planned => tally.planned += 1,
             Standing::Ongoing | Standing::Overdue => tally.running += 1,
             Standing::Visible { .. } | Standing::VisibleLate { .. } => tally.visible += 1,
-            Standing::Said { .. } | Standing::CalledOff(_) => tally.by_people += 1,
+            Standing::Said {
+                said: Said::Died, ..
+            } => tally.found_dead += 1,
+            Standing::Said { .. } => tally.by_people += 1,
+            Standing::CalledOff(_) => tally.called_off += 1,
             Standing::Exception { .. } => tally.exceptions += 1,
         }
     }

@@ -172,7 +172,8 @@ pub(super) fn resident_page(
     let view = View::new(shown, lang, viewer);
     let own = resident::body(&view, file, answering);
     let address = resident_address(lang.other(), &file.person);
-    let title = format!("{} – Nattsyn", file.person.name);
+    // Not whose: a title stays in the history of a phone that several people share.
+    let title = format!("{} – Nattsyn", texts::resident::TITLE.to(lang));
     leaf(lang, (shown.0, viewer), (None, &address, &title), &own)
 }
 

@@ -305,6 +305,9 @@ async fn no_single_press_ends_a_row() {
     // Beside what says that all is well it is not to be chosen by a slip.
     assert!(!row.contains("value=\"found_dead\""), "{row}");
     assert!(row.contains("type=\"checkbox\" name=\"sure\" value=\"yes\" required"));
+    // Of a couple, the two rows stand together.
+    let sure = "Det är säkert: Elsa Provberg är avliden, och någon är där.";
+    assert!(row.contains(sure), "{row}");
 }
 
 #[tokio::test]

@@ -134,6 +134,17 @@ async fn a_residents_page_says_what_was_agreed_in_plain_words() {
 }
 
 #[tokio::test]
+async fn no_name_stays_in_the_history_of_a_phone() {
+    for (query, title) in [
+        ("", "<title>Den enskilde – Nattsyn</title>"),
+        ("?lang=en", "<title>Resident – Nattsyn</title>"),
+    ] {
+        let page = shown(1, query).await;
+        assert!(page.contains(title), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn it_says_what_needs_action_now_with_the_next_step_and_the_way_to_the_row() {
     let page = shown(1, "").await;
     let now = &page[place(&page, "id=\"now\"")..place(&page, "id=\"agreed\"")];

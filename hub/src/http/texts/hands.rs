@@ -35,8 +35,6 @@ phrases! {
                  "Follow your routine first: if you are in any doubt, call 112. The row ends, and \
                   tonight’s remaining checks of the person are called off. The agreement is not \
                   ended: day staff do that, and are reminded until it is done.";
-    DIED_SURE = "Det är säkert, och någon är hos personen",
-                "It is certain, and somebody is with the person";
     DIED_SURE_FIRST = "Kryssa i att det är säkert.", "Tick that it is certain.";
     GONE = "Det är inte säkert att det skrevs in. Titta på raden, och försök igen.",
            "It may not have been written down. Look at the row, and try again.";
@@ -45,6 +43,15 @@ phrases! {
           "The page did not understand what you wanted. Reload it.";
     NOT_HERE = "Här går det inte att åtgärda: sidan visar bara.",
                "Nothing can be done here: this page only shows.";
+}
+
+/// What is ticked before somebody is written down as dead: with the name, since a couple's rows
+/// stand together.
+pub(in crate::http) fn died_sure(lang: Lang, name: &str) -> String {
+    match lang {
+        Lang::Swedish => format!("Det är säkert: {name} är avliden, och någon är där."),
+        Lang::English => format!("It is certain: {name} is dead, and somebody is there."),
+    }
 }
 
 /// What is done next when something was found that ends nothing.

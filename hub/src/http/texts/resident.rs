@@ -8,6 +8,7 @@ use super::{Lang, Phrase, month, phrase};
 use crate::agreement::{Away, Confirmation, Ending, Fallback, Then, VisitReason};
 
 phrases! {
+    TITLE = "Den enskilde", "Resident";
     NO_SUCH = "Ingen enskild med den adressen finns.", "There is no resident at this address.";
     UNREADABLE = "Uppgifterna kan inte läsas just nu. Försök igen om en stund.",
                  "This cannot be read right now. Try again in a while.";
