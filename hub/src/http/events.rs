@@ -1,10 +1,11 @@
 //! Server-sent events: tells an open page that something changed, and that the hub is there.
 //!
 //! An event carries no row and no name, only a number, the moment and its clock, and for each row
-//! that nobody has a mark that says nothing of it; the page then fetches what it shows. A page
-//! that stands still tells by the marks that there is a row which it has not shown. Two kinds: `changed` (fetch again) and `beat` (nothing to fetch, the
-//! hub is well). A page that hears neither for 15 s warns. So nothing in here may keep sending
-//! once the service behind it has gone: the stream ends with the channel.
+//! that nobody has a mark that says nothing of it; the page then fetches what it shows. A page that
+//! stands still tells by the marks that there is a row which it has not shown. Two kinds:
+//! `changed` (fetch again) and `beat` (nothing to fetch, the hub is well). A page that hears
+//! neither for 15 s warns. So nothing in here may keep sending once the service behind it has
+//! gone: the stream ends with the channel.
 
 use std::convert::Infallible;
 use std::pin::Pin;
