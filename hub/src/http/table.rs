@@ -1,13 +1,15 @@
-//! A night of the ledger as a table to download: CSV by RFC 4180, one line a check, and one before
-//! them all if the night does not balance.
+//! A night of the ledger as a table to download: CSV by RFC 4180, one line a check, one before
+//! them all if the night does not balance, and one after them for each row about no check.
 //!
 //! Commas, CRLF, quotes where needed, and a heading. It begins with a byte-order mark, because
 //! Excel otherwise reads å, ä and ö as something else; whatever else reads UTF-8 skips it. A cell
 //! that a spreadsheet would run as a formula gets an apostrophe before it: a name is never more
 //! than a name. Times are local with their offset.
 
+use crate::view::Ending;
 use crate::view::ledger::{
-    Account, Balance, ContradictionLine, Handled, Line, NightLedger, Room, account_word,
+    Account, Apart, Balance, ContradictionLine, ExceptionLine, Handled, Line, Mistake, NightLedger,
+    Room, account_word,
 };
 use crate::watch::How;
 use crate::watch::situation::Situation;
@@ -26,9 +28,11 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
         .from_writer(Vec::new());
     let head = ledger::columns(lang).map(str::to_owned);
     let lines = night.lines.iter().map(|line| row(line, face, lang, now));
+    let apart = night.apart.iter();
+    let apart = apart.map(|apart| row_apart(night, apart, face, lang));
     let balance = Balance::of(night, now);
     let alarm = (!balance.holds()).then(|| unbalanced(night, &balance, lang));
-    for row in std::iter::once(head).chain(alarm).chain(lines) {
+    for row in std::iter::once(head).chain(alarm).chain(lines).chain(apart) {
         let cells = row.iter().map(|cell| harmless(cell));
         writer
             .write_record(cells)
@@ -92,14 +96,63 @@ fn row(line: &Line, face: &Clockface, lang: Lang, now: Timestamp) -> Row {
         time(outcome_at),
         time(came_at),
         looks(line, face),
-        exceptions(line, face),
+        exceptions(&line.exceptions, face),
         changes(line, face),
         words(line, face),
-        answer_by(line, face),
+        answer_by(&line.exceptions, face),
         situations(line),
         contradictions(line, face),
-        handled(line, face),
+        handled(&line.exceptions, face),
     ]
+}
+
+/// What was about no check: no check is named, and nothing of a window or a look.
+fn row_apart(night: &NightLedger, apart: &Apart, face: &Clockface, lang: Lang) -> Row {
+    let rows = std::slice::from_ref(&apart.row);
+    let (outcome, code, at) = match apart.row.ended {
+        Some((at, ending)) => (texts::ending(ending), ending_word(ending), face.local(at)),
+        None => {
+            let cause = apart.row.cause;
+            (
+                texts::cause(cause),
+                account_word(Account::Open(cause)),
+                String::new(),
+            )
+        }
+    };
+    let situation = Situation::of(apart.row.cause, apart.row.punctuality);
+    let mut row = Row::default();
+    row[0] = night.night.to_string();
+    row[2].clone_from(&apart.person.name);
+    row[3].clone_from(&apart.person.address);
+    row[9] = outcome.to(lang).to_owned();
+    row[10] = code;
+    row[11].clone_from(&at);
+    row[12] = at;
+    row[14] = exceptions(rows, face);
+    row[16] = joined(mistaken(apart.row.mistaken.as_ref(), face).into_iter());
+    row[17] = answer_by(rows, face);
+    row[18] = situation.map_or(String::new(), |it| it.word().to_owned());
+    row[20] = handled(rows, face);
+    row
+}
+
+/// The code of how a row ended.
+fn ending_word(ending: Ending) -> String {
+    let word = match ending {
+        Ending::LaterVisible => "later_visible",
+        Ending::LateReport => "late_report",
+        Ending::HeardAgain => "heard_again",
+        Ending::CalledOff => "called_off",
+        Ending::Said(said) => said.word(),
+    };
+    word.to_owned()
+}
+
+/// That a death was a mistake, as a word beside what people said.
+fn mistaken(mistake: Option<&Mistake>, face: &Clockface) -> Option<String> {
+    let Mistake { by, at } = mistake?;
+    Some(format!("{} mistaken ({by})", face.local(*at)))
 }
 
 /// When the check was settled, and when the hub learned of it.
@@ -136,16 +189,16 @@ fn contradictions(line: &Line, face: &Clockface) -> String {
 }
 
 /// What people did about the exceptions that the check was in.
-fn handled(line: &Line, face: &Clockface) -> String {
-    let handled = line.exceptions.iter().flat_map(|row| &row.handled);
+fn handled(rows: &[ExceptionLine], face: &Clockface) -> String {
+    let handled = rows.iter().flat_map(|row| &row.handled);
     joined(handled.map(|Handled { at, event }| {
         let did = hands::did(Lang::Swedish, event, |at| face.local(at));
         format!("{} {did}", face.local(*at))
     }))
 }
 
-fn exceptions(line: &Line, face: &Clockface) -> String {
-    joined(line.exceptions.iter().map(|row| {
+fn exceptions(rows: &[ExceptionLine], face: &Clockface) -> String {
+    joined(rows.iter().map(|row| {
         let ended = row.ended.map(|(at, _)| face.local(at)).unwrap_or_default();
         format!("{} {}/{ended}", row.cause, face.local(row.opened))
     }))
@@ -165,12 +218,14 @@ fn changes(line: &Line, face: &Clockface) -> String {
 
 fn words(line: &Line, face: &Clockface) -> String {
     let words = line.words.iter();
-    joined(words.map(|word| format!("{} {} ({})", face.local(word.at), word.said.word(), word.by)))
+    let words =
+        words.map(|word| format!("{} {} ({})", face.local(word.at), word.said.word(), word.by));
+    joined(words.chain(mistaken(line.mistaken.as_ref(), face)))
 }
 
 /// By when an answer was agreed, for each time that somebody was asked.
-fn answer_by(line: &Line, face: &Clockface) -> String {
-    joined(line.exceptions.iter().filter_map(|row| {
+fn answer_by(rows: &[ExceptionLine], face: &Clockface) -> String {
+    joined(rows.iter().filter_map(|row| {
         let within = row.agreed.as_ref()?.answer_within?;
         Some(face.local(row.opened.after(within)))
     }))

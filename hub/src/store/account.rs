@@ -13,14 +13,13 @@ use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::time::Timestamp;
 
+use super::apart::{self, Deaths};
 use super::saved::{ALTERED, SPOKEN, altered, each, matter, noted, spoken};
 use super::sqlite::doing;
-use super::{CONTRADICTIONS_MAX, StoreError, agreements, handlings, rows, saved, tellings};
+use super::{CONTRADICTIONS_MAX, StoreError, rows, saved, tellings};
 use crate::notify::chain::TeamName;
 use crate::notify::proof::{self, Proof};
-use crate::view::ledger::{
-    ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
-};
+use crate::view::ledger::{Apart, ContradictionLine, Line, MatterLine, NightLedger, Room};
 use crate::view::{LookRow, Person};
 use crate::watch::{Closing, StaffId, Subject};
 
@@ -92,6 +91,7 @@ pub(super) fn account(connection: &Connection, night: Date) -> Result<NightLedge
         night,
         frozen,
         planned: usize::try_from(planned).unwrap_or(usize::MAX),
+        apart: apart_of(&transaction, night)?,
         matters: matters(&transaction, night, &lines)?,
         proofs: proofs(&transaction, night)?,
         lines,
@@ -111,7 +111,11 @@ pub(super) fn collect(connection: &Connection, scope: Scope<'_>) -> Result<Vec<L
     add_looks(connection, scope, &mut lines)?;
     add_contradictions(connection, scope, &mut lines)?;
     add_people(connection, scope, &mut lines)?;
-    add_exceptions(connection, scope, &mut lines)?;
+    let deaths = Deaths::read(connection)?;
+    for line in lines.values_mut() {
+        line.mistaken = deaths.of_line(line);
+    }
+    add_exceptions(connection, scope, (&deaths, &mut lines))?;
     let mut lines: Vec<Line> = lines.into_values().collect();
     lines.sort_by_key(|line| (line.opens, line.id));
     Ok(lines)
@@ -166,6 +170,7 @@ fn line(row: &Row<'_>) -> Result<Line, StoreError> {
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: check.outcome,
+        mistaken: None,
     })
 }
 
@@ -292,7 +297,7 @@ fn add_people(
 fn add_exceptions(
     connection: &Connection,
     scope: Scope<'_>,
-    lines: &mut Lines,
+    (deaths, lines): (&Deaths, &mut Lines),
 ) -> Result<(), StoreError> {
     let needed = format!(
         "exception IN (SELECT exception FROM exception_events JOIN checks USING (check_id)
@@ -300,24 +305,14 @@ fn add_exceptions(
         scope.which
     );
     let found = saved::exceptions(connection, &needed, &scope.key)?;
-    let mut handled: BTreeMap<i64, Vec<Handled>> = BTreeMap::new();
-    handlings::read(connection, &needed, &scope.key, |exception, at, event| {
-        let handled = handled.entry(exception).or_default();
-        handled.push(Handled { at, event });
-    })?;
+    let mut handled = apart::handled(connection, &needed, &scope.key)?;
     for exception in found.into_values() {
-        let agreed = agreements::agreed_at(connection, exception.resident, exception.opened)?;
+        let handled = handled.remove(&exception.id).unwrap_or_default();
         for check in &exception.checks {
             if let Some(line) = lines.get_mut(check) {
-                line.exceptions.push(ExceptionLine {
-                    id: exception.id,
-                    cause: exception.cause,
-                    opened: exception.opened,
-                    punctuality: exception.punctuality_of(*check),
-                    ended: exception.ended,
-                    agreed: agreed.clone(),
-                    handled: handled.get(&exception.id).cloned().unwrap_or_default(),
-                });
+                let asked = (&exception, exception.punctuality_of(*check));
+                let row = deaths.line(connection, asked, handled.clone())?;
+                line.exceptions.push(row);
             }
         }
     }
@@ -329,7 +324,7 @@ fn add_exceptions(
 const NIGHT_HOURS: (u64, u64) = (9, 36);
 
 /// From when to when something may be of a night.
-fn span(night: Date) -> Result<(Timestamp, Timestamp), StoreError> {
+pub(super) fn span(night: Date) -> Result<(Timestamp, Timestamp), StoreError> {
     let midnight = night
         .to_datetime(jiff::civil::Time::midnight())
         .in_tz("UTC");
@@ -337,6 +332,17 @@ fn span(night: Date) -> Result<(Timestamp, Timestamp), StoreError> {
     let midnight = Timestamp(midnight.timestamp());
     let after = |hours: u64| midnight.after(Duration::from_secs(hours * 3600));
     Ok((after(NIGHT_HOURS.0), after(NIGHT_HOURS.1)))
+}
+
+/// Exceptions that began in the night and are about no check.
+fn apart_of(connection: &Connection, night: Date) -> Result<Vec<Apart>, StoreError> {
+    let (begins, ends) = span(night)?;
+    let needed = format!(
+        "exception IN (SELECT exception FROM exceptions
+                       WHERE opened_ms >= ?1 AND opened_ms < {})",
+        ends.as_ms()
+    );
+    apart::apart(connection, &needed, &begins.as_ms())
 }
 
 /// Test alarms that began in the night.
@@ -381,7 +387,7 @@ fn matters(
 }
 
 /// Who closed a matter, and how: rows of before ways were written down have none.
-fn closed(row: &Row<'_>) -> Result<Option<(StaffId, Option<Closing>)>, StoreError> {
+pub(super) fn closed(row: &Row<'_>) -> Result<Option<(StaffId, Option<Closing>)>, StoreError> {
     let by: Option<String> = row.get(5).map_err(doing(READING))?;
     if by.is_none() {
         return Ok(None);

@@ -5,6 +5,7 @@
 
 mod account;
 mod agreements;
+mod apart;
 mod archive;
 mod basis;
 mod handlings;

@@ -1,6 +1,7 @@
 //! Reading what is written about one resident, for people.
 //!
-//! Goes by the resident's own rows alone: what is read does not grow with the town.
+//! Goes by the resident's own rows alone: what is read does not grow with the town, but for what
+//! was about no check, which is found by going through all exceptions.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 
-use super::account::{Scope, collect};
+use super::account::{self, Scope, collect};
 use super::sqlite::doing;
-use super::{StoreError, agreements, rows};
+use super::{StoreError, agreements, apart, rows};
 use crate::view::Person;
-use crate::view::ledger::Line;
+use crate::view::ledger::{Apart, Line};
 use crate::view::resident::{NIGHTS_BEFORE, ResidentFile};
 
 const READING: &str = "reading what is written about a resident";
@@ -45,6 +46,7 @@ pub(super) fn resident(
         absences: absences.cloned().collect(),
         ended: book.ended(resident).cloned(),
         nights: nights(&transaction, resident, tonight)?,
+        apart: apart_of(&transaction, resident, tonight)?,
     }))
 }
 
@@ -84,16 +86,37 @@ fn who(
     Ok(Some((person, unit.transpose()?)))
 }
 
+/// What somebody was asked about in the last nights and was about no check.
+fn apart_of(
+    connection: &Connection,
+    resident: ResidentId,
+    tonight: Date,
+) -> Result<Vec<Apart>, StoreError> {
+    let (begins, _) = account::span(first(tonight))?;
+    let needed = format!(
+        "exception IN (SELECT exception FROM exceptions
+                       WHERE resident = ?1 AND opened_ms >= {})",
+        begins.as_ms()
+    );
+    apart::apart(connection, &needed, &resident.to_string())
+}
+
+/// The first night that is shown.
+fn first(tonight: Date) -> Date {
+    let mut since = tonight;
+    for _ in 0..NIGHTS_BEFORE {
+        since = since.yesterday().unwrap_or(since);
+    }
+    since
+}
+
 /// The checks of the last nights, latest night first.
 fn nights(
     connection: &Connection,
     resident: ResidentId,
     tonight: Date,
 ) -> Result<Vec<(Date, Vec<Line>)>, StoreError> {
-    let mut since = tonight;
-    for _ in 0..NIGHTS_BEFORE {
-        since = since.yesterday().unwrap_or(since);
-    }
+    let since = first(tonight);
     let key = format!("{resident}.{}", since.strftime("%Y%m%d"));
     let scope = Scope {
         which: OF_RESIDENT,

@@ -32,6 +32,10 @@ pub fn told(night: &NightLedger, since: Timestamp) -> Vec<Told> {
             rows.entry(row.id).or_insert((&line.person, row));
         }
     }
+    for apart in &night.apart {
+        rows.entry(apart.row.id)
+            .or_insert((&apart.person, &apart.row));
+    }
     let told = rows.into_values().flat_map(|(person, row)| {
         let said = row.handled.iter().filter(|handled| is_told(&handled.event));
         said.map(|handled| Told {

@@ -33,6 +33,9 @@ pub struct NightLedger {
     pub planned: usize,
     /// Every check, by opening time.
     pub lines: Vec<Line>,
+    /// The exceptions of that night that were about no check, by when they began. They are in no
+    /// balance: nothing was planned.
+    pub apart: Vec<Apart>,
     /// What needed somebody that night and was about no check, by when it began.
     pub matters: Vec<MatterLine>,
     /// The test alarms of the shifts that began that night, in order.
@@ -73,6 +76,26 @@ pub struct Line {
     pub words: Vec<Word>,
     /// How it was settled first; `None` if it is open.
     pub outcome: Option<Outcome>,
+    /// That the death which is written here was a mistake.
+    pub mistaken: Option<Mistake>,
+}
+
+/// That somebody who was written down as found dead is alive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Who said so.
+    pub by: StaffId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An exception that was about no check, such as a silence with no look to come.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Apart {
+    /// About whom. Somebody who has left keeps their name here.
+    pub person: Person,
+    /// What is written about it.
+    pub row: ExceptionLine,
 }
 
 /// A report by the number of one that is held, and not the same (see
@@ -118,6 +141,8 @@ pub struct ExceptionLine {
     pub agreed: Option<Arrangement>,
     /// What people did about it, in order.
     pub handled: Vec<Handled>,
+    /// That it ended by a death that was a mistake.
+    pub mistaken: Option<Mistake>,
 }
 
 /// One thing that somebody did about an exception, or that nothing came of it in time.

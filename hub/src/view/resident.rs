@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use nattsyn_protocol::ids::UnitId;
 
 use super::Person;
-use super::ledger::Line;
+use super::ledger::{Apart, Line};
 use crate::agreement::{Absence, Agreed, Ended};
 
 /// How many nights before tonight are shown: a week, so that every day of it is there once.
@@ -29,4 +29,6 @@ pub struct ResidentFile {
     pub ended: Option<Ended>,
     /// Their checks of tonight and of the nights before it, latest night first.
     pub nights: Vec<(Date, Vec<Line>)>,
+    /// What somebody was asked about in those nights and was about no check, in order.
+    pub apart: Vec<Apart>,
 }

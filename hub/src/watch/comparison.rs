@@ -110,12 +110,14 @@ mod tests {
             exceptions: Vec::new(),
             words: Vec::new(),
             outcome: how.map(|how| Outcome { how, at, came: at }),
+            mistaken: None,
         };
         NightLedger {
             night: jiff::civil::date(2026, 11, 21),
             frozen: None,
             planned: cases.len(),
             lines: (1..).zip(cases).map(line).collect(),
+            apart: Vec::new(),
             matters: Vec::new(),
             proofs: Vec::new(),
         }

@@ -11,16 +11,17 @@ use super::*;
 use crate::exception::Act;
 use crate::nights::noon;
 use crate::roster::Roster;
-use crate::store::{Batch, SqliteStore, Store, StoredPlan};
-use crate::view::ledger::Account;
+use crate::store::{Archive, Batch, SqliteArchive, SqliteStore, Store, StoredPlan};
+use crate::view::ledger::{Account, Balance, Mistake};
 use crate::view::{Ending, Reality, Standing, Tonight};
+use crate::view::{handover, morning};
 use situation::Situation;
 
 const ZONE: &str = "Europe/Stockholm";
 
 /// Two people in one home, with a check each at 23:00–23:45 and at 03:00–03:45.
 struct Town {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     store: SqliteStore,
     watch: Watch,
     opens: Timestamp,
@@ -50,7 +51,7 @@ impl Town {
         let roster = Arc::new(Roster::new(vec![home]));
         let watch = Watch::new(start, night(), roster, saved);
         let mut town = Self {
-            _folder: folder,
+            folder,
             store,
             watch,
             opens,
@@ -273,6 +274,64 @@ fn a_later_night_that_is_planned_for_somebody_found_dead_is_asked_about_when_it_
     town.watch.plan(town.now(), vec![later]);
     town.until(8 * 3600, Beats::Silent);
     assert_eq!(town.causes("r0000001"), [Cause::Silent]);
+}
+
+#[test]
+fn a_row_about_no_check_is_in_every_record_of_the_night_and_in_no_balance() {
+    let mut town = Town::new();
+    // Silent, long before the first window, and said to be dead on that row.
+    town.until(-600, Beats::Silent);
+    let row = town.open_of("r0000001").remove(0);
+    assert_eq!((row.cause, row.checks.len()), (Cause::Silent, 0));
+    town.say("r0000001", Said::Died);
+    let read = town.store.account(night()).unwrap();
+    assert!(Balance::of(&read, town.now().timestamp).holds());
+    let own = read.apart.iter().find(|apart| apart.row.id == row.id);
+    let own = own.unwrap();
+    assert_eq!(own.row.ended.unwrap().1, Ending::Said(Said::Died));
+    let report = morning::report(&read, town.now().timestamp);
+    assert_eq!(report.found_dead, [own.person.clone()]);
+    assert_eq!(
+        (report.done, report.mistaken.len()),
+        (0, 0),
+        "called off is not done"
+    );
+    assert_eq!(report.unanswered_apart.len(), 1, "the other is asked about");
+    let told = handover::told(&read, town.opens.before(Duration::from_secs(7200)));
+    assert_eq!(told.len(), 1);
+    let archive = SqliteArchive::new(&town.folder.path().join("ledger.sqlite"));
+    let file = archive.resident(own.person.resident, night()).unwrap();
+    assert_eq!(file.unwrap().apart, [own.clone()]);
+}
+
+#[test]
+fn a_living_person_does_not_stand_as_dead_in_the_records_and_what_was_written_stays() {
+    let mut town = Town::new();
+    town.until(17 * 60, Beats::Heard);
+    town.say("r0000001", Said::Died);
+    let before = town.store.account(night()).unwrap();
+    assert!(before.lines.iter().all(|line| line.mistaken.is_none()));
+    town.now_s += 60;
+    town.mistaken();
+    let read = town.store.account(night()).unwrap();
+    let put_right = Some(Mistake {
+        by: staff(),
+        at: town.now().timestamp,
+    });
+    for line in &read.lines {
+        let is_theirs = line.id.resident.to_string() == "r0000001";
+        let expected = put_right.clone().filter(|_| is_theirs);
+        assert_eq!(line.mistaken, expected, "{}", line.id);
+        assert_eq!(
+            line.words.len(),
+            usize::from(is_theirs && line.id.window.0 == 1)
+        );
+    }
+    let report = morning::report(&read, town.now().timestamp);
+    assert_eq!(report.found_dead, []);
+    assert_eq!(report.mistaken.len(), 1);
+    let apart: Vec<Cause> = read.apart.iter().map(|apart| apart.row.cause).collect();
+    assert_eq!(apart, [Cause::CalledOffByMistake]);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 
 use maud::{Markup, html};
 
-use crate::view::Person;
 use crate::view::morning::Morning;
+use crate::view::{Cause, Person};
 use crate::watch::Said;
+use nattsyn_protocol::time::Timestamp;
 
 use super::super::texts::{self, Lang, ledger};
 use super::night::{Sheet, balance};
@@ -49,7 +50,10 @@ fn figures(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
         (ledger::DONE, morning.done),
         (ledger::LATE, morning.late),
         (ledger::VISITS, morning.visits),
-        (ledger::UNANSWERED, morning.unanswered.len()),
+        (
+            ledger::UNANSWERED,
+            morning.unanswered.len() + morning.unanswered_apart.len(),
+        ),
     ];
     html! {
         dl.figures {
@@ -69,6 +73,12 @@ fn figures(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
                 }
             }
         }
+        @for (person, at) in &morning.mistaken {
+            p.updated {
+                (ledger::DEAD_BY_MISTAKE.to(lang)) ": " (person.name) ", "
+                (ledger::CORRECTED.to(lang)) " " (sheet.time(*at))
+            }
+        }
         @if morning.visits_planned > 0 {
             p.updated {
                 (ledger::VISITS.to(lang)) ": " (ledger::OF_WHICH_PLANNED.to(lang)) " "
@@ -83,19 +93,33 @@ fn unanswered(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
     html! {
         section #unanswered {
             h2 { (ledger::UNANSWERED.to(lang)) }
-            @if morning.unanswered.is_empty() {
+            @let open = &morning.unanswered;
+            @let apart = &morning.unanswered_apart;
+            @if open.is_empty() && apart.is_empty() {
                 p { (ledger::NO_UNANSWERED.to(lang)) }
             } @else {
-                ul.rows { @for (person, cause, deadline) in &morning.unanswered {
-                    li.row {
-                        span.when { (ledger::UNTIL.to(lang)) " " (sheet.time(*deadline)) }
-                        (who(lang, person))
-                        span.standing {
-                            (sign(Sign::of_cause(*cause)))
-                            span { (texts::cause(*cause).to(lang)) }
-                        }
-                    }
-                } }
+                ul.rows {
+                    @for row in open { (left_open(sheet, ledger::UNTIL, row)) }
+                    @for row in apart { (left_open(sheet, texts::SINCE, row)) }
+                }
+            }
+        }
+    }
+}
+
+fn left_open(
+    sheet: &Sheet<'_>,
+    label: texts::Phrase,
+    (person, cause, at): &(Person, Cause, Timestamp),
+) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        li.row {
+            span.when { (label.to(lang)) " " (sheet.time(*at)) }
+            (who(lang, person))
+            span.standing {
+                (sign(Sign::of_cause(*cause)))
+                span { (texts::cause(*cause).to(lang)) }
             }
         }
     }

@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::view::ledger::{
-    Account, Balance, ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger,
-    Room,
+    Account, Apart, Balance, ContradictionLine, ExceptionLine, Handled, Line, MatterLine, Mistake,
+    NightLedger, Room,
 };
 use crate::watch::situation::Situation;
 use crate::watch::{Altered, How, Said, Word};
@@ -52,6 +52,7 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>) -> Markup {
                 ol.rows { @for line in &sheet.night.lines { (row(sheet, line)) } }
             }
         }
+        (apart(sheet))
         (matters(sheet))
         (proof::of_night(sheet, proof::Names::Ids))
     }
@@ -218,13 +219,13 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
         details.push((label, contradicted(sheet, contradiction)));
     }
     for row in &line.exceptions {
-        details.push((ledger::ASKED.to(lang), asked(sheet, row)));
-        if !row.handled.is_empty() {
-            details.push((hands::DONE.to(lang), handled(sheet, row)));
-        }
+        details.extend(of_exception(sheet, row));
     }
     for word in &line.words {
         details.push((ledger::WRITTEN.to(lang), written(sheet, word)));
+    }
+    if let Some(mistake) = &line.mistaken {
+        details.push((ledger::MISTAKE.to(lang), put_right(sheet, mistake)));
     }
     let known: Vec<&str> = line
         .exceptions
@@ -241,6 +242,66 @@ fn details(sheet: &Sheet<'_>, line: &Line) -> Vec<(&'static str, Markup)> {
         }
     }
     details
+}
+
+/// That somebody was asked, and what was done about it.
+fn of_exception(sheet: &Sheet<'_>, row: &ExceptionLine) -> Vec<(&'static str, Markup)> {
+    let lang = sheet.lang;
+    let mut details = vec![(ledger::ASKED.to(lang), asked(sheet, row))];
+    if !row.handled.is_empty() {
+        details.push((hands::DONE.to(lang), handled(sheet, row)));
+    }
+    details
+}
+
+fn put_right(sheet: &Sheet<'_>, mistake: &Mistake) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        (ledger::CORRECTED.to(lang)) " " (sheet.time(mistake.at)) ", "
+        (ledger::BY.to(lang)) " " (mistake.by)
+    }
+}
+
+/// What somebody was asked about that was about no check.
+fn apart(sheet: &Sheet<'_>) -> Markup {
+    html! {
+        @if !sheet.night.apart.is_empty() {
+            section #apart {
+                h2 { (ledger::APART.to(sheet.lang)) }
+                ol.rows { @for apart in &sheet.night.apart { (apart_row(sheet, apart)) } }
+            }
+        }
+    }
+}
+
+pub(super) fn apart_row(sheet: &Sheet<'_>, apart: &Apart) -> Markup {
+    let (lang, row) = (sheet.lang, &apart.row);
+    let mut details = of_exception(sheet, row);
+    if let Some(mistake) = &row.mistaken {
+        details.push((ledger::MISTAKE.to(lang), put_right(sheet, mistake)));
+    }
+    html! {
+        li.row #{ "x" (row.id) } {
+            span.when {
+                (sheet.time(row.opened))
+                @if let Some((at, _)) = row.ended { "–" (sheet.time(at)) }
+            }
+            span.who {
+                strong { (super::name(lang, &apart.person)) }
+                span.address { (apart.person.address) }
+            }
+            span.standing {
+                (sign(Sign::of_cause(row.cause)))
+                span {
+                    (texts::cause(row.cause).to(lang))
+                    @if row.ended.is_none() { " (" (ledger::STILL_OPEN.to(lang)) ")" }
+                }
+            }
+            ul.details { @for (label, what) in details {
+                li { span.label { (label) } " " (what) }
+            } }
+        }
+    }
 }
 
 /// How often a situation of a line happened, where that is counted.

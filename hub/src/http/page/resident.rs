@@ -292,15 +292,31 @@ fn nights_of(view: &View<'_>, file: &ResidentFile) -> Markup {
                 (lines_of(view, *night, lines))
             }
         }
+        @if !file.apart.is_empty() {
+            section #apart {
+                h2 { (ledger::APART.to(lang)) }
+                (on_sheet(view, tonight, |sheet| html! {
+                    ol.rows { @for apart in &file.apart { (night::apart_row(sheet, apart)) } }
+                }))
+            }
+        }
     }
 }
 
 fn lines_of(view: &View<'_>, date: Date, lines: &[Line]) -> Markup {
+    on_sheet(view, date, |sheet| {
+        html! { ol.rows { @for line in lines { (night::row(sheet, line)) } } }
+    })
+}
+
+/// What is shown as on the ledger's page of a night.
+fn on_sheet(view: &View<'_>, date: Date, show: impl FnOnce(&Sheet<'_>) -> Markup) -> Markup {
     let of_night = NightLedger {
         night: date,
         frozen: None,
-        planned: lines.len(),
+        planned: 0,
         lines: Vec::new(),
+        apart: Vec::new(),
         matters: Vec::new(),
         proofs: Vec::new(),
     };
@@ -310,7 +326,7 @@ fn lines_of(view: &View<'_>, date: Date, lines: &[Line]) -> Markup {
         lang: view.lang,
         face: Clockface::new(&view.tonight.zone, date, view.lang),
     };
-    html! { ol.rows { @for line in lines { (night::row(&sheet, line)) } } }
+    show(&sheet)
 }
 
 fn unit(view: &View<'_>, file: &ResidentFile) -> Markup {

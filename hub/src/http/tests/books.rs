@@ -16,7 +16,7 @@ use crate::agreement::{Fallback, Then};
 use crate::exception::{Act, Event, Unresolved};
 use crate::store::{Archive, StoreError};
 use crate::view::ledger::{
-    ContradictionLine, ExceptionLine, Handled, Line, MatterLine, NightLedger, Room,
+    Apart, ContradictionLine, ExceptionLine, Handled, Line, MatterLine, Mistake, NightLedger, Room,
 };
 use crate::view::resident::ResidentFile;
 use crate::view::{Arrangement, Cause, Ending, LookRow, Person};
@@ -27,7 +27,7 @@ use crate::watch::{
 
 use super::super::sample::{self, at, person};
 use super::super::{State, app};
-use super::{ask, strip_tags, text};
+use super::{ask, place, strip_tags, text};
 
 /// A ledger of one night that can show everything.
 pub(super) struct SampleArchive(NightLedger);
@@ -54,6 +54,7 @@ impl Archive for SampleArchive {
             frozen: None,
             planned: 0,
             lines: Vec::new(),
+            apart: Vec::new(),
             matters: Vec::new(),
             proofs: Vec::new(),
         })
@@ -82,6 +83,7 @@ fn line(number: u8, name: &str, address: &str, from: &str, to: &str) -> Line {
         exceptions: Vec::new(),
         words: Vec::new(),
         outcome: None,
+        mistaken: None,
     }
 }
 
@@ -111,6 +113,7 @@ fn asked(id: i64, cause: Cause, opened: &str, ended: Option<(&str, Ending)>) -> 
         ended: ended.map(|(when, ending)| (at(when), ending)),
         handled: Vec::new(),
         agreed: None,
+        mistaken: None,
     }
 }
 
@@ -215,6 +218,7 @@ pub(super) fn sample_archive() -> SampleArchive {
         frozen: Some(at("12:00")),
         planned: lines.len(),
         lines,
+        apart: Vec::new(),
         matters: vec![MatterLine {
             subject: Subject::Unit(UnitId::from_random([4; 8])),
             about: "Björkgatan 12 B".to_owned(),
@@ -283,6 +287,56 @@ async fn the_balance_is_shown_as_a_sum() {
     );
 
     assert!(!page.contains("balance broken"), "{page}");
+}
+
+#[tokio::test]
+async fn a_row_about_no_check_stands_in_the_ledger_the_table_and_the_morning_report() {
+    let mut archive = sample_archive();
+    let by: crate::watch::StaffId = "natt-017".parse().unwrap();
+    let mut row = asked(
+        31,
+        Cause::Silent,
+        "01:00",
+        Some(("01:20", Ending::Said(Said::Died))),
+    );
+    row.handled = vec![Handled {
+        at: at("01:20"),
+        event: Event::By(by.clone(), Act::Say(Said::Died)),
+    }];
+    row.mistaken = Some(Mistake {
+        by,
+        at: at("03:02"),
+    });
+    archive.0.apart = vec![Apart {
+        person: person(1, "Elsa Provberg", "Åkervägen 3"),
+        row,
+    }];
+    let (_sender, site) = site(archive);
+    let mut pages = Vec::new();
+    for address in ["/ledger", "/ledger.csv", "/morning"] {
+        let page = text(ask(&site, "GET", address).await).await;
+        pages.push(strip_tags(&page));
+    }
+    for needle in [
+        "Rader utan tillsyn",
+        "Misstag: rättat 03:02, av natt-017",
+        "6 planerade = ",
+    ] {
+        assert!(
+            pages[0].contains(needle),
+            "{needle:?} is not in {}",
+            pages[0]
+        );
+    }
+    let begins = "2026-11-21,,Elsa Provberg,Åkervägen 3,,";
+    let line = &pages[1][place(&pages[1], begins)..];
+    for needle in [",found_dead,", "mistaken (natt-017)", "Funnen avliden"] {
+        assert!(line.contains(needle), "{needle:?} is not in {line}");
+    }
+    let said = "Skrevs som avliden av misstag: Elsa Provberg, rättat 03:02";
+    assert!(pages[2].contains(said), "{}", pages[2]);
+    assert!(!pages[2].contains("Funnen avliden:"), "{}", pages[2]);
+    assert!(!pages[2].contains("natt-017"), "{}", pages[2]);
 }
 
 /// A night of which a line is gone: on the page, in the table, in the morning report.

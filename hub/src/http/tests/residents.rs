@@ -34,6 +34,7 @@ pub(super) fn file(
         agreed: Some(agreed(resident)),
         absences: vec![absence(resident)],
         ended: None,
+        apart: Vec::new(),
         nights: vec![(tonight, lines), (tonight.yesterday().unwrap(), before)],
         person,
     })

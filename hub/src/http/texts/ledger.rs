@@ -35,6 +35,10 @@ phrases! {
     LINES_UNPLANNED = "Rader som inte var planerade:", "Lines that were not planned:";
     UNBALANCED = "STÄMMER INTE", "DOES NOT BALANCE";
     LINES = "Rad för rad", "Line by line";
+    APART = "Rader utan tillsyn", "Rows about no check";
+    MISTAKE = "Misstag:", "Mistake:";
+    CORRECTED = "rättat", "put right";
+    DEAD_BY_MISTAKE = "Skrevs som avliden av misstag", "Written down as dead by mistake";
     CHANGED = "Ändrad:", "Changed:";
     ASKED = "Åtgärd begärd:", "Action asked for:";
     WRITTEN = "Noterat:", "Written down:";
