@@ -110,3 +110,17 @@ pub(crate) async fn a_hub_that_goes_is_said_there_too(
         .await;
     examined
 }
+
+/// Whoever signed out elsewhere in the same browser is led to the sign-in when the page connects
+/// again, and is not told that the hub is gone.
+pub(crate) async fn a_shift_that_is_over_leads_to_the_sign_in(house: &mut House, worker: &Worker) {
+    worker
+        .asks("void fetch('/sign-out', { method: 'POST' }).then(() => { window.out = true })")
+        .await;
+    worker.sees("window.out").await;
+    house.kill();
+    house.start().await;
+    worker
+        .sees("document.querySelector('form.sign-in') !== null")
+        .await;
+}

@@ -140,6 +140,7 @@ async fn whoever_reads_another_page_hears_of_new_rows_and_of_a_hub_that_is_gone(
     elsewhere::the_menu_shuts_by_itself(&anna).await;
     elsewhere::a_row_that_comes_is_said_on_every_page(&house, &anna).await;
     let examined = elsewhere::a_hub_that_goes_is_said_there_too(&mut house, &anna).await;
+    elsewhere::a_shift_that_is_over_leads_to_the_sign_in(&mut house, &anna).await;
     anna.leaves().await;
     axe::nothing_found(&[examined]);
 }

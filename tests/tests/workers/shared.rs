@@ -104,10 +104,10 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
     let (loser, winner) = if anna_has { (bo, anna) } else { (anna, bo) };
     let told = "document.getElementById('told').innerText !== ''";
     loser.sees(told).await;
-    let told = loser.refused().await;
+    let said = loser.refused().await;
     assert!(
-        told.starts_with(&format!("{person}: {}", winner.name)),
-        "{told}"
+        said.starts_with(&format!("{person}: {}", winner.name)),
+        "{said}"
     );
     loser.reads(person, winner.name).await;
     assert_eq!(
@@ -118,6 +118,19 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
     loser.photographs("somebody-was-first").await;
     loser.taps("#told button").await;
     assert_eq!(loser.refused().await, "", "read, and put away");
+    // What was sent of a row as it no longer is: said until the row changes.
+    let stale = format!(
+        "(() => {{ const form = row('{person}').querySelector('input[value=visited]').form; \
+         form.elements.turn.value = 0; form.elements.how.value = 'visited'; \
+         form.querySelector('button').click(); return true }})()"
+    );
+    loser.sees(&stale).await;
+    loser.sees(told).await;
+    loser.photographs("read-it-again").await;
+    winner.taps_in(person, "button[value=arrive]").await;
+    loser
+        .sees("document.getElementById('told').innerText === ''")
+        .await;
 }
 
 async fn anna_now(team: &Team) -> f64 {
