@@ -79,7 +79,8 @@ impl Stage {
     pub(crate) fn start(&self) -> (Opened, Arc<Phones>, Keeper) {
         let text = format!(
             "link = \"https://nattsyn.example/\"\n\
-             [[channel]]\nname = \"push\"\nkind = \"push\"\ncontact = \"mailto:drift@example.org\"\n\
+             [[channel]]\nname = \"push\"\nkind = \"push\"\n\
+             contact = \"mailto:drift@example.org\"\n\
              services = [\"localhost\"]\nca = {:?}\n\
              [[channel]]\nname = \"sms\"\nkind = \"sms\"\nurl = \"http://127.0.0.1:9/\"\n\
              body = '{{\"to\":\"{{to}}\",\"text\":\"{{text}}\"}}'\n\
