@@ -82,7 +82,8 @@ pub struct Receivers {
 
 impl Receivers {
     /// Reads the profiles and their files, and waits where receivers are to reply. Where it cannot
-    /// wait yet, the receiver is failing until it can. Connects to nobody yet. Relative paths count from `folder`. Must be called within a tokio runtime.
+    /// wait yet, the receiver is failing until it can. Connects to nobody yet. Relative paths count
+    /// from `folder`. Must be called within a tokio runtime.
     ///
     /// # Errors
     ///
