@@ -77,8 +77,8 @@ impl Stage {
     pub(crate) fn start_by(&self, by: &str) -> (Opened, Arc<Phones>, Keeper) {
         let text = format!(
             "link = \"https://nattsyn.example/\"\n\
-             [[channel]]\nname = \"push\"\nkind = \"push\"\ncontact = \"mailto:drift@example.org\"\n\
-             services = [\"localhost\"]\nca = {0:?}\n\
+             [[channel]]\nname = \"push\"\nkind = \"push\"\n\
+             contact = \"mailto:drift@example.org\"\nservices = [\"localhost\"]\nca = {0:?}\n\
              [[channel]]\nname = \"push-b\"\nkind = \"push\"\n\
              contact = \"mailto:drift@example.org\"\nkey_file = \"second.pem\"\n\
              services = [\"localhost\"]\nca = {0:?}\n\
