@@ -33,9 +33,9 @@ const AT_ONCE: usize = 8;
 /// by one channel is not wholly tried, and its proof says so.
 const TRIALS_AT_ONCE: usize = 2;
 
-/// Most orders about rows under way, over all channels. Beyond that an order fails at once, so that the chain
-/// tries another way: 256 recipients who are told within the same 25 s are more than a
-/// municipality has at work at night.
+/// Most orders about rows under way, over all channels. Beyond that an order fails at once, so
+/// that the chain tries another way: 256 recipients who are told within the same 25 s are more
+/// than a municipality has at work at night.
 const UNDER_WAY_MAX: usize = 256;
 
 /// Most orders of test alarms under way, over all channels: more than two busy channels carry out

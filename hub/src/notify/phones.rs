@@ -175,8 +175,8 @@ impl Phones {
     }
 
     /// A session's phone is told as somebody from now on, and as nobody else: by a channel, or by
-    /// the first of theirs. `json` is what the browser gave. At most [`ADDRESSES_MAX`] are told as one: the oldest gives way, and is told
-    /// that it did. Blocks.
+    /// the first of theirs. `json` is what the browser gave. At most [`ADDRESSES_MAX`] are told as
+    /// one: the oldest gives way, and is told that it did. Blocks.
     ///
     /// # Errors
     ///

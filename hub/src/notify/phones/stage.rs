@@ -68,13 +68,6 @@ impl Stage {
         *now = now.after(time);
     }
 
-    /// The clock is set back.
-    pub(crate) fn set_back(&self, time: Duration) {
-        let mut now = self.now.lock().unwrap();
-        let ms = i64::try_from(time.as_millis()).unwrap();
-        *now = Timestamp::from_ms(now.as_ms() - ms).unwrap();
-    }
-
     /// The hub starts: two recipients by push alone, and a lead by SMS alone.
     pub(crate) fn start(&self) -> (Opened, Arc<Phones>, Keeper) {
         self.start_by("[\"push\"]")
@@ -85,8 +78,7 @@ impl Stage {
         let text = format!(
             "link = \"https://nattsyn.example/\"\n\
              [[channel]]\nname = \"push\"\nkind = \"push\"\n\
-             contact = \"mailto:drift@example.org\"\n\
-             services = [\"localhost\"]\nca = {0:?}\n\
+             contact = \"mailto:drift@example.org\"\nservices = [\"localhost\"]\nca = {0:?}\n\
              [[channel]]\nname = \"push-b\"\nkind = \"push\"\n\
              contact = \"mailto:drift@example.org\"\nkey_file = \"second.pem\"\n\
              services = [\"localhost\"]\nca = {0:?}\n\
