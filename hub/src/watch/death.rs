@@ -3,7 +3,7 @@
 //! What is left of the night is called off, so that nobody is sent there or called for a check,
 //! and a matter stands until the agreement is ended. One word at night ends no agreement: a slip
 //! of a thumb would leave a living person without a check for as long as nobody noticed
-//! (`docs/design/0008-found-dead.md`).
+//! (`docs/design/0007-found-dead.md`).
 
 use nattsyn_protocol::ids::ResidentId;
 

@@ -42,7 +42,7 @@ pub enum Said {
     /// The resident cancelled this check.
     Cancelled,
     /// Somebody found the resident dead. It calls off what is left of the night, and ends no
-    /// agreement: that takes another's hand (`docs/design/0008-found-dead.md`).
+    /// agreement: that takes another's hand (`docs/design/0007-found-dead.md`).
     Died,
 }
 
