@@ -290,7 +290,7 @@ fn a_row_about_no_check_is_in_every_record_of_the_night_and_in_no_balance() {
     let own = own.unwrap();
     assert_eq!(own.row.ended.unwrap().1, Ending::Said(Said::Died));
     let report = morning::report(&read, town.now().timestamp);
-    assert_eq!(report.found_dead, [own.person.clone()]);
+    assert_eq!(report.found_dead, std::slice::from_ref(&own.person));
     assert_eq!(
         (report.done, report.mistaken.len()),
         (0, 0),
@@ -301,7 +301,7 @@ fn a_row_about_no_check_is_in_every_record_of_the_night_and_in_no_balance() {
     assert_eq!(told.len(), 1);
     let archive = SqliteArchive::new(&town.folder.path().join("ledger.sqlite"));
     let file = archive.resident(own.person.resident, night()).unwrap();
-    assert_eq!(file.unwrap().apart, [own.clone()]);
+    assert_eq!(file.unwrap().apart, std::slice::from_ref(own));
 }
 
 #[test]

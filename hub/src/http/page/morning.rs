@@ -23,7 +23,8 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
             p.chosen { (texts::NIGHT.to(lang)) " " (ledger::night_of_year(lang, night)) }
             p.ways {
                 @if let Ok(earlier) = night.yesterday() {
-                    a.press rel="prev" href=(format!("/morning?night={earlier}&lang={}", lang.tag())) {
+                    @let address = format!("/morning?night={earlier}&lang={}", lang.tag());
+                    a.press rel="prev" href=(address) {
                         (ledger::EARLIER.to(lang))
                     }
                 }

@@ -39,7 +39,9 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>) -> Markup {
     html! {
         section #ledger {
             h1 { (ledger::TITLE.to(lang)) }
-            p.chosen { (texts::NIGHT.to(lang)) " " (ledger::night_of_year(lang, sheet.night.night)) }
+            p.chosen {
+                (texts::NIGHT.to(lang)) " " (ledger::night_of_year(lang, sheet.night.night))
+            }
             (choose(sheet))
         }
         @if sheet.night.planned == 0 && sheet.night.lines.is_empty() {

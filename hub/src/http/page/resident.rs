@@ -112,7 +112,8 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
             }
             div.detail {
                 p { (texts::DUE.to(lang)) " " (view.time(row.due)) }
-                p { (texts::NEXT.to(lang)) " " (next(lang, row.cause, concerns, row.agreed.as_ref())) }
+                @let next = next(lang, row.cause, concerns, row.agreed.as_ref());
+                p { (texts::NEXT.to(lang)) " " (next) }
                 p { (super::hands::holder(view, row)) }
                 (to_row(view, &format!("e{}", row.id)))
             }
