@@ -68,6 +68,13 @@ impl Stage {
         *now = now.after(time);
     }
 
+    /// The clock is set back.
+    pub(crate) fn set_back(&self, time: Duration) {
+        let mut now = self.now.lock().unwrap();
+        let ms = i64::try_from(time.as_millis()).unwrap();
+        *now = Timestamp::from_ms(now.as_ms() - ms).unwrap();
+    }
+
     /// The hub starts: two recipients by push alone, and a lead by SMS alone.
     pub(crate) fn start(&self) -> (Opened, Arc<Phones>, Keeper) {
         self.start_by("[\"push\"]")
