@@ -387,7 +387,14 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 Ok(ack) => self.handle_ack(real, &ack),
                 Err(error) => self.drop_unreadable("ack", &error),
             },
-            Channel::Heartbeat | Channel::Hello | Channel::Report | Channel::Notice => {
+            Channel::Heartbeat
+            | Channel::Hello
+            | Channel::Report
+            | Channel::Notice
+            | Channel::Policy
+            | Channel::LiveDown
+            | Channel::LiveUp
+            | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
             }
         }
@@ -466,6 +473,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             plans: self.night.held(),
             waiting: self.waiting(),
+            eye: None,
         };
         self.sending.handle_hello(real);
         self.send(Channel::Hello, &hello, Sent::Hello);

@@ -79,6 +79,7 @@ async fn a_hello_that_asks_for_nothing_new_is_answered_all_the_same() {
         software: "test".to_owned(),
         plans: vec![held],
         waiting: 0,
+        eye: None,
     };
     unit.say(Channel::Hello, wire::encode(&hello)).await;
     unit.answered().await;
@@ -170,6 +171,7 @@ async fn what_cannot_be_believed_is_counted_and_stops_nothing() {
         software: String::new(),
         plans: Vec::new(),
         waiting: 0,
+        eye: None,
     };
     other.say(Channel::Hello, wire::encode(&hello)).await;
     // A unit with a certificate that nobody enrolled.

@@ -53,6 +53,9 @@ pub enum EyeState {
     /// It does not answer.
     #[serde(rename = "down")]
     Down,
+    /// The resident has switched the unit off. A No, not a fault.
+    #[serde(rename = "off")]
+    Paused,
     /// A word that this version does not know.
     #[serde(other, rename = "?")]
     Unrecognised,

@@ -22,6 +22,10 @@ pub struct Hello {
     pub plans: Vec<HeldPlan>,
     /// Reports in the outbox that the hub has not acknowledged.
     pub waiting: u32,
+    /// What its eye is able to do and which policy it works by: a
+    /// [`crate::policy::Capability`] signed by the eye. Absent until the eye has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eye: Option<Signed>,
 }
 
 /// A plan that a unit holds.

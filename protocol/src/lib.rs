@@ -5,15 +5,20 @@
 //! wire. Nothing in here does I/O, reads a clock or draws a random number; time, keys and
 //! bytes are arguments.
 //!
-//! Room is left for consent, policy and grant, which bring their own modules.
+//! What residents agreed to reaches a unit as a [`policy`]; who may see one unclear look, as a
+//! [`grant`] with the operator's own [`assertion`]; what travels then is in [`live`].
 
+pub mod assertion;
 pub mod calendar;
 pub mod demonstration;
 pub mod finding;
+pub mod grant;
 pub mod heartbeat;
 pub mod hello;
 pub mod ids;
+pub mod live;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod schedule;
 pub mod signing;

@@ -13,7 +13,7 @@ pub const TOPIC_MAX: usize = 24;
 /// What the hub listens to.
 pub const HUB_FILTER: &str = "n1/+/up/+";
 
-/// What a message on a topic is. The first four go up to the hub, the others down.
+/// What a message on a topic is, and whether it goes up to the hub or down to a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channel {
     /// [`crate::heartbeat::Heartbeat`], QoS 0.
@@ -28,17 +28,29 @@ pub enum Channel {
     Plan,
     /// [`crate::hello::Ack`], QoS 1.
     Ack,
+    /// [`crate::policy::PolicyMessage`], QoS 1.
+    Policy,
+    /// [`crate::live::LiveDown`], QoS 1; credit QoS 0.
+    LiveDown,
+    /// [`crate::live::LiveUp`], QoS 1.
+    LiveUp,
+    /// A sealed frame of [`crate::live::FRAME_BYTES`], QoS 0: never JSON, never kept.
+    Frame,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Heartbeat,
         Self::Hello,
         Self::Report,
         Self::Notice,
         Self::Plan,
         Self::Ack,
+        Self::Policy,
+        Self::LiveDown,
+        Self::LiveUp,
+        Self::Frame,
     ];
 
     fn path(self) -> &'static str {
@@ -49,6 +61,10 @@ impl Channel {
             Self::Notice => "up/n",
             Self::Plan => "dn/p",
             Self::Ack => "dn/a",
+            Self::Policy => "dn/o",
+            Self::LiveDown => "dn/l",
+            Self::LiveUp => "up/l",
+            Self::Frame => "up/f",
         }
     }
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::heartbeat::Heartbeat;
 use crate::hello::{Ack, Hello, PlanMessage};
+use crate::live::{LiveDown, LiveUp};
+use crate::policy::PolicyMessage;
 use crate::report::Notice;
 use crate::signing::Signed;
 
@@ -63,6 +65,15 @@ impl Message for Notice {
 }
 impl Message for PlanMessage {
     const KIND: &'static str = "plan";
+}
+impl Message for PolicyMessage {
+    const KIND: &'static str = "policy";
+}
+impl Message for LiveDown {
+    const KIND: &'static str = "live view's request";
+}
+impl Message for LiveUp {
+    const KIND: &'static str = "live view's answer";
 }
 /// A signed report travels as its [`Signed`] text.
 impl Message for Signed {

@@ -118,6 +118,7 @@ fn hello() -> Hello {
             version: 3,
         }],
         waiting: 2,
+        eye: None,
     }
 }
 

@@ -18,8 +18,13 @@ pub(super) fn may_write(name: &str, topic: &str) -> Answer {
         return Answer::No;
     };
     let is_upward = match topic.channel {
-        Channel::Heartbeat | Channel::Hello | Channel::Report | Channel::Notice => true,
-        Channel::Plan | Channel::Ack => false,
+        Channel::Heartbeat
+        | Channel::Hello
+        | Channel::Report
+        | Channel::Notice
+        | Channel::LiveUp
+        | Channel::Frame => true,
+        Channel::Plan | Channel::Ack | Channel::Policy | Channel::LiveDown => false,
     };
     let may = if is_upward {
         name.parse() == Ok(topic.unit)

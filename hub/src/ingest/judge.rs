@@ -63,7 +63,10 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
             let named = report.unit;
             (Said::Report(Box::new(report), signed), named)
         }
-        Channel::Plan | Channel::Ack => return Err(DropKind::ForeignTopic),
+        Channel::LiveUp | Channel::Frame => return Err(DropKind::ForeignTopic),
+        Channel::Plan | Channel::Ack | Channel::Policy | Channel::LiveDown => {
+            return Err(DropKind::ForeignTopic);
+        }
     };
     if named == unit {
         Ok(Message { unit, said })

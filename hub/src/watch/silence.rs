@@ -60,7 +60,9 @@ impl UnitState {
             Some(silence) => Hearing::Silent(silence),
             None => match self.eye {
                 EyeState::Ready => Hearing::Well,
-                EyeState::Faulty | EyeState::Down | EyeState::Unrecognised => Hearing::EyeTrouble,
+                EyeState::Faulty | EyeState::Down | EyeState::Paused | EyeState::Unrecognised => {
+                    Hearing::EyeTrouble
+                }
             },
         }
     }

@@ -367,6 +367,7 @@ impl Unit {
             software: "test".to_owned(),
             plans: Vec::new(),
             waiting: 0,
+            eye: None,
         };
         self.say(Channel::Hello, wire::encode(&hello)).await;
     }

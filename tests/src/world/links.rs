@@ -170,7 +170,14 @@ impl World {
                 }
             }
             Channel::Notice => self.counts.notices += 1,
-            Channel::Heartbeat | Channel::Report | Channel::Plan | Channel::Ack => {}
+            Channel::Heartbeat
+            | Channel::Report
+            | Channel::Plan
+            | Channel::Ack
+            | Channel::Policy
+            | Channel::LiveDown
+            | Channel::LiveUp
+            | Channel::Frame => {}
         }
         Ok(())
     }

@@ -267,6 +267,7 @@ fn a_unit_that_was_away_when_its_resident_died_and_the_home_left_the_list_is_tol
             software: "test".to_owned(),
             plans: vec![held],
             waiting: 0,
+            eye: None,
         };
         let topic = Topic {
             unit,
