@@ -9,13 +9,16 @@ use anyhow::Context as _;
 use clap::Parser;
 use nattsyn_detector::config::eye::EyeConfig;
 use nattsyn_detector::eye::{self, End};
+use nattsyn_detector::forgetful::ForgetfulMemory;
 use nattsyn_detector::pair_socket::PairEnd;
+use nattsyn_detector::shut_in::keep_memory_private;
 use nattsyn_protocol::signing::PublicKey;
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior,
-    set_parent_process_death_signal, setrlimit,
-};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tracing_subscriber::EnvFilter;
+
+/// What is freed is overwritten: no part of a picture outlives its look in a tensor or buffer.
+#[global_allocator]
+static MEMORY: ForgetfulMemory = ForgetfulMemory;
 
 /// The eye of a Nattsyn unit: looks when the plan allows it, and says what it found, signed.
 #[derive(Parser)]
@@ -50,17 +53,6 @@ fn main() -> anyhow::Result<()> {
             tracing::info!("eye ended");
             Ok(())
         }
-        end @ End::Hung => Err(end.into()),
+        end @ (End::Hung | End::CameraLost) => Err(end.into()),
     }
-}
-
-/// No core dump and no tracing by others: frames are in this process's memory.
-fn keep_memory_private() -> std::io::Result<()> {
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    setrlimit(Resource::Core, none)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    Ok(())
 }
