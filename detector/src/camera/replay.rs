@@ -11,7 +11,7 @@ use crate::presence::Sequence;
 
 /// Most pictures in a folder. Each is a descriptor that stays open, and a process may have 1024
 /// of those on a Linux machine that is set up as usual.
-pub const PICTURES_MAX: usize = 512;
+pub(super) const PICTURES_MAX: usize = 512;
 
 /// Replays a folder's pictures in order of name, one a look, and then from the beginning.
 ///
