@@ -47,10 +47,12 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::audit::Log;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
 use crate::service::Hands;
+use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
@@ -93,6 +95,11 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// Where it is written down who saw and did what, before it is shown. Without it nothing is
+    /// written; a hub in which people live has one.
+    pub audit: Option<Arc<Log>>,
+    /// What those who work here may do, and by which keys. Without it nobody has a key.
+    pub rights: Option<Arc<Rights>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -109,6 +116,8 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            audit: None,
+            rights: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -150,6 +159,8 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    audit: Option<Arc<Log>>,
+    rights: Option<Arc<Rights>>,
     door: Door,
     stop: Stop,
 }
@@ -199,6 +210,8 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        audit: state.audit,
+        rights: state.rights,
         door: state.door,
         stop,
     };
