@@ -13,6 +13,7 @@
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
 //! that encrypts.
 
+mod access;
 mod acts;
 mod books;
 mod clockface;
@@ -239,6 +240,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(phone::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
+        .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
 }

@@ -18,7 +18,7 @@ use super::patience::{Patience, Who};
 use super::pin::Verdict;
 use super::register::{Entry, Register, RegisterError, Standing};
 use super::session::{Fingerprint, SHIFT, Token};
-use super::{Member, Pin, PinError, PinHash};
+use super::{Member, Pin, PinError, PinHash, Roles};
 use crate::watch::StaffId;
 
 /// Most tries of one kind of browser that wait to be checked. Each takes about a tenth of a
@@ -151,6 +151,16 @@ impl Porter {
             .map(|(member, _)| member))
     }
 
+    /// The same, with the roles that they have now: one taken away a moment ago is gone.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn entered(&self, token: Token) -> Result<Option<(Member, Roles)>, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        Ok(aside(move || desk.entered(token.fingerprint())).await??)
+    }
+
     /// How many people are signed in, each once however many browsers they use.
     ///
     /// # Errors
@@ -281,6 +291,16 @@ impl Desk {
     fn session(&self, token: Fingerprint) -> Result<Option<(Member, Standing)>, RegisterError> {
         let found = lock(&self.reading).session(token, self.now().timestamp)?;
         Ok(found.map(|session| (session.member, session.standing)))
+    }
+
+    fn entered(&self, token: Fingerprint) -> Result<Option<(Member, Roles)>, RegisterError> {
+        match self.session(token)? {
+            Some((member, Standing::Open)) => {
+                let roles = lock(&self.reading).roles(&member.id)?;
+                Ok(Some((member, roles)))
+            }
+            Some((_, Standing::Over)) | None => Ok(None),
+        }
     }
 
     fn end(&self, token: Fingerprint) -> Result<(), RegisterError> {

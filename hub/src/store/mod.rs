@@ -44,7 +44,7 @@ pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use basis::Basis;
 pub use roles::RolesFile;
-pub(crate) use roles::{Doer, RoleEvent};
+pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::doing;

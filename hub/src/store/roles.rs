@@ -184,11 +184,7 @@ impl RolesFile {
         event: RoleEvent,
         doer: Doer<'_>,
     ) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            write_role(transaction, (staff, role), event, doer)?;
-            let row = doer.row(event.act(), format!("{staff} {role}"));
-            audit::append(transaction, &row).map(drop)
-        })
+        self.write(|transaction| write_role(transaction, (staff, role), event, doer))
     }
 
     /// Writes down that somebody was trained.
@@ -322,26 +318,26 @@ impl RolesFile {
     }
 }
 
-/// A role's row, without its row in the log.
+/// A role's row, and its row in the log.
 pub(crate) fn write_role(
     transaction: &Transaction<'_>,
     (staff, role): (&StaffId, Role),
     event: RoleEvent,
     doer: Doer<'_>,
 ) -> rusqlite::Result<()> {
-    transaction
-        .execute(
-            "INSERT INTO staff_roles (staff, role, event, at_ms, made_by)
+    transaction.execute(
+        "INSERT INTO staff_roles (staff, role, event, at_ms, made_by)
              VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![
-                staff.to_string(),
-                role.word(),
-                event.word(),
-                doer.at.as_ms(),
-                doer.by.to_string()
-            ],
-        )
-        .map(drop)
+        params![
+            staff.to_string(),
+            role.word(),
+            event.word(),
+            doer.at.as_ms(),
+            doer.by.to_string()
+        ],
+    )?;
+    let row = doer.row(event.act(), format!("{staff} {role}"));
+    audit::append(transaction, &row).map(drop)
 }
 
 /// The roles that somebody has. One that this build does not know allows nothing and is left out.
