@@ -30,6 +30,7 @@ mod texts;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -141,8 +142,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let stop = stop.boxed().shared();
     let grace = stop.clone().then(|()| tokio::time::sleep(STOP_GRACE));
-    let server =
-        axum::serve(listener, router(state, stop.clone())).with_graceful_shutdown(stop.clone());
+    let router = router(state, stop.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone());
     tokio::select! {
         served = server => served,
         () = grace => Ok(()),
@@ -250,6 +252,8 @@ fn outside(site: &Site) -> Router<Site> {
     let sign_in = get(entrance::show).post(entrance::sign_in);
     Router::new()
         .route("/sign-in", sign_in)
+        .route("/sign-in/key/ask", post(entrance::ask_key))
+        .route("/sign-in/key", post(entrance::sign_in_by_key))
         .route("/sign-out", post(entrance::sign_out))
         .layer(from_fn_with_state(site.clone(), phone::at_the_door))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
@@ -263,6 +267,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/menu.js", asset("text/javascript", MENU_JS))
         .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
+        .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
 }
@@ -275,6 +280,7 @@ const SOUND_JS: &str = include_str!("assets/sound.js");
 const MENU_JS: &str = include_str!("assets/menu.js");
 const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
+const KEYS_JS: &str = include_str!("assets/keys.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

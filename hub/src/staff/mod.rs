@@ -8,6 +8,7 @@
 //! accident.
 
 pub mod command;
+mod identity;
 mod patience;
 mod pin;
 mod porter;
@@ -18,6 +19,7 @@ pub mod roster;
 mod session;
 #[cfg(test)]
 mod tests;
+pub mod webauthn;
 
 use std::fmt;
 

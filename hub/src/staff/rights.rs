@@ -9,14 +9,18 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ed25519_dalek::SigningKey;
 use jiff::civil::Date;
 
-use nattsyn_protocol::assertion::{Base64, Operator};
-use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::assertion::{Assertion, Base64, Operator};
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 
 use super::role::{Allowed, Permission, Role, Roles};
-use crate::store::{RolesFile, StoreError};
+use super::roster::{self, RosterError};
+use super::webauthn::{self, Challenges, KEYS_MAX, KeyError, Party, Purpose, Registration};
+use crate::store::{Doer, RoleEvent, RolesFile, StoreError};
 use crate::watch::StaffId;
 
 /// How long training lasts before it is to be refreshed (R81): a year, as municipalities train
@@ -44,6 +48,27 @@ pub struct Key {
     pub origin: String,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl fmt::Debug for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rights(<redacted>)")
+    }
+}
+
+impl Key {
+    /// As a line of a roster.
+    pub(super) fn operator(&self, roster: u32, until: Timestamp) -> Operator {
+        Operator {
+            id: self.staff.to_string(),
+            roster,
+            credential: self.credential.clone(),
+            key: self.public.clone(),
+            host: self.host.clone(),
+            origin: self.origin.clone(),
+            until_ms: until,
+        }
+    }
 }
 
 impl fmt::Debug for Key {
@@ -182,8 +207,14 @@ impl Standing {
 }
 
 /// Roles, training, keys and rosters, in the ledger's file. Calls block.
-#[derive(Debug)]
-pub struct Rights(Mutex<RolesFile>);
+pub struct Rights {
+    file: Mutex<RolesFile>,
+    challenges: Mutex<Challenges>,
+    /// Where the page is; without it there are no keys.
+    party: Option<Party>,
+    /// In a demonstration, the root that everybody knows: a key is in the roster at once.
+    public_root: Option<SigningKey>,
+}
 
 impl Rights {
     /// Opens them in the ledger's file.
@@ -192,7 +223,135 @@ impl Rights {
     ///
     /// It cannot be opened, or a newer hub wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self(Mutex::new(RolesFile::open(path)?)))
+        Ok(Self {
+            file: Mutex::new(RolesFile::open(path)?),
+            challenges: Mutex::default(),
+            party: None,
+            public_root: None,
+        })
+    }
+
+    /// The same, at an address: keys are for it alone.
+    #[must_use]
+    pub fn at(self, party: Option<Party>) -> Self {
+        Self { party, ..self }
+    }
+
+    /// The same, in a demonstration: `anybody` has every role and is trained, and whatever key they
+    /// register is in a roster at once, signed by the root that is no secret.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written down.
+    pub fn of_a_demonstration(self, anybody: &StaffId, now: Timestamp) -> Result<Self, StoreError> {
+        let doer = Doer {
+            by: anybody,
+            at: now,
+        };
+        {
+            let mut file = self.file();
+            if file.standing(anybody)?.held.is_empty() {
+                for role in Role::ALL {
+                    file.set_role((anybody, role), RoleEvent::Given, doer)?;
+                }
+                let today = now.0.to_zoned(jiff::tz::TimeZone::UTC).date();
+                file.train(anybody, today, doer)?;
+            }
+        }
+        Ok(Self {
+            public_root: Some(demonstration::root_key()),
+            ..self
+        })
+    }
+
+    /// Where the page is, if the hub was told.
+    #[must_use]
+    pub fn party(&self) -> Option<&Party> {
+        self.party.as_ref()
+    }
+
+    /// A challenge for one answer.
+    ///
+    /// # Errors
+    ///
+    /// There are no keys here, or no random bytes.
+    pub fn ask(&self, purpose: Purpose) -> Result<[u8; 32], KeyError> {
+        match self.party {
+            Some(_) => self.challenges().ask(purpose),
+            None => Err(KeyError::NoParty),
+        }
+    }
+
+    /// Takes a new key of somebody's in. It can sign them in from now on; for a live view it must be
+    /// in the next roster.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not taken.
+    pub fn register(
+        &self,
+        staff: &StaffId,
+        new: &Registration,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
+        let party = self.party.as_ref().ok_or(KeyError::NoParty)?;
+        let purpose = Purpose::Register(staff.clone());
+        self.challenges().take(&new.client.0, &purpose)?;
+        let point = new.check(party)?;
+        {
+            let mut file = self.file();
+            if file.ever(&new.credential)? {
+                return Err(KeyError::Taken);
+            }
+            if file.standing(staff)?.keys.len() >= KEYS_MAX {
+                return Err(KeyError::TooMany);
+            }
+            let page = (party.host.as_str(), party.origin.as_str());
+            file.add_key((staff, now), (&new.credential, &point), page)?;
+        }
+        match &self.public_root {
+            Some(root) => self.sign_at_once(root, (staff, now)),
+            None => Ok(()),
+        }
+    }
+
+    /// In a demonstration: a roster with every key, signed here.
+    fn sign_at_once(
+        &self,
+        root: &SigningKey,
+        (by, now): (&StaffId, Timestamp),
+    ) -> Result<(), KeyError> {
+        let signed = roster::export(self, now, by).map(|unsigned| roster::sign(&unsigned, root));
+        let public = PublicKey::of(root);
+        let taken = signed.and_then(|signed| roster::import(self, &signed, &public, (by, now)));
+        match taken {
+            Ok(()) => Ok(()),
+            Err(RosterError::Store(error)) => Err(KeyError::Store(error)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "no roster");
+                Ok(())
+            }
+        }
+    }
+
+    /// Whose key answered a challenge to sign in.
+    ///
+    /// # Errors
+    ///
+    /// It is nobody's, or not believed.
+    pub fn recognise(&self, assertion: &Assertion) -> Result<StaffId, KeyError> {
+        let challenge = self
+            .challenges()
+            .take(webauthn::client(assertion), &Purpose::SignIn)?;
+        let key = self.key(&assertion.credential)?.ok_or(KeyError::Unknown)?;
+        key.operator(0, key.since).verify(assertion, &challenge)?;
+        Ok(key.staff)
+    }
+
+    fn challenges(&self) -> MutexGuard<'_, Challenges> {
+        self.challenges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What somebody may do, as it stands now. Somebody whom nobody knows may do nothing.
@@ -215,6 +374,6 @@ impl Rights {
 
     /// The rows themselves.
     pub(crate) fn file(&self) -> MutexGuard<'_, RolesFile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

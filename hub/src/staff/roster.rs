@@ -119,24 +119,12 @@ fn next(rights: &Rights, now: Timestamp) -> Result<Unsigned, RosterError> {
     for key in file.keys()? {
         let standing = file.standing(&key.staff)?;
         if standing.can(Permission::LiveView, now).is_ok() {
-            lines.push(line(key, roster, now));
+            lines.push(key.operator(roster, now.after(LINE_LASTS)));
         }
     }
     match lines.is_empty() {
         true => Err(RosterError::Nobody),
         false => Ok(Unsigned { roster, lines }),
-    }
-}
-
-fn line(key: Key, roster: u32, now: Timestamp) -> Operator {
-    Operator {
-        id: key.staff.to_string(),
-        roster,
-        credential: key.credential,
-        key: key.public,
-        host: key.host,
-        origin: key.origin,
-        until_ms: now.after(LINE_LASTS),
     }
 }
 

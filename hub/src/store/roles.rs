@@ -151,6 +151,15 @@ impl RolesFile {
         Ok(found)
     }
 
+    /// Whether anybody ever had a key by this id.
+    pub(crate) fn ever(&self, credential: &Base64) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM staff_keys WHERE credential = ?1)";
+        let found = self
+            .connection
+            .query_row(sql, [&credential.0], |row| row.get(0));
+        found.map_err(doing(READING))
+    }
+
     /// The newest roster's number; 0 if there is none.
     pub(crate) fn roster(&self) -> Result<u32, StoreError> {
         let sql = "SELECT coalesce(max(roster), 0) FROM rosters";

@@ -340,6 +340,8 @@ enum Script {
     Print,
     /// The same, and it lets the browser be told.
     Push,
+    /// It asks for a key.
+    Keys,
     /// Nothing.
     None,
 }
@@ -363,13 +365,14 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
+                    Script::Keys => script type="module" src="/assets/keys.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
                     Script::Listen | Script::Print | Script::Push => {
                         script type="module" src="/assets/listen.js" {}
                     }
-                    Script::Live | Script::None => {}
+                    Script::Live | Script::Keys | Script::None => {}
                 }
             }
             body { (body) }
