@@ -16,6 +16,7 @@ use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
+use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
@@ -29,7 +30,7 @@ use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
-use crate::staff::{Porter, PorterError};
+use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
@@ -67,6 +68,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing could be written into the log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Nobody could sign in.
     #[error(transparent)]
     Porter(#[from] PorterError),
@@ -240,6 +244,7 @@ pub async fn run_by(
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
     let porter = Porter::open(&layout.ledger(), now)?;
+    let log = Arc::new(Log::open(&layout.ledger())?);
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -248,6 +253,8 @@ pub async fn run_by(
         outside: Some(signs),
         phones: Some(phones),
         answers: Some(answers),
+        audit: Some(log),
+        rights: Some(Arc::new(Rights::open(&layout.ledger())?)),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);

@@ -13,6 +13,7 @@
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
 //! that encrypts.
 
+mod access;
 mod acts;
 mod books;
 mod clockface;
@@ -29,6 +30,7 @@ mod texts;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,10 +49,12 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::audit::Log;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
 use crate::service::Hands;
+use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
@@ -93,6 +97,11 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// Where it is written down who saw and did what, before it is shown. Without it nothing is
+    /// written; a hub in which people live has one.
+    pub audit: Option<Arc<Log>>,
+    /// What those who work here may do, and by which keys. Without it nobody has a key.
+    pub rights: Option<Arc<Rights>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -109,6 +118,8 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            audit: None,
+            rights: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -131,8 +142,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let stop = stop.boxed().shared();
     let grace = stop.clone().then(|()| tokio::time::sleep(STOP_GRACE));
-    let server =
-        axum::serve(listener, router(state, stop.clone())).with_graceful_shutdown(stop.clone());
+    let router = router(state, stop.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone());
     tokio::select! {
         served = server => served,
         () = grace => Ok(()),
@@ -150,6 +162,8 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    audit: Option<Arc<Log>>,
+    rights: Option<Arc<Rights>>,
     door: Door,
     stop: Stop,
 }
@@ -199,6 +213,8 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        audit: state.audit,
+        rights: state.rights,
         door: state.door,
         stop,
     };
@@ -226,6 +242,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(phone::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
+        .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
 }
@@ -235,6 +252,8 @@ fn outside(site: &Site) -> Router<Site> {
     let sign_in = get(entrance::show).post(entrance::sign_in);
     Router::new()
         .route("/sign-in", sign_in)
+        .route("/sign-in/key/ask", post(entrance::ask_key))
+        .route("/sign-in/key", post(entrance::sign_in_by_key))
         .route("/sign-out", post(entrance::sign_out))
         .layer(from_fn_with_state(site.clone(), phone::at_the_door))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
@@ -248,6 +267,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/menu.js", asset("text/javascript", MENU_JS))
         .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
+        .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
 }
@@ -260,6 +280,7 @@ const SOUND_JS: &str = include_str!("assets/sound.js");
 const MENU_JS: &str = include_str!("assets/menu.js");
 const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
+const KEYS_JS: &str = include_str!("assets/keys.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
