@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod broker;
 pub mod certificates;
 pub mod config;
+pub mod consent;
 pub mod demo;
 pub mod dispatch;
 pub mod enrolment;
