@@ -18,6 +18,7 @@ mod books;
 mod clockface;
 pub mod door;
 mod events;
+mod live;
 mod page;
 mod phone;
 mod proof;
@@ -47,6 +48,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
@@ -93,6 +95,8 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
+    pub live: Option<Live>,
     /// Who may come in.
     pub door: Door,
 }
@@ -109,6 +113,7 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            live: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -150,6 +155,7 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    live: Option<Live>,
     door: Door,
     stop: Stop,
 }
@@ -167,10 +173,10 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// With how often staff are asked, for somebody who is about to see tonight.
+    /// With how often staff are asked and what can be looked at, for somebody who is about to see tonight.
     async fn measured(&self, viewer: Viewer) -> Viewer {
         let tonight = self.tonight.borrow().clone();
-        viewer.measured(&tonight).await
+        live::offered(self, viewer.measured(&tonight).await).await
     }
 
     /// Who is told, as was last known, and what looks after the hub from outside.
@@ -199,6 +205,7 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        live: state.live,
         door: state.door,
         stop,
     };
@@ -224,6 +231,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
+        .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.door.clone(), door::gate))
@@ -250,6 +258,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
+        .merge(live::assets())
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
@@ -282,7 +291,7 @@ async fn fragment(
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let viewer = site.measured(viewer).await;
-    site.render(query.as_deref(), &viewer, page::live)
+    site.render(query.as_deref(), &viewer, page::changing)
 }
 
 async fn event_stream(

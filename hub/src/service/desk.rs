@@ -23,6 +23,7 @@ use super::ServiceError;
 use super::passage::Passage;
 use crate::agreement::record::Record;
 use crate::ingest::Drops;
+use crate::live::Heard;
 use crate::nights;
 use crate::settings::Settings;
 use crate::store::{Basis, Batch, Store, StoreError, StoredPlan};
@@ -71,6 +72,8 @@ pub struct Done {
     pub answers: Vec<Answer>,
     /// Whether the page is to be made anew.
     pub news: News,
+    /// What matters to live views, verified, in the order it came.
+    pub live: Vec<Heard>,
 }
 
 /// The hub's night as one state machine over a store.
@@ -233,6 +236,7 @@ impl Desk {
         let mut done = Done {
             answers: Vec::new(),
             news: News::Nothing,
+            live: Vec::new(),
         };
         let is_refresh_due = now.uptime >= self.refreshed.after(REFRESH);
         let is_watch_due = self

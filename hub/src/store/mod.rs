@@ -20,6 +20,7 @@ mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
+mod views;
 mod words;
 
 use std::collections::BTreeSet;
@@ -45,6 +46,7 @@ pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
+pub use views::{ViewRecord, Views};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,7 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 11] = [
+const MIGRATIONS: [(i64, &str); 12] = [
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -38,6 +38,7 @@ const MIGRATIONS: [(i64, &str); 11] = [
     (9, include_str!("migrations/009_settings.sql")),
     (10, include_str!("migrations/010_subscriptions.sql")),
     (11, include_str!("migrations/011_endings.sql")),
+    (15, include_str!("migrations/015_views.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.

@@ -132,7 +132,9 @@ impl Watch {
             DropKind::ForeignTopic
             | DropKind::TooLarge
             | DropKind::Unreadable
-            | DropKind::UnknownVersion => return Vec::new(),
+            | DropKind::UnknownVersion
+            | DropKind::StrayFrame
+            | DropKind::Unasked => return Vec::new(),
         };
         let mut changes = Vec::new();
         let subject = Subject::Unit(unit);

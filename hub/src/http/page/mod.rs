@@ -12,6 +12,7 @@ pub(super) mod handover;
 mod hands;
 mod homes;
 mod ledger;
+pub(super) mod live;
 mod matters;
 mod meter;
 pub(super) mod morning;
@@ -89,7 +90,7 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
-            (live((tonight, told), lang, viewer))
+            (changing((tonight, told), lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -285,7 +286,7 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
+pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
         (proof::band(&view))
@@ -323,6 +324,8 @@ enum Script {
     Print,
     /// The same, and it lets the browser be told.
     Push,
+    /// The same, and it shows a live view.
+    Look,
     /// Nothing.
     None,
 }
@@ -346,10 +349,11 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
+                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push => {
+                    Script::Listen | Script::Print | Script::Push | Script::Look => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::None => {}
