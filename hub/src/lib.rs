@@ -13,6 +13,7 @@ pub mod exception;
 pub mod http;
 pub mod ingest;
 pub mod keys;
+pub mod live;
 pub mod nights;
 pub mod notify;
 pub mod outside;

@@ -144,6 +144,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         answers: None,
         audit: Some(Arc::new(Log::open(&ledger)?)),
         rights: Some(Arc::new(Rights::open(&ledger)?)),
+        live: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

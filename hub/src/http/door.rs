@@ -27,6 +27,7 @@ use crate::view::Tonight;
 use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
+use super::live::Offers;
 use super::page;
 use super::phone::Phone;
 use super::texts::{self, Lang, Phrase};
@@ -62,6 +63,8 @@ pub(super) struct Viewer {
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
     pub(super) phone: Phone,
+    /// What they may look at by camera.
+    pub(super) live: Offers,
 }
 
 /// By what somebody is in.
@@ -158,6 +161,7 @@ impl Door {
                 roles: Roles::all(),
                 meter: None,
                 phone: Phone::default(),
+                live: Offers::default(),
             }),
             Self::Staff(porter, _) => {
                 let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
@@ -179,6 +183,7 @@ impl Door {
                     roles,
                     meter: None,
                     phone: Phone::default(),
+                    live: Offers::default(),
                 })
             }
         }

@@ -19,6 +19,7 @@ mod books;
 mod clockface;
 pub mod door;
 mod events;
+mod live;
 mod page;
 mod phone;
 mod proof;
@@ -50,6 +51,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::audit::Log;
+use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
@@ -102,6 +104,8 @@ pub struct State {
     pub audit: Option<Arc<Log>>,
     /// What those who work here may do, and by which keys. Without it nobody has a key.
     pub rights: Option<Arc<Rights>>,
+    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
+    pub live: Option<Live>,
     /// Who may come in.
     pub door: Door,
 }
@@ -120,6 +124,7 @@ impl State {
             answers: None,
             audit: None,
             rights: None,
+            live: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -164,6 +169,7 @@ struct Site {
     answers: Option<Answers>,
     audit: Option<Arc<Log>>,
     rights: Option<Arc<Rights>>,
+    live: Option<Live>,
     door: Door,
     stop: Stop,
 }
@@ -181,10 +187,10 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// With how often staff are asked, for somebody who is about to see tonight.
+    /// With how often staff are asked and what can be looked at, for somebody who is about to see tonight.
     async fn measured(&self, viewer: Viewer) -> Viewer {
         let tonight = self.tonight.borrow().clone();
-        viewer.measured(&tonight).await
+        live::offered(self, viewer.measured(&tonight).await).await
     }
 
     /// Who is told, as was last known, and what looks after the hub from outside.
@@ -215,6 +221,7 @@ fn router(state: State, stop: Stop) -> Router {
         answers: state.answers,
         audit: state.audit,
         rights: state.rights,
+        live: state.live,
         door: state.door,
         stop,
     };
@@ -240,6 +247,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
+        .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.clone(), access::permit))
@@ -270,6 +278,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
+        .merge(live::assets())
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
@@ -303,7 +312,7 @@ async fn fragment(
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let viewer = site.measured(viewer).await;
-    site.render(query.as_deref(), &viewer, page::live)
+    site.render(query.as_deref(), &viewer, page::changing)
 }
 
 async fn event_stream(

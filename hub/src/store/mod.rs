@@ -23,6 +23,7 @@ mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
+mod views;
 mod words;
 
 use std::collections::BTreeSet;
@@ -52,6 +53,7 @@ pub use sqlite::SqliteStore;
 pub(crate) use sqlite::doing;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
+pub use views::{ViewRecord, Views};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

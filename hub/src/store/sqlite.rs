@@ -42,6 +42,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (12, include_str!("migrations/012_consent.sql")),
     (13, include_str!("migrations/013_audit.sql")),
     (14, include_str!("migrations/014_roles.sql")),
+    (15, include_str!("migrations/015_views.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.

@@ -13,6 +13,7 @@ pub(super) mod handover;
 mod hands;
 mod homes;
 mod ledger;
+pub(super) mod live;
 mod matters;
 mod meter;
 pub(super) mod morning;
@@ -91,7 +92,7 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
-            (live((tonight, told), lang, viewer))
+            (changing((tonight, told), lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -302,7 +303,7 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
+pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
         (proof::band(&view))
@@ -342,6 +343,8 @@ enum Script {
     Push,
     /// It asks for a key.
     Keys,
+    /// The same, and it shows a live view.
+    Look,
     /// Nothing.
     None,
 }
@@ -366,10 +369,11 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
                     Script::Keys => script type="module" src="/assets/keys.js" {},
+                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push => {
+                    Script::Listen | Script::Print | Script::Push | Script::Look => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}
