@@ -5,6 +5,7 @@ pub mod config;
 pub mod count;
 pub mod disk;
 pub mod eye;
+pub mod forgetful;
 pub mod guard;
 pub mod light;
 #[cfg(feature = "live-view")]
@@ -20,6 +21,7 @@ pub mod presence;
 pub mod record;
 pub mod relief;
 pub mod score;
+pub mod shut_in;
 pub mod supervise;
 pub mod uplink;
 pub mod voice;

@@ -31,7 +31,7 @@ pub(crate) enum Order {
     /// Take a frame, and encode and seal it for a live view.
     #[cfg(feature = "live-view")]
     Seal(Turn),
-    /// Close the camera. Nothing is answered.
+    /// Close the camera. Nothing is answered, unless it is lost.
     Close,
 }
 
@@ -44,6 +44,8 @@ pub(crate) enum Answer {
     /// A frame that only one browser can open, or why there is none.
     #[cfg(feature = "live-view")]
     Sealed(Result<SealedFrame, Fault>),
+    /// Unasked, after closing: this camera will never open again in this process.
+    Lost,
 }
 
 /// The thread's end of things.
@@ -90,7 +92,10 @@ impl Seeing {
                 Order::Seal(turn) => Answer::Sealed(self.seal(turn)),
                 Order::Close => {
                     self.close();
-                    continue;
+                    if !self.source.is_lost() {
+                        continue;
+                    }
+                    Answer::Lost
                 }
             };
             if tell(answer).is_err() {

@@ -341,7 +341,10 @@ impl Eye {
                 match answer {
                     Answer::Opened(Ok(())) => self.take_frame(now),
                     Answer::Sealed(Ok(frame)) => self.send_frame(now, frame),
-                    Answer::Opened(Err(_)) | Answer::Sealed(Err(_)) | Answer::Frame(_) => {
+                    Answer::Opened(Err(_))
+                    | Answer::Sealed(Err(_))
+                    | Answer::Frame(_)
+                    | Answer::Lost => {
                         self.end_view(now, ViewEnd::Camera);
                     }
                 }

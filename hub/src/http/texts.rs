@@ -80,9 +80,11 @@ macro_rules! phrases {
     };
 }
 
+pub(in crate::http) mod access;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
+pub(in crate::http) mod live;
 pub(in crate::http) mod matters;
 pub(in crate::http) mod next;
 pub(in crate::http) mod outside;
@@ -397,6 +399,7 @@ pub(super) fn finding(finding: Finding) -> Phrase {
 pub(super) fn hearing(hearing: Hearing) -> Phrase {
     match hearing {
         Hearing::Well => phrase("Hörs", "Heard"),
+        Hearing::Paused => phrase("Pausad av den enskilde", "Paused by the resident"),
         Hearing::EyeTrouble => phrase(
             "Hörs, men kameran kan inte användas",
             "Heard, but its camera cannot be used",

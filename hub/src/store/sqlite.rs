@@ -18,15 +18,16 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    ledger, private, rows, saved, settings,
+    consent, ledger, private, rows, saved, settings,
 };
 use crate::agreement::Book;
+use crate::consent::Policies;
 use crate::roster::{Former, Home, Resident, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 11] = [
+const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -38,6 +39,10 @@ const MIGRATIONS: [(i64, &str); 11] = [
     (9, include_str!("migrations/009_settings.sql")),
     (10, include_str!("migrations/010_subscriptions.sql")),
     (11, include_str!("migrations/011_endings.sql")),
+    (12, include_str!("migrations/012_consent.sql")),
+    (13, include_str!("migrations/013_audit.sql")),
+    (14, include_str!("migrations/014_roles.sql")),
+    (15, include_str!("migrations/015_views.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.
@@ -57,7 +62,7 @@ impl From<SqliteStore> for Connection {
 }
 
 /// Adds to a database's error what was being done.
-pub(super) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+pub(crate) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |source| StoreError::Database { doing, source }
 }
 
@@ -128,7 +133,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
             row.get(0)
         })?;
     let mut version = found;
-    for (step, sql) in MIGRATIONS {
+    for &(step, sql) in MIGRATIONS {
         if step > version {
             transaction.execute_batch(sql)?;
             transaction.execute("INSERT INTO schema VALUES (?1)", [step])?;
@@ -217,7 +222,12 @@ impl Store for SqliteStore {
         let doing = doing("writing down what was agreed");
         let transaction = self.connection.transaction().map_err(&doing)?;
         agreements::write(&transaction, entries, now).map_err(&doing)?;
+        consent::write(&transaction, &entries.consents, &entries.policies).map_err(&doing)?;
         transaction.commit().map_err(&doing)
+    }
+
+    fn policies(&self) -> Result<Policies, StoreError> {
+        consent::policies(&self.connection)
     }
 
     fn last_night(&self) -> Result<Option<Date>, StoreError> {
