@@ -23,7 +23,7 @@ use nattsyn_hub::notify::receiver::register;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::settings::command::{Counter, SettingsCommand};
-use nattsyn_hub::staff::command::StaffCommand;
+use nattsyn_hub::staff::command::{RosterCommand, StaffCommand};
 use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
 use nattsyn_protocol::schedule::night_of;
@@ -67,7 +67,8 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
-    /// Who works here: add, pin, leave, list. Can be done while the hub runs.
+    /// Who works here and what they may: add, pin, leave, list, role, trained, matrix, roster. Can be
+    /// done while the hub runs.
     Staff {
         /// The configuration.
         #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
@@ -271,6 +272,15 @@ fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
 }
 
 fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
+    if let StaffCommand::Roster {
+        command: RosterCommand::Sign { root, roster, to },
+    } = command
+    {
+        // Where the root's key is, there is no hub.
+        let said = staff::command::sign_file(root, roster, to)?;
+        tell(std::io::stdout(), said.trim_end());
+        return Ok(());
+    }
     let layout = Layout::under(&Config::read(config)?.data)?;
     let mut register = Register::open(&layout.ledger())?;
     let now = Clock::machine().now().timestamp;

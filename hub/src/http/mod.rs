@@ -58,7 +58,8 @@ use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
-use self::door::{Door, Viewer, Worker, entrance};
+use self::access::people;
+use self::door::{Door, Viewer, Worker, account, entrance};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
@@ -241,6 +242,13 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
+        .route("/account", get(account::show))
+        .route("/account/keys/ask", post(account::ask))
+        .route("/account/keys", post(account::add))
+        .route("/account/keys/{key}/remove", post(account::remove))
+        .route("/access", get(people::show))
+        .route("/access/roles", post(people::judge))
+        .route("/access/training", post(people::train))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))

@@ -7,6 +7,7 @@
 //! the sections whose bytes differ.
 
 pub(super) mod access;
+pub(super) mod account;
 mod attend;
 pub(super) mod door;
 pub(super) mod handover;
@@ -113,17 +114,23 @@ pub(super) enum Book {
     Meter,
     /// What is set.
     Settings,
+    /// Who may do what.
+    Access,
+    /// One's own roles and keys.
+    Account,
 }
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
         Self::Handover,
         Self::Meter,
         Self::Settings,
+        Self::Access,
+        Self::Account,
     ];
 
     /// Those that somebody's roles open, in the order of the menu.
@@ -138,6 +145,10 @@ impl Book {
             Self::Tonight => Permission::SeeNight,
             Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
             Self::Settings => Permission::SeeSettings,
+            // Everybody may see the matrix, from their own account; the menu has it for whoever
+            // goes through it.
+            Self::Access => Permission::ReviewAccess,
+            Self::Account => Permission::OwnShift,
         }
     }
 
@@ -149,6 +160,8 @@ impl Book {
             Self::Handover => "/handover",
             Self::Meter => "/meter",
             Self::Settings => "/settings",
+            Self::Access => "/access",
+            Self::Account => "/account",
         }
     }
 
@@ -160,6 +173,8 @@ impl Book {
             Self::Handover => texts::shift::HANDOVER,
             Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
+            Self::Access => texts::access::TITLE,
+            Self::Account => texts::account::TITLE,
         }
     }
 }
@@ -342,6 +357,8 @@ enum Script {
     Push,
     /// It asks for a key.
     Keys,
+    /// The same, and it hears the night go on.
+    Account,
     /// Nothing.
     None,
 }
@@ -365,11 +382,13 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
-                    Script::Keys => script type="module" src="/assets/keys.js" {},
+                    Script::Keys | Script::Account => {
+                        script type="module" src="/assets/keys.js" {}
+                    }
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push => {
+                    Script::Listen | Script::Print | Script::Push | Script::Account => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}
@@ -472,6 +491,14 @@ fn status(view: &View<'_>) -> Markup {
                 }
             }
             (outside::warnings(view))
+            @if view.viewer.overdue > 0 {
+                p.notice {
+                    (texts::access::TO_REVIEW.to(lang)) " "
+                    a href=(format!("/access?lang={}#people", lang.tag())) {
+                        (view.viewer.overdue)
+                    }
+                }
+            }
             (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }
