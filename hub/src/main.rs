@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use jiff::civil::Date;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
+use nattsyn_hub::audit::{self, command::AuditCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
@@ -87,6 +88,15 @@ enum Command {
         #[command(subcommand)]
         command: SettingsCommand,
     },
+    /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
+    Audit {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
     /// only read.
     PlanB {
@@ -125,7 +135,7 @@ impl Command {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
-            Self::Settings { .. } => "warn",
+            Self::Settings { .. } | Self::Audit { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -156,6 +166,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Plans { config, command } => plans(&config, &command)?,
         Command::Staff { config, command } => staff(&config, &command)?,
         Command::Settings { config, command } => settings(&config, &command)?,
+        Command::Audit { config, command } => audit(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -303,6 +314,15 @@ fn settings(config: &Path, command: &SettingsCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = counter.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn audit(config: &Path, command: &AuditCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::at(&config.data).ledger();
+    let now = Clock::machine().now().timestamp;
+    let said = audit::command::run((&ledger, &config.zone), now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

@@ -116,6 +116,17 @@ pub(super) const WAYS: &[Way] = &[
     post("/phone", Permission::OwnShift),
     post("/phone/renewed", Permission::OwnShift),
     post("/phone/stop", Permission::OwnShift),
+    get("/audit", Permission::ReadLog, Trace::First(Act::LogRead)),
+    get(
+        "/audit.csv",
+        Permission::ReadLog,
+        Trace::First(Act::LogExported),
+    ),
+    get(
+        "/residents/{resident}/extract",
+        Permission::MakeExtract,
+        Trace::First(Act::ExtractMade),
+    ),
     get("/account", Permission::OwnShift, Trace::Nothing),
     post("/account/keys/ask", Permission::OwnShift),
     post("/account/keys", Permission::OwnShift),

@@ -15,10 +15,12 @@
 
 mod access;
 mod acts;
+mod audit;
 mod books;
 mod clockface;
 pub mod door;
 mod events;
+mod extract;
 mod page;
 mod phone;
 mod proof;
@@ -50,6 +52,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::audit::Log;
+use crate::audit::heads::Outside;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
@@ -101,6 +104,8 @@ pub struct State {
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
+    /// Where the newest head of the log is. Without it nowhere, and the log's page says so.
+    pub heads: Option<watch::Receiver<Outside>>,
     /// What those who work here may do, and by which keys. Without it nobody has a key.
     pub rights: Option<Arc<Rights>>,
     /// Who may come in.
@@ -120,6 +125,7 @@ impl State {
             phones: None,
             answers: None,
             audit: None,
+            heads: None,
             rights: None,
             door: Door::Everybody(Worker::anybody()),
         }
@@ -164,6 +170,7 @@ struct Site {
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
     audit: Option<Arc<Log>>,
+    heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
     door: Door,
     stop: Stop,
@@ -215,6 +222,7 @@ fn router(state: State, stop: Stop) -> Router {
         phones: state.phones,
         answers: state.answers,
         audit: state.audit,
+        heads: state.heads,
         rights: state.rights,
         door: state.door,
         stop,
@@ -242,6 +250,9 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
+        .route("/audit", get(audit::show))
+        .route("/audit.csv", get(audit::csv))
+        .route("/residents/{resident}/extract", get(extract::show))
         .route("/account", get(account::show))
         .route("/account/keys/ask", post(account::ask))
         .route("/account/keys", post(account::add))

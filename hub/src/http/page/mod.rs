@@ -9,7 +9,9 @@
 pub(super) mod access;
 pub(super) mod account;
 mod attend;
+pub(super) mod audit;
 pub(super) mod door;
+pub(super) mod extract;
 pub(super) mod handover;
 mod hands;
 mod homes;
@@ -116,13 +118,15 @@ pub(super) enum Book {
     Settings,
     /// Who may do what.
     Access,
+    /// The log.
+    Log,
     /// One's own roles and keys.
     Account,
 }
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
@@ -130,6 +134,7 @@ impl Book {
         Self::Meter,
         Self::Settings,
         Self::Access,
+        Self::Log,
         Self::Account,
     ];
 
@@ -148,6 +153,7 @@ impl Book {
             // Everybody may see the matrix, from their own account; the menu has it for whoever
             // goes through it.
             Self::Access => Permission::ReviewAccess,
+            Self::Log => Permission::ReadLog,
             Self::Account => Permission::OwnShift,
         }
     }
@@ -161,6 +167,7 @@ impl Book {
             Self::Meter => "/meter",
             Self::Settings => "/settings",
             Self::Access => "/access",
+            Self::Log => "/audit",
             Self::Account => "/account",
         }
     }
@@ -174,6 +181,7 @@ impl Book {
             Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
             Self::Access => texts::access::TITLE,
+            Self::Log => texts::audit::TITLE,
             Self::Account => texts::account::TITLE,
         }
     }
