@@ -24,6 +24,10 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::live::book::BookError;
+use crate::live::keeper::Tools;
+use crate::live::operators::Nobody;
+use crate::live::{self, Live};
 use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
 use crate::notify::teller::{self, Answers, Proving};
@@ -32,7 +36,7 @@ use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::{Porter, PorterError, Rights};
-use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
+use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
 
@@ -84,6 +88,9 @@ pub enum ServeError {
     /// The watcher outside cannot be fed so.
     #[error("the watcher outside (`outside` in the configuration)")]
     Outside(#[source] SettingsError),
+    /// Live views cannot be written down.
+    #[error("the live views")]
+    Live(#[from] BookError),
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] KeeperError),
@@ -234,6 +241,7 @@ pub async fn run_by(
     };
     let page = TcpListener::bind(config.listen).await.map_err(unheard)?;
     let (mut embedded, endpoint) = broker(config, &layout).await?;
+    let live_keys = keys.clone();
     let setup = Setup {
         zone: config.zone.clone(),
         reality: Reality::Homes,
@@ -251,6 +259,7 @@ pub async fn run_by(
     let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
     let heads = (&config.audit, config.folder.as_path());
     let (heads, outside) = heads::Keeper::new(&log, heads, zone.clone());
+    let (live, views) = open_live(&layout, live_keys, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -262,6 +271,7 @@ pub async fn run_by(
         audit: Some(log),
         heads: Some(outside),
         rights: Some(rights),
+        live: Some(live),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -286,6 +296,7 @@ pub async fn run_by(
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
+        () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = heads.run(clock.clone()) => match never {},
         ended = service.ended() => return Ok(ended?),
@@ -299,6 +310,27 @@ fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
     let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
     let rights = Rights::open(&layout.ledger())?;
     Ok(rights.at(config.origin.clone()).reviewed_every(review))
+}
+
+/// Live views: who may see is for the staff's register to say.
+fn open_live(
+    layout: &Layout,
+    keys: HubKeys,
+    clock: &Clock,
+    service: &mut service::Handle,
+) -> Result<(Live, live::Keeper), ServeError> {
+    let tools = Tools {
+        keys,
+        book: Box::new(Views::open(&layout.ledger())?),
+        operators: Arc::new(Nobody),
+        clock: clock.clone(),
+        tonight: service.tonight.clone(),
+    };
+    let ends = service
+        .live
+        .take()
+        .expect("nobody else takes the live views' end");
+    Ok(live::Keeper::open(tools, ends)?)
 }
 
 /// The phones that were told when the hub ended, and who keeps them.

@@ -149,6 +149,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         audit: Some(Arc::new(Log::open(&ledger)?)),
         heads: None,
         rights: Some(Arc::new(rights)),
+        live: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -28,6 +28,7 @@ use crate::view::Tonight;
 use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
+use super::live::Offers;
 use super::page;
 use super::phone::Phone;
 use super::texts::{self, Lang, Phrase};
@@ -65,6 +66,8 @@ pub(super) struct Viewer {
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
     pub(super) phone: Phone,
+    /// What they may look at by camera.
+    pub(super) live: Offers,
 }
 
 /// By what somebody is in.
@@ -162,6 +165,7 @@ impl Door {
                 overdue: 0,
                 meter: None,
                 phone: Phone::default(),
+                live: Offers::default(),
             }),
             Self::Staff(porter, _) => {
                 let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
@@ -184,6 +188,7 @@ impl Door {
                     overdue: overdue(porter, roles).await,
                     meter: None,
                     phone: Phone::default(),
+                    live: Offers::default(),
                 })
             }
         }

@@ -21,6 +21,7 @@ mod clockface;
 pub mod door;
 mod events;
 mod extract;
+mod live;
 mod page;
 mod phone;
 mod proof;
@@ -53,6 +54,7 @@ use tokio::sync::watch;
 
 use crate::audit::Log;
 use crate::audit::heads::Outside;
+use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
@@ -108,6 +110,8 @@ pub struct State {
     pub heads: Option<watch::Receiver<Outside>>,
     /// What those who work here may do, and by which keys. Without it nobody has a key.
     pub rights: Option<Arc<Rights>>,
+    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
+    pub live: Option<Live>,
     /// Who may come in.
     pub door: Door,
 }
@@ -127,6 +131,7 @@ impl State {
             audit: None,
             heads: None,
             rights: None,
+            live: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -172,6 +177,7 @@ struct Site {
     audit: Option<Arc<Log>>,
     heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
+    live: Option<Live>,
     door: Door,
     stop: Stop,
 }
@@ -189,10 +195,10 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// With how often staff are asked, for somebody who is about to see tonight.
+    /// With how often staff are asked and what can be looked at, for somebody who is about to see tonight.
     async fn measured(&self, viewer: Viewer) -> Viewer {
         let tonight = self.tonight.borrow().clone();
-        viewer.measured(&tonight).await
+        live::offered(self, viewer.measured(&tonight).await).await
     }
 
     /// Who is told, as was last known, and what looks after the hub from outside.
@@ -224,6 +230,7 @@ fn router(state: State, stop: Stop) -> Router {
         audit: state.audit,
         heads: state.heads,
         rights: state.rights,
+        live: state.live,
         door: state.door,
         stop,
     };
@@ -249,6 +256,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
+        .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))
@@ -289,6 +297,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
+        .merge(live::assets())
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
@@ -322,7 +331,7 @@ async fn fragment(
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let viewer = site.measured(viewer).await;
-    site.render(query.as_deref(), &viewer, page::live)
+    site.render(query.as_deref(), &viewer, page::changing)
 }
 
 async fn event_stream(

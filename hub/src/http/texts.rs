@@ -86,6 +86,7 @@ pub(in crate::http) mod audit;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
+pub(in crate::http) mod live;
 pub(in crate::http) mod matters;
 pub(in crate::http) mod next;
 pub(in crate::http) mod outside;
@@ -400,6 +401,7 @@ pub(super) fn finding(finding: Finding) -> Phrase {
 pub(super) fn hearing(hearing: Hearing) -> Phrase {
     match hearing {
         Hearing::Well => phrase("Hörs", "Heard"),
+        Hearing::Paused => phrase("Pausad av den enskilde", "Paused by the resident"),
         Hearing::EyeTrouble => phrase(
             "Hörs, men kameran kan inte användas",
             "Heard, but its camera cannot be used",

@@ -1,5 +1,7 @@
 //! Tonight as the page shows it: what the watch knows, with names.
 
+use std::sync::Arc;
+
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
@@ -40,6 +42,7 @@ impl Watch {
             matters: self.matter_rows(),
             checks,
             homes: self.home_rows(now),
+            consent: Arc::default(),
         }
     }
 
@@ -96,7 +99,7 @@ impl Watch {
             look: counted.look,
             at: counted.at,
             came: counted.came,
-            finding: state.finding(&counted),
+            finding: state.shown(&counted),
         };
         CheckRow {
             id: check.id,

@@ -16,6 +16,7 @@ pub(super) mod handover;
 mod hands;
 mod homes;
 mod ledger;
+pub(super) mod live;
 mod matters;
 mod meter;
 pub(super) mod morning;
@@ -94,7 +95,7 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
-            (live((tonight, told), lang, viewer))
+            (changing((tonight, told), lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -325,7 +326,7 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
+pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
         (proof::band(&view))
@@ -367,6 +368,8 @@ enum Script {
     Keys,
     /// The same, and it hears the night go on.
     Account,
+    /// The same, and it shows a live view.
+    Look,
     /// Nothing.
     None,
 }
@@ -393,10 +396,15 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     Script::Keys | Script::Account => {
                         script type="module" src="/assets/keys.js" {}
                     }
+                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push | Script::Account => {
+                    Script::Listen
+                    | Script::Print
+                    | Script::Push
+                    | Script::Account
+                    | Script::Look => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}
