@@ -1,6 +1,7 @@
 //! The hub: knows which looks are due, keeps the ledger, shows what needs a person.
 
 pub mod agreement;
+pub mod audit;
 pub mod broker;
 pub mod certificates;
 pub mod config;

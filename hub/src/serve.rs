@@ -16,15 +16,15 @@ use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
+use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
-use crate::live::book::BookError;
+use crate::live::book::{Audited, BookError};
 use crate::live::keeper::Tools;
-use crate::live::operators::Nobody;
 use crate::live::{self, Live};
 use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
@@ -33,7 +33,7 @@ use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
-use crate::staff::{Porter, PorterError};
+use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
@@ -71,6 +71,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing could be written into the log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Nobody could sign in.
     #[error(transparent)]
     Porter(#[from] PorterError),
@@ -248,7 +251,10 @@ pub async fn run_by(
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
     let porter = Porter::open(&layout.ledger(), now)?;
-    let (live, views) = open_live(&layout, live_keys, clock, &mut service)?;
+    let log = Arc::new(Log::open(&layout.ledger())?);
+    let rights = Arc::new(Rights::open(&layout.ledger())?);
+    let parts = (live_keys, Arc::clone(&log), Arc::clone(&rights));
+    let (live, views) = open_live(&layout, parts, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -257,6 +263,8 @@ pub async fn run_by(
         outside: Some(signs),
         phones: Some(phones),
         answers: Some(answers),
+        audit: Some(log),
+        rights: Some(rights),
         live: Some(live),
         door: Door::Staff(Arc::new(porter), config.front),
     };
@@ -294,14 +302,14 @@ pub async fn run_by(
 /// Live views: who may see is for the staff's register to say.
 fn open_live(
     layout: &Layout,
-    keys: HubKeys,
+    (keys, log, rights): (HubKeys, Arc<Log>, Arc<Rights>),
     clock: &Clock,
     service: &mut service::Handle,
 ) -> Result<(Live, live::Keeper), ServeError> {
     let tools = Tools {
         keys,
-        book: Box::new(Views::open(&layout.ledger())?),
-        operators: Arc::new(Nobody),
+        book: Box::new(Audited::new(Views::open(&layout.ledger())?, log)),
+        operators: rights,
         clock: clock.clone(),
         tonight: service.tonight.clone(),
     };

@@ -13,6 +13,7 @@
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
 //! that encrypts.
 
+mod access;
 mod acts;
 mod books;
 mod clockface;
@@ -30,6 +31,7 @@ mod texts;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,11 +50,13 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::audit::Log;
 use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
 use crate::service::Hands;
+use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
@@ -97,6 +101,11 @@ pub struct State {
     pub answers: Option<Answers>,
     /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
     pub live: Option<Live>,
+    /// Where it is written down who saw and did what, before it is shown. Without it nothing is
+    /// written; a hub in which people live has one.
+    pub audit: Option<Arc<Log>>,
+    /// What those who work here may do, and by which keys. Without it nobody has a key.
+    pub rights: Option<Arc<Rights>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -114,6 +123,8 @@ impl State {
             phones: None,
             answers: None,
             live: None,
+            audit: None,
+            rights: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -136,8 +147,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let stop = stop.boxed().shared();
     let grace = stop.clone().then(|()| tokio::time::sleep(STOP_GRACE));
-    let server =
-        axum::serve(listener, router(state, stop.clone())).with_graceful_shutdown(stop.clone());
+    let router = router(state, stop.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone());
     tokio::select! {
         served = server => served,
         () = grace => Ok(()),
@@ -156,6 +168,8 @@ struct Site {
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
     live: Option<Live>,
+    audit: Option<Arc<Log>>,
+    rights: Option<Arc<Rights>>,
     door: Door,
     stop: Stop,
 }
@@ -206,6 +220,8 @@ fn router(state: State, stop: Stop) -> Router {
         phones: state.phones,
         answers: state.answers,
         live: state.live,
+        audit: state.audit,
+        rights: state.rights,
         door: state.door,
         stop,
     };
@@ -234,6 +250,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
+        .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
 }
@@ -243,6 +260,8 @@ fn outside(site: &Site) -> Router<Site> {
     let sign_in = get(entrance::show).post(entrance::sign_in);
     Router::new()
         .route("/sign-in", sign_in)
+        .route("/sign-in/key/ask", post(entrance::ask_key))
+        .route("/sign-in/key", post(entrance::sign_in_by_key))
         .route("/sign-out", post(entrance::sign_out))
         .layer(from_fn_with_state(site.clone(), phone::at_the_door))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
@@ -256,6 +275,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/menu.js", asset("text/javascript", MENU_JS))
         .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
+        .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
         .merge(live::assets())
@@ -269,6 +289,7 @@ const SOUND_JS: &str = include_str!("assets/sound.js");
 const MENU_JS: &str = include_str!("assets/menu.js");
 const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
+const KEYS_JS: &str = include_str!("assets/keys.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

@@ -80,6 +80,7 @@ macro_rules! phrases {
     };
 }
 
+pub(in crate::http) mod access;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
