@@ -5,6 +5,7 @@ pub mod audit;
 pub mod broker;
 pub mod certificates;
 pub mod config;
+pub mod consent;
 pub mod demo;
 pub mod dispatch;
 pub mod enrolment;

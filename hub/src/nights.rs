@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::Timestamp;
 
@@ -209,6 +210,8 @@ pub fn planned_for(
     };
     let looking = newest.iter().filter(|(_, stored)| has_window(stored));
     with_looks.extend(looking.map(|(resident, _)| *resident));
+    // Whoever said no was not to be looked at, whatever an older plan had them for.
+    with_looks.retain(|who| record.looks(*who) == Looks::ByPlan);
     in_force.extend(newest.into_keys());
     let idle = in_force.difference(&with_looks).copied().collect();
     (in_force, idle)

@@ -4,6 +4,7 @@
 //! the store. Nothing here travels to a unit, and nothing here is kept.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -13,6 +14,7 @@ use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::{Agreement, Fallback, Then};
+use crate::consent::Functions;
 use crate::exception::Handling;
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality, Said, Subject};
@@ -44,6 +46,8 @@ pub struct Tonight {
     pub checks: Vec<CheckRow>,
     /// The homes and how their units are.
     pub homes: Vec<HomeRow>,
+    /// What was agreed to, and how far the units are with it.
+    pub consent: Arc<Functions>,
 }
 
 /// Whether what the page shows is real.
@@ -327,6 +331,8 @@ pub struct HomeRow {
 pub enum Hearing {
     /// It is, and its eye answers.
     Well,
+    /// It is, and the resident has paused it by its switch.
+    Paused,
     /// It is, and its eye does not answer or cannot see.
     EyeTrouble,
     /// It is not, for so long.

@@ -9,6 +9,7 @@ use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
 use super::{Absence, Agreement, NewAbsence, Word};
+use crate::consent::Consents;
 use crate::store::Entries;
 use crate::view::Arrangement;
 
@@ -56,12 +57,13 @@ pub struct Ended {
     pub by: String,
 }
 
-/// All agreements, absences and endings.
+/// All agreements, absences, endings and consents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Book {
     agreements: BTreeMap<ResidentId, Vec<Agreed>>,
     absences: BTreeMap<ResidentId, Vec<Absence>>,
     endings: BTreeMap<ResidentId, Ended>,
+    consents: Consents,
 }
 
 impl Book {
@@ -95,6 +97,18 @@ impl Book {
         book
     }
 
+    /// With what was said of consents.
+    #[must_use]
+    pub fn with_consents(self, consents: Consents) -> Self {
+        Self { consents, ..self }
+    }
+
+    /// What was said of consents.
+    #[must_use]
+    pub fn consents(&self) -> &Consents {
+        &self.consents
+    }
+
     /// The book as it would be with these entries. Absences that are not in the store yet have
     /// no id of their own.
     #[must_use]
@@ -116,7 +130,9 @@ impl Book {
         absences.extend(entries.absences.iter().map(NewAbsence::unsaved));
         let endings = self.endings.iter().map(|(id, ended)| (*id, ended.clone()));
         let endings = endings.chain(entries.endings.iter().cloned()).collect();
-        Self::new(agreements, absences, endings)
+        let mut consents = self.consents.clone();
+        consents.extend(entries.consents.iter().cloned());
+        Self::new(agreements, absences, endings).with_consents(consents)
     }
 
     /// The book as it was at a moment: without what was said later.
@@ -132,6 +148,7 @@ impl Book {
             absences.collect(),
             endings.map(|(id, ended)| (*id, ended.clone())).collect(),
         )
+        .with_consents(self.consents.as_of(at))
     }
 
     /// What is written about one resident.
@@ -144,6 +161,8 @@ impl Book {
             absences,
             ended.map(|ended| (resident, ended)).into_iter().collect(),
         )
+        // Of everybody: whoever lives together is in each other's looks.
+        .with_consents(self.consents.clone())
     }
 
     /// When anything was written or said about whom.
@@ -158,7 +177,10 @@ impl Book {
         });
         let endings = self.endings.iter();
         let ended = endings.map(|(resident, ended)| (*resident, ended.at));
-        agreed.chain(absent).chain(ended)
+        agreed
+            .chain(absent)
+            .chain(ended)
+            .chain(self.consents.stamps())
     }
 
     /// Everybody with an agreement, whoever lives where now.

@@ -217,6 +217,14 @@ impl Agreement {
         }
     }
 
+    /// Whether it has a window in which a unit looks.
+    #[must_use]
+    pub fn has_looks(&self) -> bool {
+        let temporary = self.temporary.iter().flat_map(|it| &it.windows);
+        let mut windows = self.windows.iter().chain(temporary);
+        windows.any(|window| matches!(window.how, How::Looks(_)))
+    }
+
     /// The windows that hold on a night, whatever the day of the week.
     #[must_use]
     pub fn windows_of(&self, night: Date) -> &[AgreedWindow] {

@@ -5,12 +5,17 @@
 //! last night, and whoever came back last night was at home.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use nattsyn_protocol::ids::{ResidentId, UnitId};
+use jiff::civil::Date;
+
+use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::time::Timestamp;
 
 use super::settle::seat_of;
 use super::{Book, Seat};
+use crate::consent::{Reason, Rules, judge};
 use crate::roster::Roster;
 use crate::store::{Entries, Store, StoreError, StoredPlan};
 
@@ -84,7 +89,10 @@ impl Record {
             let record = Self {
                 book: self.book.only(*resident),
                 plans: Vec::new(),
-                seats: Seats(seat.into_iter().collect()),
+                seats: Seats {
+                    seats: seat.into_iter().collect(),
+                    homes: Arc::clone(&self.seats.homes),
+                },
             };
             (*resident, record)
         };
@@ -115,6 +123,41 @@ impl Record {
         said
     }
 
+    /// Whether looks may be made at a resident, by what they and those who live with them agreed
+    /// to.
+    #[must_use]
+    pub fn looks(&self, resident: ResidentId) -> Looks {
+        let others = self.seats.housemates(resident);
+        self.book.consents().looks(resident, others)
+    }
+
+    /// Who is not to be looked at, and has an agreement in which somebody still is: it is for a
+    /// person to decide on visits.
+    #[must_use]
+    pub fn declined(&self) -> BTreeSet<ResidentId> {
+        let residents = self.seats.residents();
+        let declined = residents.filter(|who| {
+            let wants_looks = |agreed: &super::Agreed| agreed.agreement.has_looks();
+            let newest = self.book.newest(*who);
+            self.book.ended(*who).is_none()
+                && newest.is_some_and(wants_looks)
+                && self.looks(*who) == Looks::Stopped
+        });
+        declined.collect()
+    }
+
+    /// Whose consent should have been gone through again before a day.
+    #[must_use]
+    pub fn overdue(&self, today: Date) -> BTreeSet<ResidentId> {
+        let consents = self.book.consents();
+        let residents = self.seats.residents().filter(|who| {
+            let entries = consents.of(*who);
+            let verdict = judge::judge(entries, std::iter::empty(), today, Rules::default());
+            self.book.ended(*who).is_none() && verdict.reasons.contains(&Reason::ReviewPassed)
+        });
+        residents.collect()
+    }
+
     /// The unit that hangs where a resident lives, or else the one that last had a plan for them.
     #[must_use]
     pub fn unit_of(&self, resident: ResidentId) -> Option<UnitId> {
@@ -127,7 +170,11 @@ impl Record {
 
 /// By which unit, in which home, everybody is looked after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seats(BTreeMap<ResidentId, Seat>);
+pub struct Seats {
+    seats: BTreeMap<ResidentId, Seat>,
+    /// Who lives together, also of those whose seats are not asked for.
+    homes: Arc<BTreeMap<HomeId, Vec<ResidentId>>>,
+}
 
 impl Seats {
     /// As units hang now.
@@ -135,32 +182,50 @@ impl Seats {
     pub fn of(roster: &Roster) -> Self {
         let residents = roster.homes().iter().flat_map(|home| &home.residents);
         let seats = residents.filter_map(|who| Some((who.id, seat_of(roster, who.id)?)));
-        Self(seats.collect())
+        let homes = roster.homes().iter().map(|home| {
+            let residents = home.residents.iter().map(|resident| resident.id);
+            (home.id, residents.collect())
+        });
+        Self {
+            seats: seats.collect(),
+            homes: Arc::new(homes.collect()),
+        }
+    }
+
+    /// Who else lives where a resident does, and is enrolled.
+    pub fn housemates(&self, resident: ResidentId) -> impl Iterator<Item = ResidentId> {
+        let home = self.seat(resident).map(|seat| seat.home);
+        let living = home.and_then(|home| self.homes.get(&home));
+        let living = living.into_iter().flatten().copied();
+        living.filter(move |other| *other != resident)
     }
 
     /// The seat of a resident who is enrolled.
     #[must_use]
     pub fn seat(&self, resident: ResidentId) -> Option<Seat> {
-        self.0.get(&resident).copied()
+        self.seats.get(&resident).copied()
     }
 
     /// Everybody who is enrolled.
     pub fn residents(&self) -> impl Iterator<Item = ResidentId> {
-        self.0.keys().copied()
+        self.seats.keys().copied()
     }
 
     /// As units hung when these plans were all there were: no list of homes is kept of earlier
     /// days, but whenever a unit was hung, moved or taken down, its plan was signed anew. Who had
     /// no plan yet is where they are now.
     fn by_plan(&self, plans: &[StoredPlan]) -> Self {
-        let mut seats = self.0.clone();
+        let mut seats = self.seats.clone();
         // By resident and version: of several, the newest is taken last.
         for StoredPlan { plan, .. } in plans {
-            let now = self.0.get(&plan.resident);
+            let now = self.seats.get(&plan.resident);
             let seat = now.filter(|seat| seat.unit == plan.unit).copied();
             let seat = seat.unwrap_or_else(|| Seat::elsewhere(plan.unit));
             seats.insert(plan.resident, seat);
         }
-        Self(seats)
+        Self {
+            seats,
+            homes: Arc::clone(&self.homes),
+        }
     }
 }

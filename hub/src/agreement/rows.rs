@@ -12,12 +12,14 @@ use jiff::civil::Date;
 use nattsyn_protocol::calendar::Days;
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::{Plan, PlanError, Window};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::time::Timestamp;
 
 use super::record::Record;
 use super::{
-    Absence, AgreedWindow, Agreement, Away, Book, Confirmation, Ending, How, Seat, VisitReason,
+    Absence, AgreedWindow, Agreement, Away, Book, Confirmation, Ending, How, Seat,
+    TemporaryWindows, VisitReason,
 };
 use crate::nights;
 use crate::watch::{Manner, Planned};
@@ -122,13 +124,19 @@ pub fn rows(record: &Record, (night, noon): (Date, Timestamp), now: Timestamp) -
     for planned in nights::checks(record, night, noon) {
         let resident = planned.check.id.resident;
         let rows = of_resident.entry(resident).or_default();
-        rows.push(NightRow::Look(planned));
+        rows.push(match record.looks(resident) {
+            Looks::ByPlan => NightRow::Look(planned),
+            Looks::Stopped => NightRow::Visit(instead(&planned.check)),
+        });
     }
     let mut everybody: BTreeSet<ResidentId> = record.seats.residents().collect();
     everybody.extend(book.residents().filter(|who| book.ended(*who).is_none()));
     for resident in everybody {
         let rows = of_resident.entry(resident).or_default();
-        let visits = visits(book, resident, night, noon);
+        let is_known =
+            |visit: &PlannedVisit| rows.iter().any(|row| row.check() == Some(visit.check));
+        let mut visits = visits(record, resident, night, noon);
+        visits.retain(|visit| !is_known(visit));
         rows.extend(visits.into_iter().map(NightRow::Visit));
         let unkept = unkept(record, resident, (night, noon), by);
         let is_new =
@@ -166,7 +174,7 @@ pub fn no_longer_planned(
     }
     let residents: BTreeSet<ResidentId> = frozen.iter().map(|check| check.resident).collect();
     for resident in residents {
-        let visits = visits(book, resident, night, noon);
+        let visits = visits(record, resident, night, noon);
         planned.extend(visits.into_iter().map(|visit| visit.check));
     }
     let gone = frozen.iter().filter(|check| !planned.contains(check));
@@ -255,7 +263,11 @@ fn agreed(
     let seat = seat.unwrap_or_else(|| Seat::elsewhere(unit));
     let checks = agreed.agreement.checks(seat, night).into_iter();
     let held = checks.filter(|check| agreed.made <= noon || check.opens >= agreed.made);
-    held.map(|check| {
+    let stopped = record.looks(resident) == Looks::Stopped;
+    held.map(|mut check| {
+        if stopped {
+            check.looks.clear();
+        }
         let absence = away(book, resident, night, check.opens);
         (check, absence)
     })
@@ -269,8 +281,14 @@ fn away(book: &Book, resident: ResidentId, night: Date, opens: Timestamp) -> Opt
     stood.or_else(|| book.absence_on(resident, night))
 }
 
-/// The visits of a resident on a night.
-fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Vec<PlannedVisit> {
+/// The visits of a resident on a night: all that was agreed, if no look may be made.
+fn visits(
+    record: &Record,
+    resident: ResidentId,
+    night: Date,
+    noon: Timestamp,
+) -> Vec<PlannedVisit> {
+    let book = &record.book;
     let (Some(agreed), Some(tonight)) = (
         book.in_force(resident, noon),
         book.tonight(resident, (night, noon)),
@@ -280,6 +298,10 @@ fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Ve
     if book.ended(resident).is_some() {
         return Vec::new();
     }
+    let tonight = match record.looks(resident) {
+        Looks::ByPlan => tonight,
+        Looks::Stopped => tonight.by_visits(),
+    };
     match tonight.visits(night) {
         Ok(mut visits) => {
             // Only the very first version can have been made after noon.
@@ -295,7 +317,41 @@ fn visits(book: &Book, resident: ResidentId, night: Date, noon: Timestamp) -> Ve
     }
 }
 
+/// A look as the visit that is made in its place.
+fn instead(check: &Check) -> PlannedVisit {
+    PlannedVisit {
+        check: check.id,
+        opens: check.opens,
+        deadline: check.deadline,
+        reason: VisitReason::Declined,
+        note: String::new(),
+    }
+}
+
 impl Agreement {
+    /// The same with a visit in place of every look: the resident does not want to be looked at.
+    pub(crate) fn by_visits(&self) -> Self {
+        let visited = |windows: &[AgreedWindow]| -> Vec<AgreedWindow> {
+            let visited = windows.iter().map(|window| AgreedWindow {
+                how: match &window.how {
+                    How::Looks(_) => How::Visit(VisitReason::Declined, String::new()),
+                    How::Visit(reason, note) => How::Visit(*reason, note.clone()),
+                },
+                ..window.clone()
+            });
+            visited.collect()
+        };
+        let temporary = self.temporary.as_ref();
+        Self {
+            windows: visited(&self.windows),
+            temporary: temporary.map(|temporary| TemporaryWindows {
+                windows: visited(&temporary.windows),
+                ..temporary.clone()
+            }),
+            ..self.clone()
+        }
+    }
+
     /// All checks of a night, whoever is away: those of a unit in this seat with their looks,
     /// visits without. None if the agreement cannot be kept.
     pub(super) fn checks(&self, seat: Seat, night: Date) -> Vec<Check> {

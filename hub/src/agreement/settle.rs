@@ -12,6 +12,7 @@ use jiff::civil::Date;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::{LOOKS_PER_NIGHT_MAX, Plan};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::time::Timestamp;
 
 use super::tonight::widened;
@@ -99,6 +100,9 @@ impl<'a> Versions<'a> {
     ) {
         let seat = seat_of(roster, self.resident);
         let seat = seat.filter(|_| book.ended(self.resident).is_none());
+        // A *no* takes the windows from the unit too: its eye refuses by the policy, and a unit
+        // that never hears of the policy has nothing to look by.
+        let seat = seat.filter(|_| self.looks(book, roster) == Looks::ByPlan);
         self.dismiss(seat.map(|seat| seat.unit));
         let Some(seat) = seat else {
             return;
@@ -149,6 +153,13 @@ impl<'a> Versions<'a> {
         if !latest.is_some_and(|latest| same(latest, &next, night)) || !is_signed {
             self.add(next, Holds::FromNoon);
         }
+    }
+
+    fn looks(&self, book: &Book, roster: &Roster) -> Looks {
+        let home = roster.of_resident(self.resident).into_iter();
+        let living = home.flat_map(|home| &home.residents).map(|who| who.id);
+        let others = living.filter(|other| *other != self.resident);
+        book.consents().looks(self.resident, others)
     }
 
     /// Takes the windows from every unit but one.

@@ -142,9 +142,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
-        live: None,
         audit: Some(Arc::new(Log::open(&ledger)?)),
         rights: Some(Arc::new(Rights::open(&ledger)?)),
+        live: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

@@ -171,6 +171,7 @@ mod tests {
                 check(4, Standing::Overdue),
             ],
             homes: Vec::new(),
+            consent: std::sync::Arc::default(),
         }
     }
 

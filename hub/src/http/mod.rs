@@ -99,13 +99,13 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
-    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
-    pub live: Option<Live>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
     /// What those who work here may do, and by which keys. Without it nobody has a key.
     pub rights: Option<Arc<Rights>>,
+    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
+    pub live: Option<Live>,
     /// Who may come in.
     pub door: Door,
 }
@@ -122,9 +122,9 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
-            live: None,
             audit: None,
             rights: None,
+            live: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -167,9 +167,9 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
-    live: Option<Live>,
     audit: Option<Arc<Log>>,
     rights: Option<Arc<Rights>>,
+    live: Option<Live>,
     door: Door,
     stop: Stop,
 }
@@ -219,9 +219,9 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
-        live: state.live,
         audit: state.audit,
         rights: state.rights,
+        live: state.live,
         door: state.door,
         stop,
     };

@@ -126,6 +126,7 @@ pub(super) fn empty() -> Tonight {
         matters: Vec::new(),
         checks: Vec::new(),
         homes: Vec::new(),
+        consent: std::sync::Arc::default(),
     }
 }
 
@@ -197,6 +198,7 @@ pub(super) fn busy() -> Tonight {
         matters: matters(),
         checks,
         homes: homes(&people),
+        consent: std::sync::Arc::default(),
         ..empty()
     }
 }

@@ -399,6 +399,7 @@ pub(super) fn finding(finding: Finding) -> Phrase {
 pub(super) fn hearing(hearing: Hearing) -> Phrase {
     match hearing {
         Hearing::Well => phrase("Hörs", "Heard"),
+        Hearing::Paused => phrase("Pausad av den enskilde", "Paused by the resident"),
         Hearing::EyeTrouble => phrase(
             "Hörs, men kameran kan inte användas",
             "Heard, but its camera cannot be used",

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::Timestamp;
 
@@ -19,6 +20,9 @@ use crate::agreement::rows::{NightRow, PlannedVisit, Why, no_longer_planned, row
 use crate::agreement::{Away, Book, Confirmation, Ending};
 use crate::nights;
 use crate::watch::{Alteration, Altered, CallOff, Manner, Planned};
+
+/// Why a look became a visit, as it stands in the ledger.
+const DECLINED: &str = "samtycke saknas eller är återtaget";
 
 /// What is known when a night is frozen or looked at again.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +46,9 @@ pub struct Holding {
     pub without_unit: BTreeSet<ResidentId>,
     /// Who is said to be away until further notice, and nobody has confirmed it lately.
     pub away_unconfirmed: BTreeSet<ResidentId>,
+    /// Who is not to be looked at, and has windows that were agreed to be looked at: somebody
+    /// must decide on visits.
+    pub declined: BTreeSet<ResidentId>,
     /// Who has a plan, whether this night has a check or not.
     pub with_plan: BTreeSet<ResidentId>,
 }
@@ -81,6 +88,7 @@ pub fn holding(grounds: Grounds<'_>) -> Holding {
             }
         }
     }
+    holding.declined = record.declined();
     // Plans of before agreements were kept have no other witness.
     let looking = nights::to_hold(&record.plans, noon).into_iter();
     let is_for_now = |plan: &Plan| {
@@ -137,15 +145,46 @@ pub fn altered(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
         now,
     } = grounds;
     let gone = no_longer_planned(record, frozen, (night, noon), now);
-    gone.into_iter()
-        .filter_map(|(check, why)| {
-            Some(Altered {
-                check,
-                what: alteration(why)?,
-                by: said_by(&record.book, check),
-                why: String::new(),
-                at: now,
-            })
+    let gone = gone.into_iter().filter_map(|(check, why)| {
+        Some(Altered {
+            check,
+            what: alteration(why)?,
+            by: said_by(&record.book, check),
+            why: String::new(),
+            at: now,
+        })
+    });
+    gone.chain(declined(grounds, frozen)).collect()
+}
+
+/// The frozen looks at whoever may not be looked at any more: they are made as visits.
+fn declined(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
+    let Grounds {
+        record,
+        night,
+        noon,
+        now,
+    } = grounds;
+    let is_stopped = |check: &&CheckId| record.looks(check.resident) == Looks::Stopped;
+    let stopped: Vec<&CheckId> = frozen.iter().filter(is_stopped).collect();
+    if stopped.is_empty() {
+        return Vec::new();
+    }
+    let visited: BTreeSet<CheckId> = rows(record, (night, noon), now)
+        .into_iter()
+        .filter_map(|row| match row {
+            NightRow::Visit(visit) => Some(visit.check),
+            NightRow::Look(_) | NightRow::Ask(_) | NightRow::Nothing(_) => None,
+        })
+        .collect();
+    let declined = stopped.into_iter().filter(|check| visited.contains(check));
+    declined
+        .map(|&check| Altered {
+            check,
+            what: Alteration::MadePhysical,
+            by: record.book.consents().taken_by(check.resident),
+            why: DECLINED.to_owned(),
+            at: now,
         })
         .collect()
 }

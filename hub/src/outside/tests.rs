@@ -141,6 +141,7 @@ fn tonight() -> Tonight {
         matters: Vec::new(),
         checks: Vec::new(),
         homes: Vec::new(),
+        consent: std::sync::Arc::default(),
     }
 }
 

@@ -22,6 +22,8 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use super::passage::Passage;
 use crate::agreement::record::Record;
+use crate::consent::Functions;
+use crate::consent::functions::Enforcement;
 use crate::ingest::Drops;
 use crate::live::Heard;
 use crate::nights;
@@ -82,6 +84,10 @@ pub struct Desk {
     pub(super) store: Box<dyn Store>,
     pub(super) watch: Watch,
     pub(super) plans: Vec<StoredPlan>,
+    /// The units' policies, and what they say of them.
+    pub(super) enforcement: Enforcement,
+    /// What the page shows of consents.
+    pub(super) consent: Arc<Functions>,
     pub(super) drops: Arc<Drops>,
     pub(super) wall: Wall,
     /// Units that were heard since the desk was opened: they have said hello, or were sent
@@ -195,6 +201,9 @@ impl Desk {
         write(store.as_mut(), changes)?;
         let changes = watch.handle_timeout(now);
         write(store.as_mut(), changes)?;
+        let mut enforcement = Enforcement::default();
+        enforcement.take_policies(store.policies()?);
+        let consent = enforcement.shown(watch.roster(), record.book.consents());
         let homes = watch.roster().homes().len();
         tracing::info!(%night, homes, "the hub watches");
         Ok(Self {
@@ -202,6 +211,8 @@ impl Desk {
             store,
             watch,
             plans: record.plans,
+            enforcement,
+            consent: Arc::new(consent),
             drops,
             wall,
             met: BTreeSet::new(),
@@ -260,8 +271,11 @@ impl Desk {
     #[must_use]
     pub fn tonight(&self, now: Moment) -> Tonight {
         let now = self.wall.clone().read(whole(now));
-        self.watch
-            .tonight(now, &self.charge.zone, self.charge.reality)
+        let (zone, reality) = (&self.charge.zone, self.charge.reality);
+        Tonight {
+            consent: Arc::clone(&self.consent),
+            ..self.watch.tonight(now, zone, reality)
+        }
     }
 
     /// The moment to go by: a clock that jumped is not followed.
@@ -297,6 +311,23 @@ impl Desk {
         let now = self.read(now);
         let changes = self.watch.handle_proof(now, team, wrong);
         Ok(write(self.store.as_mut(), changes)?)
+    }
+
+    /// Takes in at once what another process or a page has just written.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn look(&mut self, now: Moment) -> Result<Done, ServiceError> {
+        let now = self.read(now);
+        let answers = self.refresh(now)?;
+        let changes = self.watch.handle_timeout(now);
+        write(self.store.as_mut(), changes)?;
+        Ok(Done {
+            answers,
+            news: News::Something,
+            live: Vec::new(),
+        })
     }
 
     /// Begins the next night at noon, and takes in what another process enrolled.
@@ -340,13 +371,18 @@ impl Desk {
         self.watch.recall(now, saved.checks);
         let changes = passage.review(self.store.as_ref(), &mut self.watch)?;
         self.plans = record.plans;
+        let newer = self.enforcement.take_policies(self.store.policies()?);
+        let consents = record.book.consents();
+        self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
         self.read = now.timestamp;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
-        if is_held_as_before {
-            return Ok(Vec::new());
+        // What stops a look goes before anything else.
+        let mut answers = self.policies_for(now, &newer);
+        if !is_held_as_before {
+            answers.extend(self.plans_for_all(now)?);
         }
-        self.plans_for_all(now)
+        Ok(answers)
     }
 
     /// Whether another process wrote anything that nights are made from. Looked at before it is

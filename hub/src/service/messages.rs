@@ -1,9 +1,11 @@
 //! What came from units: judged, written down together, then answered.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
 use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::policy::{Capability, PolicyMessage};
 use nattsyn_protocol::report::{Report, ReportKey};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::topics::{Channel, Topic};
@@ -25,6 +27,8 @@ struct Intake {
     batch: Batch,
     acks: BTreeMap<UnitId, Vec<ReportKey>>,
     hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
+    /// Units that gave a sign of life by hello or heartbeat.
+    heard: BTreeSet<UnitId>,
     /// Units that work and have not said to this run of the hub what they hold.
     unmet: BTreeSet<UnitId>,
     /// The reports of this handful that are not held yet, as signed.
@@ -47,6 +51,7 @@ impl Desk {
             batch: Batch::default(),
             acks: BTreeMap::new(),
             hellos: BTreeMap::new(),
+            heard: BTreeSet::new(),
             unmet: BTreeSet::new(),
             fresh: BTreeMap::new(),
             news: News::Nothing,
@@ -63,6 +68,17 @@ impl Desk {
         let mut answers = Vec::new();
         for (unit, reports) in &intake.acks {
             answers.extend(acks(*unit, reports));
+        }
+        for &unit in &intake.heard {
+            let policy = match intake.hellos.contains_key(&unit) || intake.unmet.contains(&unit) {
+                true => self
+                    .enforcement
+                    .greet(now.timestamp, unit, &self.charge.endorsement),
+                false => self
+                    .enforcement
+                    .remind(now.timestamp, unit, &self.charge.endorsement),
+            };
+            answers.extend(policy.map(|policy| policy_answer(unit, &policy)));
         }
         for (unit, held) in &intake.hellos {
             answers.extend(self.newer(now, *unit, held)?);
@@ -110,6 +126,7 @@ impl Desk {
                 self.wall.hear(intake.clock, unit, heartbeat.at_ms, units);
                 let changes = self.watch.handle_sign(now, unit, Some(heartbeat.eye));
                 intake.batch.changes.extend(changes);
+                intake.heard.insert(unit);
                 // It came through a restart of the hub on a connection that stood, so it says
                 // no hello, and what was agreed meanwhile is not known to it.
                 if self.met.insert(unit) {
@@ -162,10 +179,32 @@ impl Desk {
             .extend(self.watch.handle_sign(now, unit, None));
         self.met.insert(unit);
         intake.unmet.remove(&unit);
+        intake.heard.insert(unit);
+        if let Some(said) = &hello.eye {
+            self.take_capability(now, unit, said, intake);
+        }
         let eye = self.watch.roster().of_unit(unit).map(|home| home.eye);
         let able = eye.and_then(|eye| live::able(unit, &hello, &eye));
         intake.live.extend(able);
         intake.hellos.insert(unit, hello.plans);
+    }
+
+    /// Takes in what a unit's eye says of itself: by its own key, and of this very unit. Anything
+    /// else is no word of it, and what it said before stands.
+    fn take_capability(&mut self, now: Moment, unit: UnitId, said: &Signed, intake: &mut Intake) {
+        let home = self.watch.roster().of_unit(unit);
+        let said = home.map(|home| said.open::<Capability>(&home.eye));
+        match said {
+            Some(Ok(capability)) if capability.unit == unit => {
+                self.enforcement.take_said(now.timestamp, &capability);
+                intake.news = News::Something;
+                let mut shown = (*self.consent).clone();
+                shown.units.clone_from(self.enforcement.units());
+                self.consent = Arc::new(shown);
+            }
+            Some(Ok(_) | Err(_)) => tracing::warn!(%unit, "an eye's word that is not its own"),
+            None => {}
+        }
     }
 
     fn take_report(
@@ -244,6 +283,17 @@ impl Desk {
         Ok(newer.into_iter().map(answer).collect())
     }
 
+    /// The newest policies of these units.
+    pub(super) fn policies_for(&mut self, now: Moment, units: &BTreeSet<UnitId>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for &unit in units {
+            let endorsement = &self.charge.endorsement;
+            let policy = self.enforcement.greet(now.timestamp, unit, endorsement);
+            answers.extend(policy.map(|policy| policy_answer(unit, &policy)));
+        }
+        answers
+    }
+
     /// Every unit's plans in force, after they may have changed. A unit that is away asks when
     /// it is back. A unit that is enrolled no more is told too: its plan has no windows now.
     pub(super) fn plans_for_all(&self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
@@ -259,6 +309,17 @@ impl Desk {
 fn acks(unit: UnitId, reports: &[ReportKey]) -> impl Iterator<Item = Answer> {
     let answer = move |ack| acknowledgement(unit, ack);
     dispatch::acks(reports).into_iter().map(answer)
+}
+
+fn policy_answer(unit: UnitId, policy: &PolicyMessage) -> Answer {
+    tracing::debug!(%unit, "sends a policy");
+    Answer {
+        topic: Topic {
+            unit,
+            channel: Channel::Policy,
+        },
+        body: wire::encode(policy),
+    }
 }
 
 fn acknowledgement(unit: UnitId, ack: Ack) -> Answer {

@@ -125,6 +125,7 @@ impl Passage<'_> {
         }
         changes.extend(self.align(watch, noon));
         watch.handle_plans(now, &holding.with_plan);
+        watch.handle_consents(now, &holding.declined, &record.overdue(night));
         changes.extend(watch.handle_ended(now, |who| record.book.ended(who).is_some()));
         Ok(changes)
     }

@@ -13,10 +13,11 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
 use super::sqlite::{add_plan, doing, enrol_home};
-use super::{StoreError, StoredPlan, rows};
+use super::{StoreError, StoredPlan, consent, rows};
 use crate::agreement::{
     Absence, Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Word, file,
 };
+use crate::consent::{Consents, Entry, StoredPolicy};
 use crate::roster::Home;
 use crate::view::Arrangement;
 
@@ -37,6 +38,10 @@ pub struct Entries {
     pub endings: Vec<(ResidentId, Ended)>,
     /// New plan versions.
     pub plans: Vec<StoredPlan>,
+    /// What was said of consents, in order.
+    pub consents: Vec<Entry>,
+    /// New policies.
+    pub policies: Vec<StoredPolicy>,
 }
 
 pub(super) fn write(
@@ -141,15 +146,21 @@ fn write_ending(
 }
 
 pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
-    read(connection, "?1 = ?1", "")
+    read(connection, "?1 = ?1", "", consent::consents(connection)?)
 }
 
 /// What was agreed with one resident, and what became of it.
 pub(super) fn book_of(connection: &Connection, resident: ResidentId) -> Result<Book, StoreError> {
-    read(connection, "resident = ?1", &resident.to_string())
+    let consents = consent::consents_of(connection, resident)?;
+    read(connection, "resident = ?1", &resident.to_string(), consents)
 }
 
-fn read(connection: &Connection, which: &str, key: &str) -> Result<Book, StoreError> {
+fn read(
+    connection: &Connection,
+    which: &str,
+    key: &str,
+    consents: Consents,
+) -> Result<Book, StoreError> {
     let mut agreements = Vec::new();
     let sql =
         format!("SELECT body, version, made_ms, made_by, origin FROM agreements WHERE {which}");
@@ -184,11 +195,8 @@ fn read(connection: &Connection, which: &str, key: &str) -> Result<Book, StoreEr
         endings.push((rows::parsed(row, 0, READING)?, ended(row)?));
         Ok(())
     })?;
-    Ok(Book::new(
-        agreements,
-        absences.into_values().collect(),
-        endings,
-    ))
+    let absences = absences.into_values().collect();
+    Ok(Book::new(agreements, absences, endings).with_consents(consents))
 }
 
 /// What was agreed with a resident at a moment for when somebody is needed.

@@ -9,6 +9,7 @@ mod apart;
 mod archive;
 pub(crate) mod audit;
 mod basis;
+mod consent;
 mod handlings;
 mod ledger;
 mod private;
@@ -37,6 +38,7 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::Book;
+use crate::consent::Policies;
 use crate::roster::{Home, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Change, Planned, Repeated, Saved};
@@ -214,6 +216,13 @@ pub trait Store: Send {
     /// Nothing was written: the store cannot be, it has such a version already, or an entry is
     /// about nobody it knows.
     fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The newest policy of each unit that ever had one.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn policies(&self) -> Result<Policies, StoreError>;
 
     /// The last night whose checks were frozen.
     ///

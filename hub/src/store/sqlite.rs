@@ -18,9 +18,10 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    ledger, private, rows, saved, settings,
+    consent, ledger, private, rows, saved, settings,
 };
 use crate::agreement::Book;
+use crate::consent::Policies;
 use crate::roster::{Former, Home, Resident, Roster};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
@@ -38,6 +39,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (9, include_str!("migrations/009_settings.sql")),
     (10, include_str!("migrations/010_subscriptions.sql")),
     (11, include_str!("migrations/011_endings.sql")),
+    (12, include_str!("migrations/012_consent.sql")),
     (13, include_str!("migrations/013_audit.sql")),
     (14, include_str!("migrations/014_roles.sql")),
     (15, include_str!("migrations/015_views.sql")),
@@ -220,7 +222,12 @@ impl Store for SqliteStore {
         let doing = doing("writing down what was agreed");
         let transaction = self.connection.transaction().map_err(&doing)?;
         agreements::write(&transaction, entries, now).map_err(&doing)?;
+        consent::write(&transaction, &entries.consents, &entries.policies).map_err(&doing)?;
         transaction.commit().map_err(&doing)
+    }
+
+    fn policies(&self) -> Result<Policies, StoreError> {
+        consent::policies(&self.connection)
     }
 
     fn last_night(&self) -> Result<Option<Date>, StoreError> {

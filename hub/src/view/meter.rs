@@ -182,6 +182,7 @@ mod tests {
             matters: Vec::new(),
             checks: Vec::new(),
             homes: Vec::new(),
+            consent: std::sync::Arc::default(),
         }
     }
 

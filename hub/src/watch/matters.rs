@@ -110,13 +110,15 @@ impl Closing {
     #[must_use]
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
-            AwayUnconfirmed, BrokerDown, FoundDead, HubClock, PlanWithoutUnit, TestUnanswered,
-            UnitOfNobody, UnitWithoutPlan,
+            AwayUnconfirmed, BrokerDown, ConsentReview, ConsentWithdrawn, FoundDead, HubClock,
+            PlanWithoutUnit, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
             AwayUnconfirmed
                 | BrokerDown
+                | ConsentReview
+                | ConsentWithdrawn
                 | HubClock
                 | PlanWithoutUnit
                 | TestUnanswered

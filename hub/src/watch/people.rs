@@ -266,6 +266,25 @@ impl Watch {
         self.wake_for_pending(now);
     }
 
+    /// Takes in whose plan has looks that may not be made, and whose consent is to be gone
+    /// through again.
+    pub fn handle_consents(
+        &mut self,
+        now: Moment,
+        declined: &BTreeSet<ResidentId>,
+        overdue: &BTreeSet<ResidentId>,
+    ) {
+        for (situation, people) in [
+            (Situation::ConsentWithdrawn, declined),
+            (Situation::ConsentReview, overdue),
+        ] {
+            let people = people.iter().copied().map(Subject::Resident);
+            self.matters
+                .set(situation, people, now.timestamp, &mut self.pending);
+        }
+        self.wake_for_pending(now);
+    }
+
     /// The checks that are called off, or of which it is asked whether they are to be made, and
     /// that are not settled: whoever is back before the window opens is looked after, also if the
     /// hub was down then.

@@ -301,6 +301,15 @@ fn play(situation: Situation) -> Play {
             let (_, changes) = play.watch.handle_word(play.now(), &found_dead);
             play.commit(changes);
         }
+        Situation::ConsentWithdrawn | Situation::ConsentReview => {
+            let who = BTreeSet::from([play.home.residents[0].id]);
+            let (withdrawn, review) = match situation {
+                Situation::ConsentWithdrawn => (who, BTreeSet::new()),
+                _ => (BTreeSet::new(), who),
+            };
+            play.watch.handle_consents(play.now(), &withdrawn, &review);
+            play.pass();
+        }
         Situation::AwayUnconfirmed => {
             play.alter(Alteration::AskIfAway).until(0, Life::Heard);
         }

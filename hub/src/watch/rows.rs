@@ -1,5 +1,7 @@
 //! Tonight as the page shows it: what the watch knows, with names.
 
+use std::sync::Arc;
+
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
@@ -40,6 +42,7 @@ impl Watch {
             matters: self.matter_rows(),
             checks,
             homes: self.home_rows(now),
+            consent: Arc::default(),
         }
     }
 

@@ -60,9 +60,9 @@ impl UnitState {
             Some(silence) => Hearing::Silent(silence),
             None => match self.eye {
                 EyeState::Ready => Hearing::Well,
-                EyeState::Faulty | EyeState::Down | EyeState::Paused | EyeState::Unrecognised => {
-                    Hearing::EyeTrouble
-                }
+                // A No, not a fault: what it means for a check that is due, its look says.
+                EyeState::Paused => Hearing::Paused,
+                EyeState::Faulty | EyeState::Down | EyeState::Unrecognised => Hearing::EyeTrouble,
             },
         }
     }

@@ -57,6 +57,8 @@ pub enum Step {
     ChangePlan,
     /// End the agreement.
     EndPlan,
+    /// Go through with the resident what they agreed to.
+    ReviewConsent,
     /// Ask, and write down whether the resident is still away.
     ConfirmAway,
     /// Set the hub's clock.
@@ -103,6 +105,10 @@ impl Step {
             Self::EndPlan => [
                 "avsluta överenskommelsen: tills det är gjort planeras nya nätter",
                 "end the agreement: until that is done, nights go on being planned",
+            ],
+            Self::ReviewConsent => [
+                "gå igenom samtycket med den enskilde, och skriv ner det på sidan",
+                "go through the consent with the resident, and write it down on the page",
             ],
             Self::ConfirmAway => [
                 "fråga, och skriv om den enskilde fortfarande är borta",
@@ -338,6 +344,18 @@ situations! {
         "Provlarmet är besvarat, men kom inte fram till alla på alla sätt",
         "The test alarm was answered, but did not get through to everybody by every channel",
         NightLead, [TryChain]
+    }
+    /// No look may be made at a resident, and the plan still asks for some.
+    ConsentWithdrawn = "consent_withdrawn" {
+        "Samtycke återtaget eller saknas: bestäm besök. Tillsynerna görs som besök tills dess",
+        "Consent withdrawn or missing: decide on visits. Until then the checks are made as visits",
+        NightLead, [Visit, ChangePlan, EndPlan]
+    }
+    /// What a resident agreed to should have been gone through again by now.
+    ConsentReview = "consent_review" {
+        "Samtycket skulle ha gåtts igenom: kameravisning är stängd, sensorn fortsätter",
+        "The consent should have been reviewed: live view is closed, the sensor goes on",
+        DayStaff, [ReviewConsent]
     }
     /// A visit that the plan asks for.
     VisitPlanned = "visit_planned" {

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::civil::Date;
 
 use nattsyn_hub::agreement::Book;
+use nattsyn_hub::consent::Policies;
 use nattsyn_hub::roster::{Home, Roster};
 use nattsyn_hub::store::{Basis, Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
 use nattsyn_hub::view::ledger::NightLedger;
@@ -214,6 +215,10 @@ impl Store for WatchedStore {
 
     fn record(&mut self, entries: &Entries, now: Timestamp) -> Result<(), StoreError> {
         self.inner.record(entries, now)
+    }
+
+    fn policies(&self) -> Result<Policies, StoreError> {
+        self.inner.policies()
     }
 
     fn account(&self, night: Date) -> Result<NightLedger, StoreError> {

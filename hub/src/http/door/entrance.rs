@@ -110,9 +110,7 @@ pub(in crate::http) async fn ask_key(Shared(site): Shared<Site>, uri: Uri) -> Re
     let rights = porter.rights();
     match (rights.party(), rights.ask(Purpose::SignIn)) {
         (Some(party), Ok(challenge)) => Asked::new(party, challenge).answer(),
-        (Some(_) | None, Ok(_)) | (None, Err(_)) => {
-            (StatusCode::CONFLICT, words::NO_KEYS.to(lang)).into_response()
-        }
+        (None, Ok(_) | Err(_)) => (StatusCode::CONFLICT, words::NO_KEYS.to(lang)).into_response(),
         (Some(_), Err(error)) => {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "no challenge");

@@ -35,7 +35,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
 
 fn is_heard(home: &HomeRow) -> bool {
     match home.hearing {
-        Hearing::Well | Hearing::EyeTrouble => true,
+        Hearing::Well | Hearing::Paused | Hearing::EyeTrouble => true,
         Hearing::Silent(_) => false,
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn row(view: &View<'_>, home: &HomeRow) -> Markup {
                 span {
                     (texts::hearing(home.hearing).to(lang))
                     @match home.hearing {
-                        Hearing::Well | Hearing::EyeTrouble => {}
+                        Hearing::Well | Hearing::Paused | Hearing::EyeTrouble => {}
                         Hearing::Silent(long) => { " (" (texts::lasted(lang, long)) ")" }
                     }
                 }

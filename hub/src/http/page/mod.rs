@@ -341,10 +341,10 @@ enum Script {
     Print,
     /// The same, and it lets the browser be told.
     Push,
-    /// The same, and it shows a live view.
-    Look,
     /// It asks for a key.
     Keys,
+    /// The same, and it shows a live view.
+    Look,
     /// Nothing.
     None,
 }
@@ -368,8 +368,8 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
-                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Keys => script type="module" src="/assets/keys.js" {},
+                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {

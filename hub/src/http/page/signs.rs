@@ -76,6 +76,7 @@ impl Sign {
     pub(super) fn of_hearing(hearing: Hearing) -> Self {
         match hearing {
             Hearing::Well => Self::Visible,
+            Hearing::Paused => Self::Paused,
             Hearing::EyeTrouble => Self::Technical,
             Hearing::Silent(_) => Self::Silent,
         }

@@ -502,6 +502,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(endings.map(texts::ending));
     let hearings = [
         Hearing::Well,
+        Hearing::Paused,
         Hearing::EyeTrouble,
         Hearing::Silent(Duration::ZERO),
     ];

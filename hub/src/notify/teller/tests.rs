@@ -106,6 +106,7 @@ impl Night {
             matters: Vec::new(),
             checks: Vec::new(),
             homes: Vec::new(),
+            consent: std::sync::Arc::default(),
         }
     }
 

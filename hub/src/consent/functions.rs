@@ -1,0 +1,220 @@
+//! What units are to do, what they say that they do, and what stands between the two.
+//!
+//! [`Enforcement`] is the desk's memory: pure, rebuilt from the store and from what units say, kept
+//! nowhere. [`Functions`] is what the page shows of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use nattsyn_protocol::ids::{BootId, ResidentId, UnitId};
+use nattsyn_protocol::policy::{
+    APPROVAL_WITHIN, Approval, Build, Capability, HeldPolicy, Mode, Policy, PolicyMessage,
+};
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::Timestamp;
+
+use super::{Consents, Policies};
+use crate::roster::Roster;
+
+/// How long after it was sent a policy is sent again to a unit that is heard and does not say
+/// that it holds it: with the next heartbeat after that, and not with every one.
+pub const SENT_AGAIN_AFTER: Duration = Duration::from_secs(50);
+
+/// What a unit said of itself last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What was built into it.
+    pub build: Build,
+    /// The policy that it holds, and what is in force of it.
+    pub held: Option<HeldPolicy>,
+    /// Which run of its eye said so.
+    pub boot: BootId,
+    /// When it said so.
+    pub at: Timestamp,
+}
+
+/// One unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnitFunctions {
+    /// The newest policy that was signed for it, and when.
+    pub wanted: Option<(Policy, Timestamp)>,
+    /// What its eye said last; `None` if it has not since the hub started.
+    pub said: Option<Said>,
+    /// When the newest was sent last.
+    pub sent: Option<Timestamp>,
+}
+
+/// How far a unit is with the newest policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// There is none: it looks by its plan and shows nothing.
+    NoPolicy,
+    /// It says that all of it is in force.
+    InForce,
+    /// It holds it, and waits for the button at the unit, until then at the latest.
+    AwaitsButton(Timestamp),
+    /// Nobody pressed the button in time. It works by the stricter one.
+    Missed,
+    /// It has not said that it holds it; since when it should.
+    NotReceived(Timestamp),
+}
+
+impl UnitFunctions {
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let Some((policy, made)) = &self.wanted else {
+            return Progress::NoPolicy;
+        };
+        let held = self.said.and_then(|said| Some((said.held?, said.at)));
+        match held.filter(|(held, _)| held.version >= policy.version) {
+            None => Progress::NotReceived(*made),
+            Some((held, at)) => match held.approval {
+                Approval::NotNeeded => Progress::InForce,
+                Approval::Awaited => Progress::AwaitsButton(at.after(APPROVAL_WITHIN)),
+                Approval::Missed => Progress::Missed,
+            },
+        }
+    }
+
+    /// Whether the unit says that pictures may be shown at this moment: built in, agreed to,
+    /// approved at the unit, and not over.
+    #[must_use]
+    pub fn shows_pictures(&self, now: Timestamp) -> Pictures {
+        let is_wanted = self
+            .wanted
+            .as_ref()
+            .is_some_and(|(policy, _)| policy.mode == Mode::LiveView && policy.is_in_force(now));
+        let can = self.said.is_some_and(|said| {
+            let in_force = said.held.map(|held| held.mode);
+            said.build == Build::LiveView && in_force == Some(Mode::LiveView)
+        });
+        if is_wanted && can && self.progress() == Progress::InForce {
+            Pictures::Allowed
+        } else {
+            Pictures::None
+        }
+    }
+}
+
+/// Whether pictures may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// One short live view of an unclear look, under a grant.
+    Allowed,
+    /// None.
+    None,
+}
+
+/// What the page shows of consents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Functions {
+    /// By unit.
+    pub units: BTreeMap<UnitId, UnitFunctions>,
+    /// Who has no entry at all: looks go on by a plan that rests on paper.
+    pub unrecorded: BTreeSet<ResidentId>,
+}
+
+impl Functions {
+    /// What the units said that was built into them.
+    #[must_use]
+    pub fn builds(&self) -> BTreeMap<UnitId, Build> {
+        let units = self.units.iter();
+        let said = units.filter_map(|(unit, standing)| Some((*unit, standing.said?.build)));
+        said.collect()
+    }
+}
+
+/// The desk's memory of policies and of what units say of them.
+#[derive(Clone, Debug, Default)]
+pub struct Enforcement {
+    signed: BTreeMap<UnitId, Signed>,
+    units: BTreeMap<UnitId, UnitFunctions>,
+}
+
+impl Enforcement {
+    /// Takes in the newest policies; returns the units for which there is a newer one.
+    pub fn take_policies(&mut self, policies: Policies) -> BTreeSet<UnitId> {
+        let mut newer = BTreeSet::new();
+        for (unit, stored) in policies {
+            let standing = self.units.entry(unit).or_default();
+            let held = standing.wanted.as_ref().map(|(policy, _)| policy.version);
+            if held.is_none_or(|held| held < stored.policy.version) {
+                standing.wanted = Some((stored.policy, stored.made));
+                standing.sent = None;
+                self.signed.insert(unit, stored.signed);
+                newer.insert(unit);
+            }
+        }
+        newer
+    }
+
+    /// Takes in what an eye said of itself, signed by it. One of another run of the eye replaces
+    /// any other.
+    pub fn take_said(&mut self, at: Timestamp, capability: &Capability) {
+        self.units.entry(capability.unit).or_default().said = Some(Said {
+            build: capability.build,
+            held: capability.policy,
+            boot: capability.boot,
+            at,
+        });
+    }
+
+    /// The policy to send to a unit that says hello, if it does not say that it holds it.
+    pub fn greet(
+        &mut self,
+        now: Timestamp,
+        unit: UnitId,
+        endorsement: &Signed,
+    ) -> Option<PolicyMessage> {
+        let standing = self.units.get_mut(&unit)?;
+        let (wanted, _) = standing.wanted.as_ref()?;
+        let held = standing.said.and_then(|said| said.held);
+        if held.is_some_and(|held| held.version >= wanted.version) {
+            return None;
+        }
+        standing.sent = Some(now);
+        Some(PolicyMessage {
+            policy: self.signed.get(&unit)?.clone(),
+            endorsement: endorsement.clone(),
+        })
+    }
+
+    /// The policy to send to a unit that is heard, if it speaks of policies, does not say that it
+    /// holds the newest, and was not sent it just now. A withdrawal must not wait for a hello.
+    pub fn remind(
+        &mut self,
+        now: Timestamp,
+        unit: UnitId,
+        endorsement: &Signed,
+    ) -> Option<PolicyMessage> {
+        let standing = self.units.get(&unit)?;
+        standing.said?;
+        let is_fresh = standing
+            .sent
+            .is_some_and(|sent| now.since(sent) < SENT_AGAIN_AFTER);
+        if is_fresh {
+            return None;
+        }
+        self.greet(now, unit, endorsement)
+    }
+
+    /// What is known of each unit.
+    #[must_use]
+    pub fn units(&self) -> &BTreeMap<UnitId, UnitFunctions> {
+        &self.units
+    }
+
+    /// For the page.
+    #[must_use]
+    pub fn shown(&self, roster: &Roster, consents: &Consents) -> Functions {
+        let residents = roster.homes().iter().flat_map(|home| &home.residents);
+        let residents = residents.map(|resident| resident.id);
+        Functions {
+            units: self.units.clone(),
+            unrecorded: residents
+                .filter(|who| consents.of(*who).is_empty())
+                .collect(),
+        }
+    }
+}
