@@ -24,9 +24,8 @@ use crate::config::{Broker, Config, Embedded};
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
-use crate::live::book::BookError;
+use crate::live::book::{Audited, BookError};
 use crate::live::keeper::Tools;
-use crate::live::operators::Nobody;
 use crate::live::{self, Live};
 use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
@@ -259,7 +258,8 @@ pub async fn run_by(
     let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
     let heads = (&config.audit, config.folder.as_path());
     let (heads, outside) = heads::Keeper::new(&log, heads, zone.clone());
-    let (live, views) = open_live(&layout, live_keys, clock, &mut service)?;
+    let parts = (live_keys, Arc::clone(&log), Arc::clone(&rights));
+    let (live, views) = open_live(&layout, parts, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -315,14 +315,14 @@ fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
 /// Live views: who may see is for the staff's register to say.
 fn open_live(
     layout: &Layout,
-    keys: HubKeys,
+    (keys, log, rights): (HubKeys, Arc<Log>, Arc<Rights>),
     clock: &Clock,
     service: &mut service::Handle,
 ) -> Result<(Live, live::Keeper), ServeError> {
     let tools = Tools {
         keys,
-        book: Box::new(Views::open(&layout.ledger())?),
-        operators: Arc::new(Nobody),
+        book: Box::new(Audited::new(Views::open(&layout.ledger())?, log)),
+        operators: rights,
         clock: clock.clone(),
         tonight: service.tonight.clone(),
     };

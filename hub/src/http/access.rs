@@ -110,6 +110,18 @@ pub(super) const WAYS: &[Way] = &[
     ),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
     post("/rows/{row}", Permission::HandleRows),
+    // Each step of a live view is written down by who keeps them, before it is shown.
+    post("/rows/{row}/live", Permission::LiveView),
+    get("/live/{view}", Permission::LiveView, Trace::Nothing),
+    get("/live/{view}/state", Permission::LiveView, Trace::Nothing),
+    post("/live/{view}/key", Permission::LiveView),
+    post("/live/{view}/assertion", Permission::LiveView),
+    post("/live/{view}/end", Permission::LiveView),
+    get(
+        "/live/{view}/frame/{number}",
+        Permission::LiveView,
+        Trace::Nothing,
+    ),
     post("/matters/{matter}", Permission::HandleRows),
     post("/test-alarms/{trial}", Permission::OwnShift),
     get("/phone", Permission::OwnShift, Trace::Nothing),
