@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::agreement::staffing::Staffing;
+use crate::consent;
 use crate::notify::Settings;
 use crate::outside;
 
@@ -37,6 +38,8 @@ pub struct Config {
     /// The watcher outside that is fed while the hub works. Default none, and the page says so.
     /// See `docs/reference/outside.md`.
     pub outside: outside::Settings,
+    /// What the municipality has decided of consents, for everybody.
+    pub consent: consent::Rules,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -141,6 +144,7 @@ impl Default for Config {
             staffing: Staffing::default(),
             notify: Settings::default(),
             outside: outside::Settings::default(),
+            consent: consent::Rules::default(),
             broker: Broker::default(),
         }
     }

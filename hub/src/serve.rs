@@ -19,6 +19,7 @@ use nattsyn_protocol::signing::PublicKey;
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
+use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
@@ -233,12 +234,18 @@ pub async fn run_by(
         zone: config.zone.clone(),
         reality: Reality::Homes,
         broker: endpoint,
-        keys,
+        keys: keys.clone(),
     };
     let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
+    let clerk = Arc::new(Clerk::new(
+        (&layout.ledger(), keys),
+        (&config.zone, config.consent),
+        (service.tonight.clone(), Some(service.hands.clone())),
+        believed_time(now.clone()),
+    ));
     let porter = Porter::open(&layout.ledger(), now)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
@@ -248,6 +255,7 @@ pub async fn run_by(
         outside: Some(signs),
         phones: Some(phones),
         answers: Some(answers),
+        consents: Some(Arc::clone(&clerk)),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -274,10 +282,17 @@ pub async fn run_by(
         never = feeding => match never {},
         () = keeper.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
+        never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+fn believed_time(
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
+    move || now().timestamp
 }
 
 /// The phones that were told when the hub ended, and who keeps them.

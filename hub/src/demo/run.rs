@@ -136,6 +136,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
+        consents: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

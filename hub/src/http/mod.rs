@@ -47,6 +47,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::consent::clerk::Clerk;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
@@ -93,6 +94,8 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// By which consents are written down. Without it none are, and the page says so.
+    pub consents: Option<Arc<Clerk>>,
     /// Who may come in.
     pub door: Door,
 }
@@ -109,6 +112,7 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            consents: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -150,6 +154,7 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    consents: Option<Arc<Clerk>>,
     door: Door,
     stop: Stop,
 }
@@ -199,6 +204,7 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        consents: state.consents,
         door: state.door,
         stop,
     };
