@@ -3,9 +3,11 @@
 //! [`FrameSource`] is the role; the camera of a real unit is `V4l2Camera` (feature `pi`). The
 //! stand-ins say what they do: [`ReplayCamera`] replays pictures from a folder,
 //! [`StagedCamera`] shows what a demonstration has staged. A source is opened for one look and
-//! closed after it: between looks no camera runs. Nothing here judges a picture, and nothing
-//! keeps or writes one.
+//! closed after it: between looks no camera runs. What it needs of the system (device, files) it
+//! takes when it is made, before the eye shuts itself in; a look opens no file. Nothing here
+//! judges a picture, and nothing keeps or writes one.
 
+mod kept;
 mod noise;
 #[cfg(any(feature = "pi", test))]
 mod pixels;
@@ -19,6 +21,7 @@ use nattsyn_models::{Frame, FrameError};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::presence::Sequence;
+use crate::shut_in::Request;
 
 pub use replay::ReplayCamera;
 pub use staged::StagedCamera;
@@ -49,8 +52,19 @@ pub trait FrameSource: Send {
     /// This frame could not be had. The next may be, unless the source is closed.
     fn next_frame(&mut self) -> Result<Shot, CameraError>;
 
-    /// Stops, and lets go of the device. Closing twice does nothing.
+    /// Stops the camera, and overwrites what it left. Closing twice does nothing.
     fn close(&mut self);
+
+    /// What it must go on asking of its device when the process is shut in.
+    fn requests(&self) -> Vec<Request> {
+        Vec::new()
+    }
+
+    /// Whether it will never give a frame again in this process: what it needs can only be
+    /// opened by a new one.
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// Why there is no frame. No error names a folder: what a picture is called may travel into a
@@ -99,6 +113,9 @@ pub enum CameraError {
     /// The stage's file is not what a demonstration writes, or it stages nothing.
     #[error("stage cannot be shown")]
     Staging(#[source] serde_json::Error),
+    /// More pictures than a process may hold open.
+    #[error("folder has more than {0} pictures")]
+    TooMany(usize),
     /// The stage's file stages nothing at all.
     #[error("stage is empty")]
     NothingStaged,

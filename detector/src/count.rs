@@ -257,6 +257,8 @@ impl Looking {
                 Event::Seen(Answer::Opened(Err(fault))) => {
                     return Outcome::Counted(Finding::Technical(fault));
                 }
+                // Each following look says so itself.
+                Event::Seen(Answer::Lost) => continue,
                 Event::Seen(Answer::Frame(frame)) => {
                     match frame {
                         Ok(observation) => presence.handle_frame(observation),

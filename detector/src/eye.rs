@@ -84,13 +84,16 @@ pub enum End {
     /// The camera or the model did not come back from a look. Only a fresh process helps.
     #[error("the camera or the model hangs; the eye ends to be started afresh")]
     Hung,
+    /// The camera is gone, and only a process that is not shut in yet can open it again.
+    #[error("the camera is gone; the eye ends to be started afresh")]
+    CameraLost,
 }
 
 /// What vouches for the wall clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Voucher {
     /// The machine's own signs.
-    Machine,
+    Machine(trust::ClockSigns),
     /// A demonstration, which makes its own time.
     Demonstration,
 }
@@ -273,6 +276,9 @@ impl Eye {
     }
 
     fn handle_answer(&mut self, now: Now, answer: Answer) -> ControlFlow<End> {
+        if matches!(answer, Answer::Lost) {
+            return self.handle_loss();
+        }
         let Some(looking) = self.looking.as_mut() else {
             return ControlFlow::Continue(());
         };
@@ -290,8 +296,19 @@ impl Eye {
                 }
                 looking.look.handle_frame(now.uptime)
             }
+            Answer::Lost => return ControlFlow::Continue(()),
         };
         self.take_step(now, step)
+    }
+
+    /// A look that has begun since says for itself that the camera is down, and ends in this
+    /// again.
+    fn handle_loss(&self) -> ControlFlow<End> {
+        if self.looking.is_some() {
+            return ControlFlow::Continue(());
+        }
+        tracing::error!("the camera is gone");
+        ControlFlow::Break(End::CameraLost)
     }
 
     fn take_step(&mut self, now: Now, step: Step) -> ControlFlow<End> {
@@ -428,8 +445,8 @@ impl Eye {
         Moment {
             uptime: now.uptime,
             wall: now.timestamp,
-            trust: match self.voucher {
-                Voucher::Machine => trust::of_machine(now.timestamp),
+            trust: match &self.voucher {
+                Voucher::Machine(signs) => signs.trust(now.timestamp),
                 Voucher::Demonstration => Trust::Synced,
             },
         }

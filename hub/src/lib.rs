@@ -1,6 +1,7 @@
 //! The hub: knows which looks are due, keeps the ledger, shows what needs a person.
 
 pub mod agreement;
+pub mod audit;
 pub mod broker;
 pub mod certificates;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod exception;
 pub mod http;
 pub mod ingest;
 pub mod keys;
+pub mod live;
 pub mod nights;
 pub mod notify;
 pub mod outside;

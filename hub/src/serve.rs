@@ -16,6 +16,7 @@ use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
+use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
@@ -23,6 +24,10 @@ use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
+use crate::live::book::BookError;
+use crate::live::keeper::Tools;
+use crate::live::operators::Nobody;
+use crate::live::{self, Live};
 use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
 use crate::notify::teller::{self, Answers, Proving};
@@ -30,8 +35,8 @@ use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
-use crate::staff::{Porter, PorterError};
-use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings};
+use crate::staff::{Porter, PorterError, Rights};
+use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
 
@@ -68,6 +73,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Nothing could be written into the log.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// Nobody could sign in.
     #[error(transparent)]
     Porter(#[from] PorterError),
@@ -80,6 +88,9 @@ pub enum ServeError {
     /// The watcher outside cannot be fed so.
     #[error("the watcher outside (`outside` in the configuration)")]
     Outside(#[source] SettingsError),
+    /// Live views cannot be written down.
+    #[error("the live views")]
+    Live(#[from] BookError),
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] KeeperError),
@@ -230,6 +241,7 @@ pub async fn run_by(
     };
     let page = TcpListener::bind(config.listen).await.map_err(unheard)?;
     let (mut embedded, endpoint) = broker(config, &layout).await?;
+    let live_keys = keys.clone();
     let setup = Setup {
         zone: config.zone.clone(),
         reality: Reality::Homes,
@@ -247,6 +259,8 @@ pub async fn run_by(
         believed_time(now.clone()),
     ));
     let porter = Porter::open(&layout.ledger(), now)?;
+    let log = Arc::new(Log::open(&layout.ledger())?);
+    let (live, views) = open_live(&layout, live_keys, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -256,6 +270,9 @@ pub async fn run_by(
         phones: Some(phones),
         answers: Some(answers),
         consents: Some(Arc::clone(&clerk)),
+        audit: Some(log),
+        rights: Some(Arc::new(Rights::open(&layout.ledger())?)),
+        live: Some(live),
         door: Door::Staff(Arc::new(porter), config.front),
     };
     let listen = page.local_addr().unwrap_or(config.listen);
@@ -281,6 +298,7 @@ pub async fn run_by(
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
+        () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
@@ -293,6 +311,27 @@ fn believed_time(
     now: impl Fn() -> Now + Send + Sync + 'static,
 ) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
     move || now().timestamp
+}
+
+/// Live views: who may see is for the staff's register to say.
+fn open_live(
+    layout: &Layout,
+    keys: HubKeys,
+    clock: &Clock,
+    service: &mut service::Handle,
+) -> Result<(Live, live::Keeper), ServeError> {
+    let tools = Tools {
+        keys,
+        book: Box::new(Views::open(&layout.ledger())?),
+        operators: Arc::new(Nobody),
+        clock: clock.clone(),
+        tonight: service.tonight.clone(),
+    };
+    let ends = service
+        .live
+        .take()
+        .expect("nobody else takes the live views' end");
+    Ok(live::Keeper::open(tools, ends)?)
 }
 
 /// The phones that were told when the hub ended, and who keeps them.

@@ -28,6 +28,7 @@ use nattsyn_protocol::time::Uptime;
 
 use crate::ingest::{Drops, Endpoint, Link, LinkError, LinkEvent, Publication};
 use crate::keys::HubKeys;
+use crate::live::{self, Delivery, Outgoing, Wire};
 use crate::store::{Store, StoreError};
 use crate::view::{Reality, Tonight};
 use crate::watch::{Contact, Moment};
@@ -82,6 +83,9 @@ pub struct Handle {
     pub hands: Hands,
     /// By which test alarms become matters.
     pub verdicts: Verdicts,
+    /// By which live views speak with units. Whoever takes it keeps them; without it there are
+    /// none.
+    pub live: Option<live::Ends>,
     /// What was dropped, by kind.
     pub drops: Arc<Drops>,
     stop: Option<oneshot::Sender<()>>,
@@ -131,16 +135,19 @@ pub fn start(setup: Setup, clock: Clock, store: Box<dyn Store>) -> Result<Handle
     let (stop, stopped) = oneshot::channel();
     let (hands, waiting) = Hands::new();
     let (verdicts, found) = Verdicts::new();
+    let (wire, live) = live::wire(Arc::clone(&drops));
     let inlets = Inlets {
         link,
         waiting,
         found,
+        live: wire,
     };
     let (service, tonight) = Service::begin(setup, clock, store, inlets, Arc::clone(&drops))?;
     Ok(Handle {
         tonight,
         hands,
         verdicts,
+        live: Some(live),
         drops,
         stop: Some(stop),
         task: tokio::spawn(service.run(stopped)),
@@ -157,6 +164,8 @@ enum Event {
     Closure(Closure),
     /// Something was written down beside the desk.
     Written,
+    /// A live view has something to say to its unit.
+    Say(Outgoing),
     /// Messages came, or the connection changed.
     Link(Vec<LinkEvent>),
     /// Time passed, or runs otherwise.
@@ -170,6 +179,7 @@ struct Inlets {
     link: Link,
     waiting: Waiting,
     found: mpsc::Receiver<Found>,
+    live: Wire,
 }
 
 struct Service {
@@ -218,6 +228,7 @@ impl Service {
                 Event::Found(found) => self.find(found)?,
                 Event::Closure(closure) => self.close(closure)?,
                 Event::Written => self.look()?,
+                Event::Say(outgoing) => self.say(outgoing),
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
                 Event::Stop => return Ok(()),
@@ -237,6 +248,7 @@ impl Service {
             Some(closure) = self.inlets.waiting.closures.recv() => Event::Closure(closure),
             Some(found) = self.inlets.found.recv() => Event::Found(found),
             () = self.inlets.waiting.written.notified() => Event::Written,
+            Some(outgoing) = self.inlets.live.outgoing.recv() => Event::Say(outgoing),
             _count = self.inlets.link.events.recv_many(&mut events, MESSAGES_MAX) => {
                 Event::Link(events)
             }
@@ -296,7 +308,10 @@ impl Service {
                     tracing::warn!("lost the broker");
                     self.desk.contact(now, Contact::Down(now.uptime))?;
                 }
-                LinkEvent::Message(publication) => messages.push(publication),
+                // A frame goes to whoever waits for it, and to nobody who could keep it.
+                LinkEvent::Message(publication) => {
+                    messages.extend(self.inlets.live.relay.pass(publication));
+                }
             }
         }
         let done = self.desk.take(now, &messages)?;
@@ -314,6 +329,23 @@ impl Service {
                 self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
             }
             News::Nothing => {}
+        }
+        // After the page: who hears that a look was clear sees what it saw.
+        for heard in done.live {
+            self.inlets.live.tell(heard);
+        }
+    }
+
+    /// Says something to a unit for a live view.
+    fn say(&self, outgoing: Outgoing) {
+        let Outgoing {
+            topic,
+            body,
+            delivery,
+        } = outgoing;
+        match delivery {
+            Delivery::Assured => self.inlets.link.send(topic, body),
+            Delivery::Once => self.inlets.link.send_once(topic, body),
         }
     }
 }

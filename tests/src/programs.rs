@@ -85,7 +85,17 @@ impl Demonstration {
     /// It does not say where its page is.
     #[must_use]
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(program("nattsyn-hub"))
+        Self::start_with(&mut Command::new(program("nattsyn-hub")), folder, arguments)
+    }
+
+    /// The same, where the program's surroundings were changed before.
+    ///
+    /// # Panics
+    ///
+    /// It does not say where its page is.
+    #[must_use]
+    pub fn start_with(hub: &mut Command, folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = hub
             .args(["demo", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .args(arguments)

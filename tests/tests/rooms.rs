@@ -46,7 +46,7 @@ fn judged(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("stage.json");
     std::fs::write(&file, serde_json::to_vec(&stage).unwrap()).unwrap();
-    let mut camera = StagedCamera::new(file);
+    let mut camera = StagedCamera::new(&file);
     camera
         .open(Timestamp::from_ms(1_795_300_000_000).unwrap())
         .unwrap();

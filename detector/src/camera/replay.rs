@@ -4,27 +4,46 @@ use std::path::{Path, PathBuf};
 
 use nattsyn_protocol::time::Timestamp;
 
+use super::kept::KeptFile;
 use super::still::Still;
 use super::{CameraError, FrameSource, Shot};
 use crate::presence::Sequence;
 
+/// Most pictures in a folder. Each is a descriptor that stays open, and a process may have 1024
+/// of those on a Linux machine that is set up as usual.
+pub(super) const PICTURES_MAX: usize = 512;
+
 /// Replays a folder's pictures in order of name, one a look, and then from the beginning.
 ///
-/// The folder is read again for each look, so pictures may be added. What is no picture is a
-/// camera fault for its look: nothing is skipped, so that look and picture stay in step.
+/// The pictures are those that are there when it is made; each is opened then, and read at its
+/// look. What is no picture is a camera fault for its look: nothing is skipped, so that look and
+/// picture stay in step.
 pub struct ReplayCamera {
-    folder: PathBuf,
+    files: Result<Vec<KeptFile>, Unopened>,
     looks: usize,
     shown: Option<Still>,
     frames: u64,
 }
 
+/// Why there are no pictures at any look.
+enum Unopened {
+    Folder(std::io::ErrorKind),
+    TooMany,
+}
+
+impl From<std::io::Error> for Unopened {
+    fn from(error: std::io::Error) -> Self {
+        Self::Folder(error.kind())
+    }
+}
+
 impl ReplayCamera {
-    /// Replays this folder.
+    /// Replays the pictures that are in this folder now. That there are none is said at each
+    /// look.
     #[must_use]
-    pub fn new(folder: PathBuf) -> Self {
+    pub fn new(folder: &Path) -> Self {
         Self {
-            folder,
+            files: open(folder),
             looks: 0,
             shown: None,
             frames: 0,
@@ -35,14 +54,17 @@ impl ReplayCamera {
 impl FrameSource for ReplayCamera {
     fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
         self.close();
-        let files = files(&self.folder).map_err(CameraError::Folder)?;
+        let files = self.files.as_ref().map_err(|why| match why {
+            Unopened::Folder(kind) => CameraError::Folder((*kind).into()),
+            Unopened::TooMany => CameraError::TooMany(PICTURES_MAX),
+        })?;
         let look = self.looks;
         self.looks += 1;
         let file = look
             .checked_rem(files.len())
             .and_then(|index| files.get(index))
             .ok_or_else(|| CameraError::Folder(std::io::ErrorKind::NotFound.into()))?;
-        self.shown = Some(Still::open(file)?);
+        self.shown = Some(Still::read(file)?);
         Ok(())
     }
 
@@ -58,6 +80,15 @@ impl FrameSource for ReplayCamera {
     fn close(&mut self) {
         self.shown = None;
     }
+}
+
+/// Opens every picture.
+fn open(folder: &Path) -> Result<Vec<KeptFile>, Unopened> {
+    let files = files(folder)?;
+    if files.len() > PICTURES_MAX {
+        return Err(Unopened::TooMany);
+    }
+    Ok(files.iter().map(|path| KeptFile::open(path)).collect())
 }
 
 /// The files in a folder, in order of name; hidden ones are not meant.
@@ -103,7 +134,7 @@ mod tests {
         save(folder.path(), "b.png", 200);
         save(folder.path(), "a.png", 50);
         save(folder.path(), ".hidden.png", 1);
-        let mut camera = ReplayCamera::new(folder.path().to_owned());
+        let mut camera = ReplayCamera::new(folder.path());
         for expected in [50, 200, 50] {
             camera.open(noon()).unwrap();
             assert!(mean(&mut camera).abs_diff(expected) <= 1);
@@ -115,7 +146,7 @@ mod tests {
     fn frames_of_one_picture_differ_by_noise_and_number() {
         let folder = tempfile::tempdir().unwrap();
         save(folder.path(), "a.png", 50);
-        let mut camera = ReplayCamera::new(folder.path().to_owned());
+        let mut camera = ReplayCamera::new(folder.path());
         camera.open(noon()).unwrap();
         let (one, other) = (camera.next_frame().unwrap(), camera.next_frame().unwrap());
         assert_ne!(one.frame.luma(), other.frame.luma());
@@ -127,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.png"), "no picture").unwrap();
         save(folder.path(), "b.png", 200);
-        let mut camera = ReplayCamera::new(folder.path().to_owned());
+        let mut camera = ReplayCamera::new(folder.path());
         let error = camera.open(noon()).unwrap_err();
         assert_eq!(error.to_string(), "reading the picture \"a.png\"");
         let folder_name = folder.path().file_name().unwrap().to_str().unwrap();
@@ -142,7 +173,7 @@ mod tests {
     fn an_empty_or_missing_folder_is_an_error_not_a_panic() {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("none")] {
-            let opened = ReplayCamera::new(path).open(noon());
+            let opened = ReplayCamera::new(&path).open(noon());
             assert!(matches!(opened, Err(CameraError::Folder(_))));
         }
     }
@@ -152,7 +183,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let picture = image::RgbImage::from_pixel(2000, 1000, image::Rgb([90, 90, 90]));
         picture.save(folder.path().join("large.jpg")).unwrap();
-        let mut camera = ReplayCamera::new(folder.path().to_owned());
+        let mut camera = ReplayCamera::new(folder.path());
         camera.open(noon()).unwrap();
         let frame = camera.next_frame().unwrap().frame;
         assert_eq!((frame.width(), frame.height()), (640, 320));

@@ -1,19 +1,24 @@
 //! A demonstration's camera: shows what the stage says for the moment of the look.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use nattsyn_models::Frame;
 use nattsyn_protocol::demonstration::{Lens, Occupant, Show, Stage};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_scenes::{Radiance, Room, Sensor};
 
+use super::kept::KeptFile;
+use super::replay::PICTURES_MAX;
 use super::still::Still;
 use super::{CameraError, FrameSource, Shot};
 use crate::presence::Sequence;
 
-/// Shows what a stage's file says. The file is read again for each look.
+/// Shows what a stage's file says. The file is read again for each look, through the descriptor
+/// that was opened when this was made; so are the pictures that it named then.
 pub struct StagedCamera {
-    file: PathBuf,
+    file: KeptFile,
+    pictures: BTreeMap<String, KeptFile>,
     shown: Option<Shown>,
     frames: u64,
 }
@@ -34,26 +39,47 @@ struct RenderedRoom {
 impl StagedCamera {
     /// Shows what this file stages.
     #[must_use]
-    pub fn new(file: PathBuf) -> Self {
+    pub fn new(file: &Path) -> Self {
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let file = KeptFile::open(file);
+        let mut pictures = BTreeMap::new();
+        // What is wrong with the stage is said at each look.
+        for scene in read(&file).map(|stage| stage.scenes).unwrap_or_default() {
+            if let Show::Picture { path } = scene.show
+                && pictures.len() < PICTURES_MAX
+            {
+                let picture = KeptFile::open(&folder.join(&path));
+                pictures.insert(path, picture);
+            }
+        }
         Self {
             file,
+            pictures,
             shown: None,
             frames: 0,
         }
     }
 
-    fn read(&self) -> Result<Stage, CameraError> {
-        let text = std::fs::read_to_string(&self.file).map_err(CameraError::Stage)?;
-        serde_json::from_str(&text).map_err(CameraError::Staging)
+    fn picture(&self, path: &str) -> Result<Still, CameraError> {
+        match self.pictures.get(path) {
+            Some(picture) => Still::read(picture),
+            None => Err(CameraError::Staging(serde::de::Error::custom(
+                "it names a picture that it did not name when the eye started",
+            ))),
+        }
     }
+}
+
+fn read(file: &KeptFile) -> Result<Stage, CameraError> {
+    let bytes = file.read().map_err(CameraError::Stage)?;
+    serde_json::from_slice(&bytes).map_err(CameraError::Staging)
 }
 
 impl FrameSource for StagedCamera {
     fn open(&mut self, now: Timestamp) -> Result<(), CameraError> {
         self.close();
-        let stage = self.read()?;
+        let stage = read(&self.file)?;
         let show = stage.at(now).ok_or(CameraError::NothingStaged)?;
-        let folder = self.file.parent().unwrap_or(Path::new(""));
         self.shown = Some(match show {
             Show::Room {
                 seed,
@@ -61,7 +87,7 @@ impl FrameSource for StagedCamera {
                 occupant,
                 lens,
             } => Shown::Room(RenderedRoom::new(*seed, *pose, *occupant, *lens, now)),
-            Show::Picture { path } => Shown::Picture(Still::open(&folder.join(path))?),
+            Show::Picture { path } => Shown::Picture(self.picture(path)?),
         });
         Ok(())
     }
@@ -120,7 +146,7 @@ mod tests {
     fn camera(folder: &Path, stage: &str) -> StagedCamera {
         let file = folder.join("stage.json");
         std::fs::write(&file, stage).unwrap();
-        StagedCamera::new(file)
+        StagedCamera::new(&file)
     }
 
     fn at(ms: i64) -> Timestamp {
@@ -164,7 +190,7 @@ mod tests {
         let stage = r#"{"scenes": [{"from_ms": 0, "show": {"picture": {"path": "none.png"}}}]}"#;
         let missing = camera(folder.path(), stage).open(at(0)).unwrap_err();
         assert_eq!(missing.to_string(), "reading the picture \"none.png\"");
-        let gone = StagedCamera::new(folder.path().join("none.json")).open(at(0));
+        let gone = StagedCamera::new(&folder.path().join("none.json")).open(at(0));
         assert!(matches!(gone, Err(CameraError::Stage(_))));
     }
 }

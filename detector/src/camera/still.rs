@@ -1,11 +1,13 @@
 //! One picture from a file, shown as a camera would show a still room.
 
-use std::path::Path;
+use std::io::Cursor;
 
 use nattsyn_models::Frame;
 use zeroize::Zeroizing;
 
-use super::{CameraError, noise::Noise};
+use super::CameraError;
+use super::kept::KeptFile;
+use super::noise::Noise;
 
 /// Longest side that a picture is shown with, in pixels. Larger ones are reduced by averaging,
 /// as a camera set to this size would deliver them.
@@ -24,14 +26,14 @@ pub(crate) struct Still {
 
 impl Still {
     /// Reads a picture (JPEG or PNG), colours as their brightness.
-    pub(crate) fn open(path: &Path) -> Result<Self, CameraError> {
-        let name = path.file_name().unwrap_or_default();
+    pub(crate) fn read(file: &KeptFile) -> Result<Self, CameraError> {
         let broken = |source| CameraError::Picture {
-            name: name.to_string_lossy().into_owned(),
+            name: file.name().to_owned(),
             source,
         };
-        let mut reader = image::ImageReader::open(path)
-            .and_then(image::ImageReader::with_guessed_format)
+        let bytes = file.read().map_err(|error| broken(error.into()))?;
+        let mut reader = image::ImageReader::new(Cursor::new(bytes.as_slice()))
+            .with_guessed_format()
             .map_err(|error| broken(error.into()))?;
         let mut limits = image::Limits::default();
         limits.max_alloc = Some(MEMORY_MAX);

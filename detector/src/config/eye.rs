@@ -1,5 +1,6 @@
 //! What the eye is told when it starts: who it is, whom it believes, what it sees with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use nattsyn_protocol::signing::PublicKey;
 
 use super::{ConfigError, beside, read};
 use crate::look::Pacing;
+use crate::shut_in::Wall;
 
 /// `eye.toml` as it stands in the file. [`EyeConfig::load`] checks what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -38,8 +40,20 @@ pub struct EyeFile {
     /// How a look is made.
     #[serde(default)]
     pub look: LookConfig,
+    /// What the eye may do without when it shuts itself in.
+    #[serde(default)]
+    pub shut_in: ShutInConfig,
     /// Only in a demonstration: whose clock to follow.
     pub demonstration: Option<DemonstrationConfig>,
+}
+
+/// `[shut_in]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShutInConfig {
+    /// Walls that this machine has not, by name. One that is missing and does not stand here
+    /// keeps the eye from starting. Those that the machine has are put up all the same.
+    pub without: Vec<Wall>,
 }
 
 /// `[source]`.
@@ -115,6 +129,9 @@ pub struct EyeConfig {
     pub light: LightConfig,
     /// How a look is made.
     pub pacing: Pacing,
+    /// The walls whose lack is only said. Under the demonstration's root, where no camera sees
+    /// anybody, all of them.
+    pub without: BTreeSet<Wall>,
     /// The socket of a demonstration's clock.
     pub clock: Option<PathBuf>,
 }
@@ -214,6 +231,11 @@ impl EyeConfig {
             source,
             light: file.light,
             pacing,
+            without: if file.root == demonstration::root() {
+                Wall::ALL.into()
+            } else {
+                file.shut_in.without.into_iter().collect()
+            },
             clock: file.demonstration.map(|demo| beside(path, &demo.clock)),
         })
     }
@@ -293,6 +315,15 @@ mod tests {
     }
 
     #[test]
+    fn a_home_does_without_no_wall_that_it_does_not_name() {
+        let text = shortest(home());
+        assert!(load(&text, SEED).unwrap().without.is_empty());
+        let named = format!("{text}[shut_in]\nwithout = [\"landlock\"]\n");
+        let without = load(&named, SEED).unwrap().without;
+        assert_eq!(without, [Wall::Landlock].into());
+    }
+
+    #[test]
     fn a_key_is_never_printed() {
         let config = load(&shortest(home()), &format!("{SEED}\n")).unwrap();
         let printed = format!("{config:?}");
@@ -333,6 +364,11 @@ mod tests {
             (with("[look]\nframes = 2"), "look", "2 frames a look"),
             (with("[look]\nover_ms = 30000"), "look", "30500 ms"),
             (with("[look]\nframs = 5"), "frams", "unknown field"),
+            (
+                with("[shut_in]\nwithout = [\"moat\"]"),
+                "without",
+                "unknown variant",
+            ),
             (
                 with("[light]\nkind = \"candle\""),
                 "candle",

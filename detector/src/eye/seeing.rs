@@ -26,7 +26,7 @@ pub(crate) enum Order {
     Open(Timestamp),
     /// Take a frame and judge it.
     Frame(Arc<[SleepingPlace]>),
-    /// Close the camera. Nothing is answered.
+    /// Close the camera. Nothing is answered, unless it is lost.
     Close,
 }
 
@@ -36,6 +36,8 @@ pub(crate) enum Answer {
     Opened(Result<(), Fault>),
     /// What a frame shows, or why there is none.
     Frame(Result<Observation, Fault>),
+    /// Unasked, after closing: this camera will never open again in this process.
+    Lost,
 }
 
 /// The thread's end of things.
@@ -80,7 +82,10 @@ impl Seeing {
                 Order::Frame(places) => Answer::Frame(self.frame(&places)),
                 Order::Close => {
                     self.close();
-                    continue;
+                    if !self.source.is_lost() {
+                        continue;
+                    }
+                    Answer::Lost
                 }
             };
             if tell(answer).is_err() {

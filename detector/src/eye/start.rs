@@ -1,16 +1,18 @@
-//! Opens everything the eye needs, and starts the threads that wait for it.
+//! Opens everything the eye needs, shuts it in, and starts the threads that wait for it.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use nattsyn_clock::{Clock, ClockError};
 use nattsyn_models::Model;
 use nattsyn_protocol::demonstration;
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::remembering::{boot_id, open_memory, opening};
 use super::seeing;
 use super::signing::Signer;
+use super::trust::ClockSigns;
 use super::{EVENTS_MAX, Event, Eye, Voucher, Written};
 use crate::camera::{FrameSource, ReplayCamera, StagedCamera};
 use crate::config::eye::{EyeConfig, LightConfig, SourceConfig};
@@ -18,6 +20,7 @@ use crate::guard::Guard;
 use crate::light::{Lamp, Light, LightError, SimulatedLight};
 use crate::pair::LastLook;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
+use crate::shut_in::{self, ShutError, Walls};
 use crate::watchdog::Watchdog;
 
 /// Stands in a report where no model could be loaded.
@@ -44,69 +47,77 @@ pub enum StartError {
     /// The process cannot be told about signals.
     #[error("listening for signals")]
     Signals(#[source] std::io::Error),
+    /// The eye would outlive whoever started it.
+    #[error("tying the eye to its parent")]
+    Parent(#[source] rustix::io::Errno),
+    /// It is not shut in as it must be.
+    #[error("shutting the eye in")]
+    NotShutIn(#[from] ShutError),
     /// The configuration asks for what only a build for the unit's hardware has.
     #[error("{0} needs a build with feature `pi`")]
     NotInThisBuild(&'static str),
 }
 
-/// Opens the eye that a configuration describes.
+/// Opens the eye that a configuration describes, and shuts it in.
 ///
-/// A model that cannot be loaded does not keep the eye from starting: it says so in every
-/// look, which is heard sooner than a process that is not there.
+/// The order is the point. First everything is opened, and nothing is started; then the walls
+/// that threads inherit; then the threads; then the last wall, around all of them. What is
+/// returned can open nothing any more. A model that cannot be loaded does not keep the eye from
+/// starting: it says so in every look, which is heard sooner than a process that is not there.
 ///
 /// # Errors
 ///
-/// What could not be opened.
+/// What could not be opened, or which wall is missing.
 pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
-    let clock = match &config.clock {
-        Some(socket) => Clock::demonstration(socket, &format!("eye {}", config.unit))?,
-        None => Clock::machine(),
+    let (clock, following) = match &config.clock {
+        Some(socket) => {
+            let name = format!("eye {}", config.unit);
+            let (clock, following) = Clock::join(socket, &name)?;
+            (clock, Some(following))
+        }
+        None => (Clock::machine(), None),
     };
     let (events, heard) = sync_channel(EVENTS_MAX);
     let lamp = Lamp::new(open_light(&config.light)?);
     let source = open_source(config.source)?;
+    let requests = source.requests();
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).map_err(StartError::Random)?;
     let (memory, found) = open_memory(&config.memory);
     let opening = opening(clock.now().uptime);
     let guard = Guard::resume(config.unit, config.root, found, opening);
     let boot = boot_id(u64::from_be_bytes(drawn), guard.runs());
+    let voucher = if config.root == demonstration::root() {
+        Voucher::Demonstration
+    } else {
+        Voucher::Machine(ClockSigns::open())
+    };
+    let (model, digits) = load_model();
+    let signals = Signals::open()?;
+    let watchdog = Watchdog::from_environment();
+    let heard_pair = pair.try_clone()?;
 
-    listen(pair.try_clone()?, events.clone());
+    let begun = shut_in::begin(&Walls::of_eye(config.without))?;
+    set_parent_process_death_signal(Some(Signal::TERM)).map_err(StartError::Parent)?;
+
+    if let Some(following) = following {
+        following.start();
+    }
+    listen(heard_pair, events.clone());
     let asked = events.clone();
-    await_signals(move || drop(asked.send(Event::AskedToEnd)))?;
+    signals.listen(move || drop(asked.send(Event::AskedToEnd)));
     let ticks = events.clone();
     // A full queue wakes the loop by itself.
     clock.on_change(move || drop(ticks.try_send(Event::Tick)));
+    let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
+    let every = config.pacing.judged_every();
+    let orders = model.map(|model| seeing::start(source, model, every, tell));
 
-    let (orders, model) = match Model::load() {
-        Ok(model) => {
-            let digits = model.manifest().sha256.chars().take(MODEL_DIGITS).collect();
-            let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
-            (
-                Some(seeing::start(
-                    source,
-                    model,
-                    config.pacing.judged_every(),
-                    tell,
-                )),
-                digits,
-            )
-        }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no model");
-            (None, NO_MODEL.to_owned())
-        }
-    };
-    let is_demonstration = config.root == demonstration::root();
+    begun.finish(&shut_in::eyes_calls(&requests))?;
     Ok(Eye {
         next_alive: clock.now().uptime.after(super::ALIVE_EVERY),
         clock,
-        voucher: if is_demonstration {
-            Voucher::Demonstration
-        } else {
-            Voucher::Machine
-        },
+        voucher,
         pair,
         lamp,
         orders,
@@ -117,32 +128,46 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         },
         guard,
         memory,
-        signer: Signer::new(config.unit, config.key.0, boot, model),
+        signer: Signer::new(config.unit, config.key.0, boot, digits),
         pacing: config.pacing,
         looking: None,
         waiting: std::collections::VecDeque::new(),
         released: None,
         last_look: LastLook::Fit,
-        watchdog: Watchdog::from_environment(),
+        watchdog,
     })
 }
 
-/// Opens nothing yet but what must be there.
+/// The model, and what reports call it.
+fn load_model() -> (Option<Model>, String) {
+    match Model::load() {
+        Ok(model) => {
+            let digits = model.manifest().sha256.chars().take(MODEL_DIGITS).collect();
+            (Some(model), digits)
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no model");
+            (None, NO_MODEL.to_owned())
+        }
+    }
+}
+
+/// Takes what the source needs of the system. That it is not there is said at each look.
 pub(crate) fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, StartError> {
     match source {
-        SourceConfig::Staged { file } => Ok(Box::new(StagedCamera::new(file))),
-        SourceConfig::Pictures { folder } => Ok(Box::new(ReplayCamera::new(folder))),
-        SourceConfig::V4l2 { device } => open_camera(device),
+        SourceConfig::Staged { file } => Ok(Box::new(StagedCamera::new(&file))),
+        SourceConfig::Pictures { folder } => Ok(Box::new(ReplayCamera::new(&folder))),
+        SourceConfig::V4l2 { device } => open_camera(&device),
     }
 }
 
 #[cfg(feature = "pi")]
-fn open_camera(device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
+fn open_camera(device: &Path) -> Result<Box<dyn FrameSource>, StartError> {
     Ok(Box::new(crate::camera::V4l2Camera::new(device)))
 }
 
 #[cfg(not(feature = "pi"))]
-fn open_camera(_device: PathBuf) -> Result<Box<dyn FrameSource>, StartError> {
+fn open_camera(_device: &Path) -> Result<Box<dyn FrameSource>, StartError> {
     Err(StartError::NotInThisBuild("source of kind v4l2"))
 }
 
@@ -184,24 +209,47 @@ fn listen(pair: PairEnd, events: SyncSender<Event>) {
     });
 }
 
-/// Turns SIGTERM and SIGINT into an event: a process that just died would leave the light on.
-pub(crate) fn await_signals(asked: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .map_err(StartError::Signals)?;
-    let listening = runtime.enter();
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
-    drop(listening);
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _asked = terminate.recv() => {}
-                _asked = interrupt.recv() => {}
-            }
+/// SIGTERM and SIGINT: a process that just died would leave the light on.
+struct Signals {
+    runtime: tokio::runtime::Runtime,
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// From here on neither ends the process by itself.
+    fn open() -> Result<Self, StartError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .map_err(StartError::Signals)?;
+        let listening = runtime.enter();
+        let terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+        drop(listening);
+        Ok(Self {
+            runtime,
+            terminate,
+            interrupt,
+        })
+    }
+
+    /// Waits for either on a thread of its own.
+    fn listen(mut self, asked: impl FnOnce() + Send + 'static) {
+        std::thread::spawn(move || {
+            self.runtime.block_on(async {
+                tokio::select! {
+                    _asked = self.terminate.recv() => {}
+                    _asked = self.interrupt.recv() => {}
+                }
+            });
+            asked();
         });
-        asked();
-    });
+    }
+}
+
+/// Turns SIGTERM and SIGINT into an event.
+pub(crate) fn await_signals(asked: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+    Signals::open()?.listen(asked);
     Ok(())
 }

@@ -1,12 +1,19 @@
 //! Asks the machine how far its wall clock can be trusted.
+//!
+//! An eye that is shut in can look for no file: it asks the kernel whether somebody keeps the
+//! clock set, and reads the battery-backed clock through a descriptor opened at the start.
 
+use std::cell::Cell;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use nattsyn_protocol::time::Timestamp;
 
 use crate::guard::Trust;
 
-/// Made by systemd-timesyncd once it has set the clock from the network.
+/// Made by systemd-timesyncd once it has set the clock from the network. Looked for once, at
+/// the start: whoever sets the clock later tells the kernel.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 
 /// Seconds since 1970 (UTC) by the first battery-backed clock, if there is one.
@@ -18,12 +25,56 @@ const BATTERY_CLOCK_S: &str = "/sys/class/rtc/rtc0/since_epoch";
 /// year 2000 while systemd has moved the kernel's clock to when it last ran, which is a guess.
 const APART_MAX_S: u64 = 60;
 
-/// How far this machine's wall clock, which shows `wall`, can be trusted.
-pub(super) fn of_machine(wall: Timestamp) -> Trust {
-    if Path::new(SYNCHRONIZED).exists() {
-        return Trust::Synced;
+/// Longest number that the battery-backed clock shows, with its line's end.
+const BATTERY_CLOCK_BYTES: usize = 32;
+
+/// What vouches for this machine's wall clock.
+#[derive(Debug)]
+pub(super) struct ClockSigns {
+    battery: Option<File>,
+    /// Set from the network since the machine started. It stays so: a clock that nobody sets
+    /// any more goes wrong by less than a minute a day, and the kernel takes its word back
+    /// within hours.
+    was_synced: Cell<bool>,
+}
+
+impl ClockSigns {
+    /// Opens what is needed to ask later.
+    pub(super) fn open() -> Self {
+        Self {
+            battery: File::open(BATTERY_CLOCK_S).ok(),
+            was_synced: Cell::new(Path::new(SYNCHRONIZED).exists()),
+        }
     }
-    unsynced(std::fs::read_to_string(BATTERY_CLOCK_S).ok(), wall)
+
+    /// How far the machine's wall clock, which shows `wall`, can be trusted.
+    pub(super) fn trust(&self, wall: Timestamp) -> Trust {
+        if self.was_synced.get() || is_kept_set() {
+            self.was_synced.set(true);
+            return Trust::Synced;
+        }
+        unsynced(self.battery_clock(), wall)
+    }
+
+    fn battery_clock(&self) -> Option<String> {
+        let mut bytes = [0; BATTERY_CLOCK_BYTES];
+        let length = self.battery.as_ref()?.read_at(&mut bytes, 0).ok()?;
+        String::from_utf8(bytes.get(..length)?.to_vec()).ok()
+    }
+}
+
+/// Whether somebody has told the kernel that its clock is set: what every time service does
+/// (timesyncd, chrony, ntpd), and the kernel forgets when the clock is set by hand.
+fn is_kept_set() -> bool {
+    #[expect(unsafe_code, reason = "no crate of ours offers this call")]
+    // SAFETY: the kernel fills in the structure that it is given and keeps no pointer to it;
+    // every field is a number, for which zero is a value. `modes` zero changes nothing.
+    let (status, state) = unsafe {
+        let mut told: libc::timex = std::mem::zeroed();
+        let state = libc::adjtimex(&raw mut told);
+        (told.status, state)
+    };
+    state >= 0 && status & libc::STA_UNSYNC == 0
 }
 
 fn unsynced(battery_clock: Option<String>, wall: Timestamp) -> Trust {

@@ -32,6 +32,7 @@ use super::stage::Stagehand;
 use super::tally::{Tally, table};
 use super::units::{Units, UnitsError};
 use crate::agreement::edit::EditError;
+use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
 use crate::enrolment::{Homes, enrol};
@@ -40,6 +41,7 @@ use crate::http::door::{Door, Worker};
 use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
 use crate::service::{self, ServiceError, Setup};
+use crate::staff::Rights;
 use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::{Reality, Standing, Tonight};
 
@@ -86,6 +88,9 @@ pub enum DemoError {
     /// The ledger cannot be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The log cannot be kept.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The homes cannot be enrolled.
     #[error(transparent)]
     Enrol(#[from] EditError),
@@ -127,7 +132,8 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let tonight = service.tonight.clone();
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let archive = SqliteArchive::new(&house.folder.hub().join("ledger.sqlite"));
+    let ledger = house.folder.hub().join("ledger.sqlite");
+    let archive = SqliteArchive::new(&ledger);
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
@@ -137,6 +143,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         phones: None,
         answers: None,
         consents: None,
+        audit: Some(Arc::new(Log::open(&ledger)?)),
+        rights: Some(Arc::new(Rights::open(&ledger)?)),
+        live: None,
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {

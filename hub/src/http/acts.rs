@@ -16,7 +16,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::clockface::Clockface;
 use super::door::Worker;
 use super::texts::{Lang, Phrase, hands};
-use super::{Site, page};
+use super::{Site, live, page};
 use crate::exception::{Act, Refusal, Unresolved};
 use crate::service::HandsError;
 use crate::view::Cause;
@@ -72,8 +72,12 @@ pub(super) async fn act(
         let text = hands::NOT_HERE.to(lang);
         return reader.refused(lang, StatusCode::SERVICE_UNAVAILABLE, text);
     };
-    match hands.act(row, form.seen, worker.id, form.act).await {
-        Ok(()) => reader.done(lang, &format!("e{row}")),
+    let (by, word) = (worker.id.clone(), live::word(&form.act));
+    match hands.act(row, form.seen, by, form.act).await {
+        Ok(()) => {
+            live::answered(&site, row, worker, word).await;
+            reader.done(lang, &format!("e{row}"))
+        }
         Err(error) => reader.refused(lang, status(&error), &why(&site, lang, &error)),
     }
 }

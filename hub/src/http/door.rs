@@ -2,8 +2,8 @@
 //!
 //! Every address but `/healthz`, `/assets/*` and the sign-in itself is behind the door. A page
 //! that is asked for without a session leads to the sign-in and back; anything else is answered
-//! 401. What changes something must come from this site's own pages. It says who acts, not what
-//! they may do: roles are not kept yet.
+//! 401. What changes something must come from this site's own pages. It says who acts; what they may
+//! do is for [`super::access`].
 //!
 //! What comes next to a handler: the [`Worker`], and the [`Viewer`] for a page's head, both as
 //! extensions of the request. Who has a PIN and a session is in [`crate::staff`].
@@ -22,11 +22,12 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::config::Front;
-use crate::staff::{Porter, Token};
+use crate::staff::{Porter, Roles, Token};
 use crate::view::Tonight;
 use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
+use super::live::Offers;
 use super::page;
 use super::phone::Phone;
 use super::texts::{self, Lang, Phrase};
@@ -56,10 +57,14 @@ pub(super) struct Viewer {
     pub(super) me: Worker,
     pub(super) door: Door,
     pub(super) pass: Pass,
+    /// What they may, by their roles.
+    pub(super) roles: Roles,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
     pub(super) phone: Phone,
+    /// What they may look at by camera.
+    pub(super) live: Offers,
 }
 
 /// By what somebody is in.
@@ -153,19 +158,21 @@ impl Door {
                 me: worker.clone(),
                 door: self.clone(),
                 pass: Pass::Open,
+                roles: Roles::all(),
                 meter: None,
                 phone: Phone::default(),
+                live: Offers::default(),
             }),
             Self::Staff(porter, _) => {
                 let token = token(headers, SESSION_COOKIE).ok_or(Outside::Unknown)?;
-                let member = porter.member(token.clone()).await.map_err(|error| {
+                let entered = porter.entered(token.clone()).await.map_err(|error| {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "no session to read"
                     );
                     Outside::Unreadable
                 })?;
-                let member = member.ok_or(Outside::Unknown)?;
+                let (member, roles) = entered.ok_or(Outside::Unknown)?;
                 Ok(Viewer {
                     me: Worker {
                         id: member.id,
@@ -173,8 +180,10 @@ impl Door {
                     },
                     door: self.clone(),
                     pass: Pass::Session(token),
+                    roles,
                     meter: None,
                     phone: Phone::default(),
+                    live: Offers::default(),
                 })
             }
         }
@@ -278,7 +287,7 @@ pub(super) fn see_other(address: &str) -> Response {
 }
 
 /// Says why not: to a browser as a page, to the page's own script as a line of text.
-fn refuse(uri: &Uri, headers: &HeaderMap, status: StatusCode, why: Phrase) -> Response {
+pub(super) fn refuse(uri: &Uri, headers: &HeaderMap, status: StatusCode, why: Phrase) -> Response {
     let lang = Lang::from_query(uri.query());
     match headers.get(ACCEPT) {
         Some(accept) if accept.as_bytes() == b"text/plain" => {

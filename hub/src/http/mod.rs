@@ -13,11 +13,13 @@
 //! version, so a PIN and a page can be read on the way: listen on loopback, or behind something
 //! that encrypts.
 
+mod access;
 mod acts;
 mod books;
 mod clockface;
 pub mod door;
 mod events;
+mod live;
 mod page;
 mod phone;
 mod proof;
@@ -29,6 +31,7 @@ mod texts;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,11 +50,14 @@ use futures_util::future::{BoxFuture, FutureExt, Shared as SharedFuture, pending
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::audit::Log;
 use crate::consent::clerk::Clerk;
+use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
 use crate::outside::Signs;
 use crate::service::Hands;
+use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
@@ -96,6 +102,13 @@ pub struct State {
     pub answers: Option<Answers>,
     /// By which consents are written down. Without it none are, and the page says so.
     pub consents: Option<Arc<Clerk>>,
+    /// Where it is written down who saw and did what, before it is shown. Without it nothing is
+    /// written; a hub in which people live has one.
+    pub audit: Option<Arc<Log>>,
+    /// What those who work here may do, and by which keys. Without it nobody has a key.
+    pub rights: Option<Arc<Rights>>,
+    /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
+    pub live: Option<Live>,
     /// Who may come in.
     pub door: Door,
 }
@@ -113,6 +126,9 @@ impl State {
             phones: None,
             answers: None,
             consents: None,
+            audit: None,
+            rights: None,
+            live: None,
             door: Door::Everybody(Worker::anybody()),
         }
     }
@@ -135,8 +151,9 @@ pub async fn serve(
 ) -> io::Result<()> {
     let stop = stop.boxed().shared();
     let grace = stop.clone().then(|()| tokio::time::sleep(STOP_GRACE));
-    let server =
-        axum::serve(listener, router(state, stop.clone())).with_graceful_shutdown(stop.clone());
+    let router = router(state, stop.clone());
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone());
     tokio::select! {
         served = server => served,
         () = grace => Ok(()),
@@ -155,6 +172,9 @@ struct Site {
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
     consents: Option<Arc<Clerk>>,
+    audit: Option<Arc<Log>>,
+    rights: Option<Arc<Rights>>,
+    live: Option<Live>,
     door: Door,
     stop: Stop,
 }
@@ -172,10 +192,10 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// With how often staff are asked, for somebody who is about to see tonight.
+    /// With how often staff are asked and what can be looked at, for somebody who is about to see tonight.
     async fn measured(&self, viewer: Viewer) -> Viewer {
         let tonight = self.tonight.borrow().clone();
-        viewer.measured(&tonight).await
+        live::offered(self, viewer.measured(&tonight).await).await
     }
 
     /// Who is told, as was last known, and what looks after the hub from outside.
@@ -205,6 +225,9 @@ fn router(state: State, stop: Stop) -> Router {
         phones: state.phones,
         answers: state.answers,
         consents: state.consents,
+        audit: state.audit,
+        rights: state.rights,
+        live: state.live,
         door: state.door,
         stop,
     };
@@ -230,8 +253,10 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
+        .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .fallback(no_such_page)
+        .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))
         .layer(from_fn(door::own_pages_alone))
 }
@@ -241,6 +266,8 @@ fn outside(site: &Site) -> Router<Site> {
     let sign_in = get(entrance::show).post(entrance::sign_in);
     Router::new()
         .route("/sign-in", sign_in)
+        .route("/sign-in/key/ask", post(entrance::ask_key))
+        .route("/sign-in/key", post(entrance::sign_in_by_key))
         .route("/sign-out", post(entrance::sign_out))
         .layer(from_fn_with_state(site.clone(), phone::at_the_door))
         .layer(DefaultBodyLimit::max(entrance::FORM_BYTES_MAX))
@@ -254,8 +281,10 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/menu.js", asset("text/javascript", MENU_JS))
         .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
+        .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
+        .merge(live::assets())
 }
 
 const PAGE_CSS: &str = include_str!("assets/page.css");
@@ -266,6 +295,7 @@ const SOUND_JS: &str = include_str!("assets/sound.js");
 const MENU_JS: &str = include_str!("assets/menu.js");
 const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
+const KEYS_JS: &str = include_str!("assets/keys.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {
@@ -288,7 +318,7 @@ async fn fragment(
     RawQuery(query): RawQuery,
 ) -> Html<String> {
     let viewer = site.measured(viewer).await;
-    site.render(query.as_deref(), &viewer, page::live)
+    site.render(query.as_deref(), &viewer, page::changing)
 }
 
 async fn event_stream(

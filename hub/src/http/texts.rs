@@ -80,9 +80,11 @@ macro_rules! phrases {
     };
 }
 
+pub(in crate::http) mod access;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
+pub(in crate::http) mod live;
 pub(in crate::http) mod matters;
 pub(in crate::http) mod next;
 pub(in crate::http) mod outside;

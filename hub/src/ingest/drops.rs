@@ -19,11 +19,15 @@ pub enum DropKind {
     WrongSignature,
     /// It names another unit than its topic does.
     AnotherUnit,
+    /// A sealed frame that no live view waits for, or of another length than frames have.
+    StrayFrame,
+    /// Signed, and it answers nothing that the hub has asked.
+    Unasked,
 }
 
 impl DropKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ForeignTopic,
         Self::TooLarge,
         Self::Unreadable,
@@ -31,6 +35,8 @@ impl DropKind {
         Self::UnknownUnit,
         Self::WrongSignature,
         Self::AnotherUnit,
+        Self::StrayFrame,
+        Self::Unasked,
     ];
 
     /// The word in logs.
@@ -44,6 +50,8 @@ impl DropKind {
             Self::UnknownUnit => "unknown_unit",
             Self::WrongSignature => "wrong_signature",
             Self::AnotherUnit => "another_unit",
+            Self::StrayFrame => "stray_frame",
+            Self::Unasked => "unasked",
         }
     }
 }

@@ -1,10 +1,12 @@
 //! One message off the broker: read, verified, or a reason why not. Pure.
 
+use nattsyn_protocol::grant::Challenge;
 use nattsyn_protocol::heartbeat::Heartbeat;
 use nattsyn_protocol::hello::Hello;
 use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::live::{Ended, LiveUp, Opened, Refused};
 use nattsyn_protocol::report::{Notice, Report};
-use nattsyn_protocol::signing::{SignatureError, Signed};
+use nattsyn_protocol::signing::{Document, PublicKey, SignatureError, Signed};
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire::{self, WireError};
 
@@ -31,6 +33,34 @@ pub enum Said {
     Report(Box<Report>, Signed),
     /// A look could not be made: the voice's unsigned word.
     Notice(Notice),
+    /// What its eye answers about a live view.
+    Live(LiveSaid),
+}
+
+/// What a unit's eye answers about a live view: each one's signature is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiveSaid {
+    /// It has looked again, and cannot tell: who may see, answer this.
+    Challenge(Challenge),
+    /// The grant holds, and the lamp is on.
+    Opened(Opened),
+    /// No.
+    Refused(Refused),
+    /// The lamp is off.
+    Ended(Ended),
+}
+
+impl LiveSaid {
+    /// Which unit it names.
+    #[must_use]
+    pub fn unit(&self) -> UnitId {
+        match self {
+            Self::Challenge(challenge) => challenge.unit,
+            Self::Opened(opened) => opened.unit,
+            Self::Refused(refused) => refused.unit,
+            Self::Ended(ended) => ended.unit,
+        }
+    }
 }
 
 /// Reads one message and verifies whose it is.
@@ -56,14 +86,17 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
         }
         Channel::Report => {
             let signed: Signed = read(body)?;
-            let report: Report = signed.open(&home.eye).map_err(|error| match error {
-                SignatureError::BadKey | SignatureError::Wrong(_) => DropKind::WrongSignature,
-                SignatureError::Unreadable { .. } => DropKind::Unreadable,
-            })?;
+            let report: Report = open(&signed, &home.eye)?;
             let named = report.unit;
             (Said::Report(Box::new(report), signed), named)
         }
-        Channel::LiveUp | Channel::Frame => return Err(DropKind::ForeignTopic),
+        Channel::LiveUp => {
+            let said = live(read(body)?, &home.eye)?;
+            let named = said.unit();
+            (Said::Live(said), named)
+        }
+        // The relay takes every frame before anything is judged: what comes here nobody waits for.
+        Channel::Frame => return Err(DropKind::StrayFrame),
         Channel::Plan | Channel::Ack | Channel::Policy | Channel::LiveDown => {
             return Err(DropKind::ForeignTopic);
         }
@@ -73,6 +106,23 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
     } else {
         Err(DropKind::AnotherUnit)
     }
+}
+
+/// An answer about a live view, if the unit's eye signed it.
+fn live(said: LiveUp, eye: &PublicKey) -> Result<LiveSaid, DropKind> {
+    Ok(match said {
+        LiveUp::Challenge { signed } => LiveSaid::Challenge(open(&signed, eye)?),
+        LiveUp::Opened { signed } => LiveSaid::Opened(open(&signed, eye)?),
+        LiveUp::Refused { signed } => LiveSaid::Refused(open(&signed, eye)?),
+        LiveUp::Ended { signed } => LiveSaid::Ended(open(&signed, eye)?),
+    })
+}
+
+fn open<D: Document>(signed: &Signed, eye: &PublicKey) -> Result<D, DropKind> {
+    signed.open(eye).map_err(|error| match error {
+        SignatureError::BadKey | SignatureError::Wrong(_) => DropKind::WrongSignature,
+        SignatureError::Unreadable { .. } => DropKind::Unreadable,
+    })
 }
 
 /// The hello of a unit that nobody has enrolled, or has any more. It proves nothing but that the

@@ -103,12 +103,17 @@ impl Link {
 
     /// Sends to a unit, QoS 1; or drops it if too much waits already.
     pub(crate) fn send(&self, topic: Topic, body: Vec<u8>) {
+        self.publish(topic, body, QoS::AtLeastOnce);
+    }
+
+    /// Sends what is worth nothing later, QoS 0: a live view's credit.
+    pub(crate) fn send_once(&self, topic: Topic, body: Vec<u8>) {
+        self.publish(topic, body, QoS::AtMostOnce);
+    }
+
+    fn publish(&self, topic: Topic, body: Vec<u8>, quality: QoS) {
         let name = topic.to_string();
-        if self
-            .client
-            .try_publish(name, QoS::AtLeastOnce, false, body)
-            .is_err()
-        {
+        if self.client.try_publish(name, quality, false, body).is_err() {
             tracing::warn!(unit = %topic.unit, "too much waits for the broker; dropped");
         }
     }

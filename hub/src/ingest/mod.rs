@@ -11,7 +11,7 @@ mod link;
 use crate::certificates::Identity;
 
 pub use drops::{DropKind, Drops};
-pub use judge::{Message, Said, hello_of_stranger, judge};
+pub use judge::{LiveSaid, Message, Said, hello_of_stranger, judge};
 pub(crate) use link::{Link, LinkEvent};
 pub use link::{LinkError, Publication};
 

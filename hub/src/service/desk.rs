@@ -25,6 +25,7 @@ use crate::agreement::record::Record;
 use crate::consent::Functions;
 use crate::consent::functions::Enforcement;
 use crate::ingest::Drops;
+use crate::live::Heard;
 use crate::nights;
 use crate::settings::Settings;
 use crate::store::{Basis, Batch, Store, StoreError, StoredPlan};
@@ -73,6 +74,8 @@ pub struct Done {
     pub answers: Vec<Answer>,
     /// Whether the page is to be made anew.
     pub news: News,
+    /// What matters to live views, verified, in the order it came.
+    pub live: Vec<Heard>,
 }
 
 /// The hub's night as one state machine over a store.
@@ -244,6 +247,7 @@ impl Desk {
         let mut done = Done {
             answers: Vec::new(),
             news: News::Nothing,
+            live: Vec::new(),
         };
         let is_refresh_due = now.uptime >= self.refreshed.after(REFRESH);
         let is_watch_due = self
@@ -322,6 +326,7 @@ impl Desk {
         Ok(Done {
             answers,
             news: News::Something,
+            live: Vec::new(),
         })
     }
 

@@ -15,6 +15,7 @@ use super::ServiceError;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::dispatch;
 use crate::ingest::{Message, Publication, Said, hello_of_stranger, judge};
+use crate::live::{self, Heard};
 use crate::nights;
 use crate::store::{Batch, NewReport};
 use crate::watch::{Fit, Moment, Repeated};
@@ -33,6 +34,7 @@ struct Intake {
     /// The reports of this handful that are not held yet, as signed.
     fresh: BTreeMap<(UnitId, ReportKey), Signed>,
     news: News,
+    live: Vec<Heard>,
 }
 
 impl Desk {
@@ -53,6 +55,7 @@ impl Desk {
             unmet: BTreeSet::new(),
             fresh: BTreeMap::new(),
             news: News::Nothing,
+            live: Vec::new(),
         };
         for publication in messages {
             self.take_one(publication, now, &mut intake)?;
@@ -93,6 +96,7 @@ impl Desk {
         Ok(Done {
             answers,
             news: intake.news,
+            live: intake.live,
         })
     }
 
@@ -130,6 +134,11 @@ impl Desk {
                 }
             }
             Said::Hello(hello) => self.take_hello(now, unit, hello, intake),
+            Said::Live(said) => {
+                let changes = self.watch.handle_sign(now, unit, None);
+                intake.batch.changes.extend(changes);
+                intake.live.push(Heard::Said(unit, said));
+            }
             Said::Report(report, signed) => self.take_report(now, *report, signed, intake)?,
             Said::Notice(notice) => {
                 let (fit, changes) = self.watch.handle_notice(now, &notice);
@@ -174,6 +183,9 @@ impl Desk {
         if let Some(said) = &hello.eye {
             self.take_capability(now, unit, said, intake);
         }
+        let eye = self.watch.roster().of_unit(unit).map(|home| home.eye);
+        let able = eye.and_then(|eye| live::able(unit, &hello, &eye));
+        intake.live.extend(able);
         intake.hellos.insert(unit, hello.plans);
     }
 

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use nattsyn_protocol::time::Timestamp;
 
 use super::register::Signature;
-use super::{Entry, Member, Pin, PinError, Register, RegisterError};
+use super::{Entry, Member, Pin, PinError, Register, RegisterError, Role};
 use crate::watch::StaffId;
 
 /// What is to be done with staff.
@@ -24,6 +24,9 @@ pub enum StaffCommand {
         /// Their name, as colleagues know them. Shown on the page alone.
         #[arg(long)]
         name: Name,
+        /// What they may do, by role: may be given several times. Night staff if left out.
+        #[arg(long = "role", value_name = "ROLE", default_value = "night_staff")]
+        roles: Vec<Role>,
     },
     /// Draw somebody a new PIN and show it this once. They are signed out everywhere.
     Pin {
@@ -90,13 +93,13 @@ pub fn run(
     command: &StaffCommand,
 ) -> Result<String, CommandError> {
     match command {
-        StaffCommand::Add { whom, name } => {
+        StaffCommand::Add { whom, name, roles } => {
             let member = Member {
                 id: whom.id.clone(),
                 name: name.0.clone(),
             };
             let pin = Pin::draw()?;
-            register.add(&member, &pin.hash()?, whom.at(now))?;
+            register.add(&member, (&pin.hash()?, roles), whom.at(now))?;
             Ok(shown(&whom.id, &pin, "är inlagd", "is registered"))
         }
         StaffCommand::Pin { whom } => {

@@ -8,13 +8,18 @@
 //! accident.
 
 pub mod command;
+mod identity;
 mod patience;
 mod pin;
 mod porter;
 mod register;
+pub mod rights;
+mod role;
+pub mod roster;
 mod session;
 #[cfg(test)]
 mod tests;
+pub mod webauthn;
 
 use std::fmt;
 
@@ -23,6 +28,9 @@ use crate::watch::StaffId;
 pub use pin::{Pin, PinError, PinHash};
 pub use porter::{Porter, PorterError, Refusal, SignedIn, Staffing};
 pub use register::{Entry, Register, RegisterError};
+pub use rights::{Missing, Rights, RosterLine, Standing as Holding};
+pub use role::{Allowed, NotARole, Permission, Role, Roles};
+pub use roster::RosterError;
 pub use session::{Fingerprint, SHIFT, Token};
 
 /// Longest name in characters: two first names and a double surname fit well.

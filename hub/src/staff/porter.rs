@@ -7,18 +7,22 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nattsyn_clock::Now;
+use nattsyn_protocol::assertion::Assertion;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
-use super::patience::{Patience, Who};
+use super::identity::Identity;
+use super::patience::{Patience, Place, Who};
 use super::pin::Verdict;
 use super::register::{Entry, Register, RegisterError, Standing};
 use super::session::{Fingerprint, SHIFT, Token};
-use super::{Member, Pin, PinError, PinHash};
+use super::webauthn::KeyError;
+use super::{Member, Pin, PinError, PinHash, Rights, Roles};
 use crate::watch::StaffId;
 
 /// Most tries of one kind of browser that wait to be checked. Each takes about a tenth of a
@@ -41,10 +45,28 @@ struct Desk {
     /// Sessions are looked up here and are never behind a write.
     reading: Mutex<Register>,
     writing: Mutex<Register>,
-    patience: Mutex<Patience>,
+    patience: Mutex<Patience<Who>>,
+    /// Wrong PINs by where they come from, whoever is meant.
+    addresses: Mutex<Patience<Place>>,
+    /// By which keys somebody is recognised.
+    rights: Arc<Rights>,
     /// What is checked for those who do not work here.
     nobodys: PinHash,
 }
+
+/// Somebody's PIN, and what is checked against it.
+struct PinProof {
+    entry: Option<Entry>,
+    who: Who,
+    from: Option<IpAddr>,
+    pin: Pin,
+}
+
+/// By PIN.
+struct ByPin<'a>(&'a Desk);
+
+/// By key.
+struct ByKey<'a>(&'a Desk);
 
 /// Somebody who was let in.
 pub struct SignedIn {
@@ -66,6 +88,9 @@ pub enum Refusal {
     /// Too many try at once.
     #[error("too many sign in at once")]
     Crowded,
+    /// A key that is not believed.
+    #[error("a key that is not believed")]
+    Key(#[source] KeyError),
     /// The register cannot be read or written.
     #[error(transparent)]
     Register(#[from] RegisterError),
@@ -89,6 +114,8 @@ impl Porter {
         now: impl Fn() -> Now + Send + Sync + 'static,
     ) -> Result<Self, PorterError> {
         let desk = Desk {
+            rights: Arc::new(Rights::open(path).map_err(RegisterError::from)?),
+            addresses: Mutex::default(),
             now: Box::new(now),
             reading: Mutex::new(Register::open(path)?),
             writing: Mutex::new(Register::open(path)?),
@@ -103,7 +130,24 @@ impl Porter {
         })
     }
 
-    /// Checks somebody, by id or by a name that one person has, and opens a session.
+    /// The same, recognising keys by these.
+    #[must_use]
+    pub fn with_keys(mut self, rights: Arc<Rights>) -> Self {
+        // Nobody else has the desk before the porter is at work.
+        if let Some(desk) = Arc::get_mut(&mut self.desk) {
+            desk.rights = rights;
+        }
+        self
+    }
+
+    /// What those who work here may do, and by which keys.
+    #[must_use]
+    pub fn rights(&self) -> Arc<Rights> {
+        Arc::clone(&self.desk.rights)
+    }
+
+    /// Checks somebody, by id or by a name that one person has, and opens a session. `from` is the
+    /// address that they ask from, if it is known.
     ///
     /// `brought` is the token of this browser's latest session, over or not: it says that the
     /// person has been signed in here before. A session of it that stands is ended.
@@ -113,7 +157,7 @@ impl Porter {
     /// Why they are not let in.
     pub async fn sign_in(
         &self,
-        who: &str,
+        (who, from): (&str, Option<IpAddr>),
         pin: Pin,
         brought: Option<Token>,
     ) -> Result<SignedIn, Refusal> {
@@ -130,12 +174,69 @@ impl Porter {
         let signed_in = aside(move || {
             // Held to the end of the work, whether or not anybody still waits for it.
             let _turn = turn;
-            let signed_in = desk.check(entry, &who, &pin)?;
-            // Whoever has come in, the one before is gone from this browser.
-            brought.map_or(Ok(()), |before| desk.end(before))?;
-            Ok(signed_in)
+            let proof = PinProof {
+                entry,
+                who,
+                from,
+                pin,
+            };
+            desk.admit(&ByPin(&desk), &proof, brought)
         });
         signed_in.await?
+    }
+
+    /// Recognises somebody by their key and opens a session. Nobody waits: there is nothing to guess
+    /// at.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not let in.
+    pub async fn sign_in_by_key(
+        &self,
+        assertion: Assertion,
+        brought: Option<Token>,
+    ) -> Result<SignedIn, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        let brought = brought.map(|token| token.fingerprint());
+        aside(move || desk.admit(&ByKey(&desk), &assertion, brought)).await?
+    }
+
+    /// Whether a PIN is that of somebody who is signed in by `token`: asked once more before a key of
+    /// theirs is registered, so that a phone left lying is not a key for good.
+    ///
+    /// # Errors
+    ///
+    /// It is not, or they must wait.
+    pub async fn confirm(&self, id: &StaffId, pin: Pin, token: &Token) -> Result<(), Refusal> {
+        let turn = self.known.turn().await?;
+        let desk = Arc::clone(&self.desk);
+        let who = Who::AtHome(id.clone(), token.fingerprint());
+        let id = id.clone();
+        let confirmed = aside(move || {
+            let _turn = turn;
+            let entry = lock(&desk.reading).entry(&id)?;
+            let proof = PinProof {
+                entry,
+                who,
+                from: None,
+                pin,
+            };
+            ByPin(&desk).identify(&proof).map(drop)
+        });
+        confirmed.await?
+    }
+
+    /// Whose id a text is, or whose name that nobody else has; for the log, which takes no text that
+    /// somebody typed.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn meant(&self, text: &str) -> Result<Option<StaffId>, Refusal> {
+        let text = text.trim().to_lowercase();
+        let desk = Arc::clone(&self.desk);
+        let (entry, _) = aside(move || desk.recognise(&text, None)).await??;
+        Ok(entry.map(|entry| entry.member.id))
     }
 
     /// Whose session a token is; `None` if it opens nothing (any more).
@@ -149,6 +250,16 @@ impl Porter {
         Ok(found
             .filter(|(_, standing)| *standing == Standing::Open)
             .map(|(member, _)| member))
+    }
+
+    /// The same, with the roles that they have now: one taken away a moment ago is gone.
+    ///
+    /// # Errors
+    ///
+    /// The register cannot be read.
+    pub async fn entered(&self, token: Token) -> Result<Option<(Member, Roles)>, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        Ok(aside(move || desk.entered(token.fingerprint())).await??)
     }
 
     /// How many people are signed in, each once however many browsers they use.
@@ -256,26 +367,35 @@ impl Desk {
         Ok((found, who))
     }
 
-    fn check(&self, entry: Option<Entry>, who: &Who, pin: &Pin) -> Result<SignedIn, Refusal> {
+    /// Opens a session for whom a proof is of.
+    fn admit<I: Identity>(
+        &self,
+        identity: &I,
+        proof: &I::Proof,
+        brought: Option<Fingerprint>,
+    ) -> Result<SignedIn, Refusal> {
+        let entry = identity.identify(proof)?;
         let now = self.now();
-        let tries = lock(&self.patience).handle_try(now.uptime, who);
-        let wrong = tries.map_err(Refusal::Wait)?;
-        let kept = entry.as_ref().and_then(|entry| entry.pin.as_ref());
-        let verdict = kept.unwrap_or(&self.nobodys).verify(pin);
-        let (Some(entry), Verdict::Right) = (entry, verdict) else {
-            warn(who, wrong);
-            return Err(Refusal::Wrong);
-        };
-        lock(&self.patience).handle_right(who);
         let token = Token::draw().map_err(Refusal::Random)?;
         let span = (now.timestamp, now.timestamp.after(SHIFT));
         let opened = lock(&self.writing).open_session(&entry, token.fingerprint(), span)?;
         opened.ok_or(Refusal::Wrong)?;
         tracing::info!(staff = %entry.member.id, "signed in");
+        // Whoever has come in, the one before is gone from this browser.
+        brought.map_or(Ok(()), |before| self.end(before))?;
         Ok(SignedIn {
             token,
             member: entry.member,
         })
+    }
+
+    /// Counts a try from an address. A browser in which the person was signed in before is not
+    /// counted: whoever shares an address with a guesser gets to their row all the same.
+    fn place(&self, proof: &PinProof) -> Option<Place> {
+        match proof.who {
+            Who::AtHome(..) => None,
+            Who::Member(_) | Who::Nobody(_) => proof.from.map(Place::of),
+        }
     }
 
     fn session(&self, token: Fingerprint) -> Result<Option<(Member, Standing)>, RegisterError> {
@@ -283,8 +403,57 @@ impl Desk {
         Ok(found.map(|session| (session.member, session.standing)))
     }
 
+    fn entered(&self, token: Fingerprint) -> Result<Option<(Member, Roles)>, RegisterError> {
+        match self.session(token)? {
+            Some((member, Standing::Open)) => {
+                let roles = lock(&self.reading).roles(&member.id)?;
+                Ok(Some((member, roles)))
+            }
+            Some((_, Standing::Over)) | None => Ok(None),
+        }
+    }
+
     fn end(&self, token: Fingerprint) -> Result<(), RegisterError> {
         lock(&self.writing).end_session(token, self.now().timestamp)
+    }
+}
+
+impl Identity for ByPin<'_> {
+    type Proof = PinProof;
+
+    fn identify(&self, proof: &PinProof) -> Result<Entry, Refusal> {
+        let desk = self.0;
+        let now = desk.now().uptime;
+        let place = desk.place(proof);
+        if let Some(place) = &place {
+            let tries = lock(&desk.addresses).handle_try(now, place);
+            tries.map_err(Refusal::Wait)?;
+        }
+        let tries = lock(&desk.patience).handle_try(now, &proof.who);
+        let wrong = tries.map_err(Refusal::Wait)?;
+        let kept = proof.entry.as_ref().and_then(|entry| entry.pin.as_ref());
+        let verdict = kept.unwrap_or(&desk.nobodys).verify(&proof.pin);
+        let (Some(entry), Verdict::Right) = (&proof.entry, verdict) else {
+            warn(&proof.who, wrong);
+            return Err(Refusal::Wrong);
+        };
+        lock(&desk.patience).handle_right(&proof.who);
+        if let Some(place) = &place {
+            lock(&desk.addresses).handle_forgiven(place);
+        }
+        Ok(entry.clone())
+    }
+}
+
+impl Identity for ByKey<'_> {
+    type Proof = Assertion;
+
+    fn identify(&self, assertion: &Assertion) -> Result<Entry, Refusal> {
+        let id = self.0.rights.recognise(assertion).map_err(Refusal::Key)?;
+        let entry = lock(&self.0.reading).entry(&id)?;
+        entry
+            .filter(|entry| entry.pin.is_some())
+            .ok_or(Refusal::Wrong)
     }
 }
 

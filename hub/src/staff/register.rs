@@ -11,8 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, Transaction
 use nattsyn_protocol::time::Timestamp;
 
 use super::session::Fingerprint;
-use super::{Member, NAME_MAX, PinHash};
-use crate::store::{SqliteStore, StoreError};
+use super::{Member, NAME_MAX, PinHash, Role, Roles};
+use crate::audit::{Act, AuditRow};
+use crate::store::{Doer, RoleEvent, SqliteStore, StoreError, audit, held, write_role};
 use crate::watch::{StaffId, StaffIdError};
 
 /// Staff and sessions, as rows.
@@ -151,7 +152,7 @@ impl Register {
     pub(super) fn add(
         &mut self,
         member: &Member,
-        pin: &PinHash,
+        (pin, roles): (&PinHash, &[Role]),
         by: Signature<'_>,
     ) -> Result<(), RegisterError> {
         let length = member.name.chars().count();
@@ -168,7 +169,16 @@ impl Register {
                 }
                 Some(_) | None => {}
             }
-            write_entry(transaction, ("added", member, Some(pin)), by)
+            write_entry(transaction, ("added", member, Some(pin)), by)?;
+            // Whoever comes back has what they are given now, and not what they had.
+            let before = held(transaction, &member.id)?;
+            for held in before.iter().filter(|held| !roles.contains(&held.role)) {
+                set_role(transaction, (&member.id, held.role), RoleEvent::Taken, by)?;
+            }
+            for role in roles {
+                set_role(transaction, (&member.id, *role), RoleEvent::Given, by)?;
+            }
+            Ok(())
         })
     }
 
@@ -263,6 +273,12 @@ impl Register {
         }))
     }
 
+    /// What somebody may, by their roles.
+    pub(super) fn roles(&self, id: &StaffId) -> Result<Roles, RegisterError> {
+        let held = held(&self.connection, id)?;
+        Ok(held.into_iter().map(|held| held.role).collect())
+    }
+
     /// How many people have a session that stands.
     pub(super) fn signed_in(&self, now: Timestamp) -> Result<usize, RegisterError> {
         let count: i64 = self
@@ -354,8 +370,29 @@ fn write_entry(
                 by.by.to_string(),
             ],
         )
-        .map(drop)
-        .map_err(doing(WRITING))
+        .map_err(doing(WRITING))?;
+    let act = match event {
+        "added" => Act::StaffAdded,
+        "new_pin" => Act::PinGiven,
+        _ => Act::StaffLeft,
+    };
+    let row = AuditRow::new(by.at, by.by.clone(), act).detail(member.id.to_string());
+    let written = audit::append(transaction, &row);
+    written.map(drop).map_err(doing(WRITING))
+}
+
+/// A role's row and its row in the log.
+fn set_role(
+    transaction: &Transaction<'_>,
+    (staff, role): (&StaffId, Role),
+    event: RoleEvent,
+    by: Signature<'_>,
+) -> Result<(), RegisterError> {
+    let doer = Doer {
+        by: by.by,
+        at: by.at,
+    };
+    write_role(transaction, (staff, role), event, doer).map_err(doing(WRITING))
 }
 
 fn end_all(

@@ -7,12 +7,14 @@ mod account;
 mod agreements;
 mod apart;
 mod archive;
+pub(crate) mod audit;
 mod basis;
 mod consent;
 mod handlings;
 mod ledger;
 mod private;
 mod resident;
+mod roles;
 mod rows;
 mod saved;
 mod settings;
@@ -21,6 +23,7 @@ mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
+mod views;
 mod words;
 
 use std::collections::BTreeSet;
@@ -43,10 +46,14 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use basis::Basis;
+pub use roles::RolesFile;
+pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
+pub(crate) use sqlite::doing;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
+pub use views::{ViewRecord, Views};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

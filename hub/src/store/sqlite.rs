@@ -27,7 +27,7 @@ use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
 /// The schema, one step a file. Never edited once released, only added to.
-const MIGRATIONS: [(i64, &str); 12] = [
+const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/001_ledger.sql")),
     (2, include_str!("migrations/002_agreements.sql")),
     (3, include_str!("migrations/003_accounting.sql")),
@@ -40,6 +40,9 @@ const MIGRATIONS: [(i64, &str); 12] = [
     (10, include_str!("migrations/010_subscriptions.sql")),
     (11, include_str!("migrations/011_endings.sql")),
     (12, include_str!("migrations/012_consent.sql")),
+    (13, include_str!("migrations/013_audit.sql")),
+    (14, include_str!("migrations/014_roles.sql")),
+    (15, include_str!("migrations/015_views.sql")),
 ];
 
 /// How long to wait for another process that writes, such as an enrolment.
@@ -59,7 +62,7 @@ impl From<SqliteStore> for Connection {
 }
 
 /// Adds to a database's error what was being done.
-pub(super) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+pub(crate) fn doing(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |source| StoreError::Database { doing, source }
 }
 
@@ -130,7 +133,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
             row.get(0)
         })?;
     let mut version = found;
-    for (step, sql) in MIGRATIONS {
+    for &(step, sql) in MIGRATIONS {
         if step > version {
             transaction.execute_batch(sql)?;
             transaction.execute("INSERT INTO schema VALUES (?1)", [step])?;

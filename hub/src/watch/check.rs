@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::grant::FIRST_LOOK_AGAIN;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::time::Timestamp;
@@ -65,6 +66,12 @@ struct Tenure {
 enum Service {
     Available,
     None,
+}
+
+/// Whether a look is one that an operator asked for before a live view. It is beside the plan: no
+/// expectation waits for it and none is met by it; only *visible* inside the window ends anything.
+pub(super) fn is_again(look: u8) -> bool {
+    look >= FIRST_LOOK_AGAIN
 }
 
 /// One check and what is known of it.
@@ -244,14 +251,15 @@ impl CheckState {
             };
         }
         let is_last = |look: u8| usize::from(look) >= self.planned.check.looks.len();
-        if let Some(last) = looks.last().filter(|counted| is_last(counted.look))
+        let mut by_plan = looks.iter().filter(|counted| !is_again(counted.look));
+        if let Some(last) = by_plan.next_back().filter(|last| is_last(last.look))
             && let Some(cause) = self.needs(last)
         {
             return Judgement::Needs(cause);
         }
         if let Some((_, &fault)) = self
             .noted
-            .iter()
+            .range(..FIRST_LOOK_AGAIN)
             .next_back()
             .filter(|(look, _)| is_last(**look))
         {
@@ -327,13 +335,27 @@ impl CheckState {
         }
     }
 
+    /// What the page shows of a report. A look that an operator asked for may be made a little
+    /// after the window: it says what it saw, and only inside the window does it count.
+    pub(super) fn shown(&self, counted: &Counted) -> Finding {
+        if is_again(counted.look) {
+            counted.finding
+        } else {
+            self.finding(counted)
+        }
+    }
+
     /// Whether a look that was due has no report, a minute after it was.
     pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
         if self.needs_by_plan().is_some() || self.called_off.is_some() {
             return false;
         }
         (1u8..).zip(&self.planned.check.looks).any(|(number, due)| {
-            let reported = self.counted.values().any(|counted| counted.look >= number);
+            let is_as_late = |look: u8| look >= number && !is_again(look);
+            let reported = self
+                .counted
+                .values()
+                .any(|counted| is_as_late(counted.look));
             now >= due.after(REPORT_WITHIN) && !reported
         })
     }

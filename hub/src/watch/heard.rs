@@ -11,7 +11,7 @@ use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::time::Uptime;
 
 use super::change::{Change, Counted};
-use super::check::CheckState;
+use super::check::{CheckState, is_again};
 use super::matters::Subject;
 use super::situation::Situation;
 use super::{CONTACT_GRACE, Fit, Moment, Watch, is_explained};
@@ -88,7 +88,8 @@ impl Watch {
             came: now.timestamp,
             finding: report.finding,
         });
-        if usize::from(report.look) > state.planned.check.looks.len() {
+        let planned = state.planned.check.looks.len();
+        if usize::from(report.look) > planned && !is_again(report.look) {
             self.claims_too_much(report, now, &mut changes);
         }
         self.judge(report.check, now, &mut changes);
@@ -131,7 +132,9 @@ impl Watch {
             DropKind::ForeignTopic
             | DropKind::TooLarge
             | DropKind::Unreadable
-            | DropKind::UnknownVersion => return Vec::new(),
+            | DropKind::UnknownVersion
+            | DropKind::StrayFrame
+            | DropKind::Unasked => return Vec::new(),
         };
         let mut changes = Vec::new();
         let subject = Subject::Unit(unit);

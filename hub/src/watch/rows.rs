@@ -99,7 +99,7 @@ impl Watch {
             look: counted.look,
             at: counted.at,
             came: counted.came,
-            finding: state.finding(&counted),
+            finding: state.shown(&counted),
         };
         CheckRow {
             id: check.id,

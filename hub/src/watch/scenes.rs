@@ -3,6 +3,8 @@
 //! Times are minutes and seconds after the window opens (23:00); looks are due at 0, 2, 5, 10
 //! and 15 minutes, the deadline is at 45.
 
+mod again;
+
 use std::sync::Arc;
 
 use nattsyn_protocol::finding::Reason;

@@ -86,6 +86,18 @@ impl Clock {
     ///
     /// Nobody conducts there.
     pub fn demonstration(path: &Path, name: &str) -> Result<Self, ClockError> {
+        let (clock, following) = Self::join(path, name)?;
+        following.start();
+        Ok(clock)
+    }
+
+    /// As [`Clock::demonstration`], for who must not start a thread yet: time runs as it did at
+    /// this moment until [`Following::start`].
+    ///
+    /// # Errors
+    ///
+    /// Nobody conducts there.
+    pub fn join(path: &Path, name: &str) -> Result<(Self, Following), ClockError> {
         let unreachable = |source| ClockError::Unreachable {
             path: path.to_owned(),
             source,
@@ -115,9 +127,11 @@ impl Clock {
             changed: Notify::new(),
             listeners: Mutex::new(Vec::new()),
         }))));
-        let follower = clock.clone();
-        std::thread::spawn(move || follower.follow(lines));
-        Ok(clock)
+        let following = Following {
+            clock: clock.clone(),
+            lines,
+        };
+        Ok((clock, following))
     }
 
     /// The moment.
@@ -235,6 +249,21 @@ impl Clock {
                 .iter()
                 .for_each(|listener| listener());
         }
+    }
+}
+
+/// A demonstration's clock that is joined and not listened to yet.
+#[must_use = "the clock changes its pace unheard before `start`"]
+pub struct Following {
+    clock: Clock,
+    lines: BufReader<UnixStream>,
+}
+
+impl Following {
+    /// Listens to the conductor from here on, on a thread of its own.
+    pub fn start(self) {
+        let Self { clock, lines } = self;
+        std::thread::spawn(move || clock.follow(lines));
     }
 }
 

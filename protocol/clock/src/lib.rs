@@ -16,4 +16,4 @@ mod client;
 pub mod conductor;
 pub mod pace;
 
-pub use client::{Clock, ClockError, Hold, Now};
+pub use client::{Clock, ClockError, Following, Hold, Now};

@@ -145,8 +145,10 @@ function announce(before, after) {
 // What somebody does about a row: said at once where it cannot be done, shown at once where it is.
 
 main.addEventListener("submit", async (event) => {
-  event.preventDefault();
   const form = event.target;
+  // It leads to a page of its own.
+  if ("leave" in form.dataset) return;
+  event.preventDefault();
   if (isSecondTap(form, event.submitter)) return;
   const fields = new URLSearchParams(new FormData(form, event.submitter));
   // It is read at the top of the page, and the row may stand anywhere.

@@ -1,21 +1,28 @@
 //! The sign-in and the way out: two addresses outside the door, and the cookies they set.
 //!
-//! Works without scripts. Two cookies carry the same random token: one for the shift, which opens
+//! A PIN works without scripts, a key needs one. Two cookies carry the same random token: one for the shift, which opens
 //! the door, and one that only the sign-in sees and that says, when the shift is long over, that
 //! this browser has been here before ([`crate::staff`] counts wrong PINs by it).
 
-use axum::Form;
-use axum::extract::{Query, RawQuery, State as Shared};
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Query, RawQuery, State as Shared};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use serde::Deserialize;
+use axum::{Extension, Form};
+use serde::{Deserialize, Serialize};
 
+use nattsyn_protocol::assertion::Base64;
+
+use crate::audit::{Act, AuditRow, Who};
 use crate::config::Front;
-use crate::staff::{Pin, Porter, Refusal, SHIFT, Staffing};
+use crate::staff::webauthn::{KeyError, Party, Purpose};
+use crate::staff::{Pin, Porter, Refusal, SHIFT, SignedIn, Staffing, Token};
 
-use super::super::page::door::{SignIn, Trouble, sign_in_page};
-use super::super::texts::Lang;
+use super::super::page::door::{Keys, SignIn, Trouble, sign_in_page};
+use super::super::texts::{Lang, door as words};
+use super::super::{Site, access};
 use super::{Door, SESSION_COOKIE, see_other, sign_in_address, token};
 
 /// The cookie that only the sign-in sees.
@@ -39,11 +46,12 @@ pub(in crate::http) struct Typed {
 
 /// The sign-in's page.
 pub(in crate::http) async fn show(
-    Shared(door): Shared<Door>,
+    Shared(site): Shared<Site>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let Door::Staff(porter, _) = &door else {
+    let door = &site.door;
+    let Door::Staff(porter, _) = door else {
         return see_other(&next(&uri));
     };
     let trouble = match porter.staffing().await {
@@ -57,6 +65,7 @@ pub(in crate::http) async fn show(
         next: next(&uri),
         typed: "",
         trouble,
+        keys: keys(porter),
         signed_in: signed_in.map(|viewer| viewer.me),
     };
     Html(sign_in_page(&page).into_string()).into_response()
@@ -64,50 +73,191 @@ pub(in crate::http) async fn show(
 
 /// Somebody signs in.
 pub(in crate::http) async fn sign_in(
-    Shared(door): Shared<Door>,
+    Shared(site): Shared<Site>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
     uri: Uri,
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Response {
-    let Door::Staff(porter, front) = &door else {
+    let Door::Staff(porter, front) = &site.door else {
         return see_other(&next(&uri));
     };
     let brought = token(&headers, SESSION_COOKIE).or_else(|| token(&headers, KNOWN_COOKIE));
+    let from = address(
+        from.map(|Extension(ConnectInfo(from))| from),
+        &headers,
+        *front,
+    );
     let entered = porter
-        .sign_in(&typed.who, Pin::typed(&typed.pin), brought)
+        .sign_in((&typed.who, from), Pin::typed(&typed.pin), brought)
         .await;
     match entered {
-        Ok(signed_in) => {
-            let mut response = see_other(&next(&uri));
-            let cookies = response.headers_mut();
-            let shift = (SESSION_COOKIE, "/", SHIFT.as_secs());
-            let known = (KNOWN_COOKIE, "/sign-in", KNOWN_S);
-            for kind in [shift, known] {
-                cookies.append(SET_COOKIE, cookie(kind, &signed_in.token.reveal(), *front));
-            }
-            response
+        Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "pin").await,
+        Err(refusal) => {
+            note_refusal(&site, porter, &typed.who, &refusal).await;
+            refused((porter, &uri), &typed.who, &refusal).await
         }
-        Err(refusal) => refused(porter, &uri, &typed.who, &refusal).await,
+    }
+}
+
+/// A challenge for a key, as JSON for the page's module.
+pub(in crate::http) async fn ask_key(Shared(site): Shared<Site>, uri: Uri) -> Response {
+    let lang = Lang::from_query(uri.query());
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    let Door::Staff(porter, _) = &site.door else {
+        return (StatusCode::CONFLICT, words::NO_KEYS.to(lang)).into_response();
+    };
+    let rights = porter.rights();
+    match (rights.party(), rights.ask(Purpose::SignIn)) {
+        (Some(party), Ok(challenge)) => Asked::new(party, challenge).answer(),
+        (None, Ok(_) | Err(_)) => (StatusCode::CONFLICT, words::NO_KEYS.to(lang)).into_response(),
+        (Some(_), Err(error)) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "no challenge");
+            (unavailable, words::UNREADABLE.to(lang)).into_response()
+        }
+    }
+}
+
+/// Somebody signs in by their key.
+pub(in crate::http) async fn sign_in_by_key(
+    Shared(site): Shared<Site>,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(form): Form<KeyForm>,
+) -> Response {
+    let Door::Staff(porter, front) = &site.door else {
+        return see_other(&next(&uri));
+    };
+    let brought = token(&headers, SESSION_COOKIE).or_else(|| token(&headers, KNOWN_COOKIE));
+    let entered = match serde_json::from_str(&form.assertion) {
+        Ok(assertion) => porter.sign_in_by_key(assertion, brought).await,
+        Err(_not_an_assertion) => Err(Refusal::Key(KeyError::Malformed)),
+    };
+    match entered {
+        Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "key").await,
+        Err(refusal) => {
+            note_refusal(&site, porter, "", &refusal).await;
+            refused((porter, &uri), "", &refusal).await
+        }
+    }
+}
+
+/// Lets somebody in: the cookies, and where they were going. That it cannot be written down keeps
+/// nobody out: a row may be waiting for them.
+async fn welcome(
+    site: &Site,
+    (uri, front): (&Uri, Front),
+    signed_in: SignedIn,
+    by: &str,
+) -> Response {
+    let now = site.tonight.borrow().now;
+    let row = AuditRow::new(now, signed_in.member.id.clone(), Act::SignedIn).detail(by);
+    if let Err(error) = access::write(&site.audit, row).await {
+        access::unwritten(&error);
+    }
+    let mut response = see_other(&next(uri));
+    let cookies = response.headers_mut();
+    let shift = (SESSION_COOKIE, "/", SHIFT.as_secs());
+    let known = (KNOWN_COOKIE, "/sign-in", KNOWN_S);
+    for kind in [shift, known] {
+        cookies.append(SET_COOKIE, cookie(kind, &signed_in.token.reveal(), front));
+    }
+    response
+}
+
+/// Writes down that somebody was not let in: whom they said to be if that is one of the staff, and
+/// never what they typed, which may be a PIN. Whoever has to wait tried nothing, and is not written.
+async fn note_refusal(site: &Site, porter: &Porter, typed: &str, refusal: &Refusal) {
+    let how = match refusal {
+        Refusal::Wrong => "pin",
+        Refusal::Key(_) => "key",
+        Refusal::Wait(_)
+        | Refusal::Crowded
+        | Refusal::Register(_)
+        | Refusal::Random(_)
+        | Refusal::Check(_) => return,
+    };
+    let meant = porter.meant(typed).await.ok().flatten();
+    let detail = match meant {
+        Some(id) => format!("{how} {id}"),
+        None => how.to_owned(),
+    };
+    let now = site.tonight.borrow().now;
+    let row = AuditRow::new(now, Who::Unknown, Act::SignInFailed).detail(detail);
+    if let Err(error) = access::write(&site.audit, row).await {
+        access::unwritten(&error);
+    }
+}
+
+/// Where somebody asks from. With something that encrypts in front, everybody comes from there, and
+/// the last address that it names is theirs; whoever makes one up before it only hides from the
+/// pause of an address, and not from that of a person.
+fn address(peer: Option<SocketAddr>, headers: &HeaderMap, front: Front) -> Option<IpAddr> {
+    let peer = peer.map(|peer| peer.ip());
+    match front {
+        Front::Plain => peer,
+        Front::Tls => {
+            let line = headers.get_all("x-forwarded-for").into_iter().next_back();
+            let line = line.and_then(|line| line.to_str().ok());
+            let last = line.and_then(|line| line.rsplit(',').next());
+            // Without it everybody would share the address of what stands in front.
+            last.and_then(|address| address.trim().parse().ok())
+        }
+    }
+}
+
+/// Whether the sign-in offers keys.
+fn keys(porter: &Porter) -> Keys {
+    match porter.rights().party() {
+        Some(_) => Keys::Offered,
+        None => Keys::None,
+    }
+}
+
+/// An assertion, as the page's module sends it.
+#[derive(Deserialize)]
+pub(in crate::http) struct KeyForm {
+    assertion: String,
+}
+
+/// What a browser needs to ask for a key.
+#[derive(Serialize)]
+pub(in crate::http) struct Asked {
+    challenge: Base64,
+    host: String,
+}
+
+impl Asked {
+    pub(in crate::http) fn new(party: &Party, challenge: [u8; 32]) -> Self {
+        Self {
+            challenge: Base64(challenge.to_vec()),
+            host: party.host.clone(),
+        }
+    }
+
+    pub(in crate::http) fn answer(&self) -> Response {
+        let json = serde_json::to_string(self).expect("texts always have a JSON form");
+        ([(CONTENT_TYPE, "application/json")], json).into_response()
     }
 }
 
 /// Somebody signs out: of this browser, whether or not the session still stood.
 pub(in crate::http) async fn sign_out(
-    Shared(door): Shared<Door>,
+    Shared(site): Shared<Site>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
     let lang = Lang::from_query(query.as_deref());
-    let Door::Staff(porter, front) = &door else {
+    let Door::Staff(porter, front) = &site.door else {
         return see_other(&format!("/?lang={}", lang.tag()));
     };
-    if let Some(token) = token(&headers, SESSION_COOKIE)
-        && let Err(error) = porter.sign_out(token).await
-    {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a session goes on"
-        );
+    if let Some(token) = token(&headers, SESSION_COOKIE) {
+        note_leaving(&site, porter, &token).await;
+        if let Err(error) = porter.sign_out(token).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "a session goes on");
+        }
     }
     let mut response = see_other(&sign_in_address(lang, &format!("/?lang={}", lang.tag())));
     let gone = cookie((SESSION_COOKIE, "/", 0), "", *front);
@@ -115,7 +265,18 @@ pub(in crate::http) async fn sign_out(
     response
 }
 
-async fn refused(porter: &Porter, uri: &Uri, typed: &str, refusal: &Refusal) -> Response {
+/// Writes down that somebody leaves, if their session still stands.
+async fn note_leaving(site: &Site, porter: &Porter, token: &Token) {
+    if let Ok(Some(member)) = porter.member(token.clone()).await {
+        let now = site.tonight.borrow().now;
+        let row = AuditRow::new(now, member.id, Act::SignedOut);
+        if let Err(error) = access::write(&site.audit, row).await {
+            access::unwritten(&error);
+        }
+    }
+}
+
+async fn refused((porter, uri): (&Porter, &Uri), typed: &str, refusal: &Refusal) -> Response {
     let (status, trouble) = match refusal {
         Refusal::Wrong => match porter.staffing().await {
             Ok(Staffing::Nobody) => (StatusCode::UNAUTHORIZED, Trouble::NobodyRegistered),
@@ -124,6 +285,10 @@ async fn refused(porter: &Porter, uri: &Uri, typed: &str, refusal: &Refusal) -> 
         Refusal::Wait(pause) => {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
             (StatusCode::TOO_MANY_REQUESTS, Trouble::Wait(seconds))
+        }
+        Refusal::Key(why) => {
+            tracing::info!(error = why as &dyn std::error::Error, "a key refused");
+            (StatusCode::UNAUTHORIZED, Trouble::Key)
         }
         Refusal::Crowded => (StatusCode::SERVICE_UNAVAILABLE, Trouble::Crowded),
         Refusal::Register(_) | Refusal::Random(_) | Refusal::Check(_) => {
@@ -135,6 +300,7 @@ async fn refused(porter: &Porter, uri: &Uri, typed: &str, refusal: &Refusal) -> 
         next: next(uri),
         typed,
         trouble: Some(trouble),
+        keys: keys(porter),
         signed_in: None,
     };
     let body = Html(sign_in_page(&page).into_string());

@@ -19,7 +19,7 @@ use super::super::texts::next::{Concerns, next};
 use super::super::texts::{self, Lang};
 use super::hands::hands;
 use super::signs::{Sign, sign};
-use super::{View, matters, name};
+use super::{View, live, matters, name};
 
 /// The rows that need a person.
 pub(super) fn open(view: &View<'_>) -> Markup {
@@ -118,6 +118,7 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                     }
                 }
             }
+            (live::offer(view, row))
             (hands(view, row))
         }
     }

@@ -17,8 +17,19 @@ pub(in crate::http) struct SignIn<'a> {
     /// What was typed as id or name, to be typed no more.
     pub(in crate::http) typed: &'a str,
     pub(in crate::http) trouble: Option<Trouble>,
+    /// Whether a key can be asked for.
+    pub(in crate::http) keys: Keys,
     /// Who is signed in on this browser already.
     pub(in crate::http) signed_in: Option<Worker>,
+}
+
+/// Whether a page can ask for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Keys {
+    /// It can, where the browser can.
+    Offered,
+    /// The hub does not know its own address.
+    None,
 }
 
 /// Why nobody came in.
@@ -28,6 +39,8 @@ pub(in crate::http) enum Trouble {
     Wrong,
     /// So many seconds to wait.
     Wait(u64),
+    /// The key is nobody's here, or was not believed.
+    Key,
     /// Too many at once.
     Crowded,
     /// Nobody is registered.
@@ -55,12 +68,36 @@ pub(in crate::http) fn sign_in_page(page: &SignIn<'_>) -> Markup {
                         a.press href=(page.next) { (texts::TO_START.to(lang)) } }
                 }
                 (form(page))
+                @match page.keys {
+                    Keys::Offered => (by_key(page)),
+                    Keys::None => {}
+                }
                 p.meaning { (words::NO_ALERTS_HERE.to(lang)) }
                 p.meaning { (words::FORGOTTEN.to(lang)) }
             }
         }
     };
-    shell(lang, &format!("{title} – Nattsyn"), Script::None, &body)
+    let script = match page.keys {
+        Keys::Offered => Script::Keys,
+        Keys::None => Script::None,
+    };
+    shell(lang, &format!("{title} – Nattsyn"), script, &body)
+}
+
+/// One press, and the browser asks for the key. Hidden where the browser knows none.
+fn by_key(page: &SignIn<'_>) -> Markup {
+    let lang = page.lang;
+    let next = sign_in_address(lang, &page.next);
+    let action = next.replacen("/sign-in?", "/sign-in/key?", 1);
+    html! {
+        form #key-sign-in.sign-in method="post" action=(action) hidden
+            data-ask=(format!("/sign-in/key/ask?lang={}", lang.tag()))
+            data-failed=(words::KEY_FAILED.to(lang)) {
+            input type="hidden" name="assertion" value="";
+            button.press type="submit" { (words::BY_KEY.to(lang)) }
+            p #key-said role="status" {}
+        }
+    }
 }
 
 fn form(page: &SignIn<'_>) -> Markup {
@@ -84,6 +121,7 @@ fn said(trouble: Trouble, lang: Lang) -> Markup {
     let text = match trouble {
         Trouble::Wrong => words::WRONG.to(lang).to_owned(),
         Trouble::Wait(seconds) => words::wait(lang, seconds),
+        Trouble::Key => words::KEY_REFUSED.to(lang).to_owned(),
         Trouble::Crowded => words::CROWDED.to(lang).to_owned(),
         Trouble::NobodyRegistered => words::NOBODY_REGISTERED.to(lang).to_owned(),
         Trouble::Unreadable => words::UNREADABLE.to(lang).to_owned(),

@@ -6,12 +6,14 @@
 //! The part that changes is a row of `<section>`s, each with an id. `assets/page.js` replaces
 //! the sections whose bytes differ.
 
+pub(super) mod access;
 mod attend;
 pub(super) mod door;
 pub(super) mod handover;
 mod hands;
 mod homes;
 mod ledger;
+pub(super) mod live;
 mod matters;
 mod meter;
 pub(super) mod morning;
@@ -31,6 +33,7 @@ use maud::{DOCTYPE, Markup, html};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::notify::teller::{Hearing, Told};
+use crate::staff::{Allowed, Permission};
 use crate::view::ledger::NightLedger;
 use crate::view::meter::Meter;
 use crate::view::resident::ResidentFile;
@@ -89,7 +92,7 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         })))
         noscript { p.notice { (texts::NO_SCRIPT.to(lang)) } }
         main data-fragment=(fragment) data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
-            (live((tonight, told), lang, viewer))
+            (changing((tonight, told), lang, viewer))
         }
     };
     let title = texts::title(lang, attend::count(tonight));
@@ -123,6 +126,21 @@ impl Book {
         Self::Meter,
         Self::Settings,
     ];
+
+    /// Those that somebody's roles open, in the order of the menu.
+    fn of(viewer: &Viewer) -> impl Iterator<Item = Self> {
+        let may = |book: &Self| viewer.roles.allow(book.needs()) == Allowed::Yes;
+        Self::ALL.into_iter().filter(may)
+    }
+
+    /// What it asks for, as the table of addresses says ([`super::access::WAYS`]).
+    fn needs(self) -> Permission {
+        match self {
+            Self::Tonight => Permission::SeeNight,
+            Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
+            Self::Settings => Permission::SeeSettings,
+        }
+    }
 
     fn path(self) -> &'static str {
         match self {
@@ -262,10 +280,10 @@ pub(super) fn said(lang: Lang, why: &str) -> Markup {
 }
 
 /// The way from page to page.
-fn ways(lang: Lang, here: Option<Book>) -> Markup {
+fn ways(lang: Lang, viewer: &Viewer, here: Option<Book>) -> Markup {
     html! {
         nav.pages aria-label=(texts::PAGES.to(lang)) {
-            @for book in Book::ALL {
+            @for book in Book::of(viewer) {
                 @let current = (Some(book) == here).then_some("page");
                 a.press href=(format!("{}?lang={}", book.path(), lang.tag()))
                     aria-current=[current] { (book.title().to(lang)) }
@@ -285,7 +303,7 @@ fn demonstration(tonight: &Tonight, lang: Lang) -> Markup {
 }
 
 /// The part that changes: what stands inside `<main>`.
-pub(super) fn live((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
+pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &Viewer) -> Markup {
     let view = View::new((tonight, told), lang, viewer);
     html! {
         (proof::band(&view))
@@ -323,6 +341,10 @@ enum Script {
     Print,
     /// The same, and it lets the browser be told.
     Push,
+    /// It asks for a key.
+    Keys,
+    /// The same, and it shows a live view.
+    Look,
     /// Nothing.
     None,
 }
@@ -346,13 +368,15 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
+                    Script::Keys => script type="module" src="/assets/keys.js" {},
+                    Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push => {
+                    Script::Listen | Script::Print | Script::Push | Script::Look => {
                         script type="module" src="/assets/listen.js" {}
                     }
-                    Script::Live | Script::None => {}
+                    Script::Live | Script::Keys | Script::None => {}
                 }
             }
             body { (body) }
@@ -379,7 +403,7 @@ fn header(night: &str, lang: Lang, other_address: &str, menu: Option<&Menu<'_>>)
                     details #menu.menu {
                         summary { (texts::MENU.to(lang)) }
                         div.menu-sheet {
-                            (ways(lang, menu.here))
+                            (ways(lang, menu.viewer, menu.here))
                             (languages(lang, other_address))
                             (door::badge(menu.viewer, lang))
                         }

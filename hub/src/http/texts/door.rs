@@ -18,6 +18,13 @@ phrases! {
                      "Nothing that needs action is shown here: sign in to see the night.";
     FORGOTTEN = "Glömt din PIN? Den som sköter Nattsyn kan ge dig en ny.",
                 "Forgotten your PIN? Whoever looks after Nattsyn can give you a new one.";
+    BY_KEY = "Logga in med nyckel", "Sign in with a key";
+    KEY_FAILED = "Nyckeln gick inte att använda. Försök igen, eller skriv din PIN.",
+                 "The key could not be used. Try again, or type your PIN.";
+    KEY_REFUSED = "Nyckeln är inte registrerad här. Skriv din PIN.",
+                  "The key is not registered here. Type your PIN.";
+    NO_KEYS = "Nycklar är inte inställda här. Skriv din PIN.",
+              "Keys are not set up here. Type your PIN.";
     WRONG = "Id och PIN stämmer inte. Försök igen.", "Id and PIN do not match. Try again.";
     CROWDED = "Många loggar in just nu. Försök igen om några sekunder.",
               "Many are signing in right now. Try again in a few seconds.";

@@ -1,0 +1,320 @@
+//! The proof: a process that is shut in as the eye is tries what it must not be able to do.
+//!
+//! Each attempt is a process of its own, so that one cannot spoil the next: it opens what an
+//! eye holds open, shuts itself in through [`super::begin`] and [`super::Begun::finish`], the
+//! same as the eye, tries one thing, and says what the system answered. The same is tried
+//! without any wall: what fails there in the same way proves nothing, and is counted as not
+//! available. No camera, key or configuration is needed, and nothing is left behind.
+//!
+//! It does not prove that the list is short; which calls are on it stands in
+//! `docs/reference/shut-in.md`.
+
+mod attempts;
+mod stage;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::{self, Read as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use super::{Wall, Walls};
+use attempts::{ATTEMPTS, Attempt};
+use stage::Stage;
+
+/// The walls that can refuse something: what each would refuse without the others is shown.
+const ALONE: [Wall; 4] = [Wall::Calls, Wall::Landlock, Wall::Network, Wall::Privileges];
+
+/// What a process of the proof is told.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Which attempt.
+    pub attempt: String,
+    /// Behind which walls. None: for comparison.
+    pub walls: BTreeSet<Wall>,
+    /// A process that belongs to the proof, to be attacked.
+    pub victim: i32,
+    /// A call that the list is made to allow, by name: to see that the proof finds a leak.
+    pub leak: Option<String>,
+}
+
+/// What the system answered to an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Done,
+    Error(i32),
+    Killed(i32),
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Refused,
+    Succeeded,
+    NotAvailable,
+}
+
+/// Why the proof cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// A process of it cannot be started, or says nothing.
+    #[error("trying to {attempt}")]
+    Process {
+        /// What was to be tried.
+        attempt: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What an eye would hold open cannot be opened.
+    #[error("opening what an eye holds open")]
+    Stage(#[source] io::Error),
+    /// There is no such attempt or call.
+    #[error("the proof knows no {0:?}")]
+    Unknown(String),
+    /// It is not shut in.
+    #[error("shutting the attempt in")]
+    NotShutIn(#[from] super::ShutError),
+    /// The table cannot be printed.
+    #[error("printing what was proved")]
+    Print(#[source] io::Error),
+}
+
+/// How often each verdict was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Attempts that the walls refused.
+    pub refused: u32,
+    /// Attempts that succeeded, none of which should.
+    pub succeeded: u32,
+    /// Attempts that this machine refuses without any wall.
+    pub not_available: u32,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            refused,
+            succeeded,
+            not_available,
+        } = self;
+        write!(
+            f,
+            "prove: {refused} refused, {succeeded} succeeded, {not_available} not available"
+        )
+    }
+}
+
+/// Tries everything behind these walls, and writes a table to `out`, with the tally as its last
+/// line. `leak` allows a call on the list that should not be, to see that it is found.
+///
+/// # Errors
+///
+/// A process of the proof cannot be started, or the table not be written.
+pub fn prove(
+    walls: &BTreeSet<Wall>,
+    leak: Option<&str>,
+    out: &mut impl io::Write,
+) -> Result<Tally, ProveError> {
+    let victim = Victim::start()?;
+    let mut tally = Tally::default();
+    let width = ATTEMPTS.iter().map(|it| it.what.chars().count()).max();
+    let width = width.unwrap_or_default();
+    let (what, how, alone) = ("what is tried", "answer", "walls that refuse it alone");
+    writeln!(out, "{what:width$} | {how:15} | {alone:34} | verdict").map_err(ProveError::Print)?;
+    for attempt in ATTEMPTS {
+        let trial = |walls: &BTreeSet<Wall>| try_it(attempt, walls, victim.number(), leak);
+        let free = trial(&BTreeSet::new())?;
+        let shut = trial(walls)?;
+        let verdict = judge(free, shut);
+        let (count, word) = match verdict {
+            Verdict::Refused => (&mut tally.refused, "refused"),
+            Verdict::Succeeded => (&mut tally.succeeded, "SUCCEEDED"),
+            Verdict::NotAvailable => (&mut tally.not_available, "not available"),
+        };
+        *count += 1;
+        let mut alone = Vec::new();
+        for wall in walls.intersection(&ALONE.into()) {
+            if judge(free, trial(&[*wall].into())?) == Verdict::Refused {
+                alone.push(wall.word());
+            }
+        }
+        let (what, shut, alone) = (attempt.what, shut.to_string(), alone.join(" "));
+        writeln!(out, "{what:width$} | {shut:15} | {alone:34} | {word}")
+            .map_err(ProveError::Print)?;
+    }
+    writeln!(out, "{tally}").map_err(ProveError::Print)?;
+    Ok(tally)
+}
+
+/// What was refused without walls in the same way says nothing about them.
+fn judge(free: Answer, shut: Answer) -> Verdict {
+    match (free, shut) {
+        (_, Answer::Done) => Verdict::Succeeded,
+        (Answer::Error(libc::ENOSYS), _) => Verdict::NotAvailable,
+        (_, Answer::Killed(libc::SIGSYS)) => Verdict::Refused,
+        (free, shut) if free == shut => Verdict::NotAvailable,
+        // Neither killed by the list nor told off by a wall: the attempt got further.
+        (_, Answer::Killed(_)) => Verdict::Succeeded,
+        (_, Answer::Error(errno)) => match errno {
+            libc::EPERM | libc::EACCES | libc::ENETUNREACH | libc::ENOSYS => Verdict::Refused,
+            _further => Verdict::Succeeded,
+        },
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Killed(libc::SIGSYS) => f.write_str("killed"),
+            Self::Killed(signal) => write!(f, "signal {signal}"),
+            Self::Error(libc::EPERM) => f.write_str("EPERM"),
+            Self::Error(libc::EACCES) => f.write_str("EACCES"),
+            Self::Error(libc::ENETUNREACH) => f.write_str("ENETUNREACH"),
+            Self::Error(errno) => write!(f, "error {errno}"),
+        }
+    }
+}
+
+/// A process that only waits to be attacked.
+struct Victim(Child);
+
+impl Victim {
+    fn start() -> Result<Self, ProveError> {
+        let attempt = "be attacked";
+        let child = own_program(attempt)?
+            .arg("--prove-victim")
+            .stdin(Stdio::piped())
+            .spawn();
+        let failed = |source| ProveError::Process { attempt, source };
+        child.map(Self).map_err(failed)
+    }
+
+    fn number(&self) -> i32 {
+        i32::try_from(self.0.id()).unwrap_or(i32::MAX)
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Waits until whoever proves has ended.
+///
+/// # Errors
+///
+/// Standard input cannot be read.
+pub fn wait_to_be_attacked() -> Result<(), ProveError> {
+    let read = io::stdin().read(&mut [0]);
+    read.map(drop).map_err(ProveError::Stage)
+}
+
+fn own_program(attempt: &'static str) -> Result<Command, ProveError> {
+    let failed = |source| ProveError::Process { attempt, source };
+    let program: PathBuf = std::env::current_exe().map_err(failed)?;
+    Ok(Command::new(program))
+}
+
+fn try_it(
+    attempt: &Attempt,
+    walls: &BTreeSet<Wall>,
+    victim: i32,
+    leak: Option<&str>,
+) -> Result<Answer, ProveError> {
+    let failed = |source| ProveError::Process {
+        attempt: attempt.what,
+        source,
+    };
+    let mut command = own_program(attempt.what)?;
+    command
+        .args(["--prove-attempt", attempt.name])
+        .args(["--prove-victim-of", &victim.to_string()])
+        .args(leak.iter().flat_map(|leak| ["--prove-leak", *leak]))
+        .args(walls.iter().flat_map(|wall| ["--only", wall.word()]))
+        // What is missing is said once, before the table.
+        .env("RUST_LOG", "error")
+        .stdin(Stdio::null());
+    let ended = command.output().map_err(failed)?;
+    if let Some(signal) = ended.status.signal() {
+        return Ok(Answer::Killed(signal));
+    }
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    match (ended.status.code(), said.trim().parse()) {
+        // A program that another has taken the place of says nothing of ours.
+        (Some(0), _) => Ok(Answer::Done),
+        (Some(1), Ok(errno)) => Ok(Answer::Error(errno)),
+        (_, _) => {
+            let said = String::from_utf8_lossy(&ended.stderr);
+            Err(failed(io::Error::other(said.trim().to_owned())))
+        }
+    }
+}
+
+/// Makes one attempt: the error's number is printed, success is not. Returns whether it was
+/// refused.
+///
+/// # Errors
+///
+/// There is no such attempt, or it cannot be made.
+pub fn attempt(trial: &Trial) -> Result<Option<i32>, ProveError> {
+    let unknown = || ProveError::Unknown(trial.attempt.clone());
+    let found = ATTEMPTS.iter().find(|it| it.name == trial.attempt);
+    let found = found.ok_or_else(unknown)?;
+    let stage = Stage::open(trial.victim).map_err(ProveError::Stage)?;
+    let mut list = super::eyes_calls(&[stage.request()]);
+    if let Some(leak) = &trial.leak {
+        let leaks = super::attack::OF_AN_INTRUDER.iter();
+        let call = leaks.copied().find(|(name, _)| name == leak);
+        let (_, number) = call.ok_or_else(|| ProveError::Unknown(leak.clone()))?;
+        list.leak(number);
+    }
+    let walls = Walls {
+        wanted: trial.walls.clone(),
+        ..Walls::of_eye(Wall::ALL.into())
+    };
+    if !trial.walls.is_empty() {
+        super::begin(&walls)?.finish(&list)?;
+    }
+    Ok((found.make)(&stage).err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_walls_change_is_refused_by_them() {
+        let error = Answer::Error;
+        let cases = [
+            (Answer::Done, Answer::Done, Verdict::Succeeded),
+            (Answer::Done, error(libc::EPERM), Verdict::Refused),
+            (error(libc::ENOENT), error(libc::EPERM), Verdict::Refused),
+            (
+                error(libc::EPERM),
+                error(libc::EPERM),
+                Verdict::NotAvailable,
+            ),
+            (error(libc::EPERM), Answer::Killed(31), Verdict::Refused),
+            (
+                error(libc::ENOSYS),
+                Answer::Killed(31),
+                Verdict::NotAvailable,
+            ),
+            (Answer::Done, error(libc::EFAULT), Verdict::Succeeded),
+            (Answer::Done, Answer::Killed(11), Verdict::Succeeded),
+        ];
+        for (free, shut, verdict) in cases {
+            assert_eq!(judge(free, shut), verdict, "{free:?} {shut:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_attempts_share_a_name() {
+        let names: BTreeSet<&str> = ATTEMPTS.iter().map(|it| it.name).collect();
+        assert_eq!(names.len(), ATTEMPTS.len());
+    }
+}

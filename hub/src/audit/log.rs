@@ -1,0 +1,155 @@
+//! The log as a thing to write to: one connection of its own, one row at a time.
+//!
+//! It does not decide what is worth a row; whoever shows something does.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use nattsyn_protocol::ids::ResidentId;
+use nattsyn_protocol::time::Timestamp;
+
+use super::chain::{Fault, Head, Verified, Walk, hex};
+use super::{Act, AuditId, AuditRow, Who, Written};
+use crate::store::{SqliteStore, StoreError, audit};
+
+/// Most rows that one question is answered with, unless it asks for fewer: a year of one busy
+/// night worker's.
+pub const ROWS_MAX: u32 = 20_000;
+
+/// Why the log did not do what it was asked. **What a row would have recorded must not be shown.**
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// It cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The write ended by itself.
+    #[error("writing the log")]
+    Ended(#[source] tokio::task::JoinError),
+    /// The chain does not hold.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Which rows somebody wants to read. All of what is set must be so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// About this resident.
+    pub about: Option<ResidentId>,
+    /// By this one.
+    pub who: Option<Who>,
+    /// This act.
+    pub act: Option<Act>,
+    /// From then on.
+    pub from: Option<Timestamp>,
+    /// Before then.
+    pub until: Option<Timestamp>,
+    /// At most so many, the newest.
+    pub most: u32,
+}
+
+impl Default for Question {
+    fn default() -> Self {
+        Self {
+            about: None,
+            who: None,
+            act: None,
+            from: None,
+            until: None,
+            most: ROWS_MAX,
+        }
+    }
+}
+
+/// The log, in the ledger's file.
+#[derive(Debug)]
+pub struct Log {
+    writing: Mutex<Connection>,
+    reading: Mutex<Connection>,
+}
+
+impl Log {
+    /// Opens the log in the ledger's file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or a newer hub wrote it.
+    pub fn open(path: &Path) -> Result<Self, AuditError> {
+        Ok(Self {
+            writing: Mutex::new(SqliteStore::open(path)?.into()),
+            reading: Mutex::new(SqliteStore::open(path)?.into()),
+        })
+    }
+
+    /// Writes a row. It is on the disk when this returns (`synchronous=FULL`). Blocks for as long
+    /// as a commit takes.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written: what the row would have recorded must not be shown.
+    pub fn record(&self, row: AuditRow) -> Result<AuditId, AuditError> {
+        let doing = crate::store::doing("writing the log");
+        let mut connection = lock(&self.writing);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(&doing)?;
+        let id = audit::append(&transaction, &row).map_err(&doing)?;
+        transaction.commit().map_err(&doing)?;
+        Ok(id)
+    }
+
+    /// The same from where nothing may block.
+    ///
+    /// # Errors
+    ///
+    /// As [`record`](Self::record).
+    pub async fn record_aside(self: &Arc<Self>, row: AuditRow) -> Result<AuditId, AuditError> {
+        let log = Arc::clone(self);
+        let written = tokio::task::spawn_blocking(move || log.record(row));
+        written.await.map_err(AuditError::Ended)?
+    }
+
+    /// Rows, newest first.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn rows(&self, question: &Question) -> Result<Vec<Written>, AuditError> {
+        Ok(audit::select(&lock(&self.reading), question)?)
+    }
+
+    /// Walks the whole log against heads that were kept outside.
+    ///
+    /// # Errors
+    ///
+    /// The first row that is wrong, or it cannot be read.
+    pub fn verify(&self, heads: &[Head]) -> Result<Verified, AuditError> {
+        let mut walk = Walk::new(heads);
+        audit::walk(&lock(&self.reading), |row| {
+            walk.handle_row(row).map_err(AuditError::from)
+        })?;
+        Ok(walk.end()?)
+    }
+
+    /// The newest row, to be kept outside; `None` of an empty log.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn head(&self, now: Timestamp) -> Result<Option<Head>, AuditError> {
+        let question = Question {
+            most: 1,
+            ..Question::default()
+        };
+        Ok(self.rows(&question)?.first().map(|row| Head {
+            rows: row.id.0,
+            hash: hex(&row.hash),
+            taken: now.0.to_string(),
+        }))
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,257 @@
+//! Which address asks for which permission, and what is written down before it is answered: one
+//! table, and the one place that goes by it.
+//!
+//! Whatever is behind the door passes [`permit`]. An address that is not in [`WAYS`] is refused to
+//! everybody, so a new one is shut until it has its line. What a role may is in
+//! [`crate::staff::Role`]; who has which, in the viewer that the door let in.
+//!
+//! It writes down what is shown before it is shown ([`Trace`]). What people do about a row is in
+//! the ledger already, under their names, and is not written twice.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State as Shared};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use nattsyn_protocol::ids::ResidentId;
+
+use crate::audit::{Act, AuditError, AuditRow, Log};
+use crate::staff::{Allowed, Permission};
+
+use super::door::{Viewer, refuse};
+use super::texts::{Lang, access as words};
+use super::{Site, page};
+
+/// An address behind the door.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) verb: Verb,
+    /// As the router knows it. `{resident}` in it is whom the row in the log is about.
+    pub(super) path: &'static str,
+    pub(super) needs: Permission,
+    trace: Trace,
+}
+
+/// How it is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// GET, and HEAD.
+    Get,
+    Post,
+}
+
+/// What is written before it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    /// Nothing here: it shows nothing about anybody, or whoever does it writes it down.
+    Nothing,
+    /// This; and where it cannot be written, nothing is shown.
+    First(Act),
+    /// This; and where it cannot be written, it is shown all the same: at night somebody may
+    /// depend on it, and the sign-in before it is on record.
+    Still(Act),
+}
+
+const fn get(path: &'static str, needs: Permission, trace: Trace) -> Way {
+    let verb = Verb::Get;
+    Way {
+        verb,
+        path,
+        needs,
+        trace,
+    }
+}
+
+const fn post(path: &'static str, needs: Permission) -> Way {
+    Way {
+        verb: Verb::Post,
+        path,
+        needs,
+        trace: Trace::Nothing,
+    }
+}
+
+/// Every address behind the door.
+pub(super) const WAYS: &[Way] = &[
+    get("/", Permission::SeeNight, Trace::Still(Act::NightOpened)),
+    // The same list on a page that was written down when it was opened.
+    get("/fragment", Permission::SeeNight, Trace::Nothing),
+    get("/events", Permission::SeeNight, Trace::Nothing),
+    get(
+        "/ledger",
+        Permission::SeeLedger,
+        Trace::First(Act::LedgerOpened),
+    ),
+    get(
+        "/ledger.csv",
+        Permission::SeeLedger,
+        Trace::First(Act::Exported),
+    ),
+    get(
+        "/morning",
+        Permission::SeeLedger,
+        Trace::First(Act::LedgerOpened),
+    ),
+    get(
+        "/handover",
+        Permission::SeeLedger,
+        Trace::First(Act::LedgerOpened),
+    ),
+    get("/meter", Permission::SeeLedger, Trace::Nothing),
+    get(
+        "/residents/{resident}",
+        Permission::SeeResident,
+        Trace::First(Act::ResidentOpened),
+    ),
+    get("/settings", Permission::SeeSettings, Trace::Nothing),
+    post("/rows/{row}", Permission::HandleRows),
+    post("/matters/{matter}", Permission::HandleRows),
+    post("/test-alarms/{trial}", Permission::OwnShift),
+    get("/phone", Permission::OwnShift, Trace::Nothing),
+    post("/phone", Permission::OwnShift),
+    post("/phone/renewed", Permission::OwnShift),
+    post("/phone/stop", Permission::OwnShift),
+];
+
+/// What stands in the table for an address.
+enum Found {
+    Way(&'static Way),
+    /// It is asked otherwise.
+    OtherVerb(HeaderValue),
+    /// It has no line.
+    None,
+}
+
+fn find(method: &Method, path: &str) -> Found {
+    let mut here = WAYS.iter().filter(|way| way.path == path).peekable();
+    let Some(first) = here.peek() else {
+        return Found::None;
+    };
+    let allow = match first.verb {
+        Verb::Get => HeaderValue::from_static("GET,HEAD"),
+        Verb::Post => HeaderValue::from_static("POST"),
+    };
+    let verb = match *method {
+        Method::GET | Method::HEAD => Verb::Get,
+        Method::POST => Verb::Post,
+        _ => return Found::OtherVerb(allow),
+    };
+    match here.find(|way| way.verb == verb) {
+        Some(way) => Found::Way(way),
+        None => Found::OtherVerb(allow),
+    }
+}
+
+/// Lets through what somebody may, once it is written down.
+pub(super) async fn permit(Shared(site): Shared<Site>, request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>();
+    let Some(path) = matched.map(|path| path.as_str().to_owned()) else {
+        // No such page, as the fallback says.
+        return next.run(request).await;
+    };
+    let Some(viewer) = request.extensions().get::<Viewer>().cloned() else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let way = match find(request.method(), &path) {
+        Found::Way(way) => way,
+        Found::OtherVerb(allow) => {
+            return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, allow)]).into_response();
+        }
+        Found::None => return forbidden(&request, &viewer),
+    };
+    if viewer.roles.allow(way.needs) == Allowed::No {
+        tracing::warn!(staff = %viewer.me.id, needs = way.needs.word(), "refused");
+        let row = row(&site, &viewer, Act::Refused).detail(way.needs.word());
+        if let Err(error) = write(&site.audit, row).await {
+            unwritten(&error);
+        }
+        return forbidden(&request, &viewer);
+    }
+    let (act, needed) = match way.trace {
+        Trace::Nothing => return next.run(request).await,
+        Trace::First(act) => (act, Needed::Yes),
+        Trace::Still(act) => (act, Needed::No),
+    };
+    let mut row = row(&site, &viewer, act).detail(detail(&request));
+    row.about = about(way.path, request.uri().path());
+    match (write(&site.audit, row).await, needed) {
+        (Ok(()), _) => next.run(request).await,
+        (Err(error), Needed::No) => {
+            unwritten(&error);
+            next.run(request).await
+        }
+        (Err(error), Needed::Yes) => {
+            unwritten(&error);
+            let why = words::NO_LOG;
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            refuse(request.uri(), request.headers(), status, why)
+        }
+    }
+}
+
+/// Whether a row must be written for the answer to be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Needed {
+    Yes,
+    No,
+}
+
+/// A row about something that a viewer does now.
+pub(super) fn row(site: &Site, viewer: &Viewer, act: Act) -> AuditRow {
+    AuditRow::new(site.tonight.borrow().now, viewer.me.id.clone(), act)
+}
+
+/// Writes a row, if there is a log.
+pub(super) async fn write(log: &Option<Arc<Log>>, row: AuditRow) -> Result<(), AuditError> {
+    match log {
+        Some(log) => log.record_aside(row).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Says in the hub's own log that nothing could be written into the log.
+pub(super) fn unwritten(error: &AuditError) {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "the log takes no row"
+    );
+}
+
+/// Whom an address is about, where it names somebody.
+fn about(pattern: &str, path: &str) -> Option<ResidentId> {
+    let place = pattern.split('/').position(|part| part == "{resident}")?;
+    path.split('/').nth(place)?.parse().ok()
+}
+
+/// The address without its query but for the night, which is all of it that says what was shown.
+fn detail(request: &Request) -> String {
+    let uri = request.uri();
+    let query = uri.query().unwrap_or_default();
+    let night = query.split('&').find(|pair| {
+        let night = pair.strip_prefix("night=");
+        night.is_some_and(|night| night.bytes().all(|b| b.is_ascii_digit() || b == b'-'))
+    });
+    match night {
+        Some(night) => format!("{} {night}", uri.path()),
+        None => uri.path().to_owned(),
+    }
+}
+
+/// The answer to somebody who may not: to a browser what they may instead.
+fn forbidden(request: &Request, viewer: &Viewer) -> Response {
+    let lang = Lang::from_query(request.uri().query());
+    let status = StatusCode::FORBIDDEN;
+    let accepts = request.headers().get(axum::http::header::ACCEPT);
+    match accepts {
+        Some(accept) if accept.as_bytes() == b"text/plain" => {
+            (status, words::FORBIDDEN.to(lang)).into_response()
+        }
+        Some(_) | None => {
+            let body = page::access::forbidden(lang, viewer);
+            (status, Html(body.into_string())).into_response()
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Whether a worker may look at a row's unclear look, or why not. Pure.
+//!
+//! An offer promises nothing: hub and eye check again, each by itself. It is made so that nobody
+//! presses what will be refused, and so that whoever may not look reads why.
+
+use std::time::Duration;
+
+use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::grant::{FIRST_LOOK_AGAIN, VIEWS_PER_NIGHT_MAX};
+use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::policy::{Approval, Build, Capability, Mode};
+use nattsyn_protocol::time::Timestamp;
+
+use super::book::Unanswered;
+use super::operators::NotEntitled;
+use super::views::Known;
+use crate::view::{Cause, CheckRow, ExceptionRow, Tonight};
+
+/// How long after a check's window the eye may be asked to look again: whoever was asked at its end
+/// needs minutes to read the row. The eye has the last word.
+pub const ASKED_AFTER_WINDOW: Duration = Duration::from_secs(15 * 60);
+
+/// What is offered on a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Nothing to say: the row is not about an unclear look.
+    None,
+    /// This check can be looked at, through this unit.
+    Look(CheckId, UnitId),
+    /// It cannot, and why.
+    Not(WhyNot),
+}
+
+/// Why a row's look cannot be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhyNot {
+    /// The unit has not said what it is able to do since the hub was started.
+    Unknown,
+    /// The unit was built without the means.
+    NotBuiltIn,
+    /// It is not agreed that anybody sees pictures here.
+    NotAgreed,
+    /// It is agreed, and the button at the unit is not pressed yet.
+    NotApproved,
+    /// The worker may not.
+    You(NotEntitled),
+    /// As many as may be have been shown tonight.
+    TooMany,
+    /// Somebody looks now.
+    Busy,
+    /// A view was shown, and nobody has said what was seen.
+    Unanswered(Unanswered),
+    /// The check's time has passed.
+    WindowOver,
+}
+
+/// What to offer on a row to a worker who may or may not see.
+#[must_use]
+pub fn offer(
+    tonight: &Tonight,
+    row: &ExceptionRow,
+    known: &Known,
+    entitled: Result<(), NotEntitled>,
+) -> Offer {
+    if let Some(unanswered) = known.unanswered.get(&row.id) {
+        return Offer::Not(WhyNot::Unanswered(unanswered.clone()));
+    }
+    let home = tonight
+        .homes
+        .iter()
+        .find(|home| Some(home.home) == row.home);
+    let (Cause::Unclear(_), Some(check), Some(home)) = (row.cause, unclear(tonight, row), home)
+    else {
+        return Offer::None;
+    };
+    let unit = home.unit;
+    let why = able(known.able.get(&unit)).err();
+    let why = why.or_else(|| entitled.err().map(WhyNot::You));
+    let why = why.or_else(|| {
+        let opened = known.opened.get(&(unit, check.id.night));
+        (opened.copied().unwrap_or_default() >= VIEWS_PER_NIGHT_MAX).then_some(WhyNot::TooMany)
+    });
+    let why = why.or_else(|| known.busy.contains(&unit).then_some(WhyNot::Busy));
+    let last = check.deadline.after(ASKED_AFTER_WINDOW);
+    let why = why.or_else(|| (tonight.now > last).then_some(WhyNot::WindowOver));
+    why.map_or(Offer::Look(check.id, unit), Offer::Not)
+}
+
+/// The row's latest check whose last look was unclear.
+fn unclear<'a>(tonight: &'a Tonight, row: &ExceptionRow) -> Option<&'a CheckRow> {
+    let of_row = tonight.checks.iter().filter(|check| {
+        let last = check.looks.last().map(|look| look.finding);
+        row.checks.contains(&check.id) && matches!(last, Some(Finding::Unclear(_)))
+    });
+    of_row.max_by_key(|check| check.opens)
+}
+
+fn able(capability: Option<&Capability>) -> Result<(), WhyNot> {
+    let capability = capability.ok_or(WhyNot::Unknown)?;
+    match (capability.build, capability.policy) {
+        (Build::SensorOnly, _) => Err(WhyNot::NotBuiltIn),
+        (Build::LiveView, None) => Err(WhyNot::NotAgreed),
+        (Build::LiveView, Some(held)) => match (held.mode, held.approval) {
+            (Mode::LiveView, _) => Ok(()),
+            (Mode::Sensor | Mode::Off, Approval::Awaited | Approval::Missed) => {
+                Err(WhyNot::NotApproved)
+            }
+            (Mode::Sensor | Mode::Off, Approval::NotNeeded) => Err(WhyNot::NotAgreed),
+        },
+    }
+}
+
+/// What the last look that was asked for saw, if one has been reported since then.
+#[must_use]
+pub fn looked_again(tonight: &Tonight, check: CheckId, since: Timestamp) -> Option<Finding> {
+    let check = tonight.checks.iter().find(|row| row.id == check)?;
+    let mut again = check.looks.iter().rev();
+    let last = again.find(|look| look.look >= FIRST_LOOK_AGAIN && look.came >= since);
+    last.map(|look| look.finding)
+}
