@@ -49,9 +49,8 @@ impl Authenticator {
     /// The operator touches the key for this grant.
     pub fn touch(&self, body: &str) -> Assertion {
         let asked = BASE64URL.encode(Grant::digest(body));
-        let client = format!(
-            r#"{{"type":"webauthn.get","challenge":"{asked}","origin":"{ORIGIN}"}}"#
-        );
+        let client =
+            format!(r#"{{"type":"webauthn.get","challenge":"{asked}","origin":"{ORIGIN}"}}"#);
         let mut authenticator = sha256(HOST.as_bytes()).to_vec();
         authenticator.extend([5, 0, 0, 0, 1]);
         let signed = [authenticator.as_slice(), &sha256(client.as_bytes())].concat();
