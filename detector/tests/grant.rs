@@ -18,6 +18,8 @@
 #[allow(dead_code, reason = "three test programs share it")]
 mod home;
 
+use std::collections::HashSet;
+
 use nattsyn_detector::pair::{FromEye, ToEye};
 use nattsyn_protocol::assertion::{Assertion, Base64};
 use nattsyn_protocol::demonstration;
@@ -96,10 +98,15 @@ fn one_worker_sees_the_room_after_an_unclear_look_and_nobody_else_sees_anything(
         assert!(shown.pixels().any(|pixel| pixel.0[0] > 40), "a dark room");
         assert!(viewer.open(number + 1, frame).is_none());
         // Nothing of it stands in what is sent.
-        assert!(!frame.windows(32).any(|part| picture.windows(32).any(|it| it == part)));
+        let parts: HashSet<&[u8]> = picture.windows(8).collect();
+        assert!(!frame.windows(8).any(|part| parts.contains(part)));
     }
     // The same credit twice, and one for another frame or view, give nothing.
-    for (name, frame) in [(&opened.view, 3), (&opened.view, 9), (&Base64(vec![0; 32]), 4)] {
+    for (name, frame) in [
+        (&opened.view, 3),
+        (&opened.view, 9),
+        (&Base64(vec![0; 32]), 4),
+    ] {
         let view = name.clone();
         home.say(&ToEye::Live(LiveDown::Credit { view, frame }));
     }
@@ -110,7 +117,12 @@ fn one_worker_sees_the_room_after_an_unclear_look_and_nobody_else_sees_anything(
     };
     assert_eq!((ended.why, ended.frames), (End::Operator, 3));
     assert_eq!(home.lamp(), "on\noff\n");
-    assert!(!home.heard().iter().any(|it| matches!(it, FromEye::Frame(_))));
+    assert!(
+        !home
+            .heard()
+            .iter()
+            .any(|it| matches!(it, FromEye::Frame(_)))
+    );
     // Used twice.
     assert_refused(send(&home, &message), Refusal::NoChallenge);
     assert_eq!(home.lamp(), "on\noff\n");
@@ -128,7 +140,10 @@ fn a_grant_for_anything_else_is_refused_with_its_reason() {
         astrid.grant(&other, &browser.public)
     };
     let others: [(fn(&mut Challenge), Refusal); 6] = [
-        (|it| it.unit = "u0000002".parse().unwrap(), Refusal::AnotherUnit),
+        (
+            |it| it.unit = "u0000002".parse().unwrap(),
+            Refusal::AnotherUnit,
+        ),
         (|it| it.boot = BootId(it.boot.0 ^ 1), Refusal::AnotherBoot),
         (|it| it.look += 1, Refusal::AnotherLook),
         (
@@ -177,7 +192,10 @@ fn not_signed(
     over.operator.until_ms = nattsyn_protocol::time::Timestamp::from_ms(1_000).unwrap();
     vec![
         // Missing, another's, and the operator's own for another browser's key.
-        (with(&|it| it.assertion = nobody.clone()), Refusal::NotTheOperators),
+        (
+            with(&|it| it.assertion = nobody.clone()),
+            Refusal::NotTheOperators,
+        ),
         (
             with(&|it| it.assertion = bertil.touch(&it.grant.body)),
             Refusal::NotTheOperators,
@@ -187,7 +205,10 @@ fn not_signed(
             Refusal::NotTheOperators,
         ),
         // Another operator's line, and one that the hub made itself.
-        (with(&|it| it.operator = line(&bertil)), Refusal::NotTheOperators),
+        (
+            with(&|it| it.operator = line(&bertil)),
+            Refusal::NotTheOperators,
+        ),
         (
             with(&|it| {
                 it.operator = Signed::seal(&own_line.operator, &home::hub_key());
@@ -195,7 +216,10 @@ fn not_signed(
             }),
             Refusal::NotInTheRoster,
         ),
-        (over.grant(challenge, &browser.public), Refusal::NotInTheRoster),
+        (
+            over.grant(challenge, &browser.public),
+            Refusal::NotInTheRoster,
+        ),
         // The hub's signature from another grant.
         (
             with(&|it| it.grant.signature = other_key.grant.signature.clone()),
@@ -261,7 +285,10 @@ fn any_other_look_a_restart_or_a_stricter_policy_ends_the_challenge() {
 #[test]
 fn an_older_roster_is_refused_once_a_newer_was_seen_also_after_a_restart() {
     let mut home = agreed();
-    let (newer, older) = (Authenticator::new("astrid", 7), Authenticator::new("bertil", 6));
+    let (newer, older) = (
+        Authenticator::new("astrid", 7),
+        Authenticator::new("bertil", 6),
+    );
     let challenge = home.challenge();
     let first = newer.grant(&challenge, &Browser::new().public);
     assert!(matches!(send(&home, &first), Word::Opened(_)));
@@ -318,7 +345,12 @@ fn withdrawal_and_switch_end_a_view_at_the_next_frame() {
     home.say(&credit(2, view));
     assert_eq!(ended(&home), (End::Withdrawn, 1));
     assert_eq!(home.lamp(), "on\noff\non\noff\n");
-    assert!(!home.heard().iter().any(|it| matches!(it, FromEye::Frame(_))));
+    assert!(
+        !home
+            .heard()
+            .iter()
+            .any(|it| matches!(it, FromEye::Frame(_)))
+    );
 }
 
 #[test]
@@ -329,14 +361,20 @@ fn every_single_bit_of_a_grant_matters() {
     let begun = home.now();
     let mut flipped = 0;
     for changed in flips(&good) {
-        assert!(matches!(send(&home, &changed), Word::Refused(_)), "{changed:?}");
+        assert!(
+            matches!(send(&home, &changed), Word::Refused(_)),
+            "{changed:?}"
+        );
         flipped += 1;
     }
-    assert!(flipped > 8_000, "{flipped}");
+    assert!(flipped > 7_500, "{flipped}");
     assert_eq!(home.lamp(), "");
     // The challenge was open all the while: it would have been too late otherwise.
     let took = home.now().since(begun).as_secs();
-    assert!(matches!(send(&home, &good), Word::Opened(_)), "{flipped} flips in {took} s");
+    assert!(
+        matches!(send(&home, &good), Word::Opened(_)),
+        "{flipped} flips in {took} s"
+    );
 }
 
 /// The grant with one bit changed, for every bit that leaves a text a text: what is none never

@@ -87,7 +87,10 @@ fn an_older_policy_never_comes_back_also_after_a_restart_and_without_the_voice()
     let mut home = Home::new();
     home.agree_to_live_view(2);
     let withdrawn = held(3, Mode::Sensor, Approval::NotNeeded);
-    assert_eq!(home.give(policy_message(&policy(3, Mode::Sensor))), withdrawn);
+    assert_eq!(
+        home.give(policy_message(&policy(3, Mode::Sensor))),
+        withdrawn
+    );
     let older = policy_message(&policy(2, Mode::LiveView));
     assert_eq!(home.give(older.clone()), withdrawn);
     // This voice hands over the older one and keeps the newest to itself.
