@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::agreement::staffing::Staffing;
 use crate::audit::heads;
+use crate::consent;
 use crate::notify::Settings;
 use crate::outside;
 use crate::staff::webauthn::Party;
@@ -47,6 +48,8 @@ pub struct Config {
     /// Where the log's heads are kept outside. Default nowhere, and the log's page says so. See
     /// `docs/reference/audit.md`.
     pub audit: heads::Settings,
+    /// What the municipality has decided of consents, for everybody.
+    pub consent: consent::Rules,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -168,6 +171,7 @@ impl Default for Config {
             origin: None,
             access: Access::default(),
             audit: heads::Settings::default(),
+            consent: consent::Rules::default(),
             broker: Broker::default(),
         }
     }

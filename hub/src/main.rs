@@ -17,6 +17,8 @@ use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
 use nattsyn_hub::audit::{self, command::AuditCommand};
 use nattsyn_hub::config::Config;
+use nattsyn_hub::consent::command::ConsentCommand;
+use nattsyn_hub::consent::{self, counter};
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
@@ -78,6 +80,16 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// What residents agreed to: list, show, record, withdraw, export. Can be done while the hub
+    /// runs.
+    Consent {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: ConsentCommand,
+    },
     /// Teams, response targets and the like, for municipality, areas and homes: set, show, history,
     /// export. Can be done while the hub runs.
     Settings {
@@ -135,7 +147,7 @@ impl Command {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
-            Self::Settings { .. } | Self::Audit { .. } => "warn",
+            Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -165,6 +177,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
         Command::Staff { config, command } => staff(&config, &command)?,
+        Command::Consent { config, command } => consent(&config, &command)?,
         Command::Settings { config, command } => settings(&config, &command)?,
         Command::Audit { config, command } => audit(&config, &command)?,
         Command::PlanB {
@@ -296,6 +309,26 @@ fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
     let mut register = Register::open(&layout.ledger())?;
     let now = Clock::machine().now().timestamp;
     let said = staff::command::run(&mut register, now, command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn consent(config: &Path, command: &ConsentCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let layout = Layout::under(&config.data)?;
+    let keys =
+        HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+    let register = Register::open(&layout.ledger())?;
+    let mut counter = counter::Counter {
+        store: &mut SqliteStore::open(&layout.ledger())?,
+        keys: &keys,
+        zone: &config.zone,
+        rules: config.consent,
+        // What a unit is built with, the running hub hears, and signs anew.
+        builds: std::collections::BTreeMap::new(),
+        now: Clock::machine().now().timestamp,
+    };
+    let said = consent::command::run(&mut counter, &register, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

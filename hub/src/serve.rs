@@ -21,6 +21,7 @@ use crate::audit::{AuditError, Log, heads};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
+use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
@@ -245,13 +246,19 @@ pub async fn run_by(
         zone: config.zone.clone(),
         reality: Reality::Homes,
         broker: endpoint,
-        keys,
+        keys: keys.clone(),
     };
     let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
     let rights = Arc::new(rights(config, &layout)?);
+    let clerk = Arc::new(Clerk::new(
+        (&layout.ledger(), keys),
+        (&config.zone, config.consent),
+        (service.tonight.clone(), Some(service.hands.clone())),
+        believed_time(now.clone()),
+    ));
     let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
     // The service has refused to start in a zone that is none.
@@ -268,6 +275,7 @@ pub async fn run_by(
         outside: Some(signs),
         phones: Some(phones),
         answers: Some(answers),
+        consents: Some(Arc::clone(&clerk)),
         audit: Some(log),
         heads: Some(outside),
         rights: Some(rights),
@@ -299,6 +307,7 @@ pub async fn run_by(
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = heads.run(clock.clone()) => match never {},
+        never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -310,6 +319,12 @@ fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
     let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
     let rights = Rights::open(&layout.ledger())?;
     Ok(rights.at(config.origin.clone()).reviewed_every(review))
+}
+
+fn believed_time(
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
+    move || now().timestamp
 }
 
 /// Live views: who may see is for the staff's register to say.

@@ -146,6 +146,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
+        consents: None,
         audit: Some(Arc::new(Log::open(&ledger)?)),
         heads: None,
         rights: Some(Arc::new(rights)),

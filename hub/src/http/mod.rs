@@ -54,6 +54,7 @@ use tokio::sync::watch;
 
 use crate::audit::Log;
 use crate::audit::heads::Outside;
+use crate::consent::clerk::Clerk;
 use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
@@ -103,6 +104,8 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// By which consents are written down. Without it none are, and the page says so.
+    pub consents: Option<Arc<Clerk>>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
@@ -128,6 +131,7 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            consents: None,
             audit: None,
             heads: None,
             rights: None,
@@ -174,6 +178,7 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    consents: Option<Arc<Clerk>>,
     audit: Option<Arc<Log>>,
     heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
@@ -227,6 +232,7 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        consents: state.consents,
         audit: state.audit,
         heads: state.heads,
         rights: state.rights,
