@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use nattsyn_clock::{Clock, ClockError};
+use nattsyn_clock::{Clock, ClockError, Following};
 use nattsyn_models::Model;
 use nattsyn_protocol::demonstration;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -74,14 +74,7 @@ pub enum StartError {
 ///
 /// What could not be opened, or which wall is missing.
 pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
-    let (clock, following) = match &config.clock {
-        Some(socket) => {
-            let name = format!("eye {}", config.unit);
-            let (clock, following) = Clock::join(socket, &name)?;
-            (clock, Some(following))
-        }
-        None => (Clock::machine(), None),
-    };
+    let (clock, following) = join_clock(&config)?;
     let (events, heard) = sync_channel(EVENTS_MAX);
     let lamp = Lamp::new(open_light(&config.light)?);
     let view_lamp = open_view_lamp(&config.view_lamp)?;
@@ -152,6 +145,15 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         live: Live::new(config.unit, boot, view_lamp.map(Lamp::new)),
         watchdog,
     })
+}
+
+/// The machine's clock, or a demonstration's, which is not listened to yet.
+fn join_clock(config: &EyeConfig) -> Result<(Clock, Option<Following>), StartError> {
+    let Some(socket) = &config.clock else {
+        return Ok((Clock::machine(), None));
+    };
+    let (clock, following) = Clock::join(socket, &format!("eye {}", config.unit))?;
+    Ok((clock, Some(following)))
 }
 
 /// The model, and what reports call it.
