@@ -91,7 +91,10 @@ fn a_removed_row_is_found_first_last_or_between() {
     };
     let removed = tampered("DELETE FROM audit WHERE id = 4", &[]);
     assert_eq!(removed, missing(4, 5));
-    assert_eq!(tampered("DELETE FROM audit WHERE id = 1", &[]), missing(1, 2));
+    assert_eq!(
+        tampered("DELETE FROM audit WHERE id = 1", &[]),
+        missing(1, 2)
+    );
     // And closed up again, as if it had never been.
     let closed = "DELETE FROM audit WHERE id = 4; UPDATE audit SET id = id - 1 WHERE id > 4";
     assert_eq!(tampered(closed, &[]), Err(Fault::Changed(AuditId(4))));

@@ -175,7 +175,8 @@ fn not_one_bit_of_a_registration_that_matters_can_be_changed_and_none_panics() {
         let mut new = key.create(&challenge);
         new.authenticator.0[bit / 8] ^= 1 << (bit % 8);
         // The counter, the model and three flags are anybody's business and nothing's here.
-        let free = (33..53).contains(&(bit / 8)) || bit / 8 == 32 && ![0, 2, 6].contains(&(bit % 8));
+        let free =
+            (33..53).contains(&(bit / 8)) || bit / 8 == 32 && ![0, 2, 6].contains(&(bit % 8));
         assert_eq!(new.check(&party()).is_ok(), free, "bit {bit}");
     }
 }
