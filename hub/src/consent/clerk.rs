@@ -46,8 +46,11 @@ impl fmt::Debug for Clerk {
 }
 
 /// What is written about one resident's consent, and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Has no `Debug`: a name stands in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct File {
+    /// The resident's name, as staff know it.
+    pub name: String,
     /// The entries, oldest first.
     pub entries: Vec<super::Entry>,
     /// What may be done, and why not more.
@@ -93,6 +96,7 @@ impl Clerk {
         let consents = store.book()?.consents().clone();
         let today = self.today();
         Ok(Some(File {
+            name: roster.person(resident).name,
             entries: consents.of(resident).to_vec(),
             verdict: verdict(&roster, &consents, resident, (today, self.rules)),
             unit: home.unit,

@@ -35,6 +35,9 @@ use crate::agreement::edit::EditError;
 use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
+use crate::consent::clerk::Clerk;
+use crate::consent::counter::{ConsentError, Counter};
+use crate::consent::{Rules, Taker};
 use crate::enrolment::{Homes, enrol};
 use crate::http;
 use crate::http::door::{Door, Worker};
@@ -91,6 +94,9 @@ pub enum DemoError {
     /// The log cannot be kept.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// What the residents agreed to cannot be written down.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The homes cannot be enrolled.
     #[error(transparent)]
     Enrol(#[from] EditError),
@@ -134,6 +140,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let (stop, stopped) = oneshot::channel::<()>();
     let ledger = house.folder.hub().join("ledger.sqlite");
     let archive = SqliteArchive::new(&ledger);
+    let clerk = house.clerk(&service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
@@ -142,7 +149,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
-        consents: None,
+        consents: Some(Arc::clone(&clerk)),
         audit: Some(Arc::new(Log::open(&ledger)?)),
         rights: Some(Arc::new(Rights::open(&ledger)?)),
         live: None,
@@ -151,6 +158,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();
     }));
+    let kept = tokio::spawn(clerk.keep());
     announce(address, &house.cast);
     let clock = Clock::demonstration(&house.socket, "stage")?;
     for part in &house.cast.parts {
@@ -160,6 +168,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let code = keep_night(stagehand, &house, tonight, &args).await?;
     stop.send(()).ok();
     page.await.ok();
+    kept.abort();
     service.stop().await?;
     Ok(code)
 }
@@ -261,6 +270,7 @@ impl House {
         let keys = HubKeys::open(&folder)?;
         let mut store = SqliteStore::open(&folder.join("ledger.sqlite"))?;
         enrol(&mut store, &homes, &keys, self.cast.begins())?;
+        self.agree(&mut store, &keys)?;
         let setup = Setup {
             zone: ZONE.to_owned(),
             reality: Reality::Demonstration,
@@ -269,6 +279,37 @@ impl House {
         };
         let clock = Clock::demonstration(&self.socket, "hub")?;
         Ok(service::start(setup, clock, Box::new(store))?)
+    }
+
+    /// What the invented residents agreed to.
+    fn agree(&self, store: &mut SqliteStore, keys: &HubKeys) -> Result<(), DemoError> {
+        let begins = self.cast.begins();
+        let homes = self.cast.parts.iter().map(|part| &part.home);
+        let drafts: Vec<_> = homes
+            .filter_map(|home| Some((home.plan.resident, home.consent(self.cast.night)?)))
+            .collect();
+        let mut counter = Counter {
+            store,
+            keys,
+            zone: ZONE,
+            rules: Rules::default(),
+            builds: BTreeMap::new(),
+            now: begins,
+        };
+        counter.take_in(&drafts, &Taker::enrolment())?;
+        Ok(())
+    }
+
+    /// Who writes down what is said of consents while the demonstration runs.
+    fn clerk(&self, service: &service::Handle) -> Result<Arc<Clerk>, DemoError> {
+        let folder = self.folder.hub();
+        let clock = Clock::demonstration(&self.socket, "clerk")?;
+        Ok(Arc::new(Clerk::new(
+            (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
+            (ZONE, Rules::default()),
+            (service.tonight.clone(), Some(service.hands.clone())),
+            move || clock.now().timestamp,
+        )))
     }
 
     fn unit_folder(&self, unit: UnitId) -> PathBuf {
