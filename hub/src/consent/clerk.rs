@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::policy::Policy;
 use nattsyn_protocol::time::Timestamp;
 
 use super::counter::{Changed, ConsentError, Counter, Run, verdict};
@@ -57,6 +58,8 @@ pub struct File {
     pub verdict: Verdict,
     /// The unit that hangs there.
     pub unit: UnitId,
+    /// The newest policy that was signed for it, and when.
+    pub policy: Option<(Policy, Timestamp)>,
     /// The day.
     pub today: Date,
 }
@@ -100,6 +103,10 @@ impl Clerk {
             entries: consents.of(resident).to_vec(),
             verdict: verdict(&roster, &consents, resident, (today, self.rules)),
             unit: home.unit,
+            policy: store
+                .policies()?
+                .remove(&home.unit)
+                .map(|newest| (newest.policy, newest.made)),
             today,
         }))
     }

@@ -14,7 +14,7 @@ use nattsyn_protocol::policy::{Build, Mode};
 use crate::agreement::file::Said;
 use crate::consent::clerk::File;
 use crate::consent::draft::{Draft, DraftWithdrawal, FieldFault};
-use crate::consent::functions::{Progress, UnitFunctions};
+use crate::consent::functions::{Pictures, Progress, UnitFunctions};
 use crate::consent::{
     Capacity, Entry, Form, Household, Kind, Scope, Verdict, What, Withdrawal, words,
 };
@@ -64,14 +64,17 @@ pub(in crate::http) enum Trouble {
 pub(super) fn body(view: &View<'_>, shown: &Shown<'_>) -> Markup {
     let lang = view.lang;
     let back = format!("/residents/{}?lang={}", shown.resident, lang.tag());
+    let units = &view.tonight.consent.units;
+    let unit = units.get(&shown.file.unit).cloned().unwrap_or_default();
+    let unit = unit.with_newest(shown.file.policy.clone());
     html! {
         section #consent {
             h1 { (says::TITLE.to(lang)) }
             p.chosen { (shown.name) }
             p { a.press href=(back) { (says::BACK.to(lang)) } }
         }
-        (holds(view, &shown.file.verdict))
-        (functions(view, shown))
+        (holds(view, &shown.file.verdict, &unit))
+        (functions(view, shown, &unit))
         (withdraw(view, shown))
         (record(view, shown))
         (journal(lang, shown))
@@ -80,13 +83,22 @@ pub(super) fn body(view: &View<'_>, shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn holds(view: &View<'_>, verdict: &Verdict) -> Markup {
+fn holds(view: &View<'_>, verdict: &Verdict, unit: &UnitFunctions) -> Markup {
     let lang = view.lang;
+    // Never more than the unit itself says that it does.
+    let is_waiting =
+        verdict.mode() == Mode::LiveView && unit.shows_pictures(view.tonight.now) == Pictures::None;
+    let mode = if is_waiting {
+        Mode::Sensor
+    } else {
+        verdict.mode()
+    };
     html! {
         section #holds {
             h2 { (says::NOW.to(lang)) }
             p { (says::READ_ALOUD.to(lang)) }
-            p.notice { (said(lang, words::verdict(verdict))) }
+            p.notice { (said(lang, words::aloud(mode))) }
+            @if is_waiting { p { (says::NOT_YET.to(lang)) } }
             @if !verdict.reasons.is_empty() {
                 p { (says::WHY.to(lang)) }
                 (reasons(lang, verdict))
@@ -106,11 +118,8 @@ fn reasons(lang: Lang, verdict: &Verdict) -> Markup {
     }
 }
 
-fn functions(view: &View<'_>, shown: &Shown<'_>) -> Markup {
+fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup {
     let lang = view.lang;
-    let none = UnitFunctions::default();
-    let unit = view.tonight.consent.units.get(&shown.file.unit);
-    let unit = unit.unwrap_or(&none);
     let opens = matches!(&unit.wanted, Some((policy, _)) if policy.mode == Mode::LiveView);
     let may_send = match unit.progress() {
         Progress::Missed | Progress::AwaitsButton(_) => true,

@@ -16,6 +16,9 @@ phrases! {
     TO_CONSENT = "Se och ändra samtycket", "See and change the consent";
     NOW = "Det här gäller nu", "What holds now";
     READ_ALOUD = "Läs gärna upp det här:", "This can be read aloud:";
+    NOT_YET = "Kameravisning är överenskommen, men inte påslagen i enheten: ingen bild kan visas än.",
+              "A live view was agreed, and is not switched on at the unit: no picture can be shown \
+               yet.";
     WHY = "Varför inte mer:", "Why not more:";
     REVIEWED_BY = "Ska gås igenom på nytt senast", "To be gone through again by";
     FUNCTIONS = "Medgivna funktioner i sensorenheten", "What the unit is permitted to do";
