@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use jiff::civil::Date;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
+use nattsyn_hub::audit::{self, command::AuditCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::consent::command::ConsentCommand;
 use nattsyn_hub::consent::{self, counter};
@@ -25,7 +26,7 @@ use nattsyn_hub::notify::receiver::register;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::settings::command::{Counter, SettingsCommand};
-use nattsyn_hub::staff::command::StaffCommand;
+use nattsyn_hub::staff::command::{RosterCommand, StaffCommand};
 use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
 use nattsyn_protocol::schedule::night_of;
@@ -69,7 +70,8 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
-    /// Who works here: add, pin, leave, list. Can be done while the hub runs.
+    /// Who works here and what they may: add, pin, leave, list, role, trained, matrix, roster. Can be
+    /// done while the hub runs.
     Staff {
         /// The configuration.
         #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
@@ -97,6 +99,15 @@ enum Command {
         /// What to do.
         #[command(subcommand)]
         command: SettingsCommand,
+    },
+    /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
+    Audit {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
     /// only read.
@@ -136,7 +147,7 @@ impl Command {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
-            Self::Settings { .. } | Self::Consent { .. } => "warn",
+            Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -168,6 +179,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Staff { config, command } => staff(&config, &command)?,
         Command::Consent { config, command } => consent(&config, &command)?,
         Command::Settings { config, command } => settings(&config, &command)?,
+        Command::Audit { config, command } => audit(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -296,6 +308,15 @@ fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
 }
 
 fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
+    if let StaffCommand::Roster {
+        command: RosterCommand::Sign { root, roster, to },
+    } = command
+    {
+        // Where the root's key is, there is no hub.
+        let said = staff::command::sign_file(root, roster, to)?;
+        tell(std::io::stdout(), said.trim_end());
+        return Ok(());
+    }
     let layout = Layout::under(&Config::read(config)?.data)?;
     let mut register = Register::open(&layout.ledger())?;
     let now = Clock::machine().now().timestamp;
@@ -338,6 +359,15 @@ fn settings(config: &Path, command: &SettingsCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = counter.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn audit(config: &Path, command: &AuditCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::at(&config.data).ledger();
+    let now = Clock::machine().now().timestamp;
+    let said = audit::command::run((&ledger, &config.zone), now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -16,7 +17,7 @@ use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
-use crate::audit::{AuditError, Log};
+use crate::audit::{AuditError, Log, heads};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
@@ -24,9 +25,8 @@ use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
-use crate::live::book::BookError;
+use crate::live::book::{Audited, BookError};
 use crate::live::keeper::Tools;
-use crate::live::operators::Nobody;
 use crate::live::{self, Live};
 use crate::notify::phones::{self, Phones};
 use crate::notify::receiver::Receivers;
@@ -252,15 +252,21 @@ pub async fn run_by(
     let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
+    let rights = Arc::new(rights(config, &layout)?);
     let clerk = Arc::new(Clerk::new(
         (&layout.ledger(), keys),
         (&config.zone, config.consent),
         (service.tonight.clone(), Some(service.hands.clone())),
         believed_time(now.clone()),
     ));
-    let porter = Porter::open(&layout.ledger(), now)?;
+    let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
-    let (live, views) = open_live(&layout, live_keys, clock, &mut service)?;
+    // The service has refused to start in a zone that is none.
+    let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
+    let heads = (&config.audit, config.folder.as_path());
+    let (heads, outside) = heads::Keeper::new(&log, heads, zone.clone());
+    let parts = (live_keys, Arc::clone(&log), Arc::clone(&rights));
+    let (live, views) = open_live(&layout, parts, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -271,7 +277,8 @@ pub async fn run_by(
         answers: Some(answers),
         consents: Some(Arc::clone(&clerk)),
         audit: Some(log),
-        rights: Some(Arc::new(Rights::open(&layout.ledger())?)),
+        heads: Some(outside),
+        rights: Some(rights),
         live: Some(live),
         door: Door::Staff(Arc::new(porter), config.front),
     };
@@ -286,8 +293,7 @@ pub async fn run_by(
         service.tonight.clone(),
         told,
         Proving {
-            // The service has refused to start in a zone that is none.
-            zone: TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC),
+            zone,
             answered,
             verdicts: service.verdicts.clone(),
         },
@@ -300,11 +306,19 @@ pub async fn run_by(
         () = keeper.run() => {}
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
+        never = heads.run(clock.clone()) => match never {},
         never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+/// What those who work here may do, and where their keys are for.
+fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
+    let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
+    let rights = Rights::open(&layout.ledger())?;
+    Ok(rights.at(config.origin.clone()).reviewed_every(review))
 }
 
 fn believed_time(
@@ -316,14 +330,14 @@ fn believed_time(
 /// Live views: who may see is for the staff's register to say.
 fn open_live(
     layout: &Layout,
-    keys: HubKeys,
+    (keys, log, rights): (HubKeys, Arc<Log>, Arc<Rights>),
     clock: &Clock,
     service: &mut service::Handle,
 ) -> Result<(Live, live::Keeper), ServeError> {
     let tools = Tools {
         keys,
-        book: Box::new(Views::open(&layout.ledger())?),
-        operators: Arc::new(Nobody),
+        book: Box::new(Audited::new(Views::open(&layout.ledger())?, log)),
+        operators: rights,
         clock: clock.clone(),
         tonight: service.tonight.clone(),
     };

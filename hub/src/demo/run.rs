@@ -45,6 +45,7 @@ use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::Rights;
+use crate::staff::webauthn::Party;
 use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::{Reality, Standing, Tonight};
 
@@ -141,6 +142,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let ledger = house.folder.hub().join("ledger.sqlite");
     let archive = SqliteArchive::new(&ledger);
     let clerk = house.clerk(&service)?;
+    let party = Party::try_from(format!("http://localhost:{}", address.port())).ok();
+    let rights = Rights::open(&ledger)?.at(party);
+    let rights = rights.of_a_demonstration(&Worker::anybody().id, tonight.borrow().now)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
@@ -151,7 +155,8 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         answers: None,
         consents: Some(Arc::clone(&clerk)),
         audit: Some(Arc::new(Log::open(&ledger)?)),
-        rights: Some(Arc::new(Rights::open(&ledger)?)),
+        heads: None,
+        rights: Some(Arc::new(rights)),
         live: None,
         door: Door::Everybody(Worker::anybody()),
     };

@@ -8,6 +8,8 @@
 //! It writes down what is shown before it is shown ([`Trace`]). What people do about a row is in
 //! the ledger already, under their names, and is not written twice.
 
+pub(super) mod people;
+
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State as Shared};
@@ -132,12 +134,42 @@ pub(super) const WAYS: &[Way] = &[
     ),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
     post("/rows/{row}", Permission::HandleRows),
+    // Each step of a live view is written down by who keeps them, before it is shown.
+    post("/rows/{row}/live", Permission::LiveView),
+    get("/live/{view}", Permission::LiveView, Trace::Nothing),
+    get("/live/{view}/state", Permission::LiveView, Trace::Nothing),
+    post("/live/{view}/key", Permission::LiveView),
+    post("/live/{view}/assertion", Permission::LiveView),
+    post("/live/{view}/end", Permission::LiveView),
+    get(
+        "/live/{view}/frame/{number}",
+        Permission::LiveView,
+        Trace::Nothing,
+    ),
     post("/matters/{matter}", Permission::HandleRows),
     post("/test-alarms/{trial}", Permission::OwnShift),
     get("/phone", Permission::OwnShift, Trace::Nothing),
     post("/phone", Permission::OwnShift),
     post("/phone/renewed", Permission::OwnShift),
     post("/phone/stop", Permission::OwnShift),
+    get("/audit", Permission::ReadLog, Trace::First(Act::LogRead)),
+    get(
+        "/audit.csv",
+        Permission::ReadLog,
+        Trace::First(Act::LogExported),
+    ),
+    get(
+        "/residents/{resident}/extract",
+        Permission::MakeExtract,
+        Trace::First(Act::ExtractMade),
+    ),
+    get("/account", Permission::OwnShift, Trace::Nothing),
+    post("/account/keys/ask", Permission::OwnShift),
+    post("/account/keys", Permission::OwnShift),
+    post("/account/keys/{key}/remove", Permission::OwnShift),
+    get("/access", Permission::OwnShift, Trace::Nothing),
+    post("/access/roles", Permission::ReviewAccess),
+    post("/access/training", Permission::ReviewAccess),
 ];
 
 /// What stands in the table for an address.

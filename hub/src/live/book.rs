@@ -1,10 +1,16 @@
 //! What is written down of a view, each step before it is sent or shown.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use nattsyn_protocol::assertion::Base64;
 use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::live::{End, Refusal};
 use nattsyn_protocol::time::Timestamp;
 
+use crate::audit::{Act, AuditId, AuditRow, Log, Who};
+use crate::store::Views;
 use crate::watch::StaffId;
 
 /// One view, by the number of its row.
@@ -172,6 +178,118 @@ pub trait Book: Send {
 pub struct Restored {
     /// Those that were open and of which nobody has said what was seen.
     pub unanswered: Vec<Unanswered>,
+    /// Those that were under way when the hub ended, and since when they were open.
+    pub cut: Vec<(Asked, Option<Timestamp>)>,
     /// The unit and night of every view that was opened in the last two nights.
     pub opened: Vec<(UnitId, jiff::civil::Date)>,
+}
+
+/// Views in the ledger's file, and in the audit log before that.
+pub struct Audited {
+    views: Views,
+    log: Arc<Log>,
+    /// What goes on from which row of the log, and since when the view was open.
+    begun: BTreeMap<ViewId, (AuditId, Option<Timestamp>)>,
+}
+
+impl Audited {
+    /// Both of a hub.
+    #[must_use]
+    pub fn new(views: Views, log: Arc<Log>) -> Self {
+        Self {
+            views,
+            log,
+            begun: BTreeMap::new(),
+        }
+    }
+
+    fn record(&self, row: AuditRow) -> Result<AuditId, BookError> {
+        let recorded = self.log.record(row);
+        recorded.map_err(|error| BookError::Audit(Box::new(error)))
+    }
+}
+
+impl Book for Audited {
+    fn begin(&mut self, at: Timestamp, asked: &Asked) -> Result<ViewId, BookError> {
+        let row = AuditRow::new(at, asked.by.clone(), Act::LiveViewAsked)
+            .about(asked.check.resident)
+            .detail(format!("row {} {} {}", asked.row, asked.check, asked.unit));
+        let first = self.record(row)?;
+        let view = self.views.begin(at, asked)?;
+        self.begun.insert(view, (first, None));
+        Ok(view)
+    }
+
+    fn step(
+        &mut self,
+        at: Timestamp,
+        (view, asked): (ViewId, &Asked),
+        step: &Step,
+    ) -> Result<(), BookError> {
+        let begun = self.begun.get(&view).copied();
+        let opened = begun.and_then(|(_, opened)| opened);
+        if let Some((act, detail, lasted)) = told(at, opened, step) {
+            let row = AuditRow::new(at, asked.by.clone(), act)
+                .about(asked.check.resident)
+                .detail(detail);
+            let row = match begun {
+                Some((first, _)) => row.follows(first),
+                None => row,
+            };
+            self.record(match lasted {
+                Some(time) => row.lasted(time),
+                None => row,
+            })?;
+        }
+        self.views.step(at, (view, asked), step)?;
+        match (step, self.begun.get_mut(&view)) {
+            (Step::Opened, Some((_, opened))) => *opened = Some(at),
+            (Step::Answered(_), Some(_)) => drop(self.begun.remove(&view)),
+            (_, _) => {}
+        }
+        Ok(())
+    }
+
+    fn restore(&mut self, at: Timestamp) -> Result<Restored, BookError> {
+        let restored = self.views.restore(at)?;
+        for (asked, opened) in &restored.cut {
+            let step = Step::Over(Over::HubRestarted);
+            if let Some((act, detail, lasted)) = told(at, *opened, &step) {
+                let row = AuditRow::new(at, Who::Hub, act)
+                    .about(asked.check.resident)
+                    .detail(detail);
+                self.record(match lasted {
+                    Some(time) => row.lasted(time),
+                    None => row,
+                })?;
+            }
+        }
+        Ok(restored)
+    }
+}
+
+/// What the log is told of a step; nothing of those on the way, which the views' own rows have.
+fn told(
+    at: Timestamp,
+    opened: Option<Timestamp>,
+    step: &Step,
+) -> Option<(Act, String, Option<Duration>)> {
+    match (step, opened) {
+        (Step::Challenged(_) | Step::Granted(_), _) => None,
+        (Step::Opened, _) => Some((Act::LiveViewBegan, String::new(), None)),
+        (Step::Over(over), None) => Some((Act::LiveViewRefused, over.word(), None)),
+        (Step::Over(over), Some(opened)) => {
+            let shown = match over {
+                Over::Ended { lit_ms, .. } => Duration::from_millis((*lit_ms).into()),
+                Over::Refused(_)
+                | Over::NoAnswer
+                | Over::NotSigned
+                | Over::Lost
+                | Over::NotWritten
+                | Over::HubRestarted => at.since(opened),
+            };
+            Some((Act::LiveViewEnded, over.word(), Some(shown)))
+        }
+        (Step::Answered(word), _) => Some((Act::LiveViewSaid, word.clone(), None)),
+    }
 }

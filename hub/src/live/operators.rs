@@ -4,6 +4,7 @@ use nattsyn_protocol::assertion::Operator;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::staff::{Missing, Rights};
 use crate::watch::StaffId;
 
 /// A worker who may see: their line of the roster, as the root signed it and as it reads.
@@ -43,12 +44,21 @@ pub trait Operators: Send + Sync {
     fn entitled(&self, who: &StaffId, at: Timestamp) -> Result<Entitled, NotEntitled>;
 }
 
-/// A register in which nobody may see.
-#[derive(Clone, Copy, Debug)]
-pub struct Nobody;
-
-impl Operators for Nobody {
-    fn entitled(&self, _who: &StaffId, _at: Timestamp) -> Result<Entitled, NotEntitled> {
-        Err(NotEntitled::NotInRoster)
+impl Operators for Rights {
+    fn entitled(&self, who: &StaffId, at: Timestamp) -> Result<Entitled, NotEntitled> {
+        let holding = self.standing(who).map_err(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "who may see cannot be read");
+            NotEntitled::Unreadable
+        })?;
+        let line = holding.live_view(at).map_err(|missing| match missing {
+            Missing::Role(_) => NotEntitled::Role,
+            Missing::Training | Missing::FreshTraining => NotEntitled::Untrained,
+            Missing::Key | Missing::Line | Missing::FreshLine => NotEntitled::NotInRoster,
+        })?;
+        Ok(Entitled {
+            line: line.signed.clone(),
+            operator: line.operator.clone(),
+        })
     }
 }

@@ -144,6 +144,9 @@ impl Views {
     ///
     /// It cannot be read or written.
     pub fn restore(&mut self, at: Timestamp) -> Result<Restored, StoreError> {
+        let running = "views.view NOT IN (SELECT view FROM view_events WHERE event = 'over')
+             AND ?1 > 0";
+        let cut = read(&self.connection, running, &at.as_ms())?;
         self.connection
             .execute(
                 "INSERT INTO view_events (view, event, what, at_ms)
@@ -153,7 +156,11 @@ impl Views {
             )
             .map_err(doing(WRITING))?;
         let since = at.before(COUNTED).as_ms();
-        let mut left = Restored::default();
+        let cut = cut.into_iter().map(|record| (record.asked, record.opened));
+        let mut left = Restored {
+            cut: cut.collect(),
+            ..Restored::default()
+        };
         for record in read(&self.connection, "views.asked_ms >= ?1", &since)? {
             let Some(opened) = record.opened else {
                 continue;
@@ -362,7 +369,9 @@ mod tests {
         let overs: Vec<_> = records.iter().map(|record| record.over).collect();
         assert_eq!(overs, [Some((at(10), Over::HubRestarted)); 2]);
         assert_eq!(records[1].id, other);
-        assert_eq!(views.restore(at(20)).unwrap(), left, "nothing ends twice");
+        assert_eq!(left.cut, [(shown.clone(), Some(at(1))), (asked_only, None)]);
+        let again = views.restore(at(20)).unwrap();
+        assert_eq!((again.unanswered, again.cut), (left.unanswered, vec![]));
     }
 
     #[test]

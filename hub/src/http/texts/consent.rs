@@ -105,7 +105,6 @@ phrases! {
                  "No consent in Nattsyn. The sensor looks as before by the plan, and no picture \
                   can be shown. Residents:";
     TO_ALL = "Till samtyckena", "To the consents";
-    WRITTEN = "Nedskrivet.", "Written down.";
     NOBODY = "Ingen är inskriven.", "Nobody is enrolled.";
     LIVE_VIEW = "Sensor, och kameravisning när sensorn inte kan avgöra: en i personalen, en gång, \
                  högst 30 sekunder, med lampan tänd. Inget sparas.",
