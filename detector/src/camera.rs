@@ -74,6 +74,9 @@ pub enum CameraError {
     /// A frame was asked for outside a look.
     #[error("camera is closed")]
     Closed,
+    /// It was not there when the process began, or is not any more.
+    #[error("camera is lost to this process")]
+    Lost,
     /// The system or the driver refuses.
     #[error("{doing}")]
     Device {

@@ -266,6 +266,9 @@ impl Looking {
                     }
                     look.handle_frame(now)
                 }
+                // Nothing is ever sealed here.
+                #[cfg(feature = "live-view")]
+                Event::Seen(Answer::Sealed(_)) => Step::Wait,
             };
             match step {
                 Step::Wait => {}

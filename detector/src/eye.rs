@@ -4,9 +4,13 @@
 //! at is the guard's to say, when frames are due the look's, what they show presence's; here
 //! they are put together around camera, light and key. At most one look is made at a time.
 //!
+//! What the residents agreed to comes before all of it: a policy, the switch at the unit, a live
+//! view's grant are judged in `consenting` and `viewing`.
+//!
 //! Deliberately not here: network, files other than the configuration, plans' timing (the voice
-//! asks, the guard refuses), and any way for a picture to leave.
+//! asks, the guard refuses), and any way for a picture to leave in clear.
 
+mod consenting;
 mod remembering;
 pub(crate) mod seeing;
 mod signing;
@@ -14,6 +18,11 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod trust;
+#[cfg(not(feature = "live-view"))]
+#[path = "eye/not_viewing.rs"]
+mod viewing;
+#[cfg(feature = "live-view")]
+mod viewing;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -26,6 +35,7 @@ use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::hello::PlanMessage;
 use nattsyn_protocol::ids::CheckId;
+use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::time::Uptime;
 
 use crate::guard::{Errand, Guard, Moment, Permit, Taken, Trust, Verdict};
@@ -34,11 +44,13 @@ use crate::look::{Ending, Look, Pacing, Step};
 use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
+use crate::panel::{Position, Touch};
 use crate::presence::Presence;
 use crate::watchdog::Watchdog;
 
 use seeing::{Answer, Order};
 use signing::Signer;
+use viewing::Live;
 
 pub use start::{StartError, open};
 
@@ -67,6 +79,8 @@ enum Event {
     Told(ToEye),
     /// Camera or model answer.
     Seen(Answer),
+    /// A hand did something at the unit.
+    Touched(Touch),
     /// Some time has passed, or a demonstration's clock has changed its pace.
     Tick,
     /// The process is asked to end.
@@ -126,6 +140,12 @@ pub struct Eye {
     /// next: otherwise it would jump to what was next before.
     released: Option<Hold>,
     last_look: LastLook,
+    /// How the last look of each check of late ended, in this run.
+    findings: VecDeque<(CheckId, Finding)>,
+    switch: Position,
+    /// What was last said of what the eye can do.
+    capability: Option<Capability>,
+    live: Live,
     next_alive: Uptime,
     watchdog: Watchdog,
 }
@@ -148,6 +168,7 @@ impl Eye {
         tracing::info!(%boot, "eye started");
         self.write_memory(self.clock.now());
         self.say(&FromEye::Started { boot });
+        self.say_capability(self.clock.now());
         loop {
             self.watchdog.pat(self.clock.real_now());
             let now = self.clock.now();
@@ -185,16 +206,24 @@ impl Eye {
             Event::Told(ToEye::Plan(plan)) => self.handle_plan(now, &plan),
             Event::Told(ToEye::Look { check, look }) => self.handle_request(now, check, look),
             Event::Told(ToEye::Ping) => self.say_alive(now),
+            Event::Told(ToEye::Policy(policy)) => self.handle_policy(now, &policy),
+            Event::Told(ToEye::Live(word)) => self.handle_live(now, &word),
             Event::Seen(answer) => return self.handle_answer(now, answer),
+            Event::Touched(touch) => return self.handle_touch(now, touch),
             Event::Tick => return self.handle_timeout(now),
-            Event::AskedToEnd | Event::PairClosed => return ControlFlow::Break(End::Asked),
+            Event::AskedToEnd | Event::PairClosed => {
+                self.stop_view(now);
+                return ControlFlow::Break(End::Asked);
+            }
         }
         ControlFlow::Continue(())
     }
 
     fn next_timeout(&self) -> Uptime {
         let looking = self.looking.as_ref().map(|it| it.look.next_timeout());
-        looking.map_or(self.next_alive, |due| due.min(self.next_alive))
+        let others = [self.live.next_timeout(), self.guard.awaited_until()];
+        let due = others.into_iter().flatten().chain(looking).min();
+        due.map_or(self.next_alive, |due| due.min(self.next_alive))
     }
 
     fn handle_timeout(&mut self, now: Now) -> ControlFlow<End> {
@@ -203,7 +232,17 @@ impl Eye {
             self.trust(now);
             self.write_memory(now);
             self.say_alive(now);
+            self.say_capability(now);
         }
+        if self
+            .guard
+            .awaited_until()
+            .is_some_and(|until| until <= now.uptime)
+        {
+            self.say_capability(now);
+            self.write_memory(now);
+        }
+        self.handle_live_timeout(now)?;
         match self.looking.as_mut() {
             Some(looking) => {
                 let step = looking.look.handle_timeout(now.uptime);
@@ -227,7 +266,7 @@ impl Eye {
     }
 
     fn handle_request(&mut self, now: Now, check: CheckId, look: u8) {
-        if self.looking.is_none() {
+        if !self.is_busy() {
             self.begin(now, check, look);
         } else if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back((check, look));
@@ -236,7 +275,16 @@ impl Eye {
         }
     }
 
+    /// Whether camera and light are in use.
+    fn is_busy(&self) -> bool {
+        self.looking.is_some() || self.live.is_busy()
+    }
+
     fn begin(&mut self, now: Now, check: CheckId, look: u8) {
+        self.live.burn();
+        if self.switch == Position::Off {
+            return self.report_paused(now, check, look);
+        }
         let verdict = self.guard.admit(self.moment(now), check, look);
         // Before the light goes on: a look that a crash forgets could be made once more.
         self.write_memory(now);
@@ -251,6 +299,7 @@ impl Eye {
 
     /// Begins a look. Only a permit leads here.
     fn light_up(&mut self, now: Now, permit: Permit) {
+        self.live.burn();
         let errand = permit.errand();
         if self.orders.is_none() {
             self.report(now, errand, Finding::Technical(Fault::ModelDown));
@@ -277,13 +326,22 @@ impl Eye {
 
     fn handle_answer(&mut self, now: Now, answer: Answer) -> ControlFlow<End> {
         if matches!(answer, Answer::Lost) {
+            self.stop_view(now);
             return self.handle_loss();
         }
         let Some(looking) = self.looking.as_mut() else {
+            self.handle_live_answer(now, answer);
             return ControlFlow::Continue(());
         };
         self.released = looking.hold.take();
+        if self.switch == Position::Off {
+            self.conclude(now, Finding::Paused);
+            return ControlFlow::Continue(());
+        }
         let step = match answer {
+            // None is ordered during a look.
+            #[cfg(feature = "live-view")]
+            Answer::Sealed(_) => Step::Wait,
             Answer::Opened(Ok(())) => looking.look.handle_opened(now.uptime),
             Answer::Opened(Err(fault)) => {
                 self.conclude(now, Finding::Technical(fault));
@@ -369,7 +427,12 @@ impl Eye {
             }
         };
         self.report(now, looking.errand, finding);
-        while self.looking.is_none()
+        self.begin_waiting(now);
+    }
+
+    /// Begins the looks that waited, as far as they do not wait for each other.
+    fn begin_waiting(&mut self, now: Now) {
+        while !self.is_busy()
             && let Some((check, look)) = self.waiting.pop_front()
         {
             self.begin(now, check, look);
@@ -389,7 +452,9 @@ impl Eye {
         let when = (now.timestamp, self.trust(now).state());
         tracing::debug!(check = %errand.check, look = errand.look, %finding, "look concluded");
         let signed = self.signer.sign(errand, finding, when, nonce);
+        self.note_finding(errand.check, finding);
         self.say(&FromEye::Report(signed));
+        self.handle_live_finding(now, errand, finding);
     }
 
     fn refuse(&self, check: CheckId, look: u8, why: Refusal) {
@@ -399,10 +464,11 @@ impl Eye {
 
     fn say_alive(&mut self, now: Now) {
         self.next_alive = now.uptime.after(ALIVE_EVERY);
-        let last_look = match self.written {
-            Written::Yes => self.last_look,
+        let last_look = match (self.switch, self.written) {
+            (Position::Off, _) => LastLook::Paused,
+            (Position::On, Written::Yes) => self.last_look,
             // A unit whose disk is broken is a technician's, however good its picture is.
-            Written::No => LastLook::Faulty,
+            (Position::On, Written::No) => LastLook::Faulty,
         };
         self.say(&FromEye::Alive { last_look });
     }

@@ -9,9 +9,11 @@
 //! which its owner writes down whenever [`Guard::take_change`] gives one. The plans themselves
 //! are not in it: the voice hands them over anew, and an older one than was ever held is refused.
 
+mod consent;
 pub mod lifetime;
 #[cfg(test)]
 mod restarts;
+mod views;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,14 +22,19 @@ use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::{LOOKS_PER_CHECK_MAX, Plan, PlanError};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 
-use crate::memory::{Found, MadeLook, Memory, SEEN_MAX, SeenPlan};
+use crate::memory::{Found, MadeLook, MadeView, Memory, SEEN_MAX, SeenPlan};
 use crate::pair::Refusal;
 
+use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
+
+pub use consent::{Pictures, PolicyRefusal};
+pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
 /// the eye checks itself"), two more than a night of plans may have.
@@ -37,8 +44,12 @@ pub const LOOKS_MAX: usize = 24;
 /// the machine is off the time counts once a clock vouches for it ([`lifetime`]).
 pub const LOOKS_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Most looks at one check: the plan's, and one more before a live view would be offered.
-pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + 1;
+/// Most looks again at one check: two live views a night, and either may have to be asked for
+/// twice, as when nobody touches the key within the minute.
+pub const LOOKS_AGAIN_MAX: usize = 4;
+
+/// Most looks at one check: the plan's, and those before a live view.
+pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + LOOKS_AGAIN_MAX;
 
 /// How far outside its window a check may be looked at: a message waits, a clock is set right.
 pub const WINDOW_SLACK: Duration = Duration::from_secs(30);
@@ -200,6 +211,17 @@ pub struct Guard {
     memory: Memory,
     change: Change,
     marked: Age,
+    /// Until when the button at the unit is waited for.
+    awaited_until: Option<Uptime>,
+}
+
+/// When a check may be looked at.
+#[derive(Clone, Copy)]
+enum Span {
+    /// While its window is open.
+    Window,
+    /// And so long after it.
+    AndAfter(Duration),
 }
 
 /// Whether something must be written down.
@@ -244,8 +266,13 @@ impl Guard {
                 at: lifetime.age(opening.uptime),
             };
             memory.looks = vec![forgotten; LOOKS_MAX];
+            let forgotten = MadeView {
+                night: None,
+                at: forgotten.at,
+            };
+            memory.views = vec![forgotten; VIEWS_KEPT_MAX];
         }
-        Self {
+        let mut guard = Self {
             unit,
             root,
             plans: BTreeMap::new(),
@@ -253,7 +280,10 @@ impl Guard {
             memory,
             change: Change::Unwritten,
             marked: Age::default(),
-        }
+            awaited_until: None,
+        };
+        guard.tire(opening.uptime);
+        guard
     }
 
     /// How many times this unit's eye has started, this one included.
@@ -283,6 +313,7 @@ impl Guard {
     /// so: a clock that is set is noticed by what was before.
     pub fn handle_moment(&mut self, now: Moment) -> Trust {
         let trust = self.lifetime.handle_moment(now);
+        self.tire(now.uptime);
         if self.lifetime.age(now.uptime).since(self.marked) >= MARK_EVERY {
             self.change = Change::Unwritten;
         }
@@ -296,17 +327,8 @@ impl Guard {
     /// Why it is not held. Whatever was held before still is.
     pub fn handle_plan(&mut self, message: &PlanMessage) -> Result<Taken, PlanRefusal> {
         let endorsement: Endorsement = message.endorsement.open(&self.root)?;
-        if endorsement.epoch < self.memory.epoch {
-            return Err(PlanRefusal::OldKey {
-                found: endorsement.epoch,
-                held: self.memory.epoch,
-            });
-        }
-        // The root said so, whatever the plan under it is worth.
-        if self.memory.epoch != endorsement.epoch {
-            self.memory.epoch = endorsement.epoch;
-            self.change = Change::Unwritten;
-        }
+        let old = |OldKey { found, held }| PlanRefusal::OldKey { found, held };
+        self.endorse(&endorsement).map_err(old)?;
         let plan: Plan = message.plan.open(&endorsement.key)?;
         let taken = self.compare(&plan)?;
         let resident = plan.resident;
@@ -333,37 +355,71 @@ impl Guard {
 
     /// Judges a look that somebody asks for; with a permit it counts as made.
     pub fn admit(&mut self, now: Moment, check: CheckId, look: u8) -> Verdict {
-        let trust = self.handle_moment(now);
-        let Some((held, planned)) = self.find(check) else {
-            return Verdict::Refuse(Refusal::NotPlanned);
-        };
-        if look == 0 || usize::from(look) > LOOKS_AT_CHECK_MAX {
+        if look == 0 || usize::from(look) > LOOKS_PER_CHECK_MAX + 1 {
             return Verdict::Refuse(Refusal::NotPlanned);
         }
-        let errand = Errand {
-            check,
-            look,
-            plan: held.plan.version,
+        self.judge(now, (check, look), Span::Window)
+    }
+
+    fn judge(&mut self, now: Moment, (check, look): (CheckId, u8), span: Span) -> Verdict {
+        let trust = self.handle_moment(now);
+        let errand = match self.errand(now, trust, (check, look), span) {
+            Ok(errand) => errand,
+            Err(why) => return Verdict::Refuse(why),
         };
-        if trust == Trust::Guessed || now.wall.as_ms() < CLOCK_BEGINS_MS {
+        if !is_known(now, trust) {
             return Verdict::ClockUnknown(errand);
         }
-        let opens = planned.opens.before(WINDOW_SLACK);
-        let closes = planned.deadline.after(WINDOW_SLACK);
-        if now.wall < opens || now.wall > closes {
-            return Verdict::Refuse(Refusal::OutsideWindow);
-        }
-        let places = held.places.clone();
         let age = self.lifetime.age(now.uptime);
         if !self.has_looks_left(age, check) {
             return Verdict::Refuse(Refusal::TooMany);
         }
+        let held = self.plans.get(&check.resident);
+        let places = held.map(|held| held.places.clone()).unwrap_or_default();
         self.memory.looks.push(MadeLook {
             check: Some(check),
             at: age,
         });
         self.change = Change::Unwritten;
         Verdict::Look(Permit { errand, places })
+    }
+
+    /// What a look would be for that is due while the privacy switch is off. It counts as none.
+    ///
+    /// # Errors
+    ///
+    /// It is not due.
+    pub fn pause(&mut self, now: Moment, check: CheckId, look: u8) -> Result<Errand, Refusal> {
+        let trust = self.handle_moment(now);
+        self.errand(now, trust, (check, look), Span::Window)
+    }
+
+    /// What a look is for, if it is planned, agreed to, and its time as far as anybody knows.
+    fn errand(
+        &self,
+        now: Moment,
+        trust: Trust,
+        (check, look): (CheckId, u8),
+        span: Span,
+    ) -> Result<Errand, Refusal> {
+        let (held, planned) = self.find(check).ok_or(Refusal::NotPlanned)?;
+        if self.looks(check.resident) == Looks::Stopped {
+            return Err(Refusal::Withdrawn);
+        }
+        let slack = match span {
+            Span::Window => WINDOW_SLACK,
+            Span::AndAfter(after) => after,
+        };
+        let opens = planned.opens.before(WINDOW_SLACK);
+        let closes = planned.deadline.after(slack);
+        if is_known(now, trust) && (now.wall < opens || now.wall > closes) {
+            return Err(Refusal::OutsideWindow);
+        }
+        Ok(Errand {
+            check,
+            look,
+            plan: held.plan.version,
+        })
     }
 
     fn compare(&self, plan: &Plan) -> Result<Taken, PlanRefusal> {
@@ -418,11 +474,21 @@ impl Guard {
     }
 
     fn has_looks_left(&mut self, now: Age, check: CheckId) -> bool {
-        let looks = &mut self.memory.looks;
-        looks.retain(|made| now.since(made.at) < LOOKS_WITHIN);
+        self.forget_looks(now);
+        let looks = &self.memory.looks;
         let at_check = looks.iter().filter(|made| made.check == Some(check));
         at_check.count() < LOOKS_AT_CHECK_MAX && looks.len() < LOOKS_MAX
     }
+
+    fn forget_looks(&mut self, now: Age) {
+        let looks = &mut self.memory.looks;
+        looks.retain(|made| now.since(made.at) < LOOKS_WITHIN);
+    }
+}
+
+/// Whether the wall clock of this moment shows a time that can be believed.
+fn is_known(now: Moment, trust: Trust) -> bool {
+    trust != Trust::Guessed && now.wall.as_ms() >= CLOCK_BEGINS_MS
 }
 
 /// The plan's sleeping places; the whole picture if it outlines none.

@@ -8,12 +8,15 @@ pub mod eye;
 pub mod forgetful;
 pub mod guard;
 pub mod light;
+#[cfg(feature = "live-view")]
+pub mod live;
 pub mod look;
 pub mod memory;
 pub mod night;
 pub mod outbox;
 pub mod pair;
 pub mod pair_socket;
+pub mod panel;
 pub mod presence;
 pub mod record;
 pub mod relief;

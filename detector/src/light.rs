@@ -1,7 +1,7 @@
-//! The infrared lamp.
+//! The infrared lamp, and the one that everybody sees.
 //!
 //! [`Light`] is the role; `GpioLight` (feature `pi`) switches a real one, [`SimulatedLight`]
-//! switches nothing. A light is lit only as long as a [`Shine`] lives: whatever ends a look,
+//! switches nothing. The lamp that tells a room of a live view is a light too. A light is lit only as long as a [`Shine`] lives: whatever ends a look,
 //! an error or a panic included, ends the light with it. What a process that is killed or stuck
 //! can no longer do, hardware must: a real unit's lamp needs a timer of its own on its driver
 //! board, which cuts the current some seconds after the longest look and gives it again only
@@ -11,6 +11,9 @@
 mod gpio;
 
 use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
 use std::rc::Rc;
 
 #[cfg(feature = "pi")]
@@ -44,6 +47,9 @@ pub enum LightError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file that stands for a lamp cannot be opened or written.
+    #[error("recording how a lamp is switched")]
+    Record(#[source] std::io::Error),
 }
 
 /// The unit's lamp: a light that shines only while a [`Shine`] lives.
@@ -110,6 +116,32 @@ impl Light for SimulatedLight {
     fn off(&mut self) -> Result<(), LightError> {
         tracing::debug!("light off");
         Ok(())
+    }
+}
+
+/// A light that is not there and writes down how it is switched, `on` or `off`, a line each: for
+/// demonstrations and tests of the lamp that a live view lights.
+pub struct RecordedLight(File);
+
+impl RecordedLight {
+    /// Opens the file, once, and makes it if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// It can be neither opened nor made.
+    pub fn open(path: &Path) -> Result<Self, LightError> {
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        opened.map(Self).map_err(LightError::Record)
+    }
+}
+
+impl Light for RecordedLight {
+    fn on(&mut self) -> Result<(), LightError> {
+        self.0.write_all(b"on\n").map_err(LightError::Record)
+    }
+
+    fn off(&mut self) -> Result<(), LightError> {
+        self.0.write_all(b"off\n").map_err(LightError::Record)
     }
 }
 

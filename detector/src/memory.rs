@@ -16,6 +16,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
+use nattsyn_protocol::policy::{Approval, Mode, Policy};
 
 use crate::guard::lifetime::{Age, Mark};
 use crate::record;
@@ -43,6 +44,36 @@ pub struct Memory {
     pub looks: Vec<MadeLook>,
     /// Time.
     pub mark: Option<Mark>,
+    /// The policy that is worked by: after a restart the eye needs nobody for it, and no older
+    /// one can take its place.
+    #[serde(default)]
+    pub policy: Option<KeptPolicy>,
+    /// The highest number of a roster of operators.
+    #[serde(default)]
+    pub roster: u32,
+    /// The live views of late, at most [`nattsyn_protocol::grant::VIEWS_PER_NIGHT_MAX`] of one night.
+    #[serde(default)]
+    pub views: Vec<MadeView>,
+}
+
+/// The policy of the highest version, and how much of it is in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPolicy {
+    /// As it was verified.
+    pub policy: Policy,
+    /// What is in force of it: less than it says until somebody has pressed the button.
+    pub mode: Mode,
+    /// Whether somebody has.
+    pub approval: Approval,
+}
+
+/// A live view that was granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeView {
+    /// In which night; `None` for one that may have been and was forgotten.
+    pub night: Option<jiff::civil::Date>,
+    /// When.
+    pub at: Age,
 }
 
 /// The highest version of a resident's plan.
@@ -260,6 +291,7 @@ mod tests {
     use std::cell::RefCell;
     use std::rc::Rc;
 
+    use nattsyn_protocol::policy::STOPPED_MAX;
     use nattsyn_protocol::time::Timestamp;
 
     use super::*;
@@ -423,6 +455,26 @@ mod tests {
                 )),
                 pause: Pause::Unknown,
             }),
+            policy: Some(KeptPolicy {
+                policy: Policy {
+                    unit: "u0000001".parse().unwrap(),
+                    version: u32::MAX,
+                    mode: Mode::LiveView,
+                    stopped: vec!["r0000001".parse().unwrap(); STOPPED_MAX],
+                    from_ms: Timestamp::from_ms(i64::MAX / 1_000_000).unwrap(),
+                    until_ms: Timestamp::from_ms(i64::MAX / 1_000_000).unwrap(),
+                },
+                mode: Mode::LiveView,
+                approval: Approval::NotNeeded,
+            }),
+            roster: u32::MAX,
+            views: vec![
+                MadeView {
+                    night: Some(jiff::civil::date(2026, 11, 21)),
+                    at: Age(u64::MAX),
+                };
+                crate::guard::VIEWS_KEPT_MAX
+            ],
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
         memory_of.count = u64::MAX - 1;

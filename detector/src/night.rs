@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use nattsyn_clock::Now;
 use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::grant::FIRST_LOOK_AGAIN;
 use nattsyn_protocol::hello::HeldPlan;
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::plan::{LOOK_MAX, Plan, PlanError};
@@ -201,10 +202,13 @@ impl Night {
         }
     }
 
-    /// Takes in what a look concluded, also one that nobody waits for any more.
+    /// Takes in what a look concluded, also one that nobody waits for any more. A look before a
+    /// live view is none of the plan's, and leaves those that are still due.
     pub fn handle_finding(&mut self, check: CheckId, look: u8, finding: Finding) {
         self.answered(check, look);
-        self.spend(check, look);
+        if look < FIRST_LOOK_AGAIN {
+            self.spend(check, look);
+        }
         if finding == Finding::Visible
             && let Some(progress) = self.progress.get_mut(&check)
         {
@@ -220,7 +224,8 @@ impl Night {
     pub fn handle_refusal(&mut self, check: CheckId, look: u8, why: Refusal) -> Option<Command> {
         let fault = match why {
             Refusal::OutsideWindow => Fault::ClockUnknown,
-            Refusal::NotPlanned | Refusal::TooMany => Fault::Unrecognised,
+            // The hub knows of the withdrawal; the check must still not pass in silence.
+            Refusal::NotPlanned | Refusal::TooMany | Refusal::Withdrawn => Fault::Unrecognised,
         };
         self.answered(check, look)
             .then_some(Command::Notice { check, look, fault })

@@ -3,16 +3,20 @@
 //! One datagram a message on a `SOCK_SEQPACKET` pair that the supervisor made and keeps, so
 //! that either end may die and come back. The eye trusts none of it: plans carry the hub's
 //! signature, and a look outside a plan is refused. The voice can read a report and cannot
-//! make one. No message has room for a picture.
+//! make one. A picture crosses it sealed for one browser or not at all.
 
 use serde::{Deserialize, Serialize};
 
+use nattsyn_protocol::assertion::Base64;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId};
+use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
+use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::signing::Signed;
 
-/// Largest datagram in bytes: the largest message off the wire, and its brackets.
-pub const DATAGRAM_MAX: usize = nattsyn_protocol::wire::BODY_MAX + 1024;
+/// Largest datagram in bytes: a sealed frame in base64, four letters for three bytes, and its
+/// brackets. The largest message off the wire is shorter.
+pub const DATAGRAM_MAX: usize = FRAME_BYTES.div_ceil(3) * 4 + 1024;
 
 /// From voice to eye.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,10 @@ pub enum ToEye {
     },
     /// Are you there? The eye answers [`FromEye::Alive`].
     Ping,
+    /// A policy as it came off the wire. The eye verifies it and answers [`FromEye::Capable`].
+    Policy(PolicyMessage),
+    /// Something about a live view, as it came off the wire.
+    Live(LiveDown),
 }
 
 /// From eye to voice.
@@ -58,6 +66,13 @@ pub enum FromEye {
         /// Why.
         why: Refusal,
     },
+    /// What the eye is able to do and which policy it works by: a signed
+    /// [`nattsyn_protocol::policy::Capability`], at its start and whenever it changes.
+    Capable(Signed),
+    /// An answer about a live view, signed.
+    Live(LiveUp),
+    /// A sealed frame of [`FRAME_BYTES`]. Only the operator's browser can open it.
+    Frame(Base64),
 }
 
 /// How the eye's last look went.
@@ -68,6 +83,8 @@ pub enum LastLook {
     Fit,
     /// A technical fault.
     Faulty,
+    /// None is made: the privacy switch is off.
+    Paused,
 }
 
 /// Why the eye refuses to look.
@@ -80,4 +97,6 @@ pub enum Refusal {
     OutsideWindow,
     /// As many looks as may be made in 24 hours have been made.
     TooMany,
+    /// The policy allows no look for this resident.
+    Withdrawn,
 }

@@ -31,7 +31,7 @@ pub use walls::keep_memory_private;
 pub enum Wall {
     /// The program runs as a user of its own: neither as root nor as who started it.
     OwnUser,
-    /// No page of its memory is ever written to a swap disk.
+    /// No page of its memory is ever written to a swap disk: locked, or there is none.
     LockedMemory,
     /// A network namespace with nothing in it.
     Network,

@@ -6,7 +6,10 @@
 //! for a while ([`crate::watchdog`]). A program that even the kernel cannot kill, stuck in a
 //! driver, is waited for; only the machine's own restart helps then. Both end with the
 //! supervisor, however it ends: each is started through [`become_program`], which has the kernel
-//! kill it when the supervisor dies. It neither reads the pair nor knows what the programs do.
+//! kill it when the supervisor dies. Where the supervisor runs as root, it gives each a user of
+//! its own, so that neither can signal or trace the other. It neither reads the pair nor knows what the programs do.
+
+mod user;
 
 use std::convert::Infallible;
 use std::os::fd::OwnedFd;
@@ -27,6 +30,8 @@ use nattsyn_clock::Clock;
 
 use crate::pair_socket::{PairEnd, PairError};
 use crate::watchdog;
+
+pub use user::{User, UserError};
 
 /// The first pause before a program is started again.
 pub const PAUSE_FIRST: Duration = Duration::from_secs(1);
@@ -59,8 +64,19 @@ pub struct Programs {
     pub eye: PathBuf,
     /// The voice's configuration.
     pub voice: PathBuf,
+    /// Who eye and voice run as; `None`: as the supervisor.
+    pub users: Option<Users>,
     /// How long a program's loop may stand still; [`SILENT_MAX`] in a home.
     pub silent_max: Duration,
+}
+
+/// Who the two programs run as.
+#[derive(Clone, Debug)]
+pub struct Users {
+    /// Has the camera, the lamp and the eye's files.
+    pub eye: User,
+    /// Has no device.
+    pub voice: User,
 }
 
 /// Why nothing can be supervised.
@@ -83,6 +99,15 @@ pub enum SuperviseError {
     /// Whoever started this process was gone before it began.
     #[error("the process that started this one is gone")]
     Orphaned,
+    /// A program's user cannot be had.
+    #[error("choosing the programs' users")]
+    User(#[from] UserError),
+    /// Only root may start programs as other users.
+    #[error("--eye-user and --voice-user need root")]
+    NotRoot,
+    /// One user for both would keep neither from the other.
+    #[error("eye and voice are to run as the same user, {0}; they need one each")]
+    OneUser(u32),
     /// The program cannot be started.
     #[error("becoming {}", program.display())]
     NotStarted {
@@ -111,10 +136,14 @@ pub async fn supervise(programs: &Programs) -> Result<(), SuperviseError> {
     let system = |what| move |source| SuperviseError::System { what, source };
     let mut terminate = signal(SignalKind::terminate()).map_err(system("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(system("SIGINT"))?;
+    examine_users(programs.users.as_ref())?;
     let (eye_end, voice_end) = PairEnd::pair()?;
-    let keeper = |name, config: &Path, end| Keeper::new(programs, name, config, end);
-    let eye = keeper("nattsyn-eye", &programs.eye, eye_end)?;
-    let voice = keeper("nattsyn-voice", &programs.voice, voice_end)?;
+    let mut eye = Keeper::new(programs, "nattsyn-eye", &programs.eye, eye_end)?;
+    let mut voice = Keeper::new(programs, "nattsyn-voice", &programs.voice, voice_end)?;
+    if let Some(users) = &programs.users {
+        eye.user = Some(users.eye.clone());
+        voice.user = Some(users.voice.clone());
+    }
     let (order, orders) = watch::channel(Order::Run);
     let both = async { tokio::join!(eye.run(orders.clone()), voice.run(orders)) };
     let asked = async {
@@ -129,12 +158,35 @@ pub async fn supervise(programs: &Programs) -> Result<(), SuperviseError> {
     Ok(())
 }
 
+/// Says plainly when the system does not keep eye and voice apart.
+fn examine_users(users: Option<&Users>) -> Result<(), SuperviseError> {
+    let is_root = rustix::process::geteuid().is_root();
+    match users {
+        Some(_) if !is_root => Err(SuperviseError::NotRoot),
+        Some(users) if users.eye.uid() == users.voice.uid() => {
+            Err(SuperviseError::OneUser(users.eye.uid()))
+        }
+        Some(_) => Ok(()),
+        None if is_root => {
+            tracing::warn!("eye and voice run as root: --eye-user and --voice-user part them");
+            Ok(())
+        }
+        None => {
+            tracing::warn!(
+                "eye and voice run as one user: a voice that is broken into may signal the eye; only root can start them as two"
+            );
+            Ok(())
+        }
+    }
+}
+
 /// Keeps one program running.
 struct Keeper {
     name: &'static str,
     supervisor: PathBuf,
     program: PathBuf,
     config: PathBuf,
+    user: Option<User>,
     /// Kept open for as long as the supervisor lives.
     end: PairEnd,
     clock: Clock,
@@ -170,6 +222,7 @@ impl Keeper {
             supervisor,
             program,
             config: config.to_owned(),
+            user: None,
             end,
             clock: Clock::machine(),
             said,
@@ -200,12 +253,14 @@ impl Keeper {
     fn start(&self) -> Result<Child, std::io::Error> {
         let end: OwnedFd = self.end.try_clone().map_err(std::io::Error::other)?.into();
         let parent = rustix::process::getpid().as_raw_nonzero().to_string();
+        let user = self.user.as_ref().map(ToString::to_string);
         Command::new(&self.supervisor)
             .arg("become")
             .args(["--parent", &parent, "--program"])
             .arg(&self.program)
             .arg("--config")
             .arg(&self.config)
+            .args(user.iter().flat_map(|user| ["--user", user]))
             .env(watchdog::SOCKET_VARIABLE, &self.socket)
             .env(
                 watchdog::LIMIT_VARIABLE,
@@ -292,17 +347,21 @@ async fn stopped(orders: &mut watch::Receiver<Order>) {
 /// Turns this process into a program that the kernel kills when the supervisor dies.
 ///
 /// The kernel keeps that promise across the start of the program, so the program need not know
-/// of it. The lamp of an eye that is killed goes off by the hardware's own cut-off, and the
+/// of it; but not across a change of user, which therefore comes first. The lamp of an eye that is killed goes off by the hardware's own cut-off, and the
 /// next eye switches it off first thing.
 ///
 /// # Errors
 ///
-/// The supervisor is gone already, or the program cannot be started.
+/// The supervisor is gone already, the user cannot be had, or the program not be started.
 pub fn become_program(
     parent: i32,
     program: &Path,
     config: &Path,
+    user: Option<&User>,
 ) -> Result<Infallible, SuperviseError> {
+    if let Some(user) = user {
+        user.take()?;
+    }
     end_with(parent)?;
     let source = std::process::Command::new(program)
         .arg("--config")

@@ -15,13 +15,15 @@ use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
 use nattsyn_protocol::hello::{Ack, Hello, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::live::LiveDown;
+use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Uptime;
 use nattsyn_protocol::topics::Channel;
 use nattsyn_protocol::wire::{self, Message};
 
-use crate::disk::{Damage, Disk, TwoCopies};
+use crate::disk::{Disk, TwoCopies};
 use crate::night::{Command, Night, Progress};
 use crate::outbox::{Outbox, OutboxError};
 use crate::pair::{FromEye, Refusal, ToEye};
@@ -30,16 +32,21 @@ use crate::uplink::{Care, LinkEvent, Uplink};
 
 mod eye_watch;
 mod kept_plans;
+mod kept_policy;
+mod passing_on;
 mod pulse;
 pub mod run;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod writing;
 
 use eye_watch::{EyeWatch, Hearing};
 use kept_plans::KeptPlans;
+use kept_policy::KeptPolicy;
 use pulse::next_heartbeat;
 use sending::{Greeting, Sending, Sent};
+use writing::assess;
 
 /// Name of the file with the checks' progress.
 const PROGRESS_FILE: &str = "progress";
@@ -114,6 +121,7 @@ pub struct Voice<D, U, E> {
     unit: UnitId,
     night: Night,
     plans: KeptPlans,
+    policy: KeptPolicy,
     progress: TwoCopies<Progress>,
     progress_written: Written,
     disk_word: DiskWord,
@@ -149,10 +157,12 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         let (progress, made, of_progress) = TwoCopies::open(PROGRESS_FILE, outbox.disk());
         let mut night = Night::resume(made);
         let (plans, of_plans) = KeptPlans::open(outbox.disk(), unit, &mut night);
+        let (policy, of_policy) = KeptPolicy::open(outbox.disk());
         // Every one of them is looked at: each says in the log what it found.
         let words = [
             assess("progress", &of_progress),
             assess("plans", &of_plans),
+            assess("policy", &of_policy),
             match opened.damaged == 0 && opened.unread.is_none() {
                 true => DiskWord::Well,
                 false => DiskWord::Untold,
@@ -163,6 +173,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             unit,
             night,
             plans,
+            policy,
             progress,
             progress_written: Written::Yes,
             disk_word: if is_well {
@@ -180,6 +191,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             next_heartbeat: next_heartbeat(unit, now.uptime),
             dropped: 0,
         };
+        voice.give_policy();
         voice.give_plans();
         voice
     }
@@ -303,6 +315,8 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 if let Some(notice) = self.night.handle_eye_gone() {
                     self.obey(now, notice);
                 }
+                // What was withdrawn comes before what was planned.
+                self.give_policy();
                 self.give_plans();
             }
             FromEye::Holding(held) => {
@@ -315,6 +329,9 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             }
             FromEye::Alive { last_look } => self.watch.handle_alive(last_look),
             FromEye::Report(signed) => self.handle_report(now, real, &signed),
+            FromEye::Capable(signed) => self.handle_capability(real, signed),
+            FromEye::Live(word) => self.handle_live_up(&word),
+            FromEye::Frame(frame) => self.handle_frame(frame),
             FromEye::Refused { check, look, why } => {
                 tracing::warn!(%check, look, ?why, "eye refuses to look");
                 if let Some(notice) = self.night.handle_refusal(check, look, why) {
@@ -387,12 +404,18 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 Ok(ack) => self.handle_ack(real, &ack),
                 Err(error) => self.drop_unreadable("ack", &error),
             },
+            Channel::Policy => match wire::decode::<PolicyMessage>(body) {
+                Ok(message) => self.handle_policy(message),
+                Err(error) => self.drop_unreadable("policy", &error),
+            },
+            Channel::LiveDown => match wire::decode::<LiveDown>(body) {
+                Ok(word) => self.handle_live_down(word),
+                Err(error) => self.drop_unreadable("live view's request", &error),
+            },
             Channel::Heartbeat
             | Channel::Hello
             | Channel::Report
             | Channel::Notice
-            | Channel::Policy
-            | Channel::LiveDown
             | Channel::LiveUp
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
@@ -473,7 +496,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             plans: self.night.held(),
             waiting: self.waiting(),
-            eye: None,
+            eye: self.policy.capability().cloned(),
         };
         self.sending.handle_hello(real);
         self.send(Channel::Hello, &hello, Sent::Hello);
@@ -538,33 +561,6 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             }
         }
     }
-
-    /// Tries again what the disk did not take. In memory it is as good as ever: looks go on and
-    /// reports go out.
-    fn write_down(&mut self) {
-        if let Err(error) = self.outbox.write_down() {
-            tracing::error!(%error, cause = cause(&error), "outbox");
-            self.disk_word = DiskWord::Untold;
-        }
-        if self.plans.write_down(self.outbox.disk()) == Written::No {
-            self.disk_word = DiskWord::Untold;
-        }
-        self.write_progress();
-    }
-
-    fn write_progress(&mut self) {
-        if self.progress_written == Written::Yes {
-            return;
-        }
-        let disk = self.outbox.disk();
-        match self.progress.write(disk, self.night.progress()) {
-            Ok(()) => self.progress_written = Written::Yes,
-            Err(error) => {
-                tracing::error!(%error, "progress not written; a restart may repeat looks");
-                self.disk_word = DiskWord::Untold;
-            }
-        }
-    }
 }
 
 /// Whether somebody could be told something.
@@ -577,17 +573,6 @@ enum Told {
 #[derive(Debug, thiserror::Error)]
 #[error("nothing is expected on {0:?}")]
 struct StrangeTopic(String);
-
-/// Says in the log what was wrong with a file.
-fn assess(file: &str, damage: &Damage) -> DiskWord {
-    match damage {
-        Damage::None => return DiskWord::Well,
-        Damage::OneCopy => tracing::error!(file, "one copy is damaged; the other is used"),
-        Damage::Lines(lines) => tracing::error!(file, lines, "damaged; what is whole is used"),
-        Damage::Unread(error) => tracing::error!(file, %error, "cannot be read"),
-    }
-    DiskWord::Untold
-}
 
 fn cause(error: &OutboxError) -> Option<String> {
     std::error::Error::source(error).map(ToString::to_string)

@@ -11,6 +11,9 @@
     reason = "any other answer fails the test"
 )]
 
+#[path = "eye/shut_in.rs"]
+mod shut_in;
+
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -56,11 +59,15 @@ struct Unit {
 impl Unit {
     /// Starts an eye at the opening of the window of [`plan`], before a room of this lens.
     fn start(lens: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let stage = format!(
-            r#"{{"scenes": [{{"from_ms": 0, "show": {{"room":
-            {{"seed": 7, "pose": 1, "occupant": "in_bed", "lens": "{lens}"}}}}}}]}}"#
+        let room = format!(
+            r#"{{"room": {{"seed": 7, "pose": 1, "occupant": "in_bed", "lens": "{lens}"}}}}"#
         );
+        Self::start_before(tempfile::tempdir().unwrap(), &room)
+    }
+
+    /// Starts an eye before what is to be shown, which may lie in this folder.
+    fn start_before(folder: tempfile::TempDir, show: &str) -> Self {
+        let stage = format!(r#"{{"scenes": [{{"from_ms": 0, "show": {show}}}]}}"#);
         std::fs::write(folder.path().join("stage.json"), stage).unwrap();
         std::fs::write(folder.path().join("eye.key"), "e1".repeat(32)).unwrap();
         let config = format!(

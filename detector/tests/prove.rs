@@ -59,6 +59,14 @@ fn the_list_of_calls_is_enough_on_a_kernel_that_has_nothing_else() {
 }
 
 #[test]
+fn a_voice_that_is_broken_into_can_attack_neither_eye_nor_machine() {
+    let (said, code) = prove(&["--voice"]);
+    let [refused, succeeded, _] = tally(&said);
+    assert_eq!((succeeded, code), (0, Some(0)), "{said}");
+    assert!(refused >= 55, "{said}");
+}
+
+#[test]
 fn one_leak_in_the_list_is_found() {
     let (said, code) = prove(&["--only", "calls", "--prove-leak", "memfd_create"]);
     assert_eq!(code, Some(1), "{said}");

@@ -27,12 +27,19 @@ struct Unit {
 
 impl Unit {
     fn start(eye: &str, voice: &str) -> Self {
+        Self::start_as(eye, voice, &[])
+    }
+
+    fn start_as(eye: &str, voice: &str, users: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // Other users write their numbers here.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
         write_program(&folder.path().join("nattsyn-eye"), eye);
         write_program(&folder.path().join("nattsyn-voice"), voice);
         let supervisor = Command::new(env!("CARGO_BIN_EXE_nattsyn-supervise"))
             .args(["--eye", "eye.toml", "--voice", "voice.toml", "--programs"])
             .arg(folder.path())
+            .args(users)
             // Whoever is left behind by a failure must not hold the test's output open.
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -201,4 +208,85 @@ fn a_missing_program_is_named() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(!ran.status.success());
     assert!(said.contains("nattsyn-eye is not there"), "{said}");
+}
+
+/// Of the kernel's own list: real, effective, saved and file user; the same of groups; the rest.
+fn identity(pid: Pid) -> Vec<String> {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).unwrap();
+    let about = |line: &&str| {
+        ["Uid:", "Gid:", "Groups:"]
+            .iter()
+            .any(|it| line.starts_with(it))
+    };
+    let lines = status.lines().filter(about);
+    lines
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
+#[test]
+fn eye_and_voice_run_as_two_users_and_still_end_with_the_supervisor() {
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root may start programs as other users");
+        return;
+    }
+    let users = ["--eye-user", "64001", "--voice-user", "64002"];
+    // The voice tries to end the eye, whose number it reads.
+    let hostile = "#!/bin/sh\necho $$ >> \"$0.pids\"\ncd \"$(dirname \"$0\")\"\n\
+                   while ! [ -s nattsyn-eye.pids ]; do sleep 0.1; done\n\
+                   kill -KILL $(cat nattsyn-eye.pids) 2> \"$0.refused\"\n\
+                   echo tried >> \"$0.tried\"\nexec sleep 60\n";
+    let unit = Unit::start_as(LASTING, hostile, &users);
+    let eye = unit.pids("nattsyn-eye", 1)[0];
+    let voice = unit.pids("nattsyn-voice", 1)[0];
+    let tried = unit.folder.path().join("nattsyn-voice.tried");
+    wait_for("the voice's attack", || tried.exists().then_some(()));
+    assert!(!is_gone(eye));
+    let as_user = |user: &str| {
+        let four = [user; 4].join(" ");
+        [
+            format!("Uid: {four}"),
+            format!("Gid: {four}"),
+            "Groups:".to_owned(),
+        ]
+    };
+    assert_eq!(identity(eye), as_user("64001"));
+    assert_eq!(identity(voice), as_user("64002"));
+    unit.signal(Signal::KILL);
+    wait_for_end(eye);
+    wait_for_end(voice);
+}
+
+#[test]
+fn one_user_for_both_and_an_unknown_one_are_refused() {
+    if !rustix::process::geteuid().is_root() {
+        println!("SKIPPED: only root may start programs as other users");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for program in ["nattsyn-eye", "nattsyn-voice"] {
+        write_program(&folder.path().join(program), LASTING);
+    }
+    let said = |eye: &str, voice: &str| {
+        let ran = Command::new(env!("CARGO_BIN_EXE_nattsyn-supervise"))
+            .args([
+                "--eye",
+                "e",
+                "--voice",
+                "v",
+                "--eye-user",
+                eye,
+                "--voice-user",
+                voice,
+            ])
+            .arg("--programs")
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(!ran.status.success());
+        String::from_utf8_lossy(&ran.stderr).into_owned()
+    };
+    assert!(said("64001", "64001").contains("same user"));
+    assert!(said("nobody-of-this-name", "64001").contains("nobody-of-this-name"));
+    assert!(said("root", "64001").contains("root"));
 }

@@ -9,8 +9,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::agreement::staffing::Staffing;
+use crate::audit::heads;
+use crate::consent;
 use crate::notify::Settings;
 use crate::outside;
+use crate::staff::webauthn::Party;
 
 /// What the hub is told about the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -37,8 +40,32 @@ pub struct Config {
     /// The watcher outside that is fed while the hub works. Default none, and the page says so.
     /// See `docs/reference/outside.md`.
     pub outside: outside::Settings,
+    /// The page's origin as browsers see it, such as `https://natt.kommunen.se`: staff's keys are
+    /// for it alone. Default none, and then there are no keys. See `docs/reference/staff.md`.
+    pub origin: Option<Party>,
+    /// How often access is gone through.
+    pub access: Access,
+    /// Where the log's heads are kept outside. Default nowhere, and the log's page says so. See
+    /// `docs/reference/audit.md`.
+    pub audit: heads::Settings,
+    /// What the municipality has decided of consents, for everybody.
+    pub consent: consent::Rules,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
+}
+
+/// How often access is gone through.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Every role at least every so many days. Default 90.
+    pub review_days: u16,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self { review_days: 90 }
+    }
 }
 
 /// What stands between the page and the browsers.
@@ -141,6 +168,10 @@ impl Default for Config {
             staffing: Staffing::default(),
             notify: Settings::default(),
             outside: outside::Settings::default(),
+            origin: None,
+            access: Access::default(),
+            audit: heads::Settings::default(),
+            consent: consent::Rules::default(),
             broker: Broker::default(),
         }
     }

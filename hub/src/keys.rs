@@ -133,10 +133,7 @@ impl HubKeys {
     /// A file is missing or unreadable, or the root endorsed something else.
     pub fn open(folder: &Path) -> Result<Self, KeyError> {
         let signing = read_seed(&folder.join(KEY_FILE))?;
-        let path = folder.join(ROOT_FILE);
-        let text = private_file::read(&path)?;
-        let root = PublicKey::try_from(text.trim().to_owned())
-            .map_err(|source| KeyError::NotAPublicKey { path, source })?;
+        let root = read_root(folder)?;
         let path = folder.join(ENDORSEMENT_FILE);
         let endorsement: Signed = match serde_json::from_str(&private_file::read(&path)?) {
             Ok(endorsement) => endorsement,
@@ -160,6 +157,18 @@ impl HubKeys {
             root,
         })
     }
+}
+
+/// The root's public half, as the hub's folder of keys has it.
+///
+/// # Errors
+///
+/// It is not there, or is no key.
+pub fn read_root(folder: &Path) -> Result<PublicKey, KeyError> {
+    let path = folder.join(ROOT_FILE);
+    let text = private_file::read(&path)?;
+    PublicKey::try_from(text.trim().to_owned())
+        .map_err(|source| KeyError::NotAPublicKey { path, source })
 }
 
 /// The root's word for a hub's key. The epoch grows with every change of keys.

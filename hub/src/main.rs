@@ -15,7 +15,10 @@ use tracing_subscriber::EnvFilter;
 use jiff::civil::Date;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
+use nattsyn_hub::audit::{self, command::AuditCommand};
 use nattsyn_hub::config::Config;
+use nattsyn_hub::consent::command::ConsentCommand;
+use nattsyn_hub::consent::{self, counter};
 use nattsyn_hub::demo;
 use nattsyn_hub::enrolment::{self, Homes};
 use nattsyn_hub::keys::HubKeys;
@@ -23,7 +26,7 @@ use nattsyn_hub::notify::receiver::register;
 use nattsyn_hub::plan_b::{self, Tongue};
 use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::settings::command::{Counter, SettingsCommand};
-use nattsyn_hub::staff::command::StaffCommand;
+use nattsyn_hub::staff::command::{RosterCommand, StaffCommand};
 use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
 use nattsyn_protocol::schedule::night_of;
@@ -67,7 +70,8 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
-    /// Who works here: add, pin, leave, list. Can be done while the hub runs.
+    /// Who works here and what they may: add, pin, leave, list, role, trained, matrix, roster. Can be
+    /// done while the hub runs.
     Staff {
         /// The configuration.
         #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
@@ -75,6 +79,16 @@ enum Command {
         /// What to do.
         #[command(subcommand)]
         command: StaffCommand,
+    },
+    /// What residents agreed to: list, show, record, withdraw, export. Can be done while the hub
+    /// runs.
+    Consent {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: ConsentCommand,
     },
     /// Teams, response targets and the like, for municipality, areas and homes: set, show, history,
     /// export. Can be done while the hub runs.
@@ -85,6 +99,15 @@ enum Command {
         /// What to do.
         #[command(subcommand)]
         command: SettingsCommand,
+    },
+    /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
+    Audit {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Print tonight's visits for when Nattsyn cannot be used: from the database alone, which is
     /// only read.
@@ -124,7 +147,7 @@ impl Command {
             Self::Demo(_) => "warn",
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
-            Self::Settings { .. } => "warn",
+            Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -154,7 +177,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Enrol { config, homes } => enrol(&config, &homes)?,
         Command::Plans { config, command } => plans(&config, &command)?,
         Command::Staff { config, command } => staff(&config, &command)?,
+        Command::Consent { config, command } => consent(&config, &command)?,
         Command::Settings { config, command } => settings(&config, &command)?,
+        Command::Audit { config, command } => audit(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -271,10 +296,39 @@ fn plans(config: &Path, command: &PlansCommand) -> anyhow::Result<()> {
 }
 
 fn staff(config: &Path, command: &StaffCommand) -> anyhow::Result<()> {
+    if let StaffCommand::Roster {
+        command: RosterCommand::Sign { root, roster, to },
+    } = command
+    {
+        // Where the root's key is, there is no hub.
+        let said = staff::command::sign_file(root, roster, to)?;
+        tell(std::io::stdout(), said.trim_end());
+        return Ok(());
+    }
     let layout = Layout::under(&Config::read(config)?.data)?;
     let mut register = Register::open(&layout.ledger())?;
     let now = Clock::machine().now().timestamp;
     let said = staff::command::run(&mut register, now, command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn consent(config: &Path, command: &ConsentCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let layout = Layout::under(&config.data)?;
+    let keys =
+        HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+    let register = Register::open(&layout.ledger())?;
+    let mut counter = counter::Counter {
+        store: &mut SqliteStore::open(&layout.ledger())?,
+        keys: &keys,
+        zone: &config.zone,
+        rules: config.consent,
+        // What a unit is built with, the running hub hears, and signs anew.
+        builds: std::collections::BTreeMap::new(),
+        now: Clock::machine().now().timestamp,
+    };
+    let said = consent::command::run(&mut counter, &register, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }
@@ -293,6 +347,15 @@ fn settings(config: &Path, command: &SettingsCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = counter.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn audit(config: &Path, command: &AuditCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::at(&config.data).ledger();
+    let now = Clock::machine().now().timestamp;
+    let said = audit::command::run((&ledger, &config.zone), now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

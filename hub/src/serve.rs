@@ -7,6 +7,7 @@ use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -16,10 +17,11 @@ use nattsyn_clock::{Clock, Now};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
-use crate::audit::{AuditError, Log};
+use crate::audit::{AuditError, Log, heads};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::config::{Broker, Config, Embedded};
+use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
 use crate::ingest::Endpoint;
 use crate::keys::{self, HubKeys, KeyError};
@@ -244,15 +246,25 @@ pub async fn run_by(
         zone: config.zone.clone(),
         reality: Reality::Homes,
         broker: endpoint,
-        keys,
+        keys: keys.clone(),
     };
     let mut service = service::start(setup, clock.clone(), Box::new(store))?;
     let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
-    let porter = Porter::open(&layout.ledger(), now)?;
+    let rights = Arc::new(rights(config, &layout)?);
+    let clerk = Arc::new(Clerk::new(
+        (&layout.ledger(), keys),
+        (&config.zone, config.consent),
+        (service.tonight.clone(), Some(service.hands.clone())),
+        believed_time(now.clone()),
+    ));
+    let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
-    let rights = Arc::new(Rights::open(&layout.ledger())?);
+    // The service has refused to start in a zone that is none.
+    let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
+    let heads = (&config.audit, config.folder.as_path());
+    let (heads, outside) = heads::Keeper::new(&log, heads, zone.clone());
     let parts = (live_keys, Arc::clone(&log), Arc::clone(&rights));
     let (live, views) = open_live(&layout, parts, clock, &mut service)?;
     let state = http::State {
@@ -263,7 +275,9 @@ pub async fn run_by(
         outside: Some(signs),
         phones: Some(phones),
         answers: Some(answers),
+        consents: Some(Arc::clone(&clerk)),
         audit: Some(log),
+        heads: Some(outside),
         rights: Some(rights),
         live: Some(live),
         door: Door::Staff(Arc::new(porter), config.front),
@@ -279,8 +293,7 @@ pub async fn run_by(
         service.tonight.clone(),
         told,
         Proving {
-            // The service has refused to start in a zone that is none.
-            zone: TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC),
+            zone,
             answered,
             verdicts: service.verdicts.clone(),
         },
@@ -293,10 +306,25 @@ pub async fn run_by(
         () = keeper.run() => {}
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
+        never = heads.run(clock.clone()) => match never {},
+        never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
     Ok(service.stop().await?)
+}
+
+/// What those who work here may do, and where their keys are for.
+fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
+    let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
+    let rights = Rights::open(&layout.ledger())?;
+    Ok(rights.at(config.origin.clone()).reviewed_every(review))
+}
+
+fn believed_time(
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
+    move || now().timestamp
 }
 
 /// Live views: who may see is for the staff's register to say.

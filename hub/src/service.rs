@@ -162,6 +162,8 @@ enum Event {
     Found(Found),
     /// Somebody of the staff closes a matter.
     Closure(Closure),
+    /// Something was written down beside the desk.
+    Written,
     /// A live view has something to say to its unit.
     Say(Outgoing),
     /// Messages came, or the connection changed.
@@ -225,6 +227,7 @@ impl Service {
                 Event::Deed(deed) => self.act(deed)?,
                 Event::Found(found) => self.find(found)?,
                 Event::Closure(closure) => self.close(closure)?,
+                Event::Written => self.look()?,
                 Event::Say(outgoing) => self.say(outgoing),
                 Event::Link(events) => self.apply(events)?,
                 Event::Time => {}
@@ -244,6 +247,7 @@ impl Service {
             Some(deed) = self.inlets.waiting.deeds.recv() => Event::Deed(deed),
             Some(closure) = self.inlets.waiting.closures.recv() => Event::Closure(closure),
             Some(found) = self.inlets.found.recv() => Event::Found(found),
+            () = self.inlets.waiting.written.notified() => Event::Written,
             Some(outgoing) = self.inlets.live.outgoing.recv() => Event::Say(outgoing),
             _count = self.inlets.link.events.recv_many(&mut events, MESSAGES_MAX) => {
                 Event::Link(events)
@@ -279,6 +283,14 @@ impl Service {
         let done = self.desk.close(now, closure.matter, by)?;
         self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
         closure.answer.send(done).ok();
+        Ok(())
+    }
+
+    /// Takes in what was written down beside the desk, and sends what follows.
+    fn look(&mut self) -> Result<(), ServiceError> {
+        let now = moment(self.clock.now());
+        let done = self.desk.look(now)?;
+        self.publish(now, done);
         Ok(())
     }
 

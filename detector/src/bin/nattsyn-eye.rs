@@ -12,7 +12,7 @@ use nattsyn_detector::config::eye::EyeConfig;
 use nattsyn_detector::eye::{self, End};
 use nattsyn_detector::forgetful::ForgetfulMemory;
 use nattsyn_detector::pair_socket::PairEnd;
-use nattsyn_detector::shut_in::prove::{self, Trial};
+use nattsyn_detector::shut_in::prove::{self, Trial, Who};
 use nattsyn_detector::shut_in::{Wall, keep_memory_private};
 use nattsyn_protocol::signing::PublicKey;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -36,6 +36,9 @@ struct Arguments {
     /// came of it. Needs no camera, key or configuration; fails if anything succeeds.
     #[arg(long)]
     prove: bool,
+    /// With --prove: shut in as the voice is, try what that must not be able to do.
+    #[arg(long)]
+    voice: bool,
     /// With --prove: behind these walls only, such as `calls` or `landlock`.
     #[arg(long, value_name = "WALL", value_parser = wall)]
     only: Vec<Wall>,
@@ -96,9 +99,14 @@ fn prove(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = std::io::stdout();
+    let who = match arguments.voice {
+        true => Who::Voice,
+        false => Who::Eye,
+    };
     if let Some(attempt) = arguments.prove_attempt {
         let refused = prove::attempt(&Trial {
             attempt,
+            who,
             walls: arguments.only.into_iter().collect(),
             victim: arguments.prove_victim_of,
             leak: arguments.prove_leak,
@@ -115,7 +123,7 @@ fn prove(arguments: Arguments) -> anyhow::Result<ExitCode> {
         [] => Wall::ALL.into(),
         some => some.iter().copied().collect(),
     };
-    let tally = prove::prove(&walls, arguments.prove_leak.as_deref(), &mut out)?;
+    let tally = prove::prove(who, &walls, arguments.prove_leak.as_deref(), &mut out)?;
     match tally.succeeded {
         0 => Ok(ExitCode::SUCCESS),
         _some => Ok(ExitCode::FAILURE),

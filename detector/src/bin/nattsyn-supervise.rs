@@ -8,7 +8,9 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use nattsyn_detector::supervise::{Programs, SILENT_MAX, become_program, end_with, supervise};
+use nattsyn_detector::supervise::{
+    Programs, SILENT_MAX, User, Users, become_program, end_with, supervise,
+};
 
 /// Runs the eye and the voice of one Nattsyn unit until it is asked to stop.
 #[derive(Parser)]
@@ -31,6 +33,12 @@ struct Unit {
     /// The folder of nattsyn-eye and nattsyn-voice; beside this program if left out.
     #[arg(long)]
     programs: Option<PathBuf>,
+    /// Who the eye runs as, by name or number: has camera and lamp. Needs root.
+    #[arg(long, value_name = "USER", requires = "voice_user")]
+    eye_user: Option<String>,
+    /// Who the voice runs as, by name or number: has no device. Needs root.
+    #[arg(long, value_name = "USER", requires = "eye_user")]
+    voice_user: Option<String>,
     /// Kill and restart a program whose loop has stood still for so many seconds; 45 if left out.
     #[arg(long, value_name = "SECONDS")]
     silent_max_s: Option<u64>,
@@ -54,6 +62,9 @@ enum Inner {
         /// Its configuration file.
         #[arg(long)]
         config: PathBuf,
+        /// As whom.
+        #[arg(long)]
+        user: Option<User>,
     },
 }
 
@@ -63,9 +74,10 @@ fn main() -> anyhow::Result<()> {
         parent,
         program,
         config,
+        user,
     }) = arguments.inner
     {
-        match become_program(parent, &program, &config)? {}
+        match become_program(parent, &program, &config, user.as_ref())? {}
     }
     let unit = arguments
         .unit
@@ -83,6 +95,11 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("starting")?;
+    let find = |name: Option<String>| name.map(|name| User::find(&name)).transpose();
+    let users = match (find(unit.eye_user)?, find(unit.voice_user)?) {
+        (Some(eye), Some(voice)) => Some(Users { eye, voice }),
+        (Some(_), None) | (None, Some(_)) | (None, None) => None,
+    };
     let programs = Programs {
         folder: match unit.programs {
             Some(folder) => folder,
@@ -90,6 +107,7 @@ fn main() -> anyhow::Result<()> {
         },
         eye: unit.eye,
         voice: unit.voice,
+        users,
         silent_max: unit.silent_max_s.map_or(SILENT_MAX, Duration::from_secs),
     };
     runtime

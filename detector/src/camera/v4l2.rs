@@ -1,23 +1,26 @@
 //! The camera of a real unit, through Video4Linux.
 //!
-//! Opened for a look and closed after it. Exposure and gain are the driver's. The driver's own
-//! buffers are mapped memory which this process cannot overwrite; they are given back to the
-//! kernel when the look ends, which clears them before anybody else gets them.
+//! Device, format and buffers are taken once, before the eye shuts itself in; a look only starts
+//! and stops the stream, which takes four requests on one descriptor. Exposure and gain are the
+//! driver's. Between looks no stream runs, and the buffers are overwritten. A camera that is not
+//! there, or goes, is lost to this process: the eye ends, and the next one opens it.
+
+mod ring;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use nattsyn_protocol::time::Timestamp;
-use v4l::buffer::{Flags, Type};
-use v4l::io::traits::CaptureStream as _;
-use v4l::prelude::MmapStream;
+use v4l::buffer::Flags;
 use v4l::video::Capture as _;
 use v4l::{Device, Format, FourCC};
 
 use super::pixels::{Layout, frame};
 use super::{CameraError, FrameSource, Shot};
 use crate::presence::Sequence;
+use crate::shut_in::Request;
+use ring::{Filled, Ring};
 
 /// The size asked for; the driver answers with the nearest it has. Four times the network's
 /// input a side is plenty, and small frames keep the computing small.
@@ -32,54 +35,74 @@ const FRAME_WAIT: Duration = Duration::from_secs(3);
 
 /// A Video4Linux capture device.
 pub struct V4l2Camera {
-    device: PathBuf,
-    streaming: Option<Streaming>,
+    /// `None` once it is lost.
+    taken: Option<Taken>,
+    running: Running,
 }
 
-struct Streaming {
-    stream: MmapStream<'static>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Running {
+    Yes,
+    No,
+}
+
+/// A camera with its format and its buffers.
+struct Taken {
+    ring: Ring,
     layout: Layout,
     size: (u32, u32),
     stride: u32,
 }
 
 impl V4l2Camera {
-    /// The camera behind a device node, such as `/dev/video0`. It is not opened yet.
+    /// Takes the camera behind a device node, such as `/dev/video0`. That it cannot be had is
+    /// said here, and at each look.
     #[must_use]
-    pub fn new(device: PathBuf) -> Self {
+    pub fn new(device: &Path) -> Self {
+        let taken = take(device).inspect_err(|error| {
+            tracing::error!(error = error as &dyn std::error::Error, "no camera");
+        });
         Self {
-            device,
-            streaming: None,
+            taken: taken.ok(),
+            running: Running::No,
         }
     }
+}
+
+fn take(device: &Path) -> Result<Taken, CameraError> {
+    let device = Device::with_path(device).map_err(doing("opening the camera"))?;
+    let (layout, format) = negotiate(&device)?;
+    let ring = Ring::reserve(&device, BUFFERS).map_err(doing("reserving the camera's buffers"))?;
+    Ok(Taken {
+        ring,
+        layout,
+        size: (format.width, format.height),
+        stride: format.stride,
+    })
 }
 
 impl FrameSource for V4l2Camera {
     fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
         self.close();
-        let device = Device::with_path(&self.device).map_err(doing("opening the camera"))?;
-        let (layout, format) = negotiate(&device)?;
-        let mut stream = MmapStream::with_buffers(&device, Type::VideoCapture, BUFFERS)
-            .map_err(doing("reserving the camera's buffers"))?;
-        stream.set_timeout(FRAME_WAIT);
-        let mut streaming = Streaming {
-            stream,
-            layout,
-            size: (format.width, format.height),
-            stride: format.stride,
-        };
+        let taken = self.taken.as_mut().ok_or(CameraError::Lost)?;
         // The first frame starts the stream, so that exposure settles while the look does.
-        streaming
-            .stream
-            .next()
-            .map_err(doing("starting the camera"))?;
-        self.streaming = Some(streaming);
-        Ok(())
+        let started = taken.ring.start();
+        let started = started.and_then(|()| taken.ring.next(FRAME_WAIT).map(drop));
+        if started.is_err() {
+            // Whatever is wrong with it, opening it anew is the best there is to try.
+            self.taken = None;
+        } else {
+            self.running = Running::Yes;
+        }
+        started.map_err(doing("starting the camera"))
     }
 
     fn next_frame(&mut self) -> Result<Shot, CameraError> {
-        let streaming = self.streaming.as_mut().ok_or(CameraError::Closed)?;
-        let shot = streaming.next_frame();
+        if self.running == Running::No {
+            return Err(CameraError::Closed);
+        }
+        let taken = self.taken.as_mut().ok_or(CameraError::Closed)?;
+        let shot = taken.next_frame();
         if matches!(shot, Err(CameraError::Device { .. })) {
             // A buffer that did not come is still queued; the ring cannot be used any more.
             self.close();
@@ -88,24 +111,52 @@ impl FrameSource for V4l2Camera {
     }
 
     fn close(&mut self) {
-        self.streaming = None;
+        let Some(taken) = self.taken.as_mut() else {
+            return;
+        };
+        self.running = Running::No;
+        if let Err(error) = taken.ring.stop() {
+            tracing::error!(%error, "camera does not stop; letting go of it");
+            self.taken = None;
+        }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.taken
+            .as_ref()
+            .map(|taken| taken.ring.requests().to_vec())
+            .unwrap_or_default()
+    }
+
+    fn is_lost(&self) -> bool {
+        self.taken.is_none()
     }
 }
 
-impl Streaming {
+impl Taken {
     fn next_frame(&mut self) -> Result<Shot, CameraError> {
         // The ring was filled right after the last frame, half a second ago: all but the last
         // of these are from then.
         for _stale in 1..BUFFERS {
-            self.stream.next().map_err(doing("waiting for a frame"))?;
+            self.ring
+                .next(FRAME_WAIT)
+                .map_err(doing("waiting for a frame"))?;
         }
-        let (bytes, meta) = self.stream.next().map_err(doing("waiting for a frame"))?;
+        let Filled {
+            bytes,
+            used,
+            flags,
+            sequence,
+        } = self
+            .ring
+            .next(FRAME_WAIT)
+            .map_err(doing("waiting for a frame"))?;
         // Some drivers hand out more than the frame, and some say 0 for "all of it".
-        let used = match meta.bytesused as usize {
+        let used = match used {
             0 => bytes.len(),
             used => used.min(bytes.len()),
         };
-        if meta.flags.contains(Flags::ERROR) {
+        if flags.contains(Flags::ERROR) {
             return Err(CameraError::Short {
                 found: 0,
                 needed: used,
@@ -113,7 +164,7 @@ impl Streaming {
         }
         Ok(Shot {
             frame: frame(self.layout, self.size, self.stride, &bytes[..used])?,
-            sequence: Sequence(meta.sequence.into()),
+            sequence: Sequence(sequence.into()),
         })
     }
 }

@@ -37,6 +37,15 @@ pub struct EyeFile {
     /// What lights the room.
     #[serde(default)]
     pub light: LightConfig,
+    /// The resident's switch.
+    #[serde(default)]
+    pub switch: HandConfig,
+    /// The button that approves what a policy opens.
+    #[serde(default)]
+    pub button: HandConfig,
+    /// The lamp that everybody in the room sees while pictures can be sent.
+    #[serde(default)]
+    pub view_lamp: ViewLampConfig,
     /// How a look is made.
     #[serde(default)]
     pub look: LookConfig,
@@ -92,6 +101,47 @@ pub enum LightConfig {
     Simulated,
 }
 
+/// `[switch]` and `[button]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum HandConfig {
+    /// Not fitted. Without a button no policy can open anything.
+    #[default]
+    None,
+    /// On a pin that it closes to ground: the switch when it is off, the button while it is
+    /// pressed. Needs a build with feature `pi`.
+    Gpio {
+        /// The pin, by its BCM number.
+        pin: u8,
+    },
+    /// A file; only under the demonstration's root. The switch is a word, `on` or `off`; the
+    /// button is pressed when the file changes.
+    File {
+        /// The file. It must be there when the eye starts.
+        file: PathBuf,
+    },
+}
+
+/// `[view_lamp]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ViewLampConfig {
+    /// Not fitted: no picture is ever sent.
+    #[default]
+    None,
+    /// On a pin; high is on. Needs a build with feature `pi`.
+    Gpio {
+        /// The pin, by its BCM number.
+        pin: u8,
+    },
+    /// A file that gets a line, `on` or `off`, whenever the lamp is switched; only under the
+    /// demonstration's root.
+    Recorded {
+        /// The file. It is made if it is missing.
+        file: PathBuf,
+    },
+}
+
 /// `[look]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -127,6 +177,12 @@ pub struct EyeConfig {
     pub source: SourceConfig,
     /// What lights the room.
     pub light: LightConfig,
+    /// The resident's switch.
+    pub switch: HandConfig,
+    /// The button that approves what a policy opens.
+    pub button: HandConfig,
+    /// The lamp of a live view.
+    pub view_lamp: ViewLampConfig,
     /// How a look is made.
     pub pacing: Pacing,
     /// The walls whose lack is only said. Under the demonstration's root, where no camera sees
@@ -230,6 +286,9 @@ impl EyeConfig {
             root: file.root,
             source,
             light: file.light,
+            switch: file.switch.beside(path),
+            button: file.button.beside(path),
+            view_lamp: file.view_lamp.beside(path),
             pacing,
             without: if file.root == demonstration::root() {
                 Wall::ALL.into()
@@ -251,10 +310,46 @@ impl EyeFile {
         if self.demonstration.is_some() {
             return Err(("demonstration", only.to_owned()));
         }
+        for (key, hand) in [("switch.kind", &self.switch), ("button.kind", &self.button)] {
+            match hand {
+                HandConfig::None | HandConfig::Gpio { .. } => {}
+                HandConfig::File { .. } => return Err((key, format!("file {only}"))),
+            }
+        }
+        match self.view_lamp {
+            ViewLampConfig::None | ViewLampConfig::Gpio { .. } => {}
+            ViewLampConfig::Recorded { .. } => {
+                return Err(("view_lamp.kind", format!("recorded {only}")));
+            }
+        }
         match self.source {
             SourceConfig::V4l2 { .. } => Ok(()),
             SourceConfig::Staged { .. } => Err(("source.kind", format!("staged {only}"))),
             SourceConfig::Pictures { .. } => Err(("source.kind", format!("pictures {only}"))),
+        }
+    }
+}
+
+impl HandConfig {
+    fn beside(self, config: &Path) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Gpio { pin } => Self::Gpio { pin },
+            Self::File { file } => Self::File {
+                file: beside(config, &file),
+            },
+        }
+    }
+}
+
+impl ViewLampConfig {
+    fn beside(self, config: &Path) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Gpio { pin } => Self::Gpio { pin },
+            Self::Recorded { file } => Self::Recorded {
+                file: beside(config, &file),
+            },
         }
     }
 }
@@ -344,6 +439,18 @@ mod tests {
             (
                 "[source]\nkind = \"pictures\"\nfolder = \"p\"",
                 "key source.kind: pictures",
+            ),
+            (
+                "[switch]\nkind = \"file\"\nfile = \"s\"",
+                "key switch.kind: file",
+            ),
+            (
+                "[button]\nkind = \"file\"\nfile = \"b\"",
+                "key button.kind: file",
+            ),
+            (
+                "[view_lamp]\nkind = \"recorded\"\nfile = \"l\"",
+                "key view_lamp.kind: recorded",
             ),
         ];
         for (table, named) in staged {

@@ -1,7 +1,7 @@
 //! Camera and model on a thread of their own, so that neither can hold up the light.
 //!
 //! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
-//! taken, judged and overwritten within one order: no picture leaves the thread. A panic costs
+//! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A panic costs
 //! one frame. A driver that never returns cannot be stopped from here; the look's cut-off
 //! notices it.
 
@@ -14,6 +14,8 @@ use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::camera::{FrameSource, Shot};
+#[cfg(feature = "live-view")]
+use crate::live::{SealedFrame, Turn};
 use crate::presence::{Fingerprint, Observation};
 use crate::relief::Relief;
 
@@ -26,6 +28,9 @@ pub(crate) enum Order {
     Open(Timestamp),
     /// Take a frame and judge it.
     Frame(Arc<[SleepingPlace]>),
+    /// Take a frame, and encode and seal it for a live view.
+    #[cfg(feature = "live-view")]
+    Seal(Turn),
     /// Close the camera. Nothing is answered, unless it is lost.
     Close,
 }
@@ -36,6 +41,9 @@ pub(crate) enum Answer {
     Opened(Result<(), Fault>),
     /// What a frame shows, or why there is none.
     Frame(Result<Observation, Fault>),
+    /// A frame that only one browser can open, or why there is none.
+    #[cfg(feature = "live-view")]
+    Sealed(Result<SealedFrame, Fault>),
     /// Unasked, after closing: this camera will never open again in this process.
     Lost,
 }
@@ -80,6 +88,8 @@ impl Seeing {
             let answer = match order {
                 Order::Open(now) => Answer::Opened(self.open(now)),
                 Order::Frame(places) => Answer::Frame(self.frame(&places)),
+                #[cfg(feature = "live-view")]
+                Order::Seal(turn) => Answer::Sealed(self.seal(turn)),
                 Order::Close => {
                     self.close();
                     if !self.source.is_lost() {
@@ -102,20 +112,34 @@ impl Seeing {
         })
     }
 
-    fn frame(&mut self, places: &[SleepingPlace]) -> Result<Observation, Fault> {
+    fn take(&mut self) -> Result<Shot, Fault> {
         let taken = guarded(Fault::CameraDown, || self.source.next_frame());
-        let Shot { frame, sequence } = match taken {
-            Ok(Ok(shot)) => shot,
+        match taken {
+            Ok(Ok(shot)) => Ok(shot),
             Ok(Err(error)) => {
                 tracing::warn!(error = chain(&error), "camera gives no frame");
-                return Err(Fault::CameraDown);
+                Err(Fault::CameraDown)
             }
             Err(fault) => {
                 // Whatever state it was left in, nothing more comes of this look.
                 self.close();
-                return Err(fault);
+                Err(fault)
             }
-        };
+        }
+    }
+
+    #[cfg(feature = "live-view")]
+    fn seal(&mut self, turn: Turn) -> Result<SealedFrame, Fault> {
+        let Shot { frame, .. } = self.take()?;
+        let sealed = guarded(Fault::CameraDown, || turn.seal(&frame))?;
+        sealed.map_err(|error| {
+            tracing::warn!(error = chain(&error), "frame of a live view not sealed");
+            Fault::CameraDown
+        })
+    }
+
+    fn frame(&mut self, places: &[SleepingPlace]) -> Result<Observation, Fault> {
+        let Shot { frame, sequence } = self.take()?;
         let judgement = self.judge(&frame, places)?;
         let relief = Relief::of(&frame);
         let likeness = self.previous.as_ref().map(|before| relief.compare(before));

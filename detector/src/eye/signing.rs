@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{BootId, UnitId};
 use nattsyn_protocol::report::Report;
-use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::signing::{Document, Signed};
 use nattsyn_protocol::time::{ClockState, Timestamp};
 
 use crate::guard::Errand;
@@ -36,6 +36,15 @@ impl Signer {
 
     pub(super) fn boot(&self) -> BootId {
         self.boot
+    }
+
+    pub(super) fn unit(&self) -> UnitId {
+        self.unit
+    }
+
+    /// Signs what the eye says of itself and of a live view.
+    pub(super) fn document<D: Document>(&self, document: &D) -> Signed {
+        Signed::seal(document, &self.key)
     }
 
     /// Signs what a look concluded. `nonce` must be random, and new for each report.

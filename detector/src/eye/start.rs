@@ -13,13 +13,15 @@ use super::remembering::{boot_id, open_memory, opening};
 use super::seeing;
 use super::signing::Signer;
 use super::trust::ClockSigns;
+use super::viewing::Live;
 use super::{EVENTS_MAX, Event, Eye, Voucher, Written};
 use crate::camera::{FrameSource, ReplayCamera, StagedCamera};
-use crate::config::eye::{EyeConfig, LightConfig, SourceConfig};
+use crate::config::eye::{EyeConfig, HandConfig, LightConfig, SourceConfig, ViewLampConfig};
 use crate::guard::Guard;
-use crate::light::{Lamp, Light, LightError, SimulatedLight};
+use crate::light::{Lamp, Light, LightError, RecordedLight, SimulatedLight};
 use crate::pair::LastLook;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
+use crate::panel::{self, FileButton, FileSwitch, Panel};
 use crate::shut_in::{self, ShutError, Walls};
 use crate::watchdog::Watchdog;
 
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The lamp's pin cannot be had.
     #[error("opening the light")]
     Light(#[from] LightError),
+    /// The privacy switch or the approval button cannot be had.
+    #[error("opening the {0}")]
+    Panel(&'static str, #[source] std::io::Error),
     /// The kernel has no random bytes yet.
     #[error("drawing random bytes")]
     Random(#[source] getrandom::Error),
@@ -79,6 +84,8 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     };
     let (events, heard) = sync_channel(EVENTS_MAX);
     let lamp = Lamp::new(open_light(&config.light)?);
+    let view_lamp = open_view_lamp(&config.view_lamp)?;
+    let mut panel = open_panel(&config)?;
     let source = open_source(config.source)?;
     let requests = source.requests();
     let mut drawn = [0; 8];
@@ -97,12 +104,17 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let watchdog = Watchdog::from_environment();
     let heard_pair = pair.try_clone()?;
 
+    let switch = panel.position();
     let begun = shut_in::begin(&Walls::of_eye(config.without))?;
     set_parent_process_death_signal(Some(Signal::TERM)).map_err(StartError::Parent)?;
 
     if let Some(following) = following {
         following.start();
     }
+    let touches = events.clone();
+    panel::watch(panel, switch, move |touch| {
+        touches.send(Event::Touched(touch)).map_err(drop)
+    });
     listen(heard_pair, events.clone());
     let asked = events.clone();
     signals.listen(move || drop(asked.send(Event::AskedToEnd)));
@@ -134,6 +146,10 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         waiting: std::collections::VecDeque::new(),
         released: None,
         last_look: LastLook::Fit,
+        findings: std::collections::VecDeque::new(),
+        switch,
+        capability: None,
+        live: Live::new(config.unit, boot, view_lamp.map(Lamp::new)),
         watchdog,
     })
 }
@@ -187,6 +203,64 @@ fn open_pin(pin: u8) -> Result<Box<dyn Light>, StartError> {
 #[cfg(not(feature = "pi"))]
 fn open_pin(_pin: u8) -> Result<Box<dyn Light>, StartError> {
     Err(StartError::NotInThisBuild("light of kind gpio"))
+}
+
+/// Takes the lamp of a live view, if there is one; it is off.
+fn open_view_lamp(lamp: &ViewLampConfig) -> Result<Option<Box<dyn Light>>, StartError> {
+    Ok(match lamp {
+        ViewLampConfig::None => None,
+        ViewLampConfig::Gpio { pin } => Some(open_pin(*pin)?),
+        ViewLampConfig::Recorded { file } => Some(Box::new(RecordedLight::open(file)?)),
+    })
+}
+
+/// Takes the switch and the button, as far as they are fitted.
+fn open_panel(config: &EyeConfig) -> Result<Panel, StartError> {
+    let mut panel = Panel::default();
+    let lost = |what| move |source| StartError::Panel(what, source);
+    match &config.switch {
+        HandConfig::None => {}
+        HandConfig::Gpio { pin } => panel.switch = Some(open_switch_pin(*pin)?),
+        HandConfig::File { file } => {
+            let switch = FileSwitch::open(file).map_err(lost("privacy switch"))?;
+            panel.switch = Some(Box::new(switch));
+        }
+    }
+    match &config.button {
+        HandConfig::None => {}
+        HandConfig::Gpio { pin } => panel.button = Some(open_button_pin(*pin)?),
+        HandConfig::File { file } => {
+            let button = FileButton::open(file).map_err(lost("approval button"))?;
+            panel.button = Some(Box::new(button));
+        }
+    }
+    Ok(panel)
+}
+
+#[cfg(feature = "pi")]
+fn open_switch_pin(pin: u8) -> Result<Box<dyn panel::PrivacySwitch>, StartError> {
+    let opened = panel::GpioSwitch::open(pin);
+    Ok(Box::new(opened.map_err(|source| {
+        StartError::Panel("privacy switch", source)
+    })?))
+}
+
+#[cfg(not(feature = "pi"))]
+fn open_switch_pin(_pin: u8) -> Result<Box<dyn panel::PrivacySwitch>, StartError> {
+    Err(StartError::NotInThisBuild("switch of kind gpio"))
+}
+
+#[cfg(feature = "pi")]
+fn open_button_pin(pin: u8) -> Result<Box<dyn panel::ApprovalButton>, StartError> {
+    let opened = panel::GpioButton::open(pin);
+    Ok(Box::new(opened.map_err(|source| {
+        StartError::Panel("approval button", source)
+    })?))
+}
+
+#[cfg(not(feature = "pi"))]
+fn open_button_pin(_pin: u8) -> Result<Box<dyn panel::ApprovalButton>, StartError> {
+    Err(StartError::NotInThisBuild("button of kind gpio"))
 }
 
 /// Reads the pair on a thread of its own.

@@ -201,9 +201,16 @@ impl Rig {
             waiting: VecDeque::new(),
             released: None,
             last_look: LastLook::Fit,
+            findings: VecDeque::new(),
+            switch: Position::On,
+            capability: None,
+            live: Live::new(unit, BootId(9), None),
             next_alive: now.uptime.after(ALIVE_EVERY),
             watchdog: Watchdog::default(),
         };
+        eye.say_capability(now);
+        let capable = voice.receive::<FromEye>().unwrap();
+        assert!(matches!(capable, FromEye::Capable(_)));
         assert!(
             eye.apply(now, Event::Told(ToEye::Plan(message())))
                 .is_continue()
@@ -262,6 +269,9 @@ impl Rig {
                 FromEye::Alive { .. } => {}
                 other @ (FromEye::Started { .. }
                 | FromEye::Holding(_)
+                | FromEye::Capable(_)
+                | FromEye::Live(_)
+                | FromEye::Frame(_)
                 | FromEye::Refused { .. }) => panic!("{other:?}"),
             }
         }

@@ -1,4 +1,5 @@
-//! The proof: a process that is shut in as the eye is tries what it must not be able to do.
+//! The proof: a process that is shut in as the eye is tries what it must not be able to do; and
+//! so for the voice, which must not be able to do most of it either.
 //!
 //! Each attempt is a process of its own, so that one cannot spoil the next: it opens what an
 //! eye holds open, shuts itself in through [`super::begin`] and [`super::Begun::finish`], the
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use super::{Wall, Walls};
-use attempts::{ATTEMPTS, Attempt};
+use attempts::{ATTEMPTS, Attempt, Whose};
 use stage::Stage;
 
 /// The walls that can refuse something: what each would refuse without the others is shown.
@@ -31,12 +32,23 @@ const ALONE: [Wall; 4] = [Wall::Calls, Wall::Landlock, Wall::Network, Wall::Priv
 pub struct Trial {
     /// Which attempt.
     pub attempt: String,
+    /// Shut in as whom.
+    pub who: Who,
     /// Behind which walls. None: for comparison.
     pub walls: BTreeSet<Wall>,
     /// A process that belongs to the proof, to be attacked.
     pub victim: i32,
     /// A call that the list is made to allow, by name: to see that the proof finds a leak.
     pub leak: Option<String>,
+}
+
+/// Whom the proof is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The eye.
+    Eye,
+    /// The voice.
+    Voice,
 }
 
 /// What the system answered to an attempt.
@@ -112,6 +124,7 @@ impl fmt::Display for Tally {
 ///
 /// A process of the proof cannot be started, or the table not be written.
 pub fn prove(
+    who: Who,
     walls: &BTreeSet<Wall>,
     leak: Option<&str>,
     out: &mut impl io::Write,
@@ -122,8 +135,9 @@ pub fn prove(
     let width = width.unwrap_or_default();
     let (what, how, alone) = ("what is tried", "answer", "walls that refuse it alone");
     writeln!(out, "{what:width$} | {how:15} | {alone:34} | verdict").map_err(ProveError::Print)?;
-    for attempt in ATTEMPTS {
-        let trial = |walls: &BTreeSet<Wall>| try_it(attempt, walls, victim.number(), leak);
+    let concerns = |attempt: &&Attempt| who == Who::Eye || attempt.whose == Whose::Both;
+    for attempt in ATTEMPTS.iter().filter(concerns) {
+        let trial = |walls: &BTreeSet<Wall>| try_it(attempt, who, walls, victim.number(), leak);
         let free = trial(&BTreeSet::new())?;
         let shut = trial(walls)?;
         let verdict = judge(free, shut);
@@ -221,6 +235,7 @@ fn own_program(attempt: &'static str) -> Result<Command, ProveError> {
 
 fn try_it(
     attempt: &Attempt,
+    who: Who,
     walls: &BTreeSet<Wall>,
     victim: i32,
     leak: Option<&str>,
@@ -233,6 +248,7 @@ fn try_it(
     command
         .args(["--prove-attempt", attempt.name])
         .args(["--prove-victim-of", &victim.to_string()])
+        .args((who == Who::Voice).then_some("--voice"))
         .args(leak.iter().flat_map(|leak| ["--prove-leak", *leak]))
         .args(walls.iter().flat_map(|wall| ["--only", wall.word()]))
         // What is missing is said once, before the table.
@@ -265,7 +281,17 @@ pub fn attempt(trial: &Trial) -> Result<Option<i32>, ProveError> {
     let found = ATTEMPTS.iter().find(|it| it.name == trial.attempt);
     let found = found.ok_or_else(unknown)?;
     let stage = Stage::open(trial.victim).map_err(ProveError::Stage)?;
-    let mut list = super::eyes_calls(&[stage.request()]);
+    let (mut list, walls) = match trial.who {
+        Who::Eye => (
+            super::eyes_calls(&[stage.request()]),
+            Walls::of_eye(Wall::ALL.into()),
+        ),
+        Who::Voice => (
+            super::voices_calls(),
+            // What a real one is given besides: its folder, and its broker's port.
+            Walls::of_voice(vec![PathBuf::from("/etc")], Vec::new(), Vec::new()),
+        ),
+    };
     if let Some(leak) = &trial.leak {
         let leaks = super::attack::OF_AN_INTRUDER.iter();
         let call = leaks.copied().find(|(name, _)| name == leak);
@@ -273,8 +299,8 @@ pub fn attempt(trial: &Trial) -> Result<Option<i32>, ProveError> {
         list.leak(number);
     }
     let walls = Walls {
-        wanted: trial.walls.clone(),
-        ..Walls::of_eye(Wall::ALL.into())
+        wanted: walls.wanted.intersection(&trial.walls).copied().collect(),
+        ..walls
     };
     if !trial.walls.is_empty() {
         super::begin(&walls)?.finish(&list)?;

@@ -13,7 +13,8 @@ use landlock::{
 };
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, getppid, getuid, set_dumpable_behavior, setrlimit,
+    DumpableBehavior, Resource, Rlimit, getppid, getrlimit, getuid, set_dumpable_behavior,
+    setrlimit,
 };
 use rustix::thread::{
     CapabilitySet, CapabilitySets, UnshareFlags, clear_ambient_capability_set,
@@ -28,6 +29,9 @@ const LANDLOCK: ABI = ABI::V7;
 
 /// What this process's network namespace holds, an interface a line after two of headings.
 const INTERFACES: &str = "/proc/self/net/dev";
+
+/// Where memory is written to when it runs short.
+const SWAPS: &str = "/proc/swaps";
 
 fn system(doing: &'static str) -> impl Fn(rustix::io::Errno) -> Lack {
     move |errno| Lack::System {
@@ -77,15 +81,24 @@ pub(super) fn lock_memory() -> Result<(), Lack> {
     // Only root may; otherwise whoever started this has (nattsyn-supervise does, and systemd by
     // LimitMEMLOCK=infinity). With a limit left, locking fails now or an allocation later.
     setrlimit(Resource::Memlock, unlimited).ok();
-    let limit = rustix::process::getrlimit(Resource::Memlock);
-    if limit.current.is_some() {
+    if getrlimit(Resource::Memlock).current.is_none() {
+        let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
+        return mlockall(flags).map_err(system("locking memory"));
+    }
+    if has_swap() {
         return Err(Lack::System {
             doing: "raising the limit of locked memory (LimitMEMLOCK=infinity is needed)",
             source: io::ErrorKind::PermissionDenied.into(),
         });
     }
-    let flags = MlockAllFlags::CURRENT | MlockAllFlags::FUTURE | MlockAllFlags::ONFAULT;
-    mlockall(flags).map_err(system("locking memory"))
+    tracing::info!("memory is not locked, and this machine has no swap that it could go to");
+    Ok(())
+}
+
+/// Whether memory can be written to a disk. Where the kernel does not say, it may be so.
+fn has_swap() -> bool {
+    // One line of headings, then one for each.
+    std::fs::read_to_string(SWAPS).map_or(true, |text| text.lines().nth(1).is_some())
 }
 
 /// Nothing that this process could start gains rights, and its own are gone.
@@ -172,8 +185,16 @@ fn restrict(walls: &Walls) -> Result<RestrictionStatus, RulesetError> {
     let write = AccessFs::from_all(LANDLOCK) & !AccessFs::Execute & !AccessFs::IoctlDev;
     for (paths, access) in [(&walls.readable, read), (&walls.writable, write)] {
         // What is not there cannot be read either.
-        for path in paths.iter().filter_map(|path| PathFd::new(path).ok()) {
-            rules = rules.add_rule(PathBeneath::new(path, access))?;
+        for path in paths {
+            let Ok(opened) = PathFd::new(path) else {
+                continue;
+            };
+            let access = if path.is_dir() {
+                access
+            } else {
+                access & AccessFs::from_file(LANDLOCK)
+            };
+            rules = rules.add_rule(PathBeneath::new(opened, access))?;
         }
     }
     for port in &walls.ports {

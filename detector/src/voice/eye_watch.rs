@@ -85,6 +85,7 @@ impl EyeWatch {
         match self.last_look {
             LastLook::Fit => EyeState::Ready,
             LastLook::Faulty => EyeState::Faulty,
+            LastLook::Paused => EyeState::Paused,
         }
     }
 

@@ -5,6 +5,7 @@
 //! watchdog is told where this loop turns and nowhere else: a voice that hangs is silent to the
 //! hub at once, and is started anew.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -18,6 +19,7 @@ use crate::config::voice::VoiceConfig;
 use crate::disk::Folder;
 use crate::pair::FromEye;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
+use crate::shut_in::{self, ShutError, Walls};
 use crate::uplink::{LinkEvent, MqttUplink, UplinkError};
 use crate::watchdog::Watchdog;
 
@@ -53,6 +55,9 @@ pub enum VoiceError {
         /// What it says.
         source: std::io::Error,
     },
+    /// It is not shut in as it must be.
+    #[error("shutting the voice in")]
+    NotShutIn(#[from] ShutError),
     /// Supervisor and eye are gone.
     #[error("the eye and the supervisor are gone")]
     Alone,
@@ -65,23 +70,31 @@ pub enum VoiceError {
 /// Something needed at the start is missing, or the supervisor is gone.
 pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
     let system = |what| move |source| VoiceError::System { what, source };
+    let (clock, following) = match &config.demonstration {
+        Some(demonstration) => {
+            tracing::warn!("demonstration: time is not real");
+            let name = format!("voice {}", config.unit);
+            let (clock, following) = Clock::join(&demonstration.clock, &name)?;
+            (clock, Some(following))
+        }
+        None => (Clock::machine(), None),
+    };
+    let pair = PairEnd::from_stdin()?;
+    let watchdog = Watchdog::from_environment();
+    let disk = Folder::open(config.state.clone()).map_err(|source| VoiceError::State {
+        path: config.state.clone(),
+        source,
+    })?;
+    // No thread has been started yet: all that are get these walls with their beginning.
+    let begun = shut_in::begin(&walls(config))?;
+    if let Some(following) = following {
+        following.start();
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(system("a runtime"))?;
     runtime.block_on(async {
-        let clock = match &config.demonstration {
-            Some(demonstration) => {
-                tracing::warn!("demonstration: time is not real");
-                Clock::demonstration(&demonstration.clock, &format!("voice {}", config.unit))?
-            }
-            None => Clock::machine(),
-        };
-        let pair = PairEnd::from_stdin()?;
-        let disk = Folder::open(config.state.clone()).map_err(|source| VoiceError::State {
-            path: config.state.clone(),
-            source,
-        })?;
         let seed = getrandom::u64().map_err(|error| VoiceError::System {
             what: "a random number",
             source: error.into(),
@@ -93,10 +106,34 @@ pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
             stop: signal(SignalKind::terminate()).map_err(system("SIGTERM"))?,
             interrupt: signal(SignalKind::interrupt()).map_err(system("SIGINT"))?,
         };
+        begun.finish(&shut_in::voices_calls())?;
         let voice = Voice::resume(clock.now(), config.unit, disk, uplink, pair);
         tracing::info!(unit = %config.unit, "voice started");
-        turn(clock, voice, heard).await
+        turn(clock, voice, heard, watchdog).await
     })
+}
+
+/// Port of the name servers, for answers too long for a datagram.
+const NAMES_PORT: u16 = 53;
+
+/// What the voice may still do by name: its own folder, its certificates, the broker, and
+/// finding out where that is. No device is among it.
+fn walls(config: &VoiceConfig) -> Walls {
+    let broker = &config.broker;
+    // Names are resolved as /etc says, which some machines only link to a folder of a service.
+    let names = [
+        "/etc",
+        "/run/systemd/resolve",
+        "/run/resolvconf",
+        "/run/NetworkManager",
+    ];
+    let mut readable: Vec<PathBuf> = names.into_iter().map(PathBuf::from).collect();
+    readable.extend([&broker.ca, &broker.certificate, &broker.key].map(Clone::clone));
+    Walls::of_voice(
+        readable,
+        vec![config.state.clone()],
+        vec![broker.port, NAMES_PORT],
+    )
 }
 
 /// What the loop waits for besides time.
@@ -119,10 +156,10 @@ async fn turn(
     clock: Clock,
     mut voice: Voice<Folder, MqttUplink, PairEnd>,
     mut heard: Heard,
+    mut watchdog: Watchdog,
 ) -> Result<(), VoiceError> {
     let mut hold: Option<Hold> = None;
     let mut happening = Happening::To(Event::Time);
-    let mut watchdog = Watchdog::from_environment();
     loop {
         watchdog.pat(clock.real_now());
         let now = clock.now();

@@ -37,6 +37,8 @@ pub(super) enum Sent {
     Hello,
     Report,
     Notice(u64),
+    /// An answer about a live view: nothing becomes of its confirmation.
+    LiveUp,
 }
 
 /// Whether the hub has answered this connection's last hello.
@@ -181,6 +183,11 @@ impl Sending {
         let something_waits = waiting > 0 || !self.notices.is_empty() || is_greeting;
         let resend = self.resend.as_ref().filter(|_| something_waits)?;
         Some(resend.at)
+    }
+
+    /// Whether a report waits that this round has not sent.
+    pub(super) fn holds_back<D: Disk>(&self, outbox: &Outbox<D>) -> bool {
+        outbox.after(self.cursor).next().is_some()
     }
 
     /// Whether a report of the last `patience` is not acknowledged.

@@ -2,6 +2,7 @@
 //!
 //! It does not decide what is worth a row; whoever shows something does.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -117,6 +118,25 @@ impl Log {
     /// They cannot be read.
     pub fn rows(&self, question: &Question) -> Result<Vec<Written>, AuditError> {
         Ok(audit::select(&lock(&self.reading), question)?)
+    }
+
+    /// How often an act stands in the log.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn count(&self, act: Act) -> Result<usize, AuditError> {
+        Ok(audit::count(&lock(&self.reading), act)?)
+    }
+
+    /// Everybody who lives or lived where a unit hangs, by id: for whoever reads the log, in which
+    /// no name stands.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn names(&self) -> Result<BTreeMap<String, String>, AuditError> {
+        Ok(audit::names(&lock(&self.reading))?)
     }
 
     /// Walks the whole log against heads that were kept outside.

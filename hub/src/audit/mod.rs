@@ -9,7 +9,12 @@
 //! do (`docs/reference/audit.md`).
 
 pub mod chain;
+pub mod command;
+pub mod extract;
+pub mod heads;
 mod log;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +26,7 @@ use nattsyn_protocol::time::Timestamp;
 use crate::watch::{StaffId, StaffIdError};
 
 pub use chain::{Fault, Head, Verified};
-pub use log::{AuditError, Log, Question};
+pub use log::{AuditError, Log, Question, ROWS_MAX};
 
 /// Longest detail in characters: a reason and a few ids.
 pub const DETAIL_MAX: usize = 200;

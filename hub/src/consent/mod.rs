@@ -12,11 +12,17 @@
 //! unit. From afar a policy can only get stricter; the button at the unit does the rest.
 
 mod body;
-
-pub mod judge;
-
+pub mod clerk;
+pub mod command;
+pub mod counter;
+pub mod draft;
 pub mod functions;
+pub mod journal;
+pub mod judge;
 pub mod settle;
+#[cfg(test)]
+mod tests;
+pub mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -331,6 +337,11 @@ impl Consents {
         for entry in entries {
             held.entry(entry.resident).or_default().push(entry);
         }
+    }
+
+    /// Every entry, by resident.
+    pub fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.keys().flat_map(|who| self.of(*who))
     }
 
     /// A resident's entries, oldest first.

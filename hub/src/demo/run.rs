@@ -42,6 +42,7 @@ use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::Rights;
+use crate::staff::webauthn::Party;
 use crate::store::{SqliteArchive, SqliteStore, StoreError};
 use crate::view::{Reality, Standing, Tonight};
 
@@ -134,6 +135,9 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let (stop, stopped) = oneshot::channel::<()>();
     let ledger = house.folder.hub().join("ledger.sqlite");
     let archive = SqliteArchive::new(&ledger);
+    let party = Party::try_from(format!("http://localhost:{}", address.port())).ok();
+    let rights = Rights::open(&ledger)?.at(party);
+    let rights = rights.of_a_demonstration(&Worker::anybody().id, tonight.borrow().now)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
@@ -142,8 +146,10 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
+        consents: None,
         audit: Some(Arc::new(Log::open(&ledger)?)),
-        rights: Some(Arc::new(Rights::open(&ledger)?)),
+        heads: None,
+        rights: Some(Arc::new(rights)),
         live: None,
         door: Door::Everybody(Worker::anybody()),
     };

@@ -8,6 +8,8 @@
 //! It writes down what is shown before it is shown ([`Trace`]). What people do about a row is in
 //! the ledger already, under their names, and is not written twice.
 
+pub(super) mod people;
+
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State as Shared};
@@ -126,6 +128,24 @@ pub(super) const WAYS: &[Way] = &[
     post("/phone", Permission::OwnShift),
     post("/phone/renewed", Permission::OwnShift),
     post("/phone/stop", Permission::OwnShift),
+    get("/audit", Permission::ReadLog, Trace::First(Act::LogRead)),
+    get(
+        "/audit.csv",
+        Permission::ReadLog,
+        Trace::First(Act::LogExported),
+    ),
+    get(
+        "/residents/{resident}/extract",
+        Permission::MakeExtract,
+        Trace::First(Act::ExtractMade),
+    ),
+    get("/account", Permission::OwnShift, Trace::Nothing),
+    post("/account/keys/ask", Permission::OwnShift),
+    post("/account/keys", Permission::OwnShift),
+    post("/account/keys/{key}/remove", Permission::OwnShift),
+    get("/access", Permission::OwnShift, Trace::Nothing),
+    post("/access/roles", Permission::ReviewAccess),
+    post("/access/training", Permission::ReviewAccess),
 ];
 
 /// What stands in the table for an address.

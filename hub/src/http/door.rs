@@ -8,6 +8,7 @@
 //! What comes next to a handler: the [`Worker`], and the [`Viewer`] for a page's head, both as
 //! extensions of the request. Who has a PIN and a session is in [`crate::staff`].
 
+pub(super) mod account;
 pub(super) mod entrance;
 
 use std::fmt;
@@ -22,7 +23,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::config::Front;
-use crate::staff::{Porter, Roles, Token};
+use crate::staff::{Allowed, Permission, Porter, Roles, Token};
 use crate::view::Tonight;
 use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
@@ -59,6 +60,8 @@ pub(super) struct Viewer {
     pub(super) pass: Pass,
     /// What they may, by their roles.
     pub(super) roles: Roles,
+    /// How many roles wait for somebody to go through them, if that is theirs to do.
+    pub(super) overdue: usize,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
@@ -159,6 +162,7 @@ impl Door {
                 door: self.clone(),
                 pass: Pass::Open,
                 roles: Roles::all(),
+                overdue: 0,
                 meter: None,
                 phone: Phone::default(),
                 live: Offers::default(),
@@ -181,12 +185,25 @@ impl Door {
                     door: self.clone(),
                     pass: Pass::Session(token),
                     roles,
+                    overdue: overdue(porter, roles).await,
                     meter: None,
                     phone: Phone::default(),
                     live: Offers::default(),
                 })
             }
         }
+    }
+}
+
+/// How many roles are to be gone through; asked only for whoever does.
+async fn overdue(porter: &Porter, roles: Roles) -> usize {
+    match roles.allow(Permission::ReviewAccess) {
+        Allowed::No => 0,
+        Allowed::Yes => porter.overdue().await.unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "access cannot be gone through");
+            0
+        }),
     }
 }
 

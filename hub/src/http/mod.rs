@@ -15,10 +15,12 @@
 
 mod access;
 mod acts;
+mod audit;
 mod books;
 mod clockface;
 pub mod door;
 mod events;
+mod extract;
 mod live;
 mod page;
 mod phone;
@@ -51,6 +53,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::audit::Log;
+use crate::audit::heads::Outside;
+use crate::consent::clerk::Clerk;
 use crate::live::Live;
 use crate::notify::phones::Phones;
 use crate::notify::teller::{Answers, Told};
@@ -60,7 +64,8 @@ use crate::staff::Rights;
 use crate::store::Archive;
 use crate::view::Tonight;
 
-use self::door::{Door, Viewer, Worker, entrance};
+use self::access::people;
+use self::door::{Door, Viewer, Worker, account, entrance};
 use self::texts::Lang;
 
 /// What the browser may load: this server's own style sheet, module, icon and answers, and
@@ -99,9 +104,13 @@ pub struct State {
     pub phones: Option<Arc<Phones>>,
     /// By which test alarms are answered. Without it there are none.
     pub answers: Option<Answers>,
+    /// By which consents are written down. Without it none are, and the page says so.
+    pub consents: Option<Arc<Clerk>>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
+    /// Where the newest head of the log is. Without it nowhere, and the log's page says so.
+    pub heads: Option<watch::Receiver<Outside>>,
     /// What those who work here may do, and by which keys. Without it nobody has a key.
     pub rights: Option<Arc<Rights>>,
     /// By which somebody looks by camera. Without it nobody can, and nothing is said of it.
@@ -122,7 +131,9 @@ impl State {
             outside: None,
             phones: None,
             answers: None,
+            consents: None,
             audit: None,
+            heads: None,
             rights: None,
             live: None,
             door: Door::Everybody(Worker::anybody()),
@@ -167,7 +178,9 @@ struct Site {
     outside: Option<Signs>,
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
+    consents: Option<Arc<Clerk>>,
     audit: Option<Arc<Log>>,
+    heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
     live: Option<Live>,
     door: Door,
@@ -219,7 +232,9 @@ fn router(state: State, stop: Stop) -> Router {
         outside: state.outside,
         phones: state.phones,
         answers: state.answers,
+        consents: state.consents,
         audit: state.audit,
+        heads: state.heads,
         rights: state.rights,
         live: state.live,
         door: state.door,
@@ -249,6 +264,16 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(phone::inside())
         .merge(live::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
+        .route("/audit", get(audit::show))
+        .route("/audit.csv", get(audit::csv))
+        .route("/residents/{resident}/extract", get(extract::show))
+        .route("/account", get(account::show))
+        .route("/account/keys/ask", post(account::ask))
+        .route("/account/keys", post(account::add))
+        .route("/account/keys/{key}/remove", post(account::remove))
+        .route("/access", get(people::show))
+        .route("/access/roles", post(people::judge))
+        .route("/access/training", post(people::train))
         .fallback(no_such_page)
         .layer(from_fn_with_state(site.clone(), access::permit))
         .layer(from_fn_with_state(site.door.clone(), door::gate))

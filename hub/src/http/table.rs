@@ -23,16 +23,21 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The whole table at a moment.
 pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timestamp) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
     let head = ledger::columns(lang).map(str::to_owned);
     let lines = night.lines.iter().map(|line| row(line, face, lang, now));
     let apart = night.apart.iter();
     let apart = apart.map(|apart| row_apart(night, apart, face, lang));
     let balance = Balance::of(night, now);
     let alarm = (!balance.holds()).then(|| unbalanced(night, &balance, lang));
-    for row in std::iter::once(head).chain(alarm).chain(lines).chain(apart) {
+    written(std::iter::once(head).chain(alarm).chain(lines).chain(apart))
+}
+
+/// Rows of as many cells each as text, in the one form that all tables of the page have.
+pub(super) fn written<const CELLS: usize>(rows: impl Iterator<Item = [String; CELLS]>) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for row in rows {
         let cells = row.iter().map(|cell| harmless(cell));
         writer
             .write_record(cells)

@@ -81,6 +81,8 @@ macro_rules! phrases {
 }
 
 pub(in crate::http) mod access;
+pub(in crate::http) mod account;
+pub(in crate::http) mod audit;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;

@@ -1,6 +1,8 @@
 //! The way for what staff do to the desk: each act is written down before it is answered.
 
-use tokio::sync::{mpsc, oneshot};
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use nattsyn_protocol::time::Timestamp;
 
@@ -36,6 +38,8 @@ pub(crate) struct Closure {
 pub(crate) struct Waiting {
     pub(crate) deeds: mpsc::Receiver<Deed>,
     pub(crate) closures: mpsc::Receiver<Closure>,
+    /// Something was written beside the desk. Said twice before it looks, it looks once.
+    pub(crate) written: Arc<Notify>,
 }
 
 /// Brings what staff do to the desk.
@@ -43,6 +47,7 @@ pub(crate) struct Waiting {
 pub struct Hands {
     deeds: mpsc::Sender<Deed>,
     closures: mpsc::Sender<Closure>,
+    written: Arc<Notify>,
 }
 
 /// Why nothing came of an act, as far as is known.
@@ -63,11 +68,24 @@ impl Hands {
     pub(crate) fn new() -> (Self, Waiting) {
         let (deeds, to_do) = mpsc::channel(WAITING_MAX);
         let (closures, to_close) = mpsc::channel(WAITING_MAX);
+        let written = Arc::new(Notify::new());
         let waiting = Waiting {
             deeds: to_do,
             closures: to_close,
+            written: Arc::clone(&written),
         };
-        (Self { deeds, closures }, waiting)
+        let hands = Self {
+            deeds,
+            closures,
+            written,
+        };
+        (hands, waiting)
+    }
+
+    /// Has the desk look at once at what was written down beside it: a *no* must not wait for
+    /// its next round.
+    pub fn look(&self) {
+        self.written.notify_one();
     }
 
     /// Does something about a row that was seen so. When this returns well, it is written down

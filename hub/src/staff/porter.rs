@@ -226,6 +226,18 @@ impl Porter {
         confirmed.await?
     }
 
+    /// How many roles wait to be gone through.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub async fn overdue(&self) -> Result<usize, Refusal> {
+        let desk = Arc::clone(&self.desk);
+        let now = desk.now().timestamp;
+        let people = aside(move || desk.rights.overdue(now)).await?;
+        people.map_err(|error| Refusal::Register(error.into()))
+    }
+
     /// Whose id a text is, or whose name that nobody else has; for the log, which takes no text that
     /// somebody typed.
     ///

@@ -4,7 +4,7 @@
 //! one person is never given to another, so that a line of the ledger stays about whom it was. A
 //! connection of its own, so that signing in waits for no night's work.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
@@ -20,6 +20,7 @@ use crate::watch::{StaffId, StaffIdError};
 #[derive(Debug)]
 pub struct Register {
     connection: Connection,
+    path: PathBuf,
 }
 
 /// What was done with somebody, latest.
@@ -117,7 +118,13 @@ impl Register {
     /// It cannot be opened, or a newer hub wrote it.
     pub fn open(path: &Path) -> Result<Self, RegisterError> {
         let connection = SqliteStore::open(path)?.into();
-        Ok(Self { connection })
+        let path = path.to_owned();
+        Ok(Self { connection, path })
+    }
+
+    /// The ledger's file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The latest entry of everybody who ever worked here, by id.

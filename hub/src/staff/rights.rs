@@ -17,6 +17,7 @@ use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 
+use super::Member;
 use super::role::{Allowed, Permission, Role, Roles};
 use super::roster::{self, RosterError};
 use super::webauthn::{self, Challenges, KEYS_MAX, KeyError, Party, Purpose, Registration};
@@ -30,6 +31,10 @@ pub const TRAINING_LASTS: Duration = Duration::from_secs(365 * 24 * 3600);
 /// How long a line of a roster holds: a season. Whoever left is out of the next roster at once, and
 /// out of every copy of an old one after this.
 pub const LINE_LASTS: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// How often every role is gone through, unless the configuration says otherwise (SoLPuL 10 § asks
+/// for recurring checks and names no interval): once a season.
+pub const REVIEW_EVERY: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A key that somebody registered. Printed without what is in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -93,6 +98,17 @@ pub struct Held {
     pub role: Role,
     /// When it was given, or last gone through.
     pub confirmed: Timestamp,
+}
+
+/// Somebody who works here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub member: Member,
+    /// What they may.
+    pub standing: Standing,
+    /// When they last signed in.
+    pub last_here: Option<Timestamp>,
 }
 
 /// When somebody was trained, and who says so.
@@ -212,6 +228,8 @@ pub struct Rights {
     challenges: Mutex<Challenges>,
     /// Where the page is; without it there are no keys.
     party: Option<Party>,
+    /// How often every role is gone through.
+    review_every: Duration,
     /// In a demonstration, the root that everybody knows: a key is in the roster at once.
     public_root: Option<SigningKey>,
 }
@@ -227,8 +245,45 @@ impl Rights {
             file: Mutex::new(RolesFile::open(path)?),
             challenges: Mutex::default(),
             party: None,
+            review_every: REVIEW_EVERY,
             public_root: None,
         })
+    }
+
+    /// The same, every role gone through at least so often.
+    #[must_use]
+    pub fn reviewed_every(self, review_every: Duration) -> Self {
+        Self {
+            review_every,
+            ..self
+        }
+    }
+
+    /// How often every role is gone through at least.
+    #[must_use]
+    pub fn review_every(&self) -> Duration {
+        self.review_every
+    }
+
+    /// Everybody who works here, with what they may.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn people(&self) -> Result<Vec<Person>, StoreError> {
+        self.file().people()
+    }
+
+    /// How many roles were given, or gone through, longer ago than they may have been.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn overdue(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let people = self.people()?;
+        let held = people.iter().flat_map(|person| &person.standing.held);
+        let due = held.filter(|held| now.since(held.confirmed) > self.review_every);
+        Ok(due.count())
     }
 
     /// The same, at an address: keys are for it alone.

@@ -2,12 +2,14 @@
 //!
 //! Reading judges nothing: a row that somebody changed by hand is read as it stands.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::StoreError;
 use super::sqlite::doing;
 use crate::audit::chain::BEGINNING;
-use crate::audit::{AuditId, AuditRow, DETAIL_MAX, Question, Written};
+use crate::audit::{Act, AuditId, AuditRow, DETAIL_MAX, Question, Written};
 
 const READING: &str = "reading the log";
 
@@ -92,7 +94,7 @@ pub(crate) fn select(
             who,
             question.from.map_or(i64::MIN, |at| at.as_ms()),
             question.until.map_or(i64::MAX, |at| at.as_ms()),
-            question.act.map(crate::audit::Act::word),
+            question.act.map(Act::word),
             question.most,
         ])
         .map_err(doing(READING))?;
@@ -101,6 +103,23 @@ pub(crate) fn select(
         rows.push(read(row).map_err(doing(READING))?);
     }
     Ok(rows)
+}
+
+/// How often an act stands in the log.
+pub(crate) fn count(connection: &Connection, act: Act) -> Result<usize, StoreError> {
+    let sql = "SELECT count(*) FROM audit WHERE act = ?1";
+    let count: i64 = connection
+        .query_row(sql, [act.word()], |row| row.get(0))
+        .map_err(doing(READING))?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// Residents' names, by id.
+pub(crate) fn names(connection: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let sql = "SELECT resident, name FROM residents";
+    let mut query = connection.prepare_cached(sql).map_err(doing(READING))?;
+    let found = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    found.and_then(Iterator::collect).map_err(doing(READING))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Written> {

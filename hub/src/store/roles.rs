@@ -15,8 +15,8 @@ use super::saved::each;
 use super::sqlite::doing;
 use super::{SqliteStore, StoreError, audit, rows};
 use crate::audit::{Act, AuditRow};
-use crate::staff::rights::{Held, Key, RosterLine, Standing, Training};
-use crate::staff::{Role, RosterError};
+use crate::staff::rights::{Held, Key, Person, RosterLine, Standing, Training};
+use crate::staff::{Member, Role, RosterError};
 use crate::watch::StaffId;
 
 const READING: &str = "reading who may do what";
@@ -103,6 +103,30 @@ impl RolesFile {
             keys,
             lines,
         })
+    }
+
+    /// Everybody who works here, by id.
+    pub(crate) fn people(&self) -> Result<Vec<Person>, StoreError> {
+        let sql = "SELECT staff, name,
+                 (SELECT max(began_ms) FROM sessions WHERE sessions.staff = latest.staff)
+             FROM staff AS latest WHERE pin IS NOT NULL AND entry > ?1
+               AND entry = (SELECT max(entry) FROM staff WHERE staff.staff = latest.staff)
+             ORDER BY staff";
+        let mut found = Vec::new();
+        each(&self.connection, sql, &0, |row| {
+            let id: StaffId = rows::parsed(row, 0, READING)?;
+            let last: Option<i64> = row.get(2).map_err(doing(READING))?;
+            found.push((id, rows::text(row, 1, READING)?, last));
+            Ok(())
+        })?;
+        let people = found.into_iter().map(|(id, name, last)| {
+            Ok(Person {
+                standing: self.standing(&id)?,
+                member: Member { id, name },
+                last_here: last.and_then(|ms| Timestamp::from_ms(ms).ok()),
+            })
+        });
+        people.collect()
     }
 
     fn training(&self, staff: &StaffId) -> Result<Option<Training>, StoreError> {

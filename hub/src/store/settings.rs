@@ -6,12 +6,13 @@
 use std::fmt;
 use std::path::Path;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 
 use nattsyn_protocol::time::Timestamp;
 
 use super::sqlite::doing;
-use super::{SqliteStore, StoreError, rows};
+use super::{SqliteStore, StoreError, audit, rows};
+use crate::audit::{Act, AuditRow};
 use crate::watch::StaffId;
 
 const READING: &str = "reading the settings";
@@ -60,13 +61,23 @@ impl SettingsVersions {
         why: &str,
         body: &str,
     ) -> Result<i64, StoreError> {
-        self.connection
-            .execute(
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(doing(WRITING))?;
+        let write = || {
+            transaction.execute(
                 "INSERT INTO settings (at_ms, made_by, why, body) VALUES (?1, ?2, ?3, ?4)",
                 params![at.as_ms(), by.to_string(), why, body],
-            )
-            .map_err(doing(WRITING))?;
-        Ok(self.connection.last_insert_rowid())
+            )?;
+            let version = transaction.last_insert_rowid();
+            let row = AuditRow::new(at, by.clone(), Act::SettingsChanged);
+            audit::append(&transaction, &row.detail(format!("version {version}")))?;
+            Ok(version)
+        };
+        let version = write().map_err(doing(WRITING))?;
+        transaction.commit().map_err(doing(WRITING))?;
+        Ok(version)
     }
 
     /// The newest version; `None` if nothing was ever set.

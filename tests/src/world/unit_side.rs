@@ -270,6 +270,9 @@ impl World {
             FromEye::Started { .. }
             | FromEye::Holding(_)
             | FromEye::Alive { .. }
+            | FromEye::Capable(_)
+            | FromEye::Live(_)
+            | FromEye::Frame(_)
             | FromEye::Refused { .. } => None,
         };
         let report = signed.as_ref().and_then(read);

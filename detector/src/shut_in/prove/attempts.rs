@@ -19,22 +19,45 @@ pub(super) struct Attempt {
     pub(super) name: &'static str,
     /// For people.
     pub(super) what: &'static str,
+    /// Whose proof it belongs to.
+    pub(super) whose: Whose,
     /// Tries it.
     pub(super) make: fn(&Stage) -> Result<(), Refusal>,
 }
 
-const fn of(
-    name: &'static str,
-    what: &'static str,
-    make: fn(&Stage) -> Result<(), Refusal>,
-) -> Attempt {
-    Attempt { name, what, make }
+/// Who must not be able to do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Neither.
+    Both,
+    /// The eye; the voice needs it, or something like it, for its work.
+    Eyes,
+}
+
+type Make = fn(&Stage) -> Result<(), Refusal>;
+
+const fn of(name: &'static str, what: &'static str, make: Make) -> Attempt {
+    Attempt {
+        name,
+        what,
+        whose: Whose::Both,
+        make,
+    }
+}
+
+const fn eyes(name: &'static str, what: &'static str, make: Make) -> Attempt {
+    Attempt {
+        name,
+        what,
+        whose: Whose::Eyes,
+        make,
+    }
 }
 
 /// Everything that is tried, in the table's order.
 pub(super) const ATTEMPTS: &[Attempt] = &[
     // Files by name.
-    of("open", "open a file to read", |_| {
+    eyes("open", "open a file to read", |_| {
         open(c"/etc/passwd", libc::O_RDONLY)
     }),
     of("open_write", "open a file to write", |_| {
@@ -52,7 +75,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     of("open_swap", "open the machine's memory", |_| {
         open(c"/dev/mem", libc::O_RDWR)
     }),
-    of("open_beside", "open a file through an open folder", |it| {
+    eyes("open_beside", "open a file through an open folder", |it| {
         let folder = it.folder.as_raw_fd();
         call(libc::SYS_openat, &[number(folder), text(c"etc/passwd"), 0])
     }),
@@ -62,21 +85,21 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         let how = how.as_ptr() as usize;
         call(libc::SYS_openat2, &[folder, text(c"etc/passwd"), how, 24])
     }),
-    of("list", "list an open folder", |it| {
+    eyes("list", "list an open folder", |it| {
         let folder = number(it.folder.as_raw_fd());
         call(
             libc::SYS_getdents64,
             &[folder, it.page_start(), Stage::page_size()],
         )
     }),
-    of("stat", "ask about a file", |it| {
+    eyes("stat", "ask about a file", |it| {
         let root = number(libc::AT_FDCWD);
         call(
             libc::SYS_statx,
             &[root, text(c"/etc/passwd"), 0, 0x7ff, it.page_start()],
         )
     }),
-    of("link", "read a link", |it| {
+    eyes("link", "read a link", |it| {
         let root = number(libc::AT_FDCWD);
         let into = it.page_start();
         call(
@@ -84,12 +107,12 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
             &[root, text(c"/proc/self/exe"), into, 64],
         )
     }),
-    of("mkdir", "make a folder", |_| at_nowhere(libc::SYS_mkdirat)),
-    of("unlink", "delete a file", |_| {
+    eyes("mkdir", "make a folder", |_| at_nowhere(libc::SYS_mkdirat)),
+    eyes("unlink", "delete a file", |_| {
         at_nowhere(libc::SYS_unlinkat)
     }),
-    of("mknod", "make a device", |_| at_nowhere(libc::SYS_mknodat)),
-    of("chmod", "change a file's rights", |_| {
+    eyes("mknod", "make a device", |_| at_nowhere(libc::SYS_mknodat)),
+    eyes("chmod", "change a file's rights", |_| {
         at_nowhere(libc::SYS_fchmodat)
     }),
     of("handle", "name a file by a handle", |it| {
@@ -105,13 +128,13 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         call(libc::SYS_open_by_handle_at, &[folder, it.page_start(), 0])
     }),
     // The network, and anybody new to speak to.
-    of("socket_inet", "make an IPv4 socket", |_| {
+    eyes("socket_inet", "make an IPv4 socket", |_| {
         socket(libc::AF_INET, libc::SOCK_STREAM)
     }),
-    of("socket_udp", "make an IPv4 datagram socket", |_| {
+    eyes("socket_udp", "make an IPv4 datagram socket", |_| {
         socket(libc::AF_INET, libc::SOCK_DGRAM)
     }),
-    of("socket_inet6", "make an IPv6 socket", |_| {
+    eyes("socket_inet6", "make an IPv6 socket", |_| {
         socket(libc::AF_INET6, libc::SOCK_STREAM)
     }),
     of("socket_unix", "make a Unix socket", |_| {
@@ -126,11 +149,11 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     of("socket_bluetooth", "make a Bluetooth socket", |_| {
         socket(libc::AF_BLUETOOTH, libc::SOCK_RAW)
     }),
-    of("connect", "connect a socket that is open", |it| {
+    eyes("connect", "connect a socket that is open", |it| {
         let socket = number(it.datagrams.as_raw_fd());
         call(libc::SYS_connect, &[socket, LOOPBACK.as_ptr() as usize, 16])
     }),
-    of("send_to", "send a datagram to an address", |it| {
+    eyes("send_to", "send a datagram to an address", |it| {
         let socket = number(it.datagrams.as_raw_fd());
         let (page, to) = (it.page_start(), LOOPBACK.as_ptr() as usize);
         call(libc::SYS_sendto, &[socket, page, 1, 0, to, 16])
@@ -154,12 +177,12 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         let (family, kind) = (number(libc::AF_UNIX), number(libc::SOCK_STREAM));
         call(libc::SYS_socketpair, &[family, kind, 0, it.page_start()])
     }),
-    of(
+    eyes(
         "descriptor",
         "send a descriptor over the pair",
         send_descriptor,
     ),
-    of("take_descriptor", "receive a descriptor", |it| {
+    eyes("take_descriptor", "receive a descriptor", |it| {
         let flags = number(libc::MSG_DONTWAIT);
         let socket = number(it.datagrams.as_raw_fd());
         call(libc::SYS_recvmsg, &[socket, it.page_start(), flags])
@@ -180,7 +203,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         )
     }),
     of("fork", "start a process", |_| start_process()),
-    of("thread", "start a thread", |_| {
+    eyes("thread", "start a thread", |_| {
         let started = std::thread::Builder::new().spawn(|| ());
         started
             .map(drop)

@@ -7,8 +7,11 @@
 //! the sections whose bytes differ.
 
 pub(super) mod access;
+pub(super) mod account;
 mod attend;
+pub(super) mod audit;
 pub(super) mod door;
+pub(super) mod extract;
 pub(super) mod handover;
 mod hands;
 mod homes;
@@ -114,17 +117,26 @@ pub(super) enum Book {
     Meter,
     /// What is set.
     Settings,
+    /// Who may do what.
+    Access,
+    /// The log.
+    Log,
+    /// One's own roles and keys.
+    Account,
 }
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
         Self::Handover,
         Self::Meter,
         Self::Settings,
+        Self::Access,
+        Self::Log,
+        Self::Account,
     ];
 
     /// Those that somebody's roles open, in the order of the menu.
@@ -139,6 +151,11 @@ impl Book {
             Self::Tonight => Permission::SeeNight,
             Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
             Self::Settings => Permission::SeeSettings,
+            // Everybody may see the matrix, from their own account; the menu has it for whoever
+            // goes through it.
+            Self::Access => Permission::ReviewAccess,
+            Self::Log => Permission::ReadLog,
+            Self::Account => Permission::OwnShift,
         }
     }
 
@@ -150,6 +167,9 @@ impl Book {
             Self::Handover => "/handover",
             Self::Meter => "/meter",
             Self::Settings => "/settings",
+            Self::Access => "/access",
+            Self::Log => "/audit",
+            Self::Account => "/account",
         }
     }
 
@@ -161,6 +181,9 @@ impl Book {
             Self::Handover => texts::shift::HANDOVER,
             Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
+            Self::Access => texts::access::TITLE,
+            Self::Log => texts::audit::TITLE,
+            Self::Account => texts::account::TITLE,
         }
     }
 }
@@ -343,6 +366,8 @@ enum Script {
     Push,
     /// It asks for a key.
     Keys,
+    /// The same, and it hears the night go on.
+    Account,
     /// The same, and it shows a live view.
     Look,
     /// Nothing.
@@ -368,12 +393,18 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Print => script type="module" src="/assets/print.js" {},
                     Script::Push => script type="module" src="/assets/push.js" {},
-                    Script::Keys => script type="module" src="/assets/keys.js" {},
+                    Script::Keys | Script::Account => {
+                        script type="module" src="/assets/keys.js" {}
+                    }
                     Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
-                    Script::Listen | Script::Print | Script::Push | Script::Look => {
+                    Script::Listen
+                    | Script::Print
+                    | Script::Push
+                    | Script::Account
+                    | Script::Look => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}
@@ -476,6 +507,14 @@ fn status(view: &View<'_>) -> Markup {
                 }
             }
             (outside::warnings(view))
+            @if view.viewer.overdue > 0 {
+                p.notice {
+                    (texts::access::TO_REVIEW.to(lang)) " "
+                    a href=(format!("/access?lang={}#people", lang.tag())) {
+                        (view.viewer.overdue)
+                    }
+                }
+            }
             (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }

@@ -22,7 +22,41 @@ phrases! {
                      "Whoever has no role may do nothing. Whoever has several may do what any of \
                       them may.";
     ROLES = "Rollerna", "The roles";
-    PRINT = "Skriv ut", "Print";
+    REVIEW = "Gå igenom behörigheter", "Go through access";
+    DUE = "Roller att gå igenom:", "Roles to go through:";
+    NOTHING_DUE = "Inget att gå igenom just nu.", "Nothing to go through right now.";
+    UNSTAFFED = "Ingen har rollen", "Nobody has the role";
+    LAST_HERE = "Senast inloggad:", "Last signed in:";
+    NEVER = "aldrig", "never";
+    NO_ROLE = "Ingen roll.", "No role.";
+    CONFIRMED = "given eller bekräftad", "given or confirmed";
+    OVERDUE = "ska gås igenom", "to be gone through";
+    CONFIRM = "Behövs fortfarande", "Still needed";
+    REMOVE = "Ta bort", "Take away";
+    TRAINING = "Utbildning i kameravisning:", "Training in looking through the camera:";
+    NONE_YET = "ingen inskriven", "none written down";
+    TRAINED_ON = "Utbildad den dagen", "Trained on that day";
+    WRITE = "Skriv in", "Write down";
+    BAD_DAY = "Det är ingen dag som har varit. Gå tillbaka och välj en dag.",
+              "That is no day that has been. Go back and choose a day.";
+    NOT_HELD = "Rollen finns inte längre kvar hos personen. Ladda om sidan.",
+               "The person no longer has that role. Reload the page.";
+    TO_REVIEW = "Behörigheter att gå igenom:", "Access to go through:";
+}
+
+/// How often access is gone through, and why.
+pub(in crate::http) fn review_meaning(lang: Lang, every: std::time::Duration) -> String {
+    let days = every.as_secs() / (24 * 3600);
+    match lang {
+        Lang::Swedish => format!(
+            "Den som ansvarar för personuppgifterna ska kontrollera återkommande vem som kommer åt \
+             dem (SoLPuL 10 §). Varje roll gås igenom minst var {days}:e dag."
+        ),
+        Lang::English => format!(
+            "Whoever is responsible for personal data is to check again and again who has access \
+             to them (SoLPuL 10 §). Every role is gone through at least every {days} days."
+        ),
+    }
 }
 
 /// A role's name.

@@ -1,0 +1,229 @@
+//! The policy as the guard holds it: what the residents agreed to, over restarts.
+//!
+//! The policy of the highest version is held, and written down whole, so that no voice can make
+//! the eye forget it or hand it an older one. What is stricter holds at once. What opens more
+//! than is in force waits for the button at the unit; until then the new version is held with
+//! the old mode. A restart ends that waiting: nobody can tell how long the unit was off.
+//!
+//! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
+
+use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::live::Refusal as NoView;
+use nattsyn_protocol::policy::{
+    APPROVAL_WITHIN, Approval, HeldPolicy, Looks, Mode, Policy, PolicyError, PolicyMessage,
+};
+use nattsyn_protocol::signing::{Endorsement, SignatureError};
+use nattsyn_protocol::time::Uptime;
+
+use super::{Change, Guard, Moment, Taken, is_known};
+use crate::memory::KeptPolicy;
+
+/// Why a policy is not held.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyRefusal {
+    /// The root does not stand behind it, or it cannot be read.
+    #[error("verifying a policy")]
+    Signature(#[from] SignatureError),
+    /// Its hub key belongs to an epoch that is over.
+    #[error("policy is signed by a key of epoch {found}; epoch {held} has begun")]
+    OldKey {
+        /// The key's epoch.
+        found: u32,
+        /// The latest that was seen.
+        held: u32,
+    },
+    /// It is another unit's.
+    #[error("policy is for unit {0}")]
+    OtherUnit(UnitId),
+    /// A newer one is held, or another of the same version.
+    #[error("policy has version {found}; version {held} is held")]
+    NotNewer {
+        /// Its version.
+        found: u32,
+        /// The version that is held.
+        held: u32,
+    },
+    /// It makes no sense.
+    #[error("examining a policy")]
+    Senseless(#[from] PolicyError),
+}
+
+/// Pictures of this resident are allowed at this very moment. Only [`Guard::pictures`] makes
+/// one; it is not kept, because the next moment may say otherwise.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pictures {
+    policy: u32,
+}
+
+impl Pictures {
+    /// The version of the policy that allows them.
+    #[must_use]
+    pub fn policy(&self) -> u32 {
+        self.policy
+    }
+}
+
+/// A key of the hub that the root endorsed in an epoch that is over.
+pub(super) struct OldKey {
+    pub(super) found: u32,
+    pub(super) held: u32,
+}
+
+impl Guard {
+    /// Takes in a policy as it came off the wire.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not held. Whatever was held before still is.
+    pub fn handle_policy(
+        &mut self,
+        now: Uptime,
+        message: &PolicyMessage,
+    ) -> Result<Taken, PolicyRefusal> {
+        let endorsement: Endorsement = message.endorsement.open(&self.root)?;
+        let old = |OldKey { found, held }| PolicyRefusal::OldKey { found, held };
+        self.endorse(&endorsement).map_err(old)?;
+        let policy: Policy = message.policy.open(&endorsement.key)?;
+        if policy.unit != self.unit {
+            return Err(PolicyRefusal::OtherUnit(policy.unit));
+        }
+        policy.examine()?;
+        match &self.memory.policy {
+            Some(kept) if kept.policy == policy => return Ok(Taken::Unchanged),
+            Some(kept) if policy.version <= kept.policy.version => {
+                return Err(PolicyRefusal::NotNewer {
+                    found: policy.version,
+                    held: kept.policy.version,
+                });
+            }
+            Some(_) | None => {}
+        }
+        self.take_policy(now, policy);
+        Ok(Taken::Changed)
+    }
+
+    fn take_policy(&mut self, now: Uptime, policy: Policy) {
+        // Looks are agreed to with the plan; a picture has to be agreed to by a policy.
+        let in_force = self
+            .memory
+            .policy
+            .as_ref()
+            .map_or(Mode::Sensor, |it| it.mode);
+        let opens = policy.mode > in_force;
+        self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
+        self.memory.policy = Some(KeptPolicy {
+            mode: policy.mode.min(in_force),
+            approval: if opens {
+                Approval::Awaited
+            } else {
+                Approval::NotNeeded
+            },
+            policy,
+        });
+        self.change = Change::Unwritten;
+    }
+
+    /// The button at the unit was pressed: what a policy opens is in force, if it came within
+    /// [`APPROVAL_WITHIN`].
+    pub fn handle_button(&mut self, now: Uptime) -> Taken {
+        self.tire(now);
+        match &mut self.memory.policy {
+            Some(kept) if kept.approval == Approval::Awaited => {
+                kept.mode = kept.policy.mode;
+                kept.approval = Approval::NotNeeded;
+                self.awaited_until = None;
+                self.change = Change::Unwritten;
+                Taken::Changed
+            }
+            Some(_) | None => Taken::Unchanged,
+        }
+    }
+
+    /// Nobody pressed the button in time.
+    pub(super) fn tire(&mut self, now: Uptime) {
+        let waits = self.awaited_until.is_some_and(|until| now < until);
+        if let Some(kept) = &mut self.memory.policy
+            && kept.approval == Approval::Awaited
+            && !waits
+        {
+            kept.approval = Approval::Missed;
+            self.awaited_until = None;
+            self.change = Change::Unwritten;
+        }
+    }
+
+    /// When the button is waited for no longer, if it is waited for.
+    #[must_use]
+    pub fn awaited_until(&self) -> Option<Uptime> {
+        self.awaited_until
+    }
+
+    /// The policy that is held, and what is in force of it at this moment.
+    pub fn held_policy(&mut self, now: Moment) -> Option<HeldPolicy> {
+        let trust = self.handle_moment(now);
+        let kept = self.memory.policy.as_ref()?;
+        let is_dated = is_known(now, trust) && kept.policy.is_in_force(now.wall);
+        Some(HeldPolicy {
+            version: kept.policy.version,
+            mode: match kept.mode {
+                Mode::LiveView if is_dated => Mode::LiveView,
+                Mode::LiveView | Mode::Sensor => Mode::Sensor,
+                Mode::Off => Mode::Off,
+            },
+            approval: kept.approval,
+        })
+    }
+
+    /// Whether looks may be made for this resident. Without a policy the plan alone says so.
+    #[must_use]
+    pub fn looks(&self, resident: ResidentId) -> Looks {
+        match &self.memory.policy {
+            Some(kept) if kept.mode == Mode::Off => Looks::Stopped,
+            Some(kept) => kept.policy.looks(resident),
+            None => Looks::ByPlan,
+        }
+    }
+
+    /// Whether pictures may be made of this resident's room at this very moment.
+    ///
+    /// # Errors
+    ///
+    /// Why not. What the residents agreed to is said before what the clock shows.
+    pub fn pictures(&mut self, now: Moment, resident: ResidentId) -> Result<Pictures, NoView> {
+        let trust = self.handle_moment(now);
+        let kept = self.memory.policy.as_ref().ok_or(NoView::NoPolicy)?;
+        if self.looks(resident) == Looks::Stopped {
+            return Err(NoView::Withdrawn);
+        }
+        match (kept.mode, kept.policy.mode) {
+            (Mode::LiveView, Mode::LiveView) => {}
+            (Mode::Off | Mode::Sensor, Mode::LiveView) => return Err(NoView::NotApproved),
+            (_, Mode::Off | Mode::Sensor) => return Err(NoView::SensorOnly),
+        }
+        if !is_known(now, trust) {
+            return Err(NoView::ClockUnknown);
+        }
+        if !kept.policy.is_in_force(now.wall) {
+            return Err(NoView::PolicyNotInForce);
+        }
+        Ok(Pictures {
+            policy: kept.policy.version,
+        })
+    }
+
+    /// Holds the hub to the latest epoch of its keys that the root spoke of.
+    pub(super) fn endorse(&mut self, endorsement: &Endorsement) -> Result<(), OldKey> {
+        if endorsement.epoch < self.memory.epoch {
+            return Err(OldKey {
+                found: endorsement.epoch,
+                held: self.memory.epoch,
+            });
+        }
+        // The root said so, whatever stands under it is worth.
+        if self.memory.epoch != endorsement.epoch {
+            self.memory.epoch = endorsement.epoch;
+            self.change = Change::Unwritten;
+        }
+        Ok(())
+    }
+}
