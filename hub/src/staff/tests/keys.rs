@@ -130,12 +130,15 @@ fn a_key_that_nobody_asked_for_is_not_taken() {
     assert!(rights.standing(&id("natt-001")).unwrap().keys.is_empty());
 }
 
+/// Makes something wrong with a registration, with another at hand.
+type Spoil = fn(&mut Registration, &Registration);
+
 #[test]
 fn a_key_is_taken_only_if_all_its_parts_say_the_same() {
     let (_folder, _register, rights) = office();
     let key = Authenticator::new(7);
     let other = Authenticator::new(7);
-    let spoil: [(&str, fn(&mut Registration, &Registration)); 8] = [
+    let spoil: [(&str, Spoil); 8] = [
         ("another key in its public half", |it, other| {
             it.public = other.public.clone();
         }),
@@ -175,7 +178,8 @@ fn not_one_bit_of_a_registration_that_matters_can_be_changed_and_none_panics() {
         let mut new = key.create(&challenge);
         new.authenticator.0[bit / 8] ^= 1 << (bit % 8);
         // The counter, the model and three flags are anybody's business and nothing's here.
-        let free = (33..53).contains(&(bit / 8)) || bit / 8 == 32 && ![0, 2, 6].contains(&(bit % 8));
+        let free =
+            (33..53).contains(&(bit / 8)) || bit / 8 == 32 && ![0, 2, 6].contains(&(bit % 8));
         assert_eq!(new.check(&party()).is_ok(), free, "bit {bit}");
     }
 }

@@ -25,7 +25,13 @@ fn import(rights: &Rights, roster: &SignedRoster) -> Result<(), RosterError> {
 }
 
 const TRAINED: [&str; 7] = [
-    "trained", "--id", "natt-001", "--day", "2027-01-10", "--by", "chef-001",
+    "trained",
+    "--id",
+    "natt-001",
+    "--day",
+    "2027-01-10",
+    "--by",
+    "chef-001",
 ];
 
 #[test]
@@ -49,7 +55,14 @@ fn looking_asks_for_role_training_key_and_a_line_that_the_root_signed() {
     command(
         &mut register,
         &[
-            "role", "take", "--id", "natt-001", "--role", "night_staff", "--by", "chef-001",
+            "role",
+            "take",
+            "--id",
+            "natt-001",
+            "--role",
+            "night_staff",
+            "--by",
+            "chef-001",
         ],
     )
     .unwrap();
@@ -80,13 +93,19 @@ fn whoever_left_or_lost_the_role_is_not_in_the_next_roster() {
         &["leave", "--id", "natt-001", "--by", "admin-1"],
     )
     .unwrap();
-    assert!(may(&rights).is_err(), "their line is gone before any roster");
+    assert!(
+        may(&rights).is_err(),
+        "their line is gone before any roster"
+    );
     let second = signed(&rights, at(3));
     assert_eq!((second.roster, second.lines.len()), (2, 1));
     assert!(!second.lines[0].body.contains("natt-001"));
     import(&rights, &second).unwrap();
     let older = import(&rights, &first).unwrap_err().to_string();
-    assert!(older.contains("inte högre än 2") || older.contains("registrerad"), "{older}");
+    assert!(
+        older.contains("inte högre än 2") || older.contains("registrerad"),
+        "{older}"
+    );
 }
 
 #[test]
@@ -115,10 +134,17 @@ fn a_roster_that_the_root_did_not_sign_or_of_unknown_keys_is_not_taken() {
         import(&rights, &strange),
         Err(RosterError::UnknownKey { line: 1, .. })
     ));
-    assert_eq!(may(&rights), Err(Missing::Line), "nothing of them was taken");
+    assert_eq!(
+        may(&rights),
+        Err(Missing::Line),
+        "nothing of them was taken"
+    );
     import(&rights, &good).unwrap();
     let again = import(&rights, &good).unwrap_err();
-    assert!(matches!(again, RosterError::NotNewer { roster: 1, held: 1 }));
+    assert!(matches!(
+        again,
+        RosterError::NotNewer { roster: 1, held: 1 }
+    ));
 }
 
 #[test]
@@ -141,8 +167,14 @@ fn a_roster_goes_to_the_root_and_back_by_files() {
         &["roster", "export", "--to", &file("next"), "--by", "admin-1"],
     )
     .unwrap();
-    assert!(said.contains("Roster 1:") && said.contains("natt-001\t"), "{said}");
-    assert!(!said.contains("Påhittson"), "no name leaves with a roster: {said}");
+    assert!(
+        said.contains("Roster 1:") && said.contains("natt-001\t"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("Påhittson"),
+        "no name leaves with a roster: {said}"
+    );
     let (root, next, ready) = (file("root.seed"), file("next"), file("signed"));
     let sign = [
         "roster", "sign", "--root", &root, "--roster", &next, "--to", &ready,
@@ -235,7 +267,8 @@ fn a_demonstrations_worker_may_look_as_soon_as_they_have_a_key() {
     registered(&rights, "anybody", 7);
     let standing = rights.standing(&anybody).unwrap();
     let line = standing.live_view(at(2)).unwrap();
-    let operator = nattsyn_protocol::assertion::Operator::open(&line.signed, &demonstration::root());
+    let operator =
+        nattsyn_protocol::assertion::Operator::open(&line.signed, &demonstration::root());
     assert_eq!(operator.unwrap(), line.operator);
     registered(&rights, "anybody", 8);
     let standing = rights.standing(&anybody).unwrap();
