@@ -1,9 +1,9 @@
 //! Camera and model on a thread of their own, so that neither can hold up the light.
 //!
 //! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
-//! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A panic costs
-//! one frame. A driver that never returns cannot be stopped from here; the look's cut-off
-//! notices it.
+//! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A
+//! panic costs one frame. A driver that never returns cannot be stopped from here; the look's
+//! cut-off notices it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

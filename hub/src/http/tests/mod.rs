@@ -27,6 +27,7 @@ mod access;
 mod acts;
 mod agreed;
 mod books;
+mod consent;
 mod contrast;
 mod door;
 mod events;
@@ -464,6 +465,7 @@ fn all_phrases() -> Vec<Phrase> {
     all.extend(texts::outside::ALL);
     all.extend(texts::matters::ALL);
     all.extend(texts::resident::ALL);
+    all.extend(texts::consent::ALL);
     all.extend(texts::shift::ALL);
     all.extend(Closing::ALL.map(texts::matters::how));
     all.extend(texts::phone::ALL);
