@@ -253,12 +253,7 @@ pub async fn run_by(
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
     let rights = Arc::new(rights(config, &layout)?);
-    let clerk = Arc::new(Clerk::new(
-        (&layout.ledger(), keys),
-        (&config.zone, config.consent),
-        (service.tonight.clone(), Some(service.hands.clone())),
-        believed_time(now.clone()),
-    ));
+    let clerk = open_clerk(config, (&layout, keys), &service, now.clone());
     let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
     // The service has refused to start in a zone that is none.
@@ -321,10 +316,19 @@ fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
     Ok(rights.at(config.origin.clone()).reviewed_every(review))
 }
 
-fn believed_time(
+/// Who writes consents down.
+fn open_clerk(
+    config: &Config,
+    (layout, keys): (&Layout, HubKeys),
+    service: &service::Handle,
     now: impl Fn() -> Now + Send + Sync + 'static,
-) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
-    move || now().timestamp
+) -> Arc<Clerk> {
+    Arc::new(Clerk::new(
+        (&layout.ledger(), keys),
+        (&config.zone, config.consent),
+        (service.tonight.clone(), Some(service.hands.clone())),
+        move || now().timestamp,
+    ))
 }
 
 /// Live views: who may see is for the staff's register to say.
