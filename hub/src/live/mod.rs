@@ -15,6 +15,8 @@ pub mod operators;
 pub mod relay;
 pub mod view;
 pub mod views;
+#[cfg(test)]
+mod scenes;
 
 use std::sync::Arc;
 
