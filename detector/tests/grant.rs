@@ -18,6 +18,8 @@
 #[allow(dead_code, reason = "three test programs share it")]
 mod home;
 
+use std::collections::HashSet;
+
 use nattsyn_detector::pair::{FromEye, ToEye};
 use nattsyn_protocol::assertion::{Assertion, Base64};
 use nattsyn_protocol::demonstration;
@@ -96,11 +98,8 @@ fn one_worker_sees_the_room_after_an_unclear_look_and_nobody_else_sees_anything(
         assert!(shown.pixels().any(|pixel| pixel.0[0] > 40), "a dark room");
         assert!(viewer.open(number + 1, frame).is_none());
         // Nothing of it stands in what is sent.
-        assert!(
-            !frame
-                .windows(32)
-                .any(|part| picture.windows(32).any(|it| it == part))
-        );
+        let parts: HashSet<&[u8]> = picture.windows(8).collect();
+        assert!(!frame.windows(8).any(|part| parts.contains(part)));
     }
     // The same credit twice, and one for another frame or view, give nothing.
     for (name, frame) in [
@@ -368,7 +367,7 @@ fn every_single_bit_of_a_grant_matters() {
         );
         flipped += 1;
     }
-    assert!(flipped > 8_000, "{flipped}");
+    assert!(flipped > 7_500, "{flipped}");
     assert_eq!(home.lamp(), "");
     // The challenge was open all the while: it would have been too late otherwise.
     let took = home.now().since(begun).as_secs();

@@ -222,14 +222,26 @@ fn prepare(config: &Path, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn enrol(config: &Path, homes: &Path) -> anyhow::Result<()> {
+fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
     let config = Config::read(config)?;
-    let homes = Homes::read(homes)?;
+    let homes = Homes::read(file)?;
     let layout = Layout::under(&config.data)?;
     let keys =
         HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
     let mut store = SqliteStore::open(&layout.ledger())?;
     let enrolled = enrolment::enrol(&mut store, &homes, &keys, Clock::machine().now().timestamp)?;
+    let drafts = Homes::read_consents(file)?;
+    let mut counter = counter::Counter {
+        store: &mut store,
+        keys: &keys,
+        zone: &config.zone,
+        rules: config.consent,
+        builds: std::collections::BTreeMap::new(),
+        now: Clock::machine().now().timestamp,
+    };
+    for resident in counter.take_in(&drafts, &consent::Taker::enrolment())? {
+        tell(std::io::stdout(), &format!("consent of {resident}"));
+    }
     for folder in serve::admit(&config, &enrolled.units)? {
         let what = format!("for the unit's voice: {}", folder.display());
         tell(std::io::stdout(), &what);

@@ -8,6 +8,8 @@
 //! A store that fails ends the service: what cannot be written must not be acknowledged, and a
 //! fresh start rebuilds the watch from what is written.
 
+#[cfg(test)]
+mod consents;
 mod desk;
 mod hands;
 #[cfg(test)]

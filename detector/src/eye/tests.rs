@@ -4,6 +4,9 @@
 //! moments, the camera and the lamp are stand-ins. What the whole program does is tested from
 //! outside, in `tests/eye.rs`.
 
+#[cfg(feature = "live-view")]
+mod viewing;
+
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 
@@ -14,7 +17,7 @@ use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
-use nattsyn_scenes::{Lens, Occupant, Room, Sensor};
+use nattsyn_scenes::{Lens, Occupant, Radiance, Room, Sensor};
 use rustix::net::{RecvFlags, recv};
 
 use super::*;
@@ -28,6 +31,8 @@ use crate::presence::Sequence;
 enum Behaviour {
     /// Gives a room with an empty bed, with fresh noise.
     Works,
+    /// Gives a room with the person standing beside the bed, with fresh noise.
+    Puzzles,
     /// Gives the same frame of it again and again, under new numbers.
     Freezes,
     /// Panics.
@@ -41,6 +46,8 @@ enum Behaviour {
 struct Stand {
     behaviour: Behaviour,
     frames: u64,
+    /// Rendered once.
+    radiance: Option<Radiance>,
     /// Held by the test: a camera that hangs waits for it.
     end: Arc<Mutex<()>>,
 }
@@ -49,14 +56,18 @@ impl FrameSource for Stand {
     fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
         match self.behaviour {
             Behaviour::Refuses => Err(CameraError::Closed),
-            Behaviour::Works | Behaviour::Freezes | Behaviour::Panics | Behaviour::Hangs => Ok(()),
+            Behaviour::Works
+            | Behaviour::Puzzles
+            | Behaviour::Freezes
+            | Behaviour::Panics
+            | Behaviour::Hangs => Ok(()),
         }
     }
 
     fn next_frame(&mut self) -> Result<Shot, CameraError> {
         self.frames += 1;
         let seed = match self.behaviour {
-            Behaviour::Works => self.frames,
+            Behaviour::Works | Behaviour::Puzzles => self.frames,
             Behaviour::Freezes => 0,
             Behaviour::Panics => panic!("the driver is broken"),
             Behaviour::Hangs => {
@@ -65,8 +76,15 @@ impl FrameSource for Stand {
             }
             Behaviour::Refuses => return Err(CameraError::Closed),
         };
-        let room = Room::from_seed(3).render(Occupant::Nobody, 0, Lens::Clear);
-        let picture = Sensor::from_seed(3).expose(&room.radiance, seed);
+        let (of, pose, occupant) = match self.behaviour {
+            Behaviour::Puzzles => (6, 1, Occupant::Standing),
+            _ => (3, 0, Occupant::Nobody),
+        };
+        let radiance = self.radiance.get_or_insert_with(|| {
+            let room = Room::from_seed(of).render(occupant, pose, Lens::Clear);
+            room.radiance
+        });
+        let picture = Sensor::from_seed(of).expose(radiance, seed);
         Ok(Shot {
             frame: Frame::from_luma8(320, 240, picture.luma)?,
             sequence: Sequence(self.frames),
@@ -102,7 +120,8 @@ impl Bulb {
             Ok(_) => Heard::Something,
             Err(_) => Heard::Nothing,
         };
-        self.switched.send((what, heard)).unwrap();
+        // A test that has ended does not care any more.
+        self.switched.send((what, heard)).ok();
     }
 }
 
@@ -175,6 +194,7 @@ impl Rig {
         let source = Box::new(Stand {
             behaviour,
             frames: 0,
+            radiance: None,
             end: Arc::clone(&end),
         });
         let (events, heard) = sync_channel(EVENTS_MAX);
@@ -266,10 +286,9 @@ impl Rig {
                 FromEye::Report(signed) => {
                     return signed.open(&PublicKey::of(&key(EYE))).unwrap();
                 }
-                FromEye::Alive { .. } => {}
+                FromEye::Alive { .. } | FromEye::Capable(_) => {}
                 other @ (FromEye::Started { .. }
                 | FromEye::Holding(_)
-                | FromEye::Capable(_)
                 | FromEye::Live(_)
                 | FromEye::Frame(_)
                 | FromEye::Refused { .. }) => panic!("{other:?}"),
@@ -525,4 +544,15 @@ fn the_eye_says_by_itself_that_it_is_there_and_how_it_went() {
     );
     let last_look = LastLook::Faulty;
     assert_eq!(hear(&rig), FromEye::Alive { last_look });
+}
+
+#[test]
+fn an_eye_whose_camera_is_lost_ends_once_its_look_is_reported() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    assert!(rig.ask(1).is_continue());
+    let lost = |rig: &mut Rig| rig.eye.apply(rig.now, Event::Seen(Answer::Lost));
+    assert!(lost(&mut rig).is_continue(), "the next look has begun");
+    assert!(rig.work().is_continue());
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::CameraDown));
+    assert_eq!(lost(&mut rig), ControlFlow::Break(End::CameraLost));
 }

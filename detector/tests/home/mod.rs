@@ -5,7 +5,7 @@
 //! is clear, with the person standing in it it is not. The voice's part, the hub's, the
 //! operator's and the browser's are played by the test. It asserts nothing about them.
 
-pub mod people;
+pub(crate) mod people;
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -37,14 +37,14 @@ const EYE_SEED: [u8; 32] = [0xe1; 32];
 const HUB_SEED: [u8; 32] = [0x4b; 32];
 
 /// When the window of [`plan`] opens.
-pub const OPENS: &str = "2026-11-21T22:00:00Z";
+pub(crate) const OPENS: &str = "2026-11-21T22:00:00Z";
 
 /// Who is where.
-pub const IN_BED: &str = "in_bed";
-pub const STANDING: &str = "out_of_bed";
+pub(crate) const IN_BED: &str = "in_bed";
+pub(crate) const STANDING: &str = "out_of_bed";
 
 /// The running eye and the voice's end of its pair.
-pub struct Home {
+pub(crate) struct Home {
     eye: Child,
     voice: PairEnd,
     said: Receiver<FromEye>,
@@ -53,12 +53,12 @@ pub struct Home {
     _conductor: Conductor,
     folder: tempfile::TempDir,
     /// What the eye said of itself at its start.
-    pub at_start: Capability,
+    pub(crate) at_start: Capability,
 }
 
 /// What the eye answered to something about a live view.
 #[derive(Debug)]
-pub enum Word {
+pub(crate) enum Word {
     Challenge(Challenge),
     Opened(Opened),
     Refused(Refusal),
@@ -67,12 +67,12 @@ pub enum Word {
 
 impl Home {
     /// An eye that holds a plan whose window has just opened, and no policy.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::at(OPENS)
     }
 
     /// The same at another moment.
-    pub fn at(moment: &str) -> Self {
+    pub(crate) fn at(moment: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         stage(folder.path(), STANDING);
         std::fs::write(folder.path().join("eye.key"), "e1".repeat(32)).unwrap();
@@ -102,7 +102,7 @@ impl Home {
     }
 
     /// The eye's process is killed and another started; the voice hands the plan over anew.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.eye.kill().unwrap();
         self.eye.wait().unwrap();
         let (eye, voice) = spawn(&self.folder.path().join("eye.toml"));
@@ -113,17 +113,17 @@ impl Home {
         self.give_plan();
     }
 
-    pub fn say(&self, word: &ToEye) {
+    pub(crate) fn say(&self, word: &ToEye) {
         self.voice.send(word).unwrap();
     }
 
     /// The voice's end, for a voice that says what it wants.
-    pub fn voice(&self) -> &PairEnd {
+    pub(crate) fn voice(&self) -> &PairEnd {
         &self.voice
     }
 
     /// The next word of the eye that is meant.
-    pub fn hear<T>(&self, meant: impl Fn(FromEye) -> Option<T>) -> T {
+    pub(crate) fn hear<T>(&self, meant: impl Fn(FromEye) -> Option<T>) -> T {
         loop {
             if let Some(word) = meant(self.said.recv_timeout(PATIENCE).unwrap()) {
                 return word;
@@ -132,31 +132,31 @@ impl Home {
     }
 
     /// Everything that the eye has said by now.
-    pub fn heard(&self) -> Vec<FromEye> {
+    pub(crate) fn heard(&self) -> Vec<FromEye> {
         self.said.try_iter().collect()
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().timestamp
     }
 
-    pub fn show(&self, occupant: &str) {
+    pub(crate) fn show(&self, occupant: &str) {
         stage(self.folder.path(), occupant);
     }
 
-    pub fn switch(&self, word: &str) {
+    pub(crate) fn switch(&self, word: &str) {
         std::fs::write(self.folder.path().join("switch"), word).unwrap();
     }
 
     /// Presses the button; the eye says what has become of its policy if anything has.
-    pub fn press(&self) {
+    pub(crate) fn press(&self) {
         let button = self.folder.path().join("button");
         let before = std::fs::read_to_string(&button).unwrap();
         std::fs::write(button, format!("{}", before.parse::<u32>().unwrap() + 1)).unwrap();
     }
 
     /// How the lamp of the live view was switched so far.
-    pub fn lamp(&self) -> String {
+    pub(crate) fn lamp(&self) -> String {
         let lamp = self.folder.path().join("lamp");
         std::fs::read_to_string(lamp).unwrap_or_default()
     }
@@ -171,12 +171,12 @@ impl Home {
     }
 
     /// Hands a policy over; what the eye then says it works by.
-    pub fn give(&self, message: PolicyMessage) -> Option<HeldPolicy> {
+    pub(crate) fn give(&self, message: PolicyMessage) -> Option<HeldPolicy> {
         self.say(&ToEye::Policy(message));
         self.capability().policy
     }
 
-    pub fn capability(&self) -> Capability {
+    pub(crate) fn capability(&self) -> Capability {
         let signed = self.hear(|word| match word {
             FromEye::Capable(signed) => Some(signed),
             _ => None,
@@ -185,7 +185,7 @@ impl Home {
     }
 
     /// A policy of live view that somebody at the unit has approved.
-    pub fn agree_to_live_view(&self, version: u32) {
+    pub(crate) fn agree_to_live_view(&self, version: u32) {
         self.give(policy_message(&policy(version, Mode::LiveView)));
         self.press();
         let held = self.capability().policy.unwrap();
@@ -193,7 +193,7 @@ impl Home {
     }
 
     /// One look of the plan's.
-    pub fn look(&self, look: u8) -> Report {
+    pub(crate) fn look(&self, look: u8) -> Report {
         self.say(&ToEye::Look {
             check: check(),
             look,
@@ -202,7 +202,7 @@ impl Home {
     }
 
     /// The next report, verified.
-    pub fn report(&self) -> Report {
+    pub(crate) fn report(&self) -> Report {
         let signed = self.hear(|word| match word {
             FromEye::Report(signed) => Some(signed),
             _ => None,
@@ -211,7 +211,7 @@ impl Home {
     }
 
     /// The eye's next word about a live view, verified.
-    pub fn word(&self) -> Word {
+    pub(crate) fn word(&self) -> Word {
         let up = self.hear(|word| match word {
             FromEye::Live(up) => Some(up),
             _ => None,
@@ -219,13 +219,13 @@ impl Home {
         read(&up)
     }
 
-    pub fn ask(&self) -> Word {
+    pub(crate) fn ask(&self) -> Word {
         self.say(&ToEye::Live(LiveDown::Ask { check: check() }));
         self.word()
     }
 
     /// A look that is unclear, and the challenge that follows another.
-    pub fn challenge(&self) -> Challenge {
+    pub(crate) fn challenge(&self) -> Challenge {
         assert!(matches!(self.look(1).finding, Finding::Unclear(_)));
         match self.ask() {
             Word::Challenge(challenge) => challenge,
@@ -242,7 +242,7 @@ impl Drop for Home {
 }
 
 /// An answer of the eye's, its signature verified.
-pub fn read(up: &LiveUp) -> Word {
+pub(crate) fn read(up: &LiveUp) -> Word {
     match up {
         LiveUp::Challenge { signed } => Word::Challenge(opened(signed)),
         LiveUp::Opened { signed } => Word::Opened(opened(signed)),
@@ -252,17 +252,17 @@ pub fn read(up: &LiveUp) -> Word {
 }
 
 /// A document that the eye signed.
-pub fn opened<D: Document>(signed: &Signed) -> D {
+pub(crate) fn opened<D: Document>(signed: &Signed) -> D {
     let eye = PublicKey::of(&SigningKey::from_bytes(&EYE_SEED));
     signed.open(&eye).unwrap()
 }
 
-pub fn hub_key() -> SigningKey {
+pub(crate) fn hub_key() -> SigningKey {
     SigningKey::from_bytes(&HUB_SEED)
 }
 
 /// By what right the hub's key signs, in an epoch of the root's.
-pub fn endorsement(epoch: u32) -> Signed {
+pub(crate) fn endorsement(epoch: u32) -> Signed {
     let endorsement = Endorsement {
         key: PublicKey::of(&hub_key()),
         epoch,
@@ -270,12 +270,12 @@ pub fn endorsement(epoch: u32) -> Signed {
     Signed::seal(&endorsement, &demonstration::root_key())
 }
 
-pub fn check() -> CheckId {
+pub(crate) fn check() -> CheckId {
     "r0000001.20261121.1".parse().unwrap()
 }
 
 /// A plan of one window that is open for an hour.
-pub fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let (from, to) = ("23:00".parse().unwrap(), "23:59".parse().unwrap());
     let (resident, unit) = ("r0000001".parse().unwrap(), "u0000001".parse().unwrap());
     Plan {
@@ -286,7 +286,7 @@ pub fn plan() -> Plan {
     }
 }
 
-pub fn plan_message(plan: &Plan) -> PlanMessage {
+pub(crate) fn plan_message(plan: &Plan) -> PlanMessage {
     PlanMessage {
         plan: Signed::seal(plan, &hub_key()),
         endorsement: endorsement(1),
@@ -294,7 +294,7 @@ pub fn plan_message(plan: &Plan) -> PlanMessage {
 }
 
 /// A policy for the whole of that night.
-pub fn policy(version: u32, mode: Mode) -> Policy {
+pub(crate) fn policy(version: u32, mode: Mode) -> Policy {
     Policy {
         unit: "u0000001".parse().unwrap(),
         version,
@@ -305,7 +305,7 @@ pub fn policy(version: u32, mode: Mode) -> Policy {
     }
 }
 
-pub fn policy_message(policy: &Policy) -> PolicyMessage {
+pub(crate) fn policy_message(policy: &Policy) -> PolicyMessage {
     PolicyMessage {
         policy: Signed::seal(policy, &hub_key()),
         endorsement: endorsement(1),

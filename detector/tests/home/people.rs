@@ -22,14 +22,14 @@ const HOST: &str = "natt.example";
 const ORIGIN: &str = "https://natt.example";
 
 /// An operator and the key that only they can touch.
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     key: EcdsaKeyPair,
     /// The operator's line in the roster.
-    pub operator: Operator,
+    pub(crate) operator: Operator,
 }
 
 impl Authenticator {
-    pub fn new(id: &str, roster: u32) -> Self {
+    pub(crate) fn new(id: &str, roster: u32) -> Self {
         let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
         let random = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
@@ -47,7 +47,7 @@ impl Authenticator {
     }
 
     /// The operator touches the key for this grant.
-    pub fn touch(&self, body: &str) -> Assertion {
+    pub(crate) fn touch(&self, body: &str) -> Assertion {
         let asked = BASE64URL.encode(Grant::digest(body));
         let client =
             format!(r#"{{"type":"webauthn.get","challenge":"{asked}","origin":"{ORIGIN}"}}"#);
@@ -64,7 +64,7 @@ impl Authenticator {
     }
 
     /// A grant with everybody's signature that a real one has.
-    pub fn grant(&self, challenge: &Challenge, viewer: &[u8]) -> GrantMessage {
+    pub(crate) fn grant(&self, challenge: &Challenge, viewer: &[u8]) -> GrantMessage {
         let grant = Grant {
             challenge: challenge.clone(),
             operator: self.operator.id.clone(),
@@ -81,14 +81,14 @@ impl Authenticator {
 }
 
 /// The browser that a grant names.
-pub struct Browser {
+pub(crate) struct Browser {
     private: EphemeralPrivateKey,
     /// What the grant names it by.
-    pub public: [u8; 65],
+    pub(crate) public: [u8; 65],
 }
 
 impl Browser {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let private = EphemeralPrivateKey::generate(&ECDH_P256, &SystemRandom::new()).unwrap();
         let public = private.compute_public_key().unwrap();
         let public = public.as_ref().try_into().unwrap();
@@ -96,7 +96,7 @@ impl Browser {
     }
 
     /// The key of a view that the eye has opened.
-    pub fn agree(self, opened: &Opened, grant: &GrantMessage) -> Viewer {
+    pub(crate) fn agree(self, opened: &Opened, grant: &GrantMessage) -> Viewer {
         let eye: [u8; 65] = opened.key.0.clone().try_into().unwrap();
         let body = grant.grant.body.clone();
         let salt = Salt::new(HKDF_SHA256, &Grant::digest(&body));
@@ -116,14 +116,14 @@ impl Browser {
 }
 
 /// A browser that can open the frames of one view.
-pub struct Viewer {
+pub(crate) struct Viewer {
     key: LessSafeKey,
     body: String,
 }
 
 impl Viewer {
     /// The picture in a frame, if it is the frame of this number and of this view.
-    pub fn open(&self, number: u64, frame: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, number: u64, frame: &[u8]) -> Option<Vec<u8>> {
         let (written, sealed) = frame.split_at(NUMBER_BYTES);
         if written != number.to_be_bytes() {
             return None;

@@ -170,6 +170,16 @@ impl Log {
     }
 }
 
+#[cfg(test)]
+impl Log {
+    /// How `SQLite` syncs what is written.
+    pub(super) fn synchronous(&self) -> i64 {
+        let sql = "PRAGMA synchronous";
+        let found = lock(&self.writing).query_row(sql, [], |row| row.get(0));
+        found.unwrap_or(-1)
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::policy::Policy;
 use nattsyn_protocol::time::Timestamp;
 
 use super::counter::{Changed, ConsentError, Counter, Run, verdict};
@@ -46,14 +47,19 @@ impl fmt::Debug for Clerk {
 }
 
 /// What is written about one resident's consent, and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Has no `Debug`: a name stands in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct File {
+    /// The resident's name, as staff know it.
+    pub name: String,
     /// The entries, oldest first.
     pub entries: Vec<super::Entry>,
     /// What may be done, and why not more.
     pub verdict: Verdict,
     /// The unit that hangs there.
     pub unit: UnitId,
+    /// The newest policy that was signed for it, and when.
+    pub policy: Option<(Policy, Timestamp)>,
     /// The day.
     pub today: Date,
 }
@@ -93,9 +99,14 @@ impl Clerk {
         let consents = store.book()?.consents().clone();
         let today = self.today();
         Ok(Some(File {
+            name: roster.person(resident).name,
             entries: consents.of(resident).to_vec(),
             verdict: verdict(&roster, &consents, resident, (today, self.rules)),
             unit: home.unit,
+            policy: store
+                .policies()?
+                .remove(&home.unit)
+                .map(|newest| (newest.policy, newest.made)),
             today,
         }))
     }

@@ -31,6 +31,9 @@ pub enum ConsentError {
     /// Something that was typed cannot be used.
     #[error(transparent)]
     Faults(#[from] Faults),
+    /// Something about this resident cannot be used.
+    #[error("{0}: {1}")]
+    Of(ResidentId, Faults),
     /// Nobody of that id is enrolled.
     #[error("ingen med id {0} är inskriven / nobody is enrolled as {0}; nothing was written")]
     NotEnrolled(ResidentId),
@@ -142,15 +145,35 @@ impl Counter<'_> {
         self.write((resident, &roster, &consents), entries, Run::Real)
     }
 
-    /// Writes entries down as they are: those of an enrolment.
+    /// Writes down what stands in an enrolment about residents of whom nothing is written here
+    /// yet: it is a beginning, and never replaces what was said since. Returns about whom.
     ///
     /// # Errors
     ///
-    /// The store fails.
-    pub fn take_in(&mut self, entries: Vec<Entry>) -> Result<(), ConsentError> {
+    /// What is wrong with one of them, with whose it is; or the store fails. Then nothing was
+    /// written.
+    pub fn take_in(
+        &mut self,
+        drafts: &[(ResidentId, Draft)],
+        taker: &Taker,
+    ) -> Result<Vec<ResidentId>, ConsentError> {
         let roster = self.store.roster()?;
         let consents = self.store.book()?.consents().clone();
-        self.commit(&roster, &consents, entries)
+        let moment = (self.now, self.today()?);
+        let (mut entries, mut taken) = (Vec::new(), Vec::new());
+        for (resident, draft) in drafts {
+            let is_new = consents.of(*resident).is_empty();
+            if !is_new || roster.of_resident(*resident).is_none() {
+                continue;
+            }
+            let of = draft.entries((*resident, &consents), moment, taker, self.rules);
+            entries.extend(of.map_err(|faults| ConsentError::Of(*resident, faults))?);
+            taken.push(*resident);
+        }
+        if !entries.is_empty() {
+            self.commit(&roster, &consents, entries)?;
+        }
+        Ok(taken)
     }
 
     /// Signs the policies that are due by now: those that would end, and those of units that have

@@ -237,9 +237,10 @@ impl Draft {
         let capacity = reading.choice("capacity", &self.capacity, (&Capacity::ALL, Capacity::word));
         let given_by = reading.text("given_by", &self.given_by, NAME);
         let has_cohabitant = kinds.contains(&Some(Kind::Cohabitant));
-        let cohabitant = match has_cohabitant {
-            true => reading.text("cohabitant", &self.cohabitant, NAME),
-            false => String::new(),
+        let cohabitant = if has_cohabitant {
+            reading.text("cohabitant", &self.cohabitant, NAME)
+        } else {
+            String::new()
         };
         let explored = match capacity {
             Some(Capacity::Supported | Capacity::Reduced) => SAYS,

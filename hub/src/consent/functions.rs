@@ -60,6 +60,17 @@ pub enum Progress {
 }
 
 impl UnitFunctions {
+    /// With the newest policy as the store has it: the desk may not have looked yet.
+    #[must_use]
+    pub fn with_newest(mut self, newest: Option<(Policy, Timestamp)>) -> Self {
+        let known = self.wanted.as_ref().map(|(policy, _)| policy.version);
+        if newest.as_ref().map(|(policy, _)| policy.version) > known {
+            self.wanted = newest;
+            self.sent = None;
+        }
+        self
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {

@@ -57,7 +57,7 @@ pub fn note(entries: &[Entry], verdict: &Verdict, zone: &TimeZone) -> String {
     if let Some(given) = given.iter().find(|given| given.kind != Kind::Cohabitant) {
         lines.extend(conversation(given));
     }
-    lines.push(format!("Det här gäller nu: {}", words::verdict(verdict).sv));
+    lines.push(format!("Överenskommet nu: {}", words::verdict(verdict).sv));
     lines.extend(
         verdict
             .reasons

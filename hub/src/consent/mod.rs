@@ -284,6 +284,17 @@ pub struct Taker {
     pub name: String,
 }
 
+impl Taker {
+    /// What stood in the enrolment's file.
+    #[must_use]
+    pub fn enrolment() -> Self {
+        Self {
+            id: "enrolment".to_owned(),
+            name: "inskrivningen".to_owned(),
+        }
+    }
+}
+
 impl fmt::Debug for Taker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Taker({}, <redacted>)", self.id)

@@ -1,7 +1,7 @@
 //! What is said of consents, in Swedish and English: on the page, in the journal's note and on
 //! the command line. Plain enough to be read aloud to the one whom it concerns.
 
-use nattsyn_protocol::policy::{Looks, Mode};
+use nattsyn_protocol::policy::Mode;
 
 use super::functions::{Pictures, Progress, UnitFunctions};
 use super::{Capacity, Form, Household, Kind, Reason, Scope, Verdict, Withdrawal};
@@ -169,18 +169,24 @@ pub fn reason(reason: Reason) -> Said {
 /// What is done about somebody, to be read aloud to them.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> Said {
-    match (verdict.looks(), verdict.mode()) {
-        (Looks::Stopped, _) | (Looks::ByPlan, Mode::Off) => Said::new(
+    aloud(verdict.mode())
+}
+
+/// What a unit does in a mode, to be read aloud to the one whom it looks at.
+#[must_use]
+pub fn aloud(mode: Mode) -> Said {
+    match mode {
+        Mode::Off => Said::new(
             "Sensorn tittar inte på dig. Tillsynerna görs som besök.",
             "The sensor does not look at you. The checks are made as visits.",
         ),
-        (Looks::ByPlan, Mode::Sensor) => Said::new(
+        Mode::Sensor => Said::new(
             "Sensorn ser efter om du syns där du sover, på de tider som är överenskomna. Den \
              skickar ett ord, aldrig en bild. Ingen kan se dig.",
             "The sensor looks whether you can be seen where you sleep, at the times that were \
              agreed. It sends a word, never a picture. Nobody can see you.",
         ),
-        (Looks::ByPlan, Mode::LiveView) => Said::new(
+        Mode::LiveView => Said::new(
             "Sensorn ser efter om du syns där du sover. Om den inte kan avgöra, och har sett efter \
              en gång till, får en i personalen titta en gång i högst 30 sekunder. En lampa lyser \
              då. Inget sparas, och du kan läsa efteråt vem det var.",

@@ -3,11 +3,15 @@
 //! Everything follows from a home's index, so two demonstrations of the same size are the
 //! same. Nothing here is staged yet; [`super::story`] adds the trouble.
 
+use jiff::ToSpan as _;
 use jiff::civil::{Date, Time};
 
 use nattsyn_protocol::ids::{HomeId, IdError, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, PlanError, Window};
 use nattsyn_protocol::schedule::{Check, checks_of};
+
+use crate::consent::draft::Draft;
+use crate::consent::{Capacity, Form, Household, Kind, Scope};
 
 /// The zone in which the demonstration's nights are planned.
 pub const ZONE: &str = "Europe/Stockholm";
@@ -75,6 +79,33 @@ impl Home {
             name: format!("{name} {initial}."),
             room: ROOMS.into_iter().cycle().nth(at(index)).unwrap_or_default(),
             plan: plan(index, unit, resident),
+        })
+    }
+
+    /// What the resident agreed to, some weeks before a night: every third to a live view when a
+    /// look is unclear, every sixth to nothing that is written down, the others to a sensor.
+    /// `None` leaves what the page says of a consent that is missing to be seen.
+    #[must_use]
+    pub fn consent(&self, night: Date) -> Option<Draft> {
+        let scope = match self.index % 6 {
+            5 => return None,
+            1 | 4 => Scope::LiveViewOnUnclear,
+            _ => Scope::Sensor,
+        };
+        let kinds = [Kind::Care, Kind::Design, Kind::Processing];
+        Some(Draft {
+            kinds: kinds.map(|kind| kind.word().to_owned()).to_vec(),
+            form: Form::Oral.word().to_owned(),
+            scope: scope.word().to_owned(),
+            given_by: "den enskilde".to_owned(),
+            household: Household::Alone.word().to_owned(),
+            capacity: Capacity::Own.word().to_owned(),
+            alternatives: "Larmmatta har övervägts: den säger inget om den som ligger kvar."
+                .to_owned(),
+            informed: "Fick se lådan och berättade med egna ord vad den gör.".to_owned(),
+            on: night.checked_sub(3.weeks()).ok()?.to_string(),
+            review: night.checked_add(6.months()).ok()?.to_string(),
+            ..Draft::default()
         })
     }
 

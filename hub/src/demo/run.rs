@@ -35,6 +35,9 @@ use crate::agreement::edit::EditError;
 use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
+use crate::consent::clerk::Clerk;
+use crate::consent::counter::{ConsentError, Counter};
+use crate::consent::{Rules, Taker};
 use crate::enrolment::{Homes, enrol};
 use crate::http;
 use crate::http::door::{Door, Worker};
@@ -92,6 +95,9 @@ pub enum DemoError {
     /// The log cannot be kept.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// What the residents agreed to cannot be written down.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// The homes cannot be enrolled.
     #[error(transparent)]
     Enrol(#[from] EditError),
@@ -135,6 +141,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let (stop, stopped) = oneshot::channel::<()>();
     let ledger = house.folder.hub().join("ledger.sqlite");
     let archive = SqliteArchive::new(&ledger);
+    let clerk = house.clerk(&service)?;
     let party = Party::try_from(format!("http://localhost:{}", address.port())).ok();
     let rights = Rights::open(&ledger)?.at(party);
     let rights = rights.of_a_demonstration(&Worker::anybody().id, tonight.borrow().now)?;
@@ -146,7 +153,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         outside: None,
         phones: None,
         answers: None,
-        consents: None,
+        consents: Some(Arc::clone(&clerk)),
         audit: Some(Arc::new(Log::open(&ledger)?)),
         heads: None,
         rights: Some(Arc::new(rights)),
@@ -156,6 +163,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();
     }));
+    let kept = tokio::spawn(clerk.keep());
     announce(address, &house.cast);
     let clock = Clock::demonstration(&house.socket, "stage")?;
     for part in &house.cast.parts {
@@ -165,6 +173,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let code = keep_night(stagehand, &house, tonight, &args).await?;
     stop.send(()).ok();
     page.await.ok();
+    kept.abort();
     service.stop().await?;
     Ok(code)
 }
@@ -266,6 +275,7 @@ impl House {
         let keys = HubKeys::open(&folder)?;
         let mut store = SqliteStore::open(&folder.join("ledger.sqlite"))?;
         enrol(&mut store, &homes, &keys, self.cast.begins())?;
+        self.agree(&mut store, &keys)?;
         let setup = Setup {
             zone: ZONE.to_owned(),
             reality: Reality::Demonstration,
@@ -274,6 +284,37 @@ impl House {
         };
         let clock = Clock::demonstration(&self.socket, "hub")?;
         Ok(service::start(setup, clock, Box::new(store))?)
+    }
+
+    /// What the invented residents agreed to.
+    fn agree(&self, store: &mut SqliteStore, keys: &HubKeys) -> Result<(), DemoError> {
+        let begins = self.cast.begins();
+        let homes = self.cast.parts.iter().map(|part| &part.home);
+        let drafts: Vec<_> = homes
+            .filter_map(|home| Some((home.plan.resident, home.consent(self.cast.night)?)))
+            .collect();
+        let mut counter = Counter {
+            store,
+            keys,
+            zone: ZONE,
+            rules: Rules::default(),
+            builds: BTreeMap::new(),
+            now: begins,
+        };
+        counter.take_in(&drafts, &Taker::enrolment())?;
+        Ok(())
+    }
+
+    /// Who writes down what is said of consents while the demonstration runs.
+    fn clerk(&self, service: &service::Handle) -> Result<Arc<Clerk>, DemoError> {
+        let folder = self.folder.hub();
+        let clock = Clock::demonstration(&self.socket, "clerk")?;
+        Ok(Arc::new(Clerk::new(
+            (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
+            (ZONE, Rules::default()),
+            (service.tonight.clone(), Some(service.hands.clone())),
+            move || clock.now().timestamp,
+        )))
     }
 
     fn unit_folder(&self, unit: UnitId) -> PathBuf {

@@ -11,6 +11,7 @@ use nattsyn_protocol::signing::PublicKey;
 
 use super::{Homes, spread_s};
 use crate::agreement::Seat;
+use crate::consent::draft::Draft;
 use crate::roster::{Home, Resident};
 
 /// The shipped example: two homes of invented people.
@@ -79,6 +80,8 @@ struct ResidentForm {
     id: String,
     name: String,
     plan: PlanForm,
+    /// What they agreed to, as it stands on paper.
+    consent: Option<Draft>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +126,30 @@ impl Homes {
             source,
         })?;
         Self::parse(&text, path)
+    }
+
+    /// Reads the consents that stand in an enrolment file, by resident: those of [`Homes::read`]
+    /// that have one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Homes::read`].
+    pub fn read_consents(path: &Path) -> Result<Vec<(ResidentId, Draft)>, EnrolError> {
+        let text = std::fs::read_to_string(path).map_err(|source| EnrolError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)?;
+        let form: FileForm = toml::from_str(&text).map_err(|error| EnrolError::Parse {
+            path: path.to_owned(),
+            message: error.to_string().trim_end().to_owned(),
+        })?;
+        let residents = form.home.into_iter().flat_map(|home| home.resident);
+        let consents = residents.filter_map(|resident| {
+            let id = resident.id.parse().ok()?;
+            Some((id, resident.consent?))
+        });
+        Ok(consents.collect())
     }
 
     /// Reads the text of an enrolment file; `path` is for error texts.

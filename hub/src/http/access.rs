@@ -108,6 +108,30 @@ pub(super) const WAYS: &[Way] = &[
         Permission::SeeResident,
         Trace::First(Act::ResidentOpened),
     ),
+    get(
+        "/consents",
+        Permission::SeeConsent,
+        Trace::First(Act::ConsentOpened),
+    ),
+    get(
+        "/residents/{resident}/consent",
+        Permission::SeeConsent,
+        Trace::First(Act::ConsentOpened),
+    ),
+    get(
+        "/residents/{resident}/consent/note",
+        Permission::SeeConsent,
+        Trace::First(Act::ConsentOpened),
+    ),
+    post("/residents/{resident}/consent", Permission::RecordConsent),
+    post(
+        "/residents/{resident}/consent/withdraw",
+        Permission::WithdrawConsent,
+    ),
+    post(
+        "/residents/{resident}/consent/again",
+        Permission::RecordConsent,
+    ),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
     post("/rows/{row}", Permission::HandleRows),
     // Each step of a live view is written down by who keeps them, before it is shown.

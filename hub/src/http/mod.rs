@@ -18,6 +18,7 @@ mod acts;
 mod audit;
 mod books;
 mod clockface;
+mod consent;
 pub mod door;
 mod events;
 mod extract;
@@ -263,6 +264,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())
         .merge(live::inside())
+        .merge(consent::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))
@@ -300,6 +302,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/menu.js", asset("text/javascript", MENU_JS))
         .route("/assets/kept.js", asset("text/javascript", KEPT_JS))
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
+        .route("/assets/copy.js", asset("text/javascript", COPY_JS))
         .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
@@ -314,6 +317,7 @@ const SOUND_JS: &str = include_str!("assets/sound.js");
 const MENU_JS: &str = include_str!("assets/menu.js");
 const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
+const COPY_JS: &str = include_str!("assets/copy.js");
 const KEYS_JS: &str = include_str!("assets/keys.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 

@@ -83,6 +83,7 @@ macro_rules! phrases {
 pub(in crate::http) mod access;
 pub(in crate::http) mod account;
 pub(in crate::http) mod audit;
+pub(in crate::http) mod consent;
 pub(in crate::http) mod door;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;

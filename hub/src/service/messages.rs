@@ -70,13 +70,12 @@ impl Desk {
             answers.extend(acks(*unit, reports));
         }
         for &unit in &intake.heard {
-            let policy = match intake.hellos.contains_key(&unit) || intake.unmet.contains(&unit) {
-                true => self
-                    .enforcement
-                    .greet(now.timestamp, unit, &self.charge.endorsement),
-                false => self
-                    .enforcement
-                    .remind(now.timestamp, unit, &self.charge.endorsement),
+            let endorsement = &self.charge.endorsement;
+            let asks = intake.hellos.contains_key(&unit) || intake.unmet.contains(&unit);
+            let policy = if asks {
+                self.enforcement.greet(now.timestamp, unit, endorsement)
+            } else {
+                self.enforcement.remind(now.timestamp, unit, endorsement)
             };
             answers.extend(policy.map(|policy| policy_answer(unit, &policy)));
         }

@@ -18,7 +18,7 @@ mod role;
 pub mod roster;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod webauthn;
 
 use std::fmt;

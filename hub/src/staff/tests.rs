@@ -1,5 +1,8 @@
 //! Staff, their PINs and their sessions, in a real file.
 
+pub(crate) mod keys;
+mod rights;
+
 use rusqlite::Connection;
 
 use nattsyn_protocol::time::Timestamp;

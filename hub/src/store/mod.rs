@@ -51,6 +51,8 @@ pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::doing;
+#[cfg(test)]
+pub(crate) use sqlite::schema_of;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
 pub use views::{ViewRecord, Views};

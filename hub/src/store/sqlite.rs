@@ -45,6 +45,17 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("migrations/015_views.sql")),
 ];
 
+/// The schema as a version left it: what an older hub's file looks like.
+#[cfg(test)]
+pub(crate) fn schema_of(last: i64) -> String {
+    let mut sql = "CREATE TABLE schema (version INTEGER PRIMARY KEY) STRICT;".to_owned();
+    for (version, step) in MIGRATIONS.iter().filter(|(version, _)| *version <= last) {
+        sql.push_str(step);
+        sql.push_str(&format!("INSERT INTO schema VALUES ({version});"));
+    }
+    sql
+}
+
 /// How long to wait for another process that writes, such as an enrolment.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 

@@ -303,11 +303,13 @@ fn play(situation: Situation) -> Play {
         }
         Situation::ConsentWithdrawn | Situation::ConsentReview => {
             let who = BTreeSet::from([play.home.residents[0].id]);
-            let (withdrawn, review) = match situation {
-                Situation::ConsentWithdrawn => (who, BTreeSet::new()),
-                _ => (BTreeSet::new(), who),
+            let nobody = BTreeSet::new();
+            let (withdrawn, review) = if situation == Situation::ConsentWithdrawn {
+                (&who, &nobody)
+            } else {
+                (&nobody, &who)
             };
-            play.watch.handle_consents(play.now(), &withdrawn, &review);
+            play.watch.handle_consents(play.now(), withdrawn, review);
             play.pass();
         }
         Situation::AwayUnconfirmed => {

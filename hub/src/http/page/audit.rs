@@ -96,7 +96,7 @@ fn search(sheet: &Sheet<'_>) -> Markup {
             input type="hidden" name="lang" value=(lang.tag());
             label for="about" { (words::ABOUT.to(lang)) }
             select #about name="about" {
-                option value="" { (words::ALL.to(lang)) }
+                option value="" { (words::EVERY.to(lang)) }
                 @for (id, name) in sheet.names {
                     option value=(id) selected[*id == asked.about] { (name) " (" (id) ")" }
                 }
@@ -106,7 +106,7 @@ fn search(sheet: &Sheet<'_>) -> Markup {
                 spellcheck="false" maxlength="32";
             label for="act" { (words::ACT.to(lang)) }
             select #act name="act" {
-                option value="" { (words::ALL.to(lang)) }
+                option value="" { (words::EVERY.to(lang)) }
                 @for act in Act::ALL {
                     option value=(act.word()) selected[act.word() == asked.act] {
                         (words::act(lang, *act))

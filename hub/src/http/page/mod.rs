@@ -10,6 +10,7 @@ pub(super) mod access;
 pub(super) mod account;
 mod attend;
 pub(super) mod audit;
+pub(super) mod consent;
 pub(super) mod door;
 pub(super) mod extract;
 pub(super) mod handover;
@@ -33,9 +34,12 @@ pub(super) use attend::marks;
 
 use maud::{DOCTYPE, Markup, html};
 
+use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::consent::Verdict;
 use crate::notify::teller::{Hearing, Told};
+use crate::roster::Roster;
 use crate::staff::{Allowed, Permission};
 use crate::view::ledger::NightLedger;
 use crate::view::meter::Meter;
@@ -216,6 +220,34 @@ pub(super) fn resident_page(
     // Not whose: a title stays in the history of a phone that several people share.
     let title = format!("{} – Nattsyn", texts::resident::TITLE.to(lang));
     leaf(lang, (shown.0, viewer), (None, &address, &title), &own)
+}
+
+/// A resident's consent.
+pub(super) fn consent_page(
+    shown: (&Tonight, &Told),
+    lang: Lang,
+    viewer: &Viewer,
+    page: &consent::Shown<'_>,
+) -> Markup {
+    let view = View::new(shown, lang, viewer);
+    let own = consent::body(&view, page);
+    let other = lang.other().tag();
+    let address = format!("/residents/{}/consent?lang={other}", page.resident);
+    let title = format!("{} – Nattsyn", texts::consent::TITLE.to(lang));
+    leaf(lang, (shown.0, viewer), (None, &address, &title), &own)
+}
+
+/// Everybody's consents.
+pub(super) fn consents_page(
+    tonight: &Tonight,
+    lang: Lang,
+    viewer: &Viewer,
+    everybody: (&Roster, &[(ResidentId, Verdict)]),
+) -> Markup {
+    let own = consent::everybody(lang, everybody);
+    let address = format!("/consents?lang={}", lang.other().tag());
+    let title = format!("{} – Nattsyn", texts::consent::ALL_TITLE.to(lang));
+    leaf(lang, (tonight, viewer), (None, &address, &title), &own)
 }
 
 /// The handover.
@@ -499,6 +531,7 @@ fn status(view: &View<'_>) -> Markup {
                 Hearing::Nobody => p.notice { (texts::NO_NOTIFIER.to(lang)) },
                 Hearing::Somebody => {}
             }
+            (consent::unrecorded(view))
             (meter::flood(view))
             @for (channel, at) in &view.told.failing {
                 p.notice {

@@ -15,13 +15,15 @@ use crate::view::resident::ResidentFile;
 use crate::view::{ExceptionRow, HomeRow};
 use crate::watch::Subject;
 use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::policy::{Looks, Mode};
 
 use super::super::clockface::Clockface;
 use super::super::texts::next::{Concerns, next};
 use super::super::texts::{self, ledger, resident as words, settings as says};
 use super::night::Sheet;
 use super::signs::{Sign, sign};
-use super::{View, homes, matters, night};
+use super::{View, consent, homes, matters, night};
 
 /// What is set for the home: by when an answer is expected and who is told.
 pub(in crate::http) struct Answering {
@@ -45,6 +47,7 @@ pub(super) fn body(view: &View<'_>, file: &ResidentFile, answering: Option<&Answ
         }
         (now(view, file))
         (agreed(view, file, answering))
+        @if file.ended.is_none() { (consent::summary(view, file.person.resident)) }
         (away(view, file))
         (nights_of(view, file))
         (unit(view, file))
@@ -134,13 +137,18 @@ fn agreed(view: &View<'_>, file: &ResidentFile, answering: Option<&Answering>) -
             h2 { (words::AGREED.to(lang)) }
             @match &file.agreed {
                 None => p { (words::NOTHING_AGREED.to(lang)) },
-                Some(agreed) => (agreement(view, agreed, answering)),
+                Some(agreed) => (agreement(view, agreed, answering, file.unit)),
             }
         }
     }
 }
 
-fn agreement(view: &View<'_>, agreed: &Agreed, answering: Option<&Answering>) -> Markup {
+fn agreement(
+    view: &View<'_>,
+    agreed: &Agreed,
+    answering: Option<&Answering>,
+    unit: Option<UnitId>,
+) -> Markup {
     let lang = view.lang;
     let it = &agreed.agreement;
     let noon = nights::noon(view.tonight.night, &view.tonight.zone).ok();
@@ -148,7 +156,7 @@ fn agreement(view: &View<'_>, agreed: &Agreed, answering: Option<&Answering>) ->
     let wishes = it.wishes.trim();
     html! {
         dl.agreed {
-            (term(words::KIND.to(lang), &html! { (words::SENSOR.to(lang)) }))
+            (term(words::KIND.to(lang), &html! { (kind(view, it.resident, unit).to(lang)) }))
             (term(words::WINDOWS.to(lang), &windows(view, &it.windows)))
             @if let Some(temporary) = &it.temporary {
                 @let nights = format!("{} {}–{}:", words::TEMPORARY.to(lang),
@@ -178,6 +186,17 @@ fn agreement(view: &View<'_>, agreed: &Agreed, answering: Option<&Answering>) ->
             }))
         }
         @if is_new { p.notice { (words::FROM_NEXT.to(lang)) } }
+    }
+}
+
+/// How the checks are made, by the policy that was signed for the unit.
+fn kind(view: &View<'_>, resident: ResidentId, unit: Option<UnitId>) -> texts::Phrase {
+    let units = &view.tonight.consent.units;
+    let wanted = unit.and_then(|unit| units.get(&unit)?.wanted.as_ref());
+    match wanted {
+        Some((policy, _)) if policy.looks(resident) == Looks::Stopped => texts::consent::STOPPED,
+        Some((policy, _)) if policy.mode == Mode::LiveView => texts::consent::LIVE_VIEW,
+        Some(_) | None => words::SENSOR,
     }
 }
 

@@ -23,9 +23,11 @@ use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
 use super::{PAGE_CSS, State, app, sample};
 
+mod access;
 mod acts;
 mod agreed;
 mod books;
+mod consent;
 mod contrast;
 mod door;
 mod events;
@@ -455,11 +457,15 @@ fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
     all.extend(texts::door::ALL);
+    all.extend(texts::access::ALL);
+    all.extend(texts::account::ALL);
+    all.extend(texts::audit::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::outside::ALL);
     all.extend(texts::matters::ALL);
     all.extend(texts::resident::ALL);
+    all.extend(texts::consent::ALL);
     all.extend(texts::shift::ALL);
     all.extend(Closing::ALL.map(texts::matters::how));
     all.extend(texts::phone::ALL);

@@ -14,7 +14,7 @@ phrases! {
     ACT = "Vad", "What";
     FROM = "Från och med", "From";
     UNTIL = "Till och med", "Until";
-    ALL = "alla", "all";
+    EVERY = "alla", "all";
     SEARCH = "Sök", "Search";
     AS_TABLE = "Hämta som tabell (CSV)", "Take out as a table (CSV)";
     EXTRACT = "Utdrag till personen", "Extract for the resident";

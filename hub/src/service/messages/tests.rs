@@ -41,11 +41,11 @@ pub(in crate::service) struct Office {
     _folder: tempfile::TempDir,
 }
 
-fn eye() -> SigningKey {
+pub(in crate::service) fn eye() -> SigningKey {
     SigningKey::from_bytes(&[3; 32])
 }
 
-fn keys() -> HubKeys {
+pub(in crate::service) fn keys() -> HubKeys {
     let signing = SigningKey::from_bytes(&[9; 32]);
     let root = demonstration::root_key();
     HubKeys {
