@@ -13,10 +13,10 @@ pub mod keeper;
 pub mod offer;
 pub mod operators;
 pub mod relay;
-pub mod view;
-pub mod views;
 #[cfg(test)]
 mod scenes;
+pub mod view;
+pub mod views;
 
 use std::sync::Arc;
 

@@ -16,11 +16,11 @@ use nattsyn_protocol::live::{End, Ended, LiveDown, Opened, Refusal, Refused};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
+use super::Heard;
 use super::book::{Asked, Over, Restored, Step, Unanswered, ViewId};
 use super::operators::Entitled;
 use super::view::{Effect, LOOK_WITHIN, NotTaken, Phase, Seat, Taken, View};
 use super::views::{AskRefused, Views};
-use super::Heard;
 use crate::ingest::LiveSaid;
 use crate::staff::Fingerprint;
 
@@ -213,11 +213,19 @@ fn a_challenge_for_anything_else_than_was_asked_is_not_taken() {
     for other in others {
         let (mut view, _) = View::ask(now(0), asked(1), seat(1), anna.entitled());
         let taken = view.handle_said(now(1), LiveSaid::Challenge(other.clone()));
-        assert_eq!((taken, view.phase()), (Taken::No, &Phase::Looking), "{other:?}");
+        assert_eq!(
+            (taken, view.phase()),
+            (Taken::No, &Phase::Looking),
+            "{other:?}"
+        );
     }
     let mut view = challenged(&anna);
     let again = view.handle_said(now(6), LiveSaid::Challenge(challenge()));
-    assert_eq!(again, Taken::No, "a second challenge takes no other's place");
+    assert_eq!(
+        again,
+        Taken::No,
+        "a second challenge takes no other's place"
+    );
 }
 
 #[test]
@@ -248,7 +256,10 @@ fn nobody_elses_word_and_none_for_another_grant_sends_one() {
     let for_another = anna.signs(&text.replace("natt-001", "natt-002"));
     for assertion in [bo.signs(&text), for_another] {
         let taken = view.handle_assertion(now(9), assertion);
-        assert!(matches!(taken, Err(NotTaken::NotTheOperators(_))), "{taken:?}");
+        assert!(
+            matches!(taken, Err(NotTaken::NotTheOperators(_))),
+            "{taken:?}"
+        );
         assert_eq!(body(&view), text, "it waits for hers");
     }
     let hers = anna.signs(&text);
@@ -286,7 +297,10 @@ fn every_wait_ends_by_itself() {
     ] {
         let until = view.next_timeout().unwrap();
         let effects = view.handle_timeout(until);
-        assert_eq!(effects[..2], [Effect::Stop, Effect::Write(Step::Over(over))]);
+        assert_eq!(
+            effects[..2],
+            [Effect::Stop, Effect::Write(Step::Over(over))]
+        );
         assert_eq!(view.phase(), &Phase::Over(over));
     }
 }
