@@ -47,7 +47,7 @@ pub struct Memory {
     /// The policy that is worked by: after a restart the eye needs nobody for it, and no older
     /// one can take its place.
     #[serde(default)]
-    pub policy: Option<KeptPolicy>,
+    pub policy: Option<Box<KeptPolicy>>,
     /// The highest number of a roster of operators.
     #[serde(default)]
     pub roster: u32,
@@ -455,7 +455,7 @@ mod tests {
                 )),
                 pause: Pause::Unknown,
             }),
-            policy: Some(KeptPolicy {
+            policy: Some(Box::new(KeptPolicy {
                 policy: Policy {
                     unit: "u0000001".parse().unwrap(),
                     version: u32::MAX,
@@ -466,7 +466,7 @@ mod tests {
                 },
                 mode: Mode::LiveView,
                 approval: Approval::NotNeeded,
-            }),
+            })),
             roster: u32::MAX,
             views: vec![
                 MadeView {

@@ -79,7 +79,7 @@ async fn an_unclear_look_is_seen_by_one_worker_once_and_no_picture_is_anywhere_e
     anna.reads("Vad såg du?").await;
     anna.photographs("question").await;
     anna.answers("seen").await;
-    anna.reads("Inget kräver åtgärd").await;
+    anna.reads("Inget att åtgärda just nu").await;
     let passed = house.wire.passed();
     assert_eq!(
         search::count(&passed, &needles),

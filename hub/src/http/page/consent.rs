@@ -177,12 +177,7 @@ fn withdraw(view: &View<'_>, shown: &Shown<'_>) -> Markup {
     let lang = view.lang;
     let typed = &shown.typed;
     let is_open = matches!(typed.trouble, Trouble::Withdrawal | Trouble::NotSure);
-    let form = Fields::new(
-        lang,
-        "back",
-        &typed.faults,
-        typed.trouble == Trouble::Withdrawal,
-    );
+    let form = Fields::new(lang, ("back", Trouble::Withdrawal), typed);
     html! {
         section #withdraw {
             h2 { (says::WITHDRAW.to(lang)) }
@@ -220,7 +215,7 @@ fn sure(id: &str, text: &str) -> Markup {
 fn record(view: &View<'_>, shown: &Shown<'_>) -> Markup {
     let lang = view.lang;
     let (typed, draft) = (&shown.typed, &shown.typed.draft);
-    let form = Fields::new(lang, "new", &typed.faults, typed.trouble == Trouble::Draft);
+    let form = Fields::new(lang, ("new", Trouble::Draft), typed);
     let is_open = matches!(typed.trouble, Trouble::Draft | Trouble::Stops);
     html! {
         section #record {
@@ -270,11 +265,13 @@ struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    fn new(lang: Lang, form: &'static str, faults: &'a [FieldFault], is_meant: bool) -> Self {
+    /// The fields of the form that a trouble is about, if that is what stands in the way.
+    fn new(lang: Lang, (form, about): (&'static str, Trouble), typed: &'a Typed) -> Self {
+        let faults = typed.faults.iter().filter(|_| typed.trouble == about);
         Self {
             lang,
             form,
-            faults: faults.iter().filter(|_| is_meant).collect(),
+            faults: faults.collect(),
         }
     }
 
