@@ -60,6 +60,11 @@ fn the_list_of_calls_is_enough_on_a_kernel_that_has_nothing_else() {
 
 #[test]
 fn a_voice_that_is_broken_into_can_attack_neither_eye_nor_machine() {
+    let (said, _) = prove(&["--only", "landlock"]);
+    if tally(&said)[0] == 0 {
+        println!("SKIPPED: without Landlock only rights of files keep a voice from devices");
+        return;
+    }
     let (said, code) = prove(&["--voice"]);
     let [refused, succeeded, _] = tally(&said);
     assert_eq!((succeeded, code), (0, Some(0)), "{said}");

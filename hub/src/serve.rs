@@ -234,33 +234,19 @@ pub async fn run_by(
     let signs = Signs::new(&feeder, &receivers);
     let (told, shown) = watch::channel(Arc::default());
     let (answers, answered) = Answers::new();
-    let store = SqliteStore::open(&layout.ledger())?;
-    let unheard = |source| ServeError::Listen {
-        address: config.listen,
-        source,
-    };
-    let page = TcpListener::bind(config.listen).await.map_err(unheard)?;
+    let page = listen(config).await?;
     let (mut embedded, endpoint) = broker(config, &layout).await?;
-    let live_keys = keys.clone();
-    let setup = Setup {
-        zone: config.zone.clone(),
-        reality: Reality::Homes,
-        broker: endpoint,
-        keys: keys.clone(),
-    };
-    let mut service = service::start(setup, clock.clone(), Box::new(store))?;
+    let mut service = start(config, &layout, (keys.clone(), endpoint), clock)?;
     let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
-    let rights = Arc::new(rights(config, &layout)?);
-    let clerk = open_clerk(config, (&layout, keys), &service, now.clone());
-    let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
-    let log = Arc::new(Log::open(&layout.ledger())?);
-    // The service has refused to start in a zone that is none.
-    let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
-    let heads = (&config.audit, config.folder.as_path());
-    let (heads, outside) = heads::Keeper::new(&log, heads, zone.clone());
-    let parts = (live_keys, Arc::clone(&log), Arc::clone(&rights));
+    let clerk = Arc::new(open_clerk(config, &layout, keys.clone(), (&service, &now)));
+    let accounts = accounts(config, &layout, now)?;
+    let parts = (
+        keys,
+        Arc::clone(&accounts.log),
+        Arc::clone(&accounts.rights),
+    );
     let (live, views) = open_live(&layout, parts, clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
@@ -271,14 +257,12 @@ pub async fn run_by(
         phones: Some(phones),
         answers: Some(answers),
         consents: Some(Arc::clone(&clerk)),
-        audit: Some(log),
-        heads: Some(outside),
-        rights: Some(rights),
+        audit: Some(accounts.log),
+        heads: Some(accounts.outside),
+        rights: Some(accounts.rights),
         live: Some(live),
-        door: Door::Staff(Arc::new(porter), config.front),
+        door: accounts.door,
     };
-    let listen = page.local_addr().unwrap_or(config.listen);
-    tracing::info!(%listen, "serves the page");
     let rounds = receivers.begin(&service.tonight);
     let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
     let teller = teller::run(
@@ -288,20 +272,20 @@ pub async fn run_by(
         service.tonight.clone(),
         told,
         Proving {
-            zone,
+            zone: accounts.zone,
             answered,
             verdicts: service.verdicts.clone(),
         },
     );
     tokio::select! {
-        served = http::serve(page, state, stop) => served.map_err(unheard)?,
+        served = http::serve(page, state, stop) => served.map_err(|source| unheard(config, source))?,
         told = teller => return Ok(told?),
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
-        never = heads.run(clock.clone()) => match never {},
+        never = accounts.heads.run(clock.clone()) => match never {},
         never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
@@ -309,26 +293,95 @@ pub async fn run_by(
     Ok(service.stop().await?)
 }
 
-/// What those who work here may do, and where their keys are for.
-fn rights(config: &Config, layout: &Layout) -> Result<Rights, StoreError> {
-    let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
-    let rights = Rights::open(&layout.ledger())?;
-    Ok(rights.at(config.origin.clone()).reviewed_every(review))
+/// The page's address.
+async fn listen(config: &Config) -> Result<TcpListener, ServeError> {
+    let page = TcpListener::bind(config.listen).await;
+    let page = page.map_err(|source| unheard(config, source))?;
+    let listen = page.local_addr().unwrap_or(config.listen);
+    tracing::info!(%listen, "serves the page");
+    Ok(page)
 }
 
-/// Who writes consents down.
+fn unheard(config: &Config, source: std::io::Error) -> ServeError {
+    ServeError::Listen {
+        address: config.listen,
+        source,
+    }
+}
+
+/// The loop around everything that is due.
+fn start(
+    config: &Config,
+    layout: &Layout,
+    (keys, broker): (HubKeys, Endpoint),
+    clock: &Clock,
+) -> Result<service::Handle, ServeError> {
+    let store = SqliteStore::open(&layout.ledger())?;
+    let setup = Setup {
+        zone: config.zone.clone(),
+        reality: Reality::Homes,
+        broker,
+        keys,
+    };
+    Ok(service::start(setup, clock.clone(), Box::new(store))?)
+}
+
+/// Who comes in and may do what, and where it is written down.
+struct Accounts {
+    rights: Arc<Rights>,
+    door: Door,
+    log: Arc<Log>,
+    heads: heads::Keeper,
+    outside: watch::Receiver<heads::Outside>,
+    zone: TimeZone,
+}
+
+fn accounts(
+    config: &Config,
+    layout: &Layout,
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> Result<Accounts, ServeError> {
+    let review = Duration::from_secs(u64::from(config.access.review_days) * 24 * 3600);
+    let rights = Rights::open(&layout.ledger())?.at(config.origin.clone());
+    let rights = Arc::new(rights.reviewed_every(review));
+    let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
+    let log = Arc::new(Log::open(&layout.ledger())?);
+    // The service has refused to start in a zone that is none.
+    let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
+    let folder = (&config.audit, config.folder.as_path());
+    let (heads, outside) = heads::Keeper::new(&log, folder, zone.clone());
+    Ok(Accounts {
+        rights,
+        door: Door::Staff(Arc::new(porter), config.front),
+        log,
+        heads,
+        outside,
+        zone,
+    })
+}
+
+/// Consents, by the time that sessions go by.
 fn open_clerk(
     config: &Config,
-    (layout, keys): (&Layout, HubKeys),
-    service: &service::Handle,
-    now: impl Fn() -> Now + Send + Sync + 'static,
-) -> Arc<Clerk> {
-    Arc::new(Clerk::new(
+    layout: &Layout,
+    keys: HubKeys,
+    (service, now): (
+        &service::Handle,
+        &(impl Fn() -> Now + Clone + Send + Sync + 'static),
+    ),
+) -> Clerk {
+    Clerk::new(
         (&layout.ledger(), keys),
         (&config.zone, config.consent),
         (service.tonight.clone(), Some(service.hands.clone())),
-        move || now().timestamp,
-    ))
+        believed_time(now.clone()),
+    )
+}
+
+fn believed_time(
+    now: impl Fn() -> Now + Send + Sync + 'static,
+) -> impl Fn() -> nattsyn_protocol::time::Timestamp + Send + Sync + 'static {
+    move || now().timestamp
 }
 
 /// Live views: who may see is for the staff's register to say.

@@ -32,6 +32,8 @@ pub struct Browser {
     pub client: Client,
     /// What tells its pictures from another's: its size, unless somebody says otherwise.
     pub name: String,
+    /// The port of its driver, for what the client library has no word for.
+    pub driver: u16,
     _driver: Running,
     _profile: tempfile::TempDir,
 }
@@ -56,6 +58,7 @@ impl Browser {
         Self {
             client,
             name: format!("{width}x{height}"),
+            driver: port,
             _driver: driver,
             _profile: profile,
         }

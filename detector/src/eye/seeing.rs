@@ -1,9 +1,9 @@
 //! Camera and model on a thread of their own, so that neither can hold up the light.
 //!
 //! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
-//! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A panic costs
-//! one frame. A driver that never returns cannot be stopped from here; the look's cut-off
-//! notices it.
+//! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A
+//! panic costs one frame. A driver that never returns cannot be stopped from here; the look's
+//! cut-off notices it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -209,4 +209,43 @@ fn guarded<T>(fault: Fault, work: impl FnOnce() -> T) -> Result<T, Fault> {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::camera::CameraError;
+
+    /// A camera that was there once.
+    struct Gone;
+
+    impl FrameSource for Gone {
+        fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn next_frame(&mut self) -> Result<Shot, CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn close(&mut self) {}
+
+        fn is_lost(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_camera_that_is_lost_is_a_fault_of_its_look_and_then_said_to_be_lost() {
+        let (answers, heard) = sync_channel(4);
+        let tell = move |answer| answers.send(answer).map_err(drop);
+        let orders = start(Box::new(Gone), Model::load().unwrap(), 1, tell);
+        orders
+            .send(Order::Open(Timestamp::from_ms(0).unwrap()))
+            .unwrap();
+        let opened = heard.recv().unwrap();
+        assert!(matches!(opened, Answer::Opened(Err(Fault::CameraDown))));
+        orders.send(Order::Close).unwrap();
+        assert!(matches!(heard.recv().unwrap(), Answer::Lost));
+    }
 }

@@ -1,9 +1,9 @@
 //! Opens everything the eye needs, shuts it in, and starts the threads that wait for it.
 
 use std::path::Path;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use nattsyn_clock::{Clock, ClockError};
+use nattsyn_clock::{Clock, ClockError, Following};
 use nattsyn_models::Model;
 use nattsyn_protocol::demonstration;
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -74,14 +74,7 @@ pub enum StartError {
 ///
 /// What could not be opened, or which wall is missing.
 pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
-    let (clock, following) = match &config.clock {
-        Some(socket) => {
-            let name = format!("eye {}", config.unit);
-            let (clock, following) = Clock::join(socket, &name)?;
-            (clock, Some(following))
-        }
-        None => (Clock::machine(), None),
-    };
+    let (clock, following) = join_clock(&config)?;
     let (events, heard) = sync_channel(EVENTS_MAX);
     let lamp = Lamp::new(open_light(&config.light)?);
     let view_lamp = open_view_lamp(&config.view_lamp)?;
@@ -115,7 +108,8 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     panel::watch(panel, switch, move |touch| {
         touches.send(Event::Touched(touch)).map_err(drop)
     });
-    listen(heard_pair, events.clone());
+    let (walls_stand, gate) = sync_channel(0);
+    listen(heard_pair, events.clone(), gate);
     let asked = events.clone();
     signals.listen(move || drop(asked.send(Event::AskedToEnd)));
     let ticks = events.clone();
@@ -126,6 +120,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let orders = model.map(|model| seeing::start(source, model, every, tell));
 
     begun.finish(&shut_in::eyes_calls(&requests))?;
+    drop(walls_stand);
     Ok(Eye {
         next_alive: clock.now().uptime.after(super::ALIVE_EVERY),
         clock,
@@ -152,6 +147,15 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         live: Live::new(config.unit, boot, view_lamp.map(Lamp::new)),
         watchdog,
     })
+}
+
+/// The machine's clock, or a demonstration's, which is not listened to yet.
+fn join_clock(config: &EyeConfig) -> Result<(Clock, Option<Following>), StartError> {
+    let Some(socket) = &config.clock else {
+        return Ok((Clock::machine(), None));
+    };
+    let (clock, following) = Clock::join(socket, &format!("eye {}", config.unit))?;
+    Ok((clock, Some(following)))
 }
 
 /// The model, and what reports call it.
@@ -263,9 +267,11 @@ fn open_button_pin(_pin: u8) -> Result<Box<dyn panel::ApprovalButton>, StartErro
     Err(StartError::NotInThisBuild("button of kind gpio"))
 }
 
-/// Reads the pair on a thread of its own.
-fn listen(pair: PairEnd, events: SyncSender<Event>) {
+/// Reads the pair on a thread of its own, and nothing of it before the gate's other end is
+/// dropped: what a hostile voice may have sent is looked at behind all walls.
+fn listen(pair: PairEnd, events: SyncSender<Event>, gate: Receiver<()>) {
     std::thread::spawn(move || {
+        gate.recv().ok();
         loop {
             let event = match pair.receive() {
                 Ok(told) => Event::Told(told),

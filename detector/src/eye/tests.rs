@@ -545,3 +545,14 @@ fn the_eye_says_by_itself_that_it_is_there_and_how_it_went() {
     let last_look = LastLook::Faulty;
     assert_eq!(hear(&rig), FromEye::Alive { last_look });
 }
+
+#[test]
+fn an_eye_whose_camera_is_lost_ends_once_its_look_is_reported() {
+    let mut rig = Rig::new(Behaviour::Refuses, Ok(()));
+    assert!(rig.ask(1).is_continue());
+    let lost = |rig: &mut Rig| rig.eye.apply(rig.now, Event::Seen(Answer::Lost));
+    assert!(lost(&mut rig).is_continue(), "the next look has begun");
+    assert!(rig.work().is_continue());
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::CameraDown));
+    assert_eq!(lost(&mut rig), ControlFlow::Break(End::CameraLost));
+}

@@ -204,6 +204,12 @@ pub fn voice() -> Allowed {
     list
 }
 
+/// The crate `libc` does not name it on 64-bit ARM, where C libraries rename files by it.
+#[cfg(target_arch = "aarch64")]
+const RENAMEAT: libc::c_long = 38;
+#[cfg(not(target_arch = "aarch64"))]
+const RENAMEAT: libc::c_long = libc::SYS_renameat;
+
 /// Files by name; which, Landlock and the rights of its user say.
 fn of_files(list: &mut Allowed) {
     list.call(libc::SYS_openat)
@@ -215,7 +221,7 @@ fn of_files(list: &mut Allowed) {
         .call(libc::SYS_fsync)
         .call(libc::SYS_fdatasync)
         .call(libc::SYS_ftruncate)
-        .call(libc::SYS_renameat)
+        .call(RENAMEAT)
         .call(libc::SYS_renameat2)
         .call(libc::SYS_mkdirat)
         .call(libc::SYS_getdents64)

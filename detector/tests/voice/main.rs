@@ -360,6 +360,14 @@ fn a_broker_that_is_not_there_is_said_at_once() {
         .take(20)
         .find(|line| line.contains("broker not reached"));
     assert!(said.is_some_and(|line| line.contains("refused")));
+    // It has tried to connect, and so it is shut in: every thread of it.
+    let threads = format!("/proc/{}/task", unit.process.id());
+    for thread in std::fs::read_dir(threads).unwrap() {
+        let status = std::fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        for wall in ["Seccomp:\t2", "NoNewPrivs:\t1", "CapEff:\t0000000000000000"] {
+            assert!(status.contains(wall), "{status}");
+        }
+    }
 }
 
 #[test]

@@ -284,3 +284,67 @@ fn every_act_has_a_word_of_its_own_that_is_read_back() {
     }
     assert_eq!(Act::from_word("something_newer"), None);
 }
+
+#[test]
+fn what_a_row_costs_is_a_commit_and_no_walk_of_the_log() {
+    let (_folder, log, _head) = filled();
+    let clock = nattsyn_clock::Clock::machine();
+    let mut took = [Duration::ZERO; 3];
+    for part in &mut took {
+        let begun = clock.now().uptime;
+        for second in 0..100 {
+            log.record(AuditRow::new(at(second), worker(), Act::NightOpened))
+                .unwrap();
+        }
+        *part = clock.now().uptime.since(begun) / 100;
+    }
+    println!("a row took {took:?} in three hundreds, one after the other");
+    // Ten times: a busy machine, and not a log that is read through for every row.
+    assert!(
+        took[2] < took[0] * 10 + Duration::from_millis(50),
+        "{took:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_head_is_put_outside_once_an_hour_and_what_fails_is_said() {
+    let (folder, log, _head) = filled();
+    let log = std::sync::Arc::new(log);
+    let outside = folder.path().join("elsewhere");
+    let settings = heads::Settings {
+        heads: Some("elsewhere".into()),
+    };
+    let zone = jiff::tz::TimeZone::UTC;
+    let (keeper, seen) = heads::Keeper::new(&log, (&settings, folder.path()), zone.clone());
+    assert_eq!(*seen.borrow(), heads::Outside::Failing(None));
+    let mut shown = seen.clone();
+    let clock = nattsyn_clock::Clock::machine();
+    tokio::select! {
+        never = keeper.run(clock.clone()) => match never {},
+        changed = shown.changed() => changed.unwrap(),
+    }
+    assert!(matches!(*seen.borrow(), heads::Outside::Since(_)));
+    let file = std::fs::read_dir(&outside)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let head = heads::read(&file.path()).unwrap();
+    assert_eq!(head.rows, 11, "the row that says so is in it");
+    log.verify(&[head]).unwrap();
+
+    // A file stands where the folder should be.
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let settings = heads::Settings {
+        heads: Some("file".into()),
+    };
+    let (keeper, seen) = heads::Keeper::new(&log, (&settings, folder.path()), zone.clone());
+    let mut shown = seen.clone();
+    tokio::select! {
+        never = keeper.run(clock) => match never {},
+        changed = shown.changed() => changed.unwrap(),
+    }
+    assert_eq!(*seen.borrow(), heads::Outside::Failing(None));
+    let (_, nowhere) = heads::Keeper::new(&log, (&heads::Settings::default(), folder.path()), zone);
+    assert_eq!(*nowhere.borrow(), heads::Outside::Nowhere);
+}

@@ -116,7 +116,7 @@ pub(in crate::http) async fn ask(
 fn unconfirmed(lang: Lang, refusal: &Refusal) -> (StatusCode, String) {
     match refusal {
         Refusal::Wrong | Refusal::Key(_) => {
-            (StatusCode::FORBIDDEN, words::WRONG_PIN.to(lang).to_owned())
+            (StatusCode::CONFLICT, words::WRONG_PIN.to(lang).to_owned())
         }
         Refusal::Wait(pause) => {
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);

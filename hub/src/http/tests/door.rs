@@ -7,23 +7,25 @@ use nattsyn_clock::Now;
 use nattsyn_protocol::time::Uptime;
 
 use super::*;
+use crate::audit::Log;
 use crate::config::Front;
 use crate::http::door::Door;
 use crate::staff::command::{StaffCommand, run};
-use crate::staff::{Porter, Register};
+use crate::staff::tests::keys::party;
+use crate::staff::{Porter, Register, Rights};
 
 /// A hub with staff, whose clock the test moves.
-struct Hub {
-    folder: tempfile::TempDir,
+pub(super) struct Hub {
+    pub(super) folder: tempfile::TempDir,
     now: Arc<Mutex<Now>>,
     site: Router,
     _tonight: watch::Sender<Arc<Tonight>>,
 }
 
-const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
+pub(super) const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 impl Hub {
-    fn empty(front: Front) -> Self {
+    pub(super) fn empty(front: Front) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Arc::new(Mutex::new(Now {
             uptime: Uptime(Duration::from_secs(1)),
@@ -42,33 +44,39 @@ impl Hub {
     }
 
     /// A hub with natt-001 in it, and her PIN.
-    fn staffed() -> (Self, String) {
+    pub(super) fn staffed() -> (Self, String) {
         let hub = Self::empty(Front::Plain);
         let pin = hub.add("natt-001", "Vakna Påhittson");
         (hub, pin)
     }
 
     /// Starts the hub, or starts it again.
-    fn start(&mut self, front: Front) {
+    pub(super) fn start(&mut self, front: Front) {
         let now = Arc::clone(&self.now);
         let porter = Porter::open(&self.ledger(), move || *now.lock().unwrap()).unwrap();
+        let rights = Rights::open(&self.ledger()).unwrap().at(Some(party()));
+        let rights = Arc::new(rights);
+        let porter = porter.with_keys(Arc::clone(&rights));
         self.site = app(State {
+            archive: Some(Arc::new(books::sample_archive())),
+            audit: Some(Arc::new(Log::open(&self.ledger()).unwrap())),
+            rights: Some(rights),
             door: Door::Staff(Arc::new(porter), front),
             ..State::showing(self._tonight.subscribe())
         });
     }
 
-    fn ledger(&self) -> std::path::PathBuf {
+    pub(super) fn ledger(&self) -> std::path::PathBuf {
         self.folder.path().join("ledger.sqlite")
     }
 
-    fn pass(&self, time: Duration) {
+    pub(super) fn pass(&self, time: Duration) {
         let mut now = self.now.lock().unwrap();
         now.uptime = now.uptime.after(time);
         now.timestamp = now.timestamp.after(time);
     }
 
-    fn command(&self, arguments: &[&str]) -> String {
+    pub(super) fn command(&self, arguments: &[&str]) -> String {
         #[derive(clap::Parser)]
         struct Line {
             #[command(subcommand)]
@@ -80,11 +88,11 @@ impl Hub {
         run(&mut register, now, &line.unwrap().command).unwrap()
     }
 
-    fn add(&self, id: &str, name: &str) -> String {
+    pub(super) fn add(&self, id: &str, name: &str) -> String {
         pin_in(&self.command(&["add", "--id", id, "--name", name, "--by", "admin-1"]))
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         (method, address): (&str, &str),
         headers: &[(&str, &str)],
@@ -101,7 +109,7 @@ impl Hub {
         self.site.clone().oneshot(request).await.unwrap()
     }
 
-    async fn sign_in(&self, who: &str, pin: &str, cookies: &str) -> Response<Body> {
+    pub(super) async fn sign_in(&self, who: &str, pin: &str, cookies: &str) -> Response<Body> {
         let form = format!("who={who}&pin={pin}");
         let address = ("POST", "/sign-in?lang=sv&next=%2Fledger%3Flang%3Dsv");
         self.send(address, &[SAME, ("cookie", cookies)], &form)
@@ -109,36 +117,36 @@ impl Hub {
     }
 
     /// The cookies of somebody who has just signed in.
-    async fn cookies(&self, who: &str, pin: &str) -> String {
+    pub(super) async fn cookies(&self, who: &str, pin: &str) -> String {
         let response = self.sign_in(who, pin, "").await;
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         brought(&response)
     }
 
-    async fn look(&self, address: &str, cookies: &str) -> StatusCode {
+    pub(super) async fn look(&self, address: &str, cookies: &str) -> StatusCode {
         let headers = [(COOKIE.as_str(), cookies)];
         self.send(("GET", address), &headers, "").await.status()
     }
 }
 
-fn pin_in(said: &str) -> String {
+pub(super) fn pin_in(said: &str) -> String {
     let (_, rest) = said.split_once("PIN: ").unwrap();
     rest.lines().next().unwrap().to_owned()
 }
 
 /// The cookies that a browser brings after an answer.
-fn brought(response: &Response<Body>) -> String {
+pub(super) fn brought(response: &Response<Body>) -> String {
     let cookies = response.headers().get_all(SET_COOKIE).iter();
     let pairs = cookies.map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap());
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-fn location(response: &Response<Body>) -> &str {
+pub(super) fn location(response: &Response<Body>) -> &str {
     response.headers()[LOCATION].to_str().unwrap()
 }
 
 /// Not the PIN.
-fn wrong(pin: &str) -> &'static str {
+pub(super) fn wrong(pin: &str) -> &'static str {
     if pin == "000000" { "000001" } else { "000000" }
 }
 

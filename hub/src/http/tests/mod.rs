@@ -23,6 +23,7 @@ use super::texts::next::{Concerns, next, sentences};
 use super::texts::{self, Lang, Phrase};
 use super::{PAGE_CSS, State, app, sample};
 
+mod access;
 mod acts;
 mod agreed;
 mod books;
@@ -456,6 +457,9 @@ fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
     all.extend(texts::ledger::ALL);
     all.extend(texts::door::ALL);
+    all.extend(texts::access::ALL);
+    all.extend(texts::account::ALL);
+    all.extend(texts::audit::ALL);
     all.extend(texts::hands::ALL);
     all.extend(texts::told::ALL);
     all.extend(texts::outside::ALL);

@@ -130,12 +130,15 @@ fn a_key_that_nobody_asked_for_is_not_taken() {
     assert!(rights.standing(&id("natt-001")).unwrap().keys.is_empty());
 }
 
+/// Makes something wrong with a registration, with another at hand.
+type Spoil = fn(&mut Registration, &Registration);
+
 #[test]
 fn a_key_is_taken_only_if_all_its_parts_say_the_same() {
     let (_folder, _register, rights) = office();
     let key = Authenticator::new(7);
     let other = Authenticator::new(7);
-    let spoil: [(&str, fn(&mut Registration, &Registration)); 8] = [
+    let spoil: [(&str, Spoil); 8] = [
         ("another key in its public half", |it, other| {
             it.public = other.public.clone();
         }),

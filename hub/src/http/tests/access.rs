@@ -1,0 +1,523 @@
+//! Who may what, asked as a browser asks; what is in the log before it is answered; and keys.
+
+use axum::http::header::COOKIE;
+
+use super::door::{Hub, SAME, brought, location, wrong};
+use super::*;
+use crate::audit::{Log, Question, Written};
+use crate::config::Front;
+use crate::http::access::{Verb, WAYS};
+use crate::staff::tests::keys::Authenticator;
+use crate::staff::{Allowed, Role};
+
+/// An address of the table with something in every gap.
+fn filled(path: &str) -> String {
+    let resident = nattsyn_protocol::ids::ResidentId::from_random([1; 8]);
+    path.replace("{resident}", &resident.to_string())
+        .replace("{row}", "11")
+        .replace("{number}", "1")
+        .split('/')
+        .map(|part| if part.starts_with('{') { "1" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Somebody with one role, and the cookies of their sign-in.
+async fn with_role(hub: &Hub, role: Role) -> String {
+    let id = role.word().replace('_', "-");
+    let said = hub.command(&[
+        "add",
+        "--id",
+        &id,
+        "--name",
+        role.word(),
+        "--by",
+        "admin-1",
+        "--role",
+        role.word(),
+    ]);
+    hub.cookies(&id, &super::door::pin_in(&said)).await
+}
+
+fn rows(hub: &Hub) -> Vec<Written> {
+    let log = Log::open(&hub.ledger()).unwrap();
+    let mut rows = log.rows(&Question::default()).unwrap();
+    rows.reverse();
+    rows
+}
+
+fn acts(hub: &Hub) -> Vec<String> {
+    rows(hub).into_iter().map(|row| row.act).collect()
+}
+
+#[tokio::test]
+async fn every_address_is_open_to_the_roles_that_have_its_permission_and_shut_to_all_others() {
+    let hub = Hub::empty(Front::Plain);
+    for role in Role::ALL {
+        let cookies = with_role(&hub, role).await;
+        for way in WAYS {
+            let (method, headers) = match way.verb {
+                Verb::Get => ("GET", vec![(COOKIE.as_str(), cookies.as_str())]),
+                Verb::Post => ("POST", vec![(COOKIE.as_str(), cookies.as_str()), SAME]),
+            };
+            let address = filled(way.path);
+            let response = hub.send((method, &address), &headers, "").await;
+            let shut = response.status() == StatusCode::FORBIDDEN;
+            let open = role.allows(way.needs) == Allowed::Yes;
+            assert_ne!(
+                shut,
+                open,
+                "{role:?} {method} {address}: {}",
+                response.status()
+            );
+            if shut {
+                let page = text(response).await;
+                place(&page, "Din roll ger inte tillgång");
+                assert!(!page.contains("Provberg"), "{page}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_has_every_address_of_the_router_and_no_other() {
+    let sources = [
+        include_str!("../mod.rs"),
+        include_str!("../phone.rs"),
+        include_str!("../live.rs"),
+        CONSENT,
+    ];
+    let mut routed = BTreeSet::new();
+    for source in sources {
+        let Some(inside) = source.split("fn inside(").nth(1) else {
+            continue;
+        };
+        let inside = inside.split("\n}").next().unwrap();
+        for part in inside.split(".route(").skip(1) {
+            routed.insert(part.split('"').nth(1).unwrap());
+        }
+    }
+    let table: BTreeSet<&str> = WAYS.iter().map(|way| way.path).collect();
+    assert!(routed.len() > 20, "{routed:?}");
+    assert_eq!(routed, table);
+}
+
+/// Pages of consents, where there are any.
+const CONSENT: &str = "";
+
+#[tokio::test]
+async fn somebody_without_a_role_may_do_nothing() {
+    let (hub, pin) = Hub::staffed();
+    hub.command(&[
+        "role",
+        "take",
+        "--id",
+        "natt-001",
+        "--role",
+        "night_staff",
+        "--by",
+        "admin-1",
+    ]);
+    let cookies = hub.cookies("natt-001", &pin).await;
+    for way in WAYS.iter().filter(|way| way.verb == Verb::Get) {
+        let status = hub.look(&filled(way.path), &cookies).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{}", way.path);
+    }
+}
+
+#[tokio::test]
+async fn a_role_taken_away_is_gone_at_the_next_press() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::OK);
+    hub.command(&[
+        "role",
+        "take",
+        "--id",
+        "natt-001",
+        "--role",
+        "night_staff",
+        "--by",
+        "admin-1",
+    ]);
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_is_shown_about_somebody_is_in_the_log_first() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let page = filled("/residents/{resident}");
+    for address in [
+        "/",
+        "/fragment",
+        page.as_str(),
+        "/ledger?night=2026-11-20&lang=en",
+        "/ledger.csv",
+        "/audit",
+    ] {
+        hub.look(address, &cookies).await;
+    }
+    let rows = rows(&hub);
+    let acts: Vec<&str> = rows.iter().map(|row| row.act.as_str()).collect();
+    let expected = [
+        "staff_added",
+        "role_given",
+        "signed_in",
+        "night_opened",
+        "resident_opened",
+        "ledger_opened",
+        "exported",
+        "refused",
+    ];
+    assert_eq!(acts, expected);
+    let [.., opened, ledger, _csv, refused] = &rows[..] else {
+        panic!("{rows:?}");
+    };
+    assert_eq!(opened.about.as_deref(), page.strip_prefix("/residents/"));
+    assert_eq!(opened.who, "natt-001");
+    assert_eq!(ledger.detail, "/ledger night=2026-11-20");
+    assert_eq!(refused.detail, "read_log");
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_the_door() {
+    let (hub, pin) = Hub::staffed();
+    let before = hub.cookies("natt-001", &pin).await;
+    let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
+    by_hand
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE (ABORT, 'full'); END",
+        )
+        .unwrap();
+    let headers = [(COOKIE.as_str(), before.as_str())];
+    for address in [
+        filled("/residents/{resident}"),
+        "/ledger".into(),
+        "/ledger.csv".into(),
+    ] {
+        let response = hub.send(("GET", &address), &headers, "").await;
+        assert_eq!(
+            response.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{address}"
+        );
+        let page = text(response).await;
+        assert!(!page.contains("Provberg"), "{page}");
+        place(&page, "Det går inte att skriva i loggen");
+    }
+    assert_eq!(hub.look("/", &before).await, StatusCode::OK);
+    let cookies = hub.cookies("natt-001", &pin).await;
+    assert_eq!(hub.look("/", &cookies).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_is_in_the_log_without_what_was_typed() {
+    let (hub, pin) = Hub::staffed();
+    let wrong = wrong(&pin);
+    hub.sign_in("natt-001", wrong, "").await;
+    // A PIN in the wrong field, as happens at night.
+    hub.sign_in(&pin, "natt-001", "").await;
+    let cookies = hub.cookies("natt-001", &pin).await;
+    hub.send(("POST", "/sign-out"), &[SAME, ("cookie", &cookies)], "")
+        .await;
+    let rows = rows(&hub);
+    let said: Vec<_> = rows[2..]
+        .iter()
+        .map(|row| (row.who.as_str(), row.act.as_str(), row.detail.as_str()))
+        .collect();
+    let expected = [
+        ("?", "sign_in_failed", "pin natt-001"),
+        ("?", "sign_in_failed", "pin"),
+        ("natt-001", "signed_in", "pin"),
+        ("natt-001", "signed_out", ""),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn no_page_of_these_runs_a_script_or_a_style_of_its_own() {
+    let hub = Hub::empty(Front::Plain);
+    for (role, pages) in [
+        (
+            Role::UnitManager,
+            ["/account", "/access", "/access?lang=en"],
+        ),
+        (
+            Role::DataProtection,
+            ["/audit", "/audit?lang=en", "/account"],
+        ),
+    ] {
+        let cookies = with_role(&hub, role).await;
+        for address in pages {
+            let headers = [(COOKIE.as_str(), cookies.as_str())];
+            let response = hub.send(("GET", address), &headers, "").await;
+            assert_eq!(response.status(), StatusCode::OK, "{address}");
+            for (name, value) in [
+                ("cache-control", "no-store"),
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "same-origin"),
+            ] {
+                assert_eq!(response.headers()[name], value, "{address}");
+            }
+            let security = response.headers()["content-security-policy"]
+                .to_str()
+                .unwrap();
+            for needle in [
+                "default-src 'none'",
+                "frame-ancestors 'none'",
+                "form-action 'self'",
+            ] {
+                assert!(security.contains(needle), "{security}");
+            }
+            let page = text(response).await;
+            for needle in ["style=\"", "<style", " onclick", " onsubmit", "javascript:"] {
+                assert!(!page.contains(needle), "{needle} in {address}");
+            }
+            for script in page.split("<script").skip(1) {
+                assert!(
+                    script.starts_with(" type=\"module\" src=\"/assets/"),
+                    "{address}"
+                );
+            }
+        }
+    }
+}
+
+/// The challenge that an answer asks for.
+fn challenge(json: &str) -> Vec<u8> {
+    let asked: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert_eq!(asked["host"], "natt.example");
+    let base64 = asked["challenge"].as_str().unwrap().to_owned();
+    nattsyn_protocol::assertion::Base64::try_from(base64)
+        .unwrap()
+        .0
+}
+
+fn form(name: &str, json: &str) -> String {
+    let escaped: String = json.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    format!("{name}={escaped}")
+}
+
+/// Registers a key as the page's module does.
+async fn register(hub: &Hub, cookies: &str, pin: &str, key: &Authenticator) -> StatusCode {
+    let headers = [SAME, ("cookie", cookies), ("accept", "text/plain")];
+    let ask = ("POST", "/account/keys/ask");
+    let asked = hub.send(ask, &headers, &format!("pin={pin}")).await;
+    if asked.status() != StatusCode::OK {
+        return asked.status();
+    }
+    let new = key.create(&challenge(&text(asked).await));
+    let new = form("registration", &serde_json::to_string(&new).unwrap());
+    let headers = [SAME, ("cookie", cookies)];
+    hub.send(("POST", "/account/keys"), &headers, &new)
+        .await
+        .status()
+}
+
+async fn by_key(hub: &Hub, key: &Authenticator) -> Response<Body> {
+    let asked = hub.send(("POST", "/sign-in/key/ask"), &[SAME], "").await;
+    let answer = key.get(&challenge(&text(asked).await));
+    let answer = form("assertion", &serde_json::to_string(&answer).unwrap());
+    hub.send(("POST", "/sign-in/key?next=%2Fledger"), &[SAME], &answer)
+        .await
+}
+
+#[tokio::test]
+async fn a_key_is_registered_with_the_pin_once_more_and_signs_in_without_it() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let key = Authenticator::new(7);
+    let refused = register(&hub, &cookies, wrong(&pin), &key).await;
+    assert_eq!(refused, StatusCode::CONFLICT);
+    let stranger = by_key(&hub, &key).await;
+    assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        register(&hub, &cookies, &pin, &key).await,
+        StatusCode::SEE_OTHER
+    );
+    let response = by_key(&hub, &key).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(location(&response), "/ledger");
+    let by_key = brought(&response);
+    assert_eq!(hub.look("/", &by_key).await, StatusCode::OK);
+    let headers = [(COOKIE.as_str(), by_key.as_str())];
+    let account = text(hub.send(("GET", "/account"), &headers, "").await).await;
+    place(&account, "Du behöver gå utbildningen först.");
+    let (_, rest) = account.split_once("/account/keys/").unwrap();
+    let entry = rest.split('/').next().unwrap();
+    let remove = format!("/account/keys/{entry}/remove");
+    let removed = hub
+        .send(("POST", &remove), &[SAME, ("cookie", &by_key)], "")
+        .await;
+    assert_eq!(removed.status(), StatusCode::SEE_OTHER);
+    let gone = super::access::by_key(&hub, &key).await;
+    assert_eq!(gone.status(), StatusCode::UNAUTHORIZED);
+    let acts = acts(&hub);
+    for act in ["key_added", "key_removed", "sign_in_failed"] {
+        assert!(acts.iter().any(|found| found == act), "{act}: {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_site_can_neither_ask_for_a_key_nor_register_one() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let headers = [
+        ("sec-fetch-site", "cross-site"),
+        ("cookie", cookies.as_str()),
+    ];
+    for address in [
+        "/sign-in/key/ask",
+        "/sign-in/key",
+        "/account/keys/ask",
+        "/account/keys",
+        "/account/keys/1/remove",
+        "/access/roles",
+        "/access/training",
+    ] {
+        let status = hub
+            .send(("POST", address), &headers, "pin=1")
+            .await
+            .status();
+        assert_eq!(status, StatusCode::FORBIDDEN, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_guesser_at_the_same_address_keeps_nobody_from_their_own_phone() {
+    let mut hub = Hub::empty(Front::Plain);
+    hub.start(Front::Tls);
+    let pin = hub.add("natt-001", "Vakna Påhittson");
+    let known = hub.cookies("natt-001", &pin).await;
+    let house = ("x-forwarded-for", "198.51.100.1, 192.0.2.7");
+    let guess = async |number: usize| {
+        let form = format!("who=natt-{number}&pin=000000");
+        let headers = [SAME, house];
+        hub.send(("POST", "/sign-in"), &headers, &form)
+            .await
+            .status()
+    };
+    for number in 100..120 {
+        assert_eq!(guess(number).await, StatusCode::UNAUTHORIZED, "{number}");
+    }
+    assert_eq!(guess(120).await, StatusCode::TOO_MANY_REQUESTS);
+    let form = format!("who=natt-001&pin={pin}");
+    let own = [SAME, house, ("cookie", known.as_str())];
+    let own = hub.send(("POST", "/sign-in"), &own, &form).await;
+    assert_eq!(
+        own.status(),
+        StatusCode::SEE_OTHER,
+        "her own phone waits for nobody"
+    );
+    let new = hub.send(("POST", "/sign-in"), &[SAME, house], &form).await;
+    assert_eq!(new.status(), StatusCode::TOO_MANY_REQUESTS);
+    hub.pass(Duration::from_secs(10));
+    let new = hub.send(("POST", "/sign-in"), &[SAME, house], &form).await;
+    assert_eq!(
+        new.status(),
+        StatusCode::SEE_OTHER,
+        "and a new one ten seconds at most"
+    );
+    let elsewhere = [SAME, ("x-forwarded-for", "198.51.100.9")];
+    let elsewhere = hub.send(("POST", "/sign-in"), &elsewhere, &form).await;
+    assert_eq!(elsewhere.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn access_is_gone_through_again_and_again_and_a_role_taken_away_on_the_page() {
+    let (hub, _pin) = Hub::staffed();
+    let manager = with_role(&hub, Role::UnitManager).await;
+    let page = async |cookies: &str, address: &str| {
+        let headers = [(COOKIE.as_str(), cookies)];
+        text(hub.send(("GET", address), &headers, "").await).await
+    };
+    let said = strip_tags(&page(&manager, "/access").await);
+    for needle in [
+        "Inget att gå igenom just nu.",
+        "Vakna Påhittson (natt-001)",
+        "Ingen har rollen nattansvarig",
+        "Senast inloggad: aldrig",
+    ] {
+        assert!(said.contains(needle), "{needle:?} is not in {said}");
+    }
+    hub.pass(Duration::from_secs(91 * 24 * 3600));
+    let said = hub.command(&["pin", "--id", "unit-manager", "--by", "admin-1"]);
+    let pin = super::door::pin_in(&said);
+    let manager = hub.cookies("unit-manager", &pin).await;
+    place(&page(&manager, "/").await, "Behörigheter att gå igenom:");
+    let judge = async |staff: &str, role: &str, verdict: &str| {
+        let form = format!("staff={staff}&role={role}&verdict={verdict}");
+        let headers = [SAME, ("cookie", manager.as_str())];
+        let response = hub.send(("POST", "/access/roles"), &headers, &form).await;
+        response.status()
+    };
+    assert_eq!(judge("unit-manager", "unit_manager", "confirm").await, 303);
+    assert_eq!(judge("natt-001", "night_staff", "remove").await, 303);
+    assert_eq!(judge("natt-001", "night_staff", "confirm").await, 409);
+    assert_eq!(judge("natt-001", "boss", "confirm").await, 400);
+    assert_eq!(judge("natt-001", "technician", "give").await, 400);
+    let train = "staff=natt-001&day=2026-11-20";
+    let headers = [SAME, ("cookie", manager.as_str())];
+    let trained = hub
+        .send(("POST", "/access/training"), &headers, train)
+        .await;
+    assert_eq!(trained.status(), StatusCode::SEE_OTHER);
+    let tomorrow = "staff=natt-001&day=2031-01-01";
+    let trained = hub
+        .send(("POST", "/access/training"), &headers, tomorrow)
+        .await;
+    assert_eq!(trained.status(), StatusCode::BAD_REQUEST);
+    let acts = acts(&hub);
+    for act in ["role_confirmed", "role_taken", "training_recorded"] {
+        assert!(acts.iter().any(|found| found == act), "{act}: {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_is_read_by_person_worker_and_day_and_an_extract_is_in_plain_swedish() {
+    let (hub, pin) = Hub::staffed();
+    let resident = filled("{resident}");
+    let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
+    by_hand
+        .execute_batch(&format!(
+            "INSERT INTO homes VALUES ('h0000001', 'Åkervägen 3', 1, NULL);
+             INSERT INTO residents VALUES ('{resident}', 'h0000001', 'Elsa Provberg', 1, NULL);"
+        ))
+        .unwrap();
+    let night = hub.cookies("natt-001", &pin).await;
+    hub.look(&format!("/residents/{resident}"), &night).await;
+    let officer = with_role(&hub, Role::DataProtection).await;
+    let page = async |address: &str| {
+        let headers = [(COOKIE.as_str(), officer.as_str())];
+        text(hub.send(("GET", address), &headers, "").await).await
+    };
+    let log = page(&format!("/audit?about={resident}&lang=sv")).await;
+    place(&log, "Vakna Påhittson (natt-001)");
+    place(&log, "Loggens kontrollsumma sparas inte utanför Nattsyn.");
+    let table = page(&format!("/audit.csv?about={resident}")).await;
+    assert!(
+        table.contains(",natt-001,Vakna Påhittson,resident_opened,Elsa Provberg,"),
+        "{table}"
+    );
+    let nobody = strip_tags(&page("/audit?who=natt-002&from=2026-11-21").await);
+    assert!(nobody.contains("Inga rader."), "{nobody}");
+    for bad in ["about=Elsa", "act=x", "from=igår", "until=x", "who=%3Cb%3E"] {
+        let bad = strip_tags(&page(&format!("/audit?{bad}")).await);
+        assert!(bad.contains("Sökningen kan inte läsas."), "{bad}");
+    }
+    let extract = strip_tags(&page(&format!("/residents/{resident}/extract")).await);
+    for needle in [
+        "Utdrag ur loggen",
+        "Elsa Provberg",
+        "Vakna Påhittson (natt-001) öppnade personens sida",
+        "Inga bilder sparas",
+    ] {
+        assert!(extract.contains(needle), "{needle:?} is not in {extract}");
+    }
+    let acts = acts(&hub);
+    let read = acts.iter().filter(|act| *act == "log_read").count();
+    assert_eq!(read, 7, "reading the log is in it too: {acts:?}");
+    assert!(acts.contains(&"log_exported".to_owned()));
+    assert!(acts.contains(&"extract_made".to_owned()));
+}

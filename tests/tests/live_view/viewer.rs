@@ -1,0 +1,213 @@
+//! Anna with a browser and a virtual authenticator: asks to see, confirms, looks, answers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fantoccini::Locator;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use nattsyn_tests::browser::Browser;
+
+use super::SOON;
+use super::house::House;
+
+/// A phone that many night workers have, in CSS pixels.
+const PHONE: (u32, u32) = (390, 844);
+
+/// The small picture that is compared: wide enough for a bed.
+const SMALL: (usize, usize) = (48, 36);
+
+/// A credential as an authenticator holds it.
+pub(crate) struct Key {
+    pub(crate) id: Vec<u8>,
+    pub(crate) public: Vec<u8>,
+    secret: Vec<u8>,
+    host: String,
+}
+
+impl Key {
+    pub(crate) fn draw(host: &str) -> Self {
+        let random = SystemRandom::new();
+        let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let secret = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(kind, secret.as_ref(), &random).unwrap();
+        let mut id = vec![0; 16];
+        random.fill(&mut id).unwrap();
+        Self {
+            id,
+            public: pair.public_key().as_ref().to_vec(),
+            secret: secret.as_ref().to_vec(),
+            host: host.to_owned(),
+        }
+    }
+}
+
+pub(crate) fn url_base64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Anna and her phone.
+pub(crate) struct Viewer {
+    browser: Browser,
+    page: String,
+}
+
+impl Viewer {
+    /// A phone with her key in it.
+    pub(crate) async fn comes(house: &House) -> Self {
+        let mut browser = Browser::open(PHONE.0, PHONE.1).await;
+        browser.name = "live".to_owned();
+        let viewer = Self {
+            browser,
+            page: house.page(),
+        };
+        viewer.holds(&house.key).await;
+        viewer.goes_to("/").await;
+        viewer
+    }
+
+    /// Puts a virtual authenticator with a key into the browser (WebAuthn, 11: automation).
+    async fn holds(&self, key: &Key) {
+        let authenticator = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": false,
+            "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
+        });
+        let made = self.drives("webauthn/authenticator", &authenticator).await;
+        let credential = json!({
+            "credentialId": url_base64(&key.id), "isResidentCredential": false,
+            "rpId": key.host, "privateKey": url_base64(&key.secret), "signCount": 0,
+        });
+        let made = made["value"].as_str().unwrap();
+        let place = format!("webauthn/authenticator/{made}/credential");
+        self.drives(&place, &credential).await;
+    }
+
+    /// Asks the driver for something that its client library has no word for.
+    async fn drives(&self, place: &str, body: &Value) -> Value {
+        let session = self.browser.client.session_id().await.unwrap().unwrap();
+        let body = body.to_string();
+        let request = format!(
+            "POST /session/{session}/{place} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let driver = ("127.0.0.1", self.browser.driver);
+        let mut stream = TcpStream::connect(driver).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
+    pub(crate) async fn goes_to(&self, path: &str) {
+        let address = format!("{}{path}?lang=sv", self.page);
+        self.browser.client.goto(&address).await.unwrap();
+    }
+
+    pub(crate) async fn signs_in(&self, house: &House) {
+        let (who, pin) = house.sign_in();
+        for (field, text) in [("#who", who), ("#pin", pin)] {
+            let field = self.browser.client.find(Locator::Css(field)).await.unwrap();
+            field.send_keys(text).await.unwrap();
+        }
+        self.presses("form.sign-in button[type=submit]").await;
+        self.sees("document.querySelector('#attend') !== null")
+            .await;
+    }
+
+    /// Waits until the page says something.
+    pub(crate) async fn reads(&self, text: &str) {
+        self.sees(&format!(
+            "document.body.innerText.includes({})",
+            json!(text)
+        ))
+        .await;
+    }
+
+    /// Waits until an expression is true.
+    pub(crate) async fn sees(&self, expression: &str) {
+        let script = format!("return ({expression}) === true");
+        self.browser.wait_for(&script, SOON).await;
+    }
+
+    /// Presses what a selector finds, as soon as it is there.
+    async fn presses(&self, css: &str) {
+        let there = format!("document.querySelector({}) !== null", json!(css));
+        self.sees(&there).await;
+        let press = format!("document.querySelector({}).click()", json!(css));
+        self.browser.ask(&press).await;
+    }
+
+    /// Presses the offer's button.
+    pub(crate) async fn asks_to_see(&self) {
+        self.presses("details.camera button").await;
+        self.sees("location.pathname.startsWith('/live/')").await;
+    }
+
+    /// Waits until so many frames were drawn.
+    pub(crate) async fn sees_frames(&self, frames: u32) {
+        let drawn = "Number(document.querySelector('#canvas')?.dataset.frames ?? 0)";
+        self.sees(&format!("{drawn} >= {frames}")).await;
+    }
+
+    /// How many frames were drawn, and when the first was, in ms from the page's start.
+    pub(crate) async fn drawn(&self) -> (f64, f64) {
+        let script = "const { frames, first } = document.querySelector('#canvas').dataset;\
+                      return [Number(frames), Number(first)]";
+        let said = self.browser.ask(script).await;
+        (said[0].as_f64().unwrap(), said[1].as_f64().unwrap())
+    }
+
+    /// What the canvas shows, small and grey: its width, and its pixels.
+    pub(crate) async fn canvas(&self) -> (usize, Vec<f64>) {
+        let (wide, high) = SMALL;
+        let script = format!(
+            "const small = new OffscreenCanvas({wide}, {high});\
+             const context = small.getContext('2d');\
+             context.imageSmoothingQuality = 'high';\
+             context.drawImage(document.querySelector('#canvas'), 0, 0, {wide}, {high});\
+             const {{ data }} = context.getImageData(0, 0, {wide}, {high});\
+             return Array.from({{ length: {wide} * {high} }}, (_, i) => data[4 * i])"
+        );
+        let pixels = self.browser.ask(&script).await;
+        let pixels = pixels.as_array().unwrap().iter();
+        (wide, pixels.map(|pixel| pixel.as_f64().unwrap()).collect())
+    }
+
+    /// What was last said aloud of the time.
+    pub(crate) async fn says_aloud(&self) -> String {
+        let said = self
+            .browser
+            .ask("return document.querySelector('#countdown').textContent");
+        said.await.as_str().unwrap().to_owned()
+    }
+
+    /// "Klar".
+    pub(crate) async fn is_done(&self) {
+        self.presses("#end").await;
+    }
+
+    /// "Avbryt", which is the same button before there is anything to see.
+    pub(crate) async fn gives_up(&self) {
+        self.presses("#end").await;
+    }
+
+    /// Writes down what was seen.
+    pub(crate) async fn answers(&self, word: &str) {
+        self.presses(&format!("#w-{word}")).await;
+        self.presses("#seen button").await;
+    }
+
+    pub(crate) async fn photographs(&self, what: &str) {
+        self.browser.photograph(what).await;
+    }
+
+    pub(crate) async fn leaves(self) {
+        self.browser.close().await;
+    }
+}
