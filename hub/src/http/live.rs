@@ -1,4 +1,5 @@
-//! Looking by camera, over HTTP: the question, the page of a view, and sealed frames to one session.
+//! Looking by camera, over HTTP: the question, the page of a view, and sealed frames to one
+//! session.
 //!
 //! It turns requests into what [`Live`] does and how a view stands into words. A frame goes from
 //! the relay into one answer and is gone; its bytes mean nothing to the hub. Every answer is

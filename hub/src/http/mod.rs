@@ -201,7 +201,8 @@ impl Site {
         Html(page((&tonight, &told), Lang::from_query(query), &viewer).into_string())
     }
 
-    /// With how often staff are asked and what can be looked at, for somebody who is about to see tonight.
+    /// With how often staff are asked and what can be looked at, for somebody who is about to see
+    /// tonight.
     async fn measured(&self, viewer: Viewer) -> Viewer {
         let tonight = self.tonight.borrow().clone();
         live::offered(self, viewer.measured(&tonight).await).await

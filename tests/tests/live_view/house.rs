@@ -1,5 +1,5 @@
-//! One home, its hub in a folder, and Anna, who works there, is trained and has a key in the roster.
-//! People and addresses are invented.
+//! One home, its hub in a folder, and Anna, who works there, is trained and has a key in the
+//! roster. People and addresses are invented.
 
 use std::path::{Path, PathBuf};
 

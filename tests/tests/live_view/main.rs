@@ -1,11 +1,11 @@
-//! Looking by camera, end to end: an unclear look, the offer, the look again, pictures in a browser,
-//! what was seen, and that no picture is anywhere else.
+//! Looking by camera, end to end: an unclear look, the offer, the look again, pictures in a
+//! browser, what was seen, and that no picture is anywhere else.
 //!
-//! The hub is all that `nattsyn-hub serve` starts, in a process of its own so that its memory can be
-//! read from outside; the browser is headless Chromium with a virtual authenticator; between the two
-//! a proxy keeps everything that passes. The eye is [`standin`]: the protocol's other side with real
-//! keys and real seals, which can also answer what no honest eye does. The hub's state machine is
-//! tested beside its code.
+//! The hub is all that `nattsyn-hub serve` starts, in a process of its own so that its memory can
+//! be read from outside; the browser is headless Chromium with a virtual authenticator; between the
+//! two a proxy keeps everything that passes. The eye is [`standin`]: the protocol's other side with
+//! real keys and real seals, which can also answer what no honest eye does. The hub's state machine
+//! is tested beside its code.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 

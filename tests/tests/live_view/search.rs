@@ -45,7 +45,8 @@ pub(crate) fn count(bytes: &[u8], needles: &[Vec<u8>]) -> usize {
     found
 }
 
-/// How often any needle occurs in what a process has in memory and may write: heap, stacks, buffers.
+/// How often any needle occurs in what a process has in memory and may write: heap, stacks,
+/// buffers.
 pub(crate) fn memory(process: u32, needles: &[Vec<u8>]) -> Search {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
     let mut memory = File::open(format!("/proc/{process}/mem")).unwrap();

@@ -529,7 +529,8 @@ pub(super) fn summary(view: &View<'_>, resident: ResidentId) -> Markup {
     }
 }
 
-/// For the page of tonight: of how many nothing is written down.
+/// For the page of tonight, below what needs somebody now: of how many nothing is written
+/// down.
 pub(super) fn unrecorded(view: &View<'_>) -> Markup {
     let lang = view.lang;
     let count = view.tonight.consent.unrecorded.len();

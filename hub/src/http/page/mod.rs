@@ -364,6 +364,7 @@ pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         (proof::band(&view))
         (status(&view))
         (attend::open(&view))
+        (consent::unrecorded(&view))
         (matters::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
@@ -531,7 +532,6 @@ fn status(view: &View<'_>) -> Markup {
                 Hearing::Nobody => p.notice { (texts::NO_NOTIFIER.to(lang)) },
                 Hearing::Somebody => {}
             }
-            (consent::unrecorded(view))
             (meter::flood(view))
             @for (channel, at) in &view.told.failing {
                 p.notice {
