@@ -120,3 +120,81 @@ impl Guard {
         &self.root
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use nattsyn_protocol::time::{Timestamp, Uptime};
+
+    use super::*;
+    use crate::guard::Trust;
+    use crate::guard::lifetime::Opening;
+    use crate::memory::{Found, Memory};
+
+    fn guard(found: Found) -> Guard {
+        let root = PublicKey::of(&SigningKey::from_bytes(&[1; 32]));
+        let opening = Opening {
+            uptime: Uptime::default(),
+            machine: None,
+        };
+        Guard::resume("u0000001".parse().unwrap(), root, found, opening)
+    }
+
+    fn hour(hour: u64) -> Moment {
+        let passed = Duration::from_secs(hour * 3600);
+        let begin = Timestamp("2026-11-21T19:00:00Z".parse().unwrap());
+        Moment {
+            uptime: Uptime(passed),
+            wall: begin.after(passed),
+            trust: Trust::Synced,
+        }
+    }
+
+    fn check(day: u8) -> CheckId {
+        format!("r0000001.202611{day}.1").parse().unwrap()
+    }
+
+    #[test]
+    fn two_views_a_night_and_two_more_in_the_next() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(guard.count_view(hour(1), check(21)), Ok(()));
+        assert_eq!(guard.count_view(hour(10), check(21)), Ok(()));
+        let third = guard.count_view(hour(11), check(21));
+        assert_eq!(third, Err(NoView::TooManyViews));
+        assert_eq!(guard.count_view(hour(25), check(22)), Ok(()));
+        assert_eq!(guard.views_left(hour(25), check(22)), 1);
+        // However much later, that night had its two.
+        assert_eq!(guard.views_left(hour(90), check(21)), 0);
+    }
+
+    #[test]
+    fn one_night_by_two_names_is_one_night() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(guard.count_view(hour(1), check(21)), Ok(()));
+        assert_eq!(guard.count_view(hour(2), check(22)), Ok(()));
+        let third = guard.count_view(hour(3), check(23));
+        assert_eq!(third, Err(NoView::TooManyViews));
+    }
+
+    #[test]
+    fn a_restart_forgets_no_view_and_a_lost_memory_makes_none_for_a_night() {
+        let mut before = guard(Found::Nothing);
+        before.count_view(hour(1), check(21)).unwrap();
+        before.count_view(hour(1), check(21)).unwrap();
+        let memory: Memory = before.take_change(hour(1).uptime).unwrap();
+        let after = guard(Found::Remembered(memory));
+        assert_eq!(after.views_left(hour(2), check(21)), 0);
+        let lost = guard(Found::Lost);
+        assert_eq!(lost.views_left(hour(11), check(21)), 0);
+        assert_eq!(lost.views_left(hour(12), check(21)), 2);
+    }
+
+    #[test]
+    fn a_memory_of_before_there_were_policies_is_read() {
+        let written = r#"{"runs":3,"epoch":2,"plans":[],"looks":[],"mark":null}"#;
+        let memory: Memory = serde_json::from_str(written).unwrap();
+        let guard = guard(Found::Remembered(memory));
+        assert_eq!(guard.runs(), 4);
+        assert_eq!(guard.views_left(hour(1), check(21)), 2);
+    }
+}
