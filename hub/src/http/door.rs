@@ -2,8 +2,8 @@
 //!
 //! Every address but `/healthz`, `/assets/*` and the sign-in itself is behind the door. A page
 //! that is asked for without a session leads to the sign-in and back; anything else is answered
-//! 401. What changes something must come from this site's own pages. It says who acts; what they may
-//! do is for [`super::access`].
+//! 401. What changes something must come from this site's own pages. It says who acts; what they
+//! may do is for [`super::access`].
 //!
 //! What comes next to a handler: the [`Worker`], and the [`Viewer`] for a page's head, both as
 //! extensions of the request. Who has a PIN and a session is in [`crate::staff`].

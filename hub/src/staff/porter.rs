@@ -185,8 +185,8 @@ impl Porter {
         signed_in.await?
     }
 
-    /// Recognises somebody by their key and opens a session. Nobody waits: there is nothing to guess
-    /// at.
+    /// Recognises somebody by their key and opens a session. Nobody waits: there is nothing to
+    /// guess at.
     ///
     /// # Errors
     ///
@@ -201,8 +201,8 @@ impl Porter {
         aside(move || desk.admit(&ByKey(&desk), &assertion, brought)).await?
     }
 
-    /// Whether a PIN is that of somebody who is signed in by `token`: asked once more before a key of
-    /// theirs is registered, so that a phone left lying is not a key for good.
+    /// Whether a PIN is that of somebody who is signed in by `token`: asked once more before a key
+    /// of theirs is registered, so that a phone left lying is not a key for good.
     ///
     /// # Errors
     ///
@@ -238,8 +238,8 @@ impl Porter {
         people.map_err(|error| Refusal::Register(error.into()))
     }
 
-    /// Whose id a text is, or whose name that nobody else has; for the log, which takes no text that
-    /// somebody typed.
+    /// Whose id a text is, or whose name that nobody else has; for the log, which takes no text
+    /// that somebody typed.
     ///
     /// # Errors
     ///

@@ -337,8 +337,8 @@ impl Rights {
         }
     }
 
-    /// Takes a new key of somebody's in. It can sign them in from now on; for a live view it must be
-    /// in the next roster.
+    /// Takes a new key of somebody's in. It can sign them in from now on; for a live view it must
+    /// be in the next roster.
     ///
     /// # Errors
     ///
