@@ -70,8 +70,8 @@ enum Command {
         #[command(subcommand)]
         command: PlansCommand,
     },
-    /// Who works here and what they may: add, pin, leave, list, role, trained, matrix, roster. Can be
-    /// done while the hub runs.
+    /// Who works here and what they may: add, pin, leave, list, role, trained, matrix, roster. Can
+    /// be done while the hub runs.
     Staff {
         /// The configuration.
         #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]

@@ -278,7 +278,9 @@ pub async fn run_by(
         },
     );
     tokio::select! {
-        served = http::serve(page, state, stop) => served.map_err(|source| unheard(config, source))?,
+        served = http::serve(page, state, stop) => {
+            served.map_err(|source| unheard(config, source))?;
+        }
         told = teller => return Ok(told?),
         never = rounds => match never {},
         never = feeding => match never {},

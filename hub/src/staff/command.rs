@@ -1,7 +1,8 @@
 //! `nattsyn-hub staff`: who works here, by the command line.
 //!
 //! It reads arguments and says what was done, and signs a roster where the root's key is; the PIN
-//! that it says is kept nowhere else. What is kept is in [`super::Register`]. Texts are Swedish first, with English beside.
+//! that it says is kept nowhere else. What is kept is in [`super::Register`]. Texts are Swedish
+//! first, with English beside.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! The roster: which keys may ask for a live view, signed line by line by the municipality's root.
 //!
 //! [`export`] takes out who may be in the next one, [`sign`] is for the machine where the root's
-//! key is kept, off the network, and [`import`] takes what was signed in. A roster's number grows with
-//! every export that is imported, and an eye that has seen a newer one refuses lines of an older.
+//! key is kept, off the network, and [`import`] takes what was signed in. A roster's number grows
+//! with every export that is imported, and an eye that has seen a newer one refuses lines of an older.
 //! Whoever left, lost the role or was not trained is not in the next.
 //!
 //! It keeps no key of the root's.

@@ -2,7 +2,8 @@
 //!
 //! A PIN works without scripts, a key needs one. Two cookies carry the same random token: one for
 //! the shift, which opens the door, and one that only the sign-in sees and that says, when the
-//! shift is long over, that this browser has been here before ([`crate::staff`] counts wrong PINs by it).
+//! shift is long over, that this browser has been here before ([`crate::staff`] counts wrong
+//! PINs by it).
 
 use std::net::{IpAddr, SocketAddr};
 
