@@ -279,7 +279,7 @@ pub async fn run_by(
     );
     tokio::select! {
         served = http::serve(page, state, stop) => {
-            served.map_err(|source| unheard(config, source))?
+            served.map_err(|source| unheard(config, source))?;
         }
         told = teller => return Ok(told?),
         never = rounds => match never {},

@@ -1,7 +1,7 @@
 //! `nattsyn-hub audit`: whether the log holds, its head, and an extract for one resident.
 //!
-//! Reading the log is written into it, also from here. Texts are Swedish first, with English
-//! beside.
+//! That an extract is made is written into the log from here too. Texts are Swedish first, with
+//! English beside.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

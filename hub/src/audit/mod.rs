@@ -1,8 +1,8 @@
 //! The log: who did what about whom, when, for how long and why; written before it is shown.
 //!
-//! Rows are only added. Each carries the SHA-256 over the row before it and itself ([`chain`]), so
-//! that whoever holds a later [`Head`] finds a row that was changed, removed, reordered or cut.
-//! What is refused here is not shown there: [`Log::record`] says so by an error.
+//! Rows are only added. Each carries the SHA-256 over the row before it and itself ([`chain`]),
+//! so that whoever holds a later [`Head`] finds a row that was changed, removed, reordered or
+//! cut. What is refused here is not shown there: [`Log::record`] says so by an error.
 //!
 //! No name, address, PIN, token or picture is in it: ids and the program's own words. It does not
 //! keep anybody who may write the file from making the whole chain anew; heads that lie elsewhere

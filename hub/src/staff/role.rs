@@ -65,7 +65,7 @@ pub struct Roles(u16);
 
 /// A text that is no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?}: ingen roll; rollerna är / not a role; the roles are: {names}", names = Role::names())]
+#[error("{0:?}: ingen roll; rollerna är / not a role; the roles are: {all}", all = Role::names())]
 pub struct NotARole(String);
 
 impl Role {

@@ -2,8 +2,8 @@
 //!
 //! A PIN works without scripts, a key needs one. Two cookies carry the same random token: one for
 //! the shift, which opens the door, and one that only the sign-in sees and that says, when the
-//! shift is long over, that this browser has been here before ([`crate::staff`] counts wrong PINs
-//! by it).
+//! shift is long over, that this browser has been here before ([`crate::staff`] counts wrong
+//! PINs by it).
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -168,8 +168,7 @@ async fn welcome(
 }
 
 /// Writes down that somebody was not let in: whom they said to be if that is one of the staff, and
-/// never what they typed, which may be a PIN. Whoever has to wait tried nothing, and is not
-/// written.
+/// never what they typed, which may be a PIN. Whoever has to wait tried nothing and is not written.
 async fn note_refusal(site: &Site, porter: &Porter, typed: &str, refusal: &Refusal) {
     let how = match refusal {
         Refusal::Wrong => "pin",
