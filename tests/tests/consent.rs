@@ -69,7 +69,10 @@ fn a_no_on_the_page_stops_a_real_eye_and_its_checks_become_visits() {
     let second = lines.find(|line| line.contains("r0000001.") && line.contains(".2 "));
     let second = second.unwrap_or_else(|| panic!("no second check in\n{night}"));
     assert!(second.contains("EXCEPTION"), "{second}\n{night}");
-    assert!(!second.contains("visible"), "a look was made: {second}\n{night}");
+    assert!(
+        !second.contains("visible"),
+        "a look was made: {second}\n{night}"
+    );
     let tonight = ask(&demonstration.page, "GET /", "");
     assert!(tonight.contains("Planerat personligt besök"), "{tonight}");
 }
