@@ -47,11 +47,12 @@ pub struct Memory {
     /// The policy that is worked by: after a restart the eye needs nobody for it, and no older
     /// one can take its place.
     #[serde(default)]
-    pub policy: Option<KeptPolicy>,
+    pub policy: Option<Box<KeptPolicy>>,
     /// The highest number of a roster of operators.
     #[serde(default)]
     pub roster: u32,
-    /// The live views of late, at most [`nattsyn_protocol::grant::VIEWS_PER_NIGHT_MAX`] of one night.
+    /// The live views of late, at most [`nattsyn_protocol::grant::VIEWS_PER_NIGHT_MAX`] of one
+    /// night.
     #[serde(default)]
     pub views: Vec<MadeView>,
 }
@@ -455,7 +456,7 @@ mod tests {
                 )),
                 pause: Pause::Unknown,
             }),
-            policy: Some(KeptPolicy {
+            policy: Some(Box::new(KeptPolicy {
                 policy: Policy {
                     unit: "u0000001".parse().unwrap(),
                     version: u32::MAX,
@@ -466,7 +467,7 @@ mod tests {
                 },
                 mode: Mode::LiveView,
                 approval: Approval::NotNeeded,
-            }),
+            })),
             roster: u32::MAX,
             views: vec![
                 MadeView {

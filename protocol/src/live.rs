@@ -29,7 +29,7 @@ pub const FRAME_BYTES: usize = crate::wire::BODY_MAX;
 pub const NUMBER_BYTES: usize = 8;
 /// Bytes of AES-GCM's tag.
 pub const TAG_BYTES: usize = 16;
-/// Bytes that say how long the picture is.
+/// Bytes that say how long the picture is, big-endian.
 pub const LENGTH_BYTES: usize = 4;
 /// Longest picture (JPEG) in bytes: what is left of a frame.
 pub const PICTURE_MAX: usize = FRAME_BYTES - NUMBER_BYTES - TAG_BYTES - LENGTH_BYTES;

@@ -5,6 +5,9 @@
 //! if the code was changed with it. Whether the messages mean the right thing is tested where
 //! they are used.
 
+#[path = "wire/live.rs"]
+mod live;
+
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
@@ -14,7 +17,9 @@ use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
 use nattsyn_protocol::hello::{ACK_MAX, Ack, HeldPlan, Hello, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId, UnitId, WindowKey};
+use nattsyn_protocol::live::{LiveDown, LiveUp};
 use nattsyn_protocol::plan::{CHECKS_PER_NIGHT_MAX, LOOKS_AFTER_S, Plan, Temporary, Window};
+use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::{Document, Endorsement, PublicKey, Signed};
 use nattsyn_protocol::time::{ClockState, Timestamp};
@@ -28,13 +33,23 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 7] = [
+const GOLDEN: [(&str, &str); 17] = [
     ("v1/ack.json", "51c572c126565083"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
+    ("v1/hello_eye.json", "f66951520980265c"),
+    ("v1/live_ask.json", "676bb57995fb59e1"),
+    ("v1/live_challenge.json", "1dda1da23e35ec05"),
+    ("v1/live_credit.json", "8f0a0f41ed07c591"),
+    ("v1/live_end.json", "bac2270f84d67e6c"),
+    ("v1/live_ended.json", "9562b3d32c6f1fd8"),
+    ("v1/live_grant.json", "7404f13f69e9b0d0"),
+    ("v1/live_opened.json", "6fa8fe8ce209bc94"),
+    ("v1/live_refused.json", "7324b3d014459de9"),
     ("v1/notice.json", "ef2b3de6bc848076"),
     ("v1/plan.json", "a531c77bab193d45"),
     ("v1/plan_calendar.json", "df3fa42d6ab5b230"),
+    ("v1/policy.json", "4b625ae06ac189fc"),
     ("v1/report.json", "f0e43e9b161da63b"),
 ];
 
@@ -418,6 +433,13 @@ fn read_as_everything(bytes: &[u8]) {
     if let Some(message) = read::<PlanMessage>(bytes) {
         message.open(&PublicKey::of(&root_key())).ok();
     }
+    if let Some(message) = read::<PolicyMessage>(bytes) {
+        message.open(&PublicKey::of(&root_key())).ok();
+    }
+    if let Some(LiveDown::Grant(message)) = read::<LiveDown>(bytes) {
+        message.open(&PublicKey::of(&root_key())).ok();
+    }
+    read::<LiveUp>(bytes);
     if let Some(signed) = read::<Signed>(bytes) {
         signed.open::<Report>(&PublicKey::of(&eye_key())).ok();
     }

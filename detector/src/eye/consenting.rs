@@ -57,6 +57,8 @@ impl Eye {
     fn handle_switch(&mut self, now: Now, position: Position) -> ControlFlow<End> {
         tracing::info!(?position, "privacy switch");
         self.switch = position;
+        // Whoever was to see a moment ago asks anew.
+        self.live.burn();
         self.review_view(now);
         // A frame that is being taken ends with the look when it comes.
         let is_idle = self.looking.as_ref().is_some_and(|it| it.hold.is_none());

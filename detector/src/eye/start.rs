@@ -21,7 +21,7 @@ use crate::guard::Guard;
 use crate::light::{Lamp, Light, LightError, RecordedLight, SimulatedLight};
 use crate::pair::LastLook;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
-use crate::panel::{self, FileButton, FileSwitch, Panel};
+use crate::panel::{self, FileButton, FileSwitch, Panel, Position};
 use crate::shut_in::{self, ShutError, Walls};
 use crate::watchdog::Watchdog;
 
@@ -104,10 +104,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     if let Some(following) = following {
         following.start();
     }
-    let touches = events.clone();
-    panel::watch(panel, switch, move |touch| {
-        touches.send(Event::Touched(touch)).map_err(drop)
-    });
+    watch(panel, switch, events.clone());
     let (walls_stand, gate) = sync_channel(0);
     listen(heard_pair, events.clone(), gate);
     let asked = events.clone();
@@ -129,10 +126,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         lamp,
         orders,
         events: heard,
-        written: match memory {
-            Some(_) => Written::Yes,
-            None => Written::No,
-        },
+        written: memory.as_ref().map_or(Written::No, |_| Written::Yes),
         guard,
         memory,
         signer: Signer::new(config.unit, config.key.0, boot, digits),
@@ -207,6 +201,12 @@ fn open_pin(pin: u8) -> Result<Box<dyn Light>, StartError> {
 #[cfg(not(feature = "pi"))]
 fn open_pin(_pin: u8) -> Result<Box<dyn Light>, StartError> {
     Err(StartError::NotInThisBuild("light of kind gpio"))
+}
+
+/// Watches switch and button on a thread of its own.
+fn watch(panel: Panel, known: Position, events: SyncSender<Event>) {
+    let tell = move |touch| events.send(Event::Touched(touch)).map_err(drop);
+    panel::watch(panel, known, tell);
 }
 
 /// Takes the lamp of a live view, if there is one; it is off.

@@ -78,7 +78,11 @@ impl FrameSource for Stand {
         };
         let (of, pose, occupant) = match self.behaviour {
             Behaviour::Puzzles => (6, 1, Occupant::Standing),
-            _ => (3, 0, Occupant::Nobody),
+            Behaviour::Works
+            | Behaviour::Freezes
+            | Behaviour::Panics
+            | Behaviour::Hangs
+            | Behaviour::Refuses => (3, 0, Occupant::Nobody),
         };
         let radiance = self.radiance.get_or_insert_with(|| {
             let room = Room::from_seed(of).render(occupant, pose, Lens::Clear);

@@ -111,7 +111,7 @@ impl Guard {
             .map_or(Mode::Sensor, |it| it.mode);
         let opens = policy.mode > in_force;
         self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
-        self.memory.policy = Some(KeptPolicy {
+        self.memory.policy = Some(Box::new(KeptPolicy {
             mode: policy.mode.min(in_force),
             approval: if opens {
                 Approval::Awaited
@@ -119,7 +119,7 @@ impl Guard {
                 Approval::NotNeeded
             },
             policy,
-        });
+        }));
         self.change = Change::Unwritten;
     }
 

@@ -177,7 +177,7 @@ mod tests {
     fn size(width: u32, height: u32) -> (u32, u32) {
         let small = Small::of(&frame(width, height, |_, _| 9), (480, 360));
         assert!(small.luma.iter().all(|&pixel| pixel == 9));
-        assert_eq!(small.luma.len() as u32, small.width * small.height);
+        assert_eq!(small.luma.len(), (small.width * small.height) as usize);
         (small.width, small.height)
     }
 
@@ -194,7 +194,7 @@ mod tests {
     fn the_worst_noise_fits() {
         let noise = frame(640, 480, |x, y| {
             let mixed = (u64::from(x) << 32 | u64::from(y)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            (mixed >> 56) as u8
+            mixed.to_be_bytes()[0]
         });
         let picture = Picture::of(&noise).unwrap();
         assert!(picture.bytes().len() <= PICTURE_MAX);

@@ -1,5 +1,7 @@
 //! The voice against a simulated link, disk and eye, without a clock.
 
+mod passing_on;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -13,6 +13,8 @@ pub mod keeper;
 pub mod offer;
 pub mod operators;
 pub mod relay;
+#[cfg(test)]
+mod scenes;
 pub mod view;
 pub mod views;
 

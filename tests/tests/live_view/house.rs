@@ -194,22 +194,35 @@ fn enrol_all(layout: &Layout) {
     enrol(&mut store, &homes, &keys, at(8, 0)).unwrap();
 }
 
-/// Registers Anna; returns the PIN that was drawn for her.
+/// Registers Anna and that she is trained; returns the PIN that was drawn for her.
 fn pin_of(layout: &Layout, now: Timestamp) -> String {
-    let command = StaffCommand::augment_subcommands(clap::Command::new("staff"));
     let (id, name) = ANNA;
-    let words = [
-        "staff", "add", "--id", id, "--name", name, "--by", "dag-003",
-    ];
-    let matches = command.try_get_matches_from(words).unwrap();
-    let command = StaffCommand::from_arg_matches(&matches).unwrap();
-    let mut register = Register::open(&layout.ledger()).unwrap();
-    let said = run(&mut register, now, &command).unwrap();
+    let said = staff(
+        layout,
+        now,
+        &["add", "--id", id, "--name", name, "--by", "dag-003"],
+    );
+    let day = NIGHT.to_string();
+    staff(
+        layout,
+        now,
+        &["trained", "--id", id, "--day", &day, "--by", "dag-003"],
+    );
     let (_, pin) = said.split_once("PIN: ").unwrap();
     pin[..6].to_owned()
 }
 
-/// Gives Anna training and a key, and puts it into a roster: the root is the demonstration's.
+/// What `nattsyn-hub staff` says to some words.
+fn staff(layout: &Layout, now: Timestamp, words: &[&str]) -> String {
+    let command = StaffCommand::augment_subcommands(clap::Command::new("staff"));
+    let words = ["staff"].iter().chain(words);
+    let matches = command.try_get_matches_from(words).unwrap();
+    let command = StaffCommand::from_arg_matches(&matches).unwrap();
+    let mut register = Register::open(&layout.ledger()).unwrap();
+    run(&mut register, now, &command).unwrap()
+}
+
+/// Gives Anna a key, and puts it into a roster: the root is the demonstration's.
 fn give_key(layout: &Layout, party: &Party, now: Timestamp) -> Key {
     let anna = ANNA.0.parse().unwrap();
     let rights = Rights::open(&layout.ledger()).unwrap();
@@ -219,7 +232,7 @@ fn give_key(layout: &Layout, party: &Party, now: Timestamp) -> Key {
     let key = Key::draw(&party.host);
     let registration = registration(&key, party, &challenge);
     rights.register(&anna, &registration, now).unwrap();
-    assert!(rights.standing(&anna).unwrap().live_view(now).is_ok());
+    assert_eq!(rights.standing(&anna).unwrap().live_view(now).err(), None);
     key
 }
 

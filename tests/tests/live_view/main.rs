@@ -79,7 +79,7 @@ async fn an_unclear_look_is_seen_by_one_worker_once_and_no_picture_is_anywhere_e
     anna.reads("Vad såg du?").await;
     anna.photographs("question").await;
     anna.answers("seen").await;
-    anna.reads("Inget kräver åtgärd").await;
+    anna.reads("Inget att åtgärda just nu").await;
     let passed = house.wire.passed();
     assert_eq!(
         search::count(&passed, &needles),
@@ -128,7 +128,7 @@ async fn a_view_that_the_eye_ends_says_why_and_the_row_waits_for_an_answer() {
 async fn an_eye_that_sends_a_picture_in_clear_is_caught_by_the_same_search() {
     let (house, eye, anna) = unclear_night(Manner::Leaky).await;
     anna.asks_to_see().await;
-    eye.has_sent(2).await;
+    eye.has_sent(1).await;
     anna.reads("Det går inte att visa bilden").await;
     let needles = search::needles(&eye.pictures());
     assert!(search::count(&house.wire.passed(), &needles) > 0);

@@ -97,11 +97,19 @@ impl Viewer {
         let driver = ("127.0.0.1", self.browser.driver);
         let mut stream = TcpStream::connect(driver).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap()
+        // It keeps the connection open, whatever it is asked.
+        let mut answer = Vec::new();
+        let body = loop {
+            let mut piece = [0; 4096];
+            let length = stream.read(&mut piece).await.unwrap();
+            assert!(length > 0, "the driver ended: {answer:?}");
+            answer.extend_from_slice(&piece[..length]);
+            let text = std::str::from_utf8(&answer).unwrap();
+            if let Some(body) = whole_body(text) {
+                break body;
+            }
+        };
+        serde_json::from_str(&body).unwrap()
     }
 
     pub(crate) async fn goes_to(&self, path: &str) {
@@ -210,4 +218,14 @@ impl Viewer {
     pub(crate) async fn leaves(self) {
         self.browser.close().await;
     }
+}
+
+/// The body of an answer, once all of it is there.
+fn whole_body(answer: &str) -> Option<String> {
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let head = head.to_lowercase();
+    let (_, length) = head.split_once("content-length:")?;
+    let length: usize = length.lines().next()?.trim().parse().ok()?;
+    (body.len() >= length).then(|| body.to_owned())
 }

@@ -65,7 +65,7 @@ fn review_of(review: &Review<'_>, people: &[Person]) -> Markup {
             h2 { (words::REVIEW.to(lang)) }
             p.meaning { (words::review_meaning(lang, review.every)) }
             @match due {
-                0 => p.notice.good { (words::NOTHING_DUE.to(lang)) },
+                0 => p { (words::NOTHING_DUE.to(lang)) },
                 _ => p.notice { (words::DUE.to(lang)) " " (due) },
             }
             @for role in unstaffed(people) {

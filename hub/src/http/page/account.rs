@@ -138,6 +138,8 @@ fn register(viewer: &Viewer, lang: Lang) -> Markup {
             input type="hidden" name="registration" value="";
             @match viewer.pass {
                 Pass::Session(_) => {
+                    // For whatever fills passwords in: whose PIN it is.
+                    input type="text" autocomplete="username" value=(viewer.me.id) hidden;
                     label for="pin" { (words::YOUR_PIN.to(lang)) }
                     input #pin name="pin" type="password" required inputmode="numeric"
                         autocomplete="current-password" maxlength="12";

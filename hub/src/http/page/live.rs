@@ -204,21 +204,23 @@ fn question(lang: Lang, row: &ExceptionRow) -> Markup {
     html! {
         h2 { (words::WHAT_SEEN.to(lang)) }
         p { (words::MUST_ANSWER.to(lang)) }
-        form #seen method="post" action=(format!("/rows/{}?lang={}", row.id, lang.tag())) {
-            input type="hidden" name="turn" value=(row.handling.turn());
-            input type="hidden" name="checks" value=(row.checks.len());
-            input type="hidden" name="cause" value=(row.cause);
-            fieldset {
-                legend { (hands::ENDS_ROW.to(lang)) }
-                (choice(Said::Seen.word(), words::ALL_WELL.to(lang)))
-            }
-            fieldset {
-                legend { (hands::KEEPS_ROW.to(lang)) }
-                @for it in [Unresolved::NeedsHelp, Unresolved::NotSeen] {
-                    (choice(it.word(), hands::found(it).to(lang)))
+        div.hands {
+            form #seen method="post" action=(format!("/rows/{}?lang={}", row.id, lang.tag())) {
+                input type="hidden" name="turn" value=(row.handling.turn());
+                input type="hidden" name="checks" value=(row.checks.len());
+                input type="hidden" name="cause" value=(row.cause);
+                fieldset {
+                    legend { (hands::ENDS_ROW.to(lang)) }
+                    (choice(Said::Seen.word(), words::ALL_WELL.to(lang)))
                 }
+                fieldset {
+                    legend { (hands::KEEPS_ROW.to(lang)) }
+                    @for it in [Unresolved::NeedsHelp, Unresolved::NotSeen] {
+                        (choice(it.word(), hands::found(it).to(lang)))
+                    }
+                }
+                button.main name="act" value="outcome" { (hands::WRITE.to(lang)) }
             }
-            button.main name="act" value="outcome" { (hands::WRITE.to(lang)) }
         }
     }
 }

@@ -85,7 +85,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../mod.rs"),
         include_str!("../phone.rs"),
         include_str!("../live.rs"),
-        CONSENT,
+        include_str!("../consent.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {
@@ -101,9 +101,6 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
     assert!(routed.len() > 20, "{routed:?}");
     assert_eq!(routed, table);
 }
-
-/// Pages of consents, where there are any.
-const CONSENT: &str = "";
 
 #[tokio::test]
 async fn somebody_without_a_role_may_do_nothing() {

@@ -455,23 +455,27 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
 /// Every text that any page can show.
 fn all_phrases() -> Vec<Phrase> {
     let mut all = texts::ALL.to_vec();
-    all.extend(texts::ledger::ALL);
-    all.extend(texts::door::ALL);
-    all.extend(texts::access::ALL);
-    all.extend(texts::account::ALL);
-    all.extend(texts::audit::ALL);
-    all.extend(texts::hands::ALL);
-    all.extend(texts::told::ALL);
-    all.extend(texts::outside::ALL);
-    all.extend(texts::matters::ALL);
-    all.extend(texts::resident::ALL);
-    all.extend(texts::consent::ALL);
-    all.extend(texts::shift::ALL);
+    let parts = [
+        texts::ledger::ALL,
+        texts::door::ALL,
+        texts::access::ALL,
+        texts::account::ALL,
+        texts::audit::ALL,
+        texts::hands::ALL,
+        texts::told::ALL,
+        texts::outside::ALL,
+        texts::matters::ALL,
+        texts::resident::ALL,
+        texts::consent::ALL,
+        texts::shift::ALL,
+        texts::phone::ALL,
+        texts::proof::ALL,
+        texts::settings::ALL,
+        texts::sound::ALL,
+        texts::live::ALL,
+    ];
+    all.extend(parts.concat());
     all.extend(Closing::ALL.map(texts::matters::how));
-    all.extend(texts::phone::ALL);
-    all.extend(texts::proof::ALL);
-    all.extend(texts::settings::ALL);
-    all.extend(texts::sound::ALL);
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));
     all.extend([Step::Phone, Step::Visit, Step::Lead].map(texts::hands::step));
