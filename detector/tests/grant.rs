@@ -26,7 +26,7 @@ use nattsyn_protocol::demonstration;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::grant::{Challenge, FIRST_LOOK_AGAIN, GrantMessage};
 use nattsyn_protocol::ids::BootId;
-use nattsyn_protocol::live::{End, FRAME_BYTES, NUMBER_BYTES, LiveDown, Refusal};
+use nattsyn_protocol::live::{End, FRAME_BYTES, LiveDown, NUMBER_BYTES, Refusal};
 use nattsyn_protocol::policy::Mode;
 use nattsyn_protocol::signing::Signed;
 
