@@ -1,8 +1,9 @@
 //! The infrared lamp, and the one that everybody sees.
 //!
 //! [`Light`] is the role; `GpioLight` (feature `pi`) switches a real one, [`SimulatedLight`]
-//! switches nothing. The lamp that tells a room of a live view is a light too. A light is lit only as long as a [`Shine`] lives: whatever ends a look,
-//! an error or a panic included, ends the light with it. What a process that is killed or stuck
+//! switches nothing. The lamp that tells a room of a live view is a light too. A light is lit
+//! only as long as a [`Shine`] lives: whatever ends a look, an error or a panic included, ends
+//! the light with it. What a process that is killed or stuck
 //! can no longer do, hardware must: a real unit's lamp needs a timer of its own on its driver
 //! board, which cuts the current some seconds after the longest look and gives it again only
 //! after the pin has fallen. No software here can tell whether it is fitted.

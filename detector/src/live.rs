@@ -1,8 +1,8 @@
 //! Live view: from an unclear look to sealed frames for one browser.
 //!
 //! ```text
-//! UnclearLook ─▶ Issued (a challenge) ─▶ Answer (signatures hold) ─▶ CheckedGrant ─▶ OpenView
-//!                                                                    OpenView ─▶ Turn ─▶ SealedFrame
+//! UnclearLook ─▶ Issued (a challenge) ─▶ Answer (signatures hold) ─▶ CheckedGrant
+//! CheckedGrant ─▶ OpenView ─▶ Turn ─▶ SealedFrame
 //! ```
 //!
 //! Each can only be made from the one before it and is used up by the next, so there is no

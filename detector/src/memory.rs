@@ -51,7 +51,8 @@ pub struct Memory {
     /// The highest number of a roster of operators.
     #[serde(default)]
     pub roster: u32,
-    /// The live views of late, at most [`nattsyn_protocol::grant::VIEWS_PER_NIGHT_MAX`] of one night.
+    /// The live views of late, at most [`nattsyn_protocol::grant::VIEWS_PER_NIGHT_MAX`] of one
+    /// night.
     #[serde(default)]
     pub views: Vec<MadeView>,
 }

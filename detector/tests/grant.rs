@@ -128,6 +128,9 @@ fn one_worker_sees_the_room_after_an_unclear_look_and_nobody_else_sees_anything(
     assert_eq!(home.lamp(), "on\noff\n");
 }
 
+/// Makes of a challenge another.
+type Change = fn(&mut Challenge);
+
 #[test]
 fn a_grant_for_anything_else_is_refused_with_its_reason() {
     let home = agreed();
@@ -139,7 +142,7 @@ fn a_grant_for_anything_else_is_refused_with_its_reason() {
         change(&mut other);
         astrid.grant(&other, &browser.public)
     };
-    let others: [(fn(&mut Challenge), Refusal); 6] = [
+    let others: [(Change, Refusal); 6] = [
         (
             |it| it.unit = "u0000002".parse().unwrap(),
             Refusal::AnotherUnit,

@@ -128,6 +128,12 @@ fn plan_message(looks_after_s: [u32; 5]) -> PlanMessage {
     }
 }
 
+/// A hello comes also when the eye has said what it was built for, which may be before the plan.
+fn hear_that_the_plan_is_held(hub: &Hub) {
+    let held = std::iter::repeat_with(|| hub.hello().plans.len()).take(5);
+    assert!(held.into_iter().any(|plans| plans == 1));
+}
+
 /// The next report about a look after this one. Reports come again until they are acknowledged.
 fn report_after(hub: &Hub, look: u8) -> u8 {
     let looks = std::iter::repeat_with(|| {
@@ -149,7 +155,7 @@ fn an_eye_that_hangs_is_told_to_the_hub_and_both_halves_are_started_anew() {
     // The second look comes before an eye that hangs is found; the others are far apart, so
     // that a busy machine has time to start a program between two of them.
     hub.say(Channel::Plan, &plan_message([0, 120, 480, 1200, 2400]));
-    assert_eq!(hub.hello().plans.len(), 1);
+    hear_that_the_plan_is_held(&hub);
     let eye = running.pid("nattsyn-eye", None);
     assert_eq!(report_after(&hub, 0), 1);
 
@@ -166,7 +172,7 @@ fn an_eye_that_hangs_is_told_to_the_hub_and_both_halves_are_started_anew() {
     let voice = running.pid("nattsyn-voice", None);
     kill_process(voice, Signal::STOP).unwrap();
     running.pid("nattsyn-voice", Some(voice));
-    assert_eq!(hub.hello().plans.len(), 1);
+    hear_that_the_plan_is_held(&hub);
 }
 
 /// When a half is killed, in milliseconds after the one before: in looks, between them, and
@@ -183,7 +189,7 @@ fn halves_that_are_killed_at_any_instant_leave_the_last_look_with_a_word_and_non
     let running = Unit::start(&broker);
     hub.hello();
     hub.say(Channel::Plan, &plan_message([0, 120, 300, 600, 900]));
-    assert_eq!(hub.hello().plans.len(), 1);
+    hear_that_the_plan_is_held(&hub);
     let (_never, pause) = sync_channel::<()>(0);
     for (index, ms) in KILLS_MS.into_iter().enumerate() {
         pause.recv_timeout(Duration::from_millis(ms)).ok();

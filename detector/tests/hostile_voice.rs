@@ -43,9 +43,9 @@ use home::people::{Authenticator, Browser};
 use home::{Home, Word, check, opened, plan, plan_message, policy, policy_message, read};
 
 /// Words in the run that every check makes: some seconds.
-const WORDS: u32 = 4_000;
-/// Words in the long run.
-const MANY_WORDS: u32 = 1_000_000;
+const WORDS: u32 = 2_000;
+/// Words to each of the two eyes in the long run.
+const MANY_WORDS: u32 = 500_000;
 
 /// Numbers from a seed (Marsaglia's xorshift, 64 bits).
 struct Dice(u64);
@@ -311,8 +311,11 @@ fn nothing_is_sealed_that_no_operator_touched_a_key_for() {
 }
 
 #[test]
-#[ignore = "a million words to each of two eyes: minutes in release, run before a version"]
+#[ignore = "a million words: minutes in release, run before a version"]
 fn a_million_words_open_nothing() {
-    sensor(MANY_WORDS, 3);
-    live_view(MANY_WORDS, 4);
+    // Fewer where a machine has no time for all of them: what was said is printed.
+    let words = std::env::var("NATTSYN_WORDS").ok();
+    let words = words.map_or(MANY_WORDS, |words| words.parse().unwrap());
+    sensor(words, 3);
+    live_view(words, 4);
 }

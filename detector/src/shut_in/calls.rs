@@ -9,6 +9,8 @@ use std::os::fd::RawFd;
 
 use seccompiler::{SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
 
+use crate::memory::SLOT_BYTES;
+
 /// An `ioctl` that stays allowed: this request on this descriptor, and no other pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -31,6 +33,8 @@ enum Argument {
     Points(u8, u64),
     /// Under this mask the 32 bits are these.
     Under(u8, u32, u32),
+    /// All 64 bits are no more than this.
+    AtMost(u8, u64),
 }
 
 impl Allowed {
@@ -71,10 +75,11 @@ impl Allowed {
 impl Argument {
     fn condition(self) -> Result<SeccompCondition, seccompiler::BackendError> {
         use SeccompCmpArgLen::{Dword, Qword};
-        use SeccompCmpOp::{Eq, MaskedEq};
+        use SeccompCmpOp::{Eq, Le, MaskedEq};
         match self {
             Self::Is(index, value) => SeccompCondition::new(index, Dword, Eq, value.into()),
             Self::Points(index, value) => SeccompCondition::new(index, Qword, Eq, value),
+            Self::AtMost(index, value) => SeccompCondition::new(index, Qword, Le, value),
             Self::Under(index, mask, value) => {
                 SeccompCondition::new(index, Dword, MaskedEq(mask.into()), value.into())
             }
@@ -152,9 +157,11 @@ pub fn eye(requests: &[Request]) -> Allowed {
     let mut list = of_both();
     list.call_if(libc::SYS_sendto, &[Argument::Points(4, 0)]);
     // Its memory's slots, a stage, pictures, the battery clock: by descriptor and place.
-    list.call(libc::SYS_pread64)
-        .call(libc::SYS_pwrite64)
-        .call(libc::SYS_fdatasync);
+    list.call(libc::SYS_pread64).call(libc::SYS_fdatasync);
+    // One slot at a time, and none but the two: a picture has no room there.
+    let slot = u64::try_from(SLOT_BYTES).unwrap_or_default();
+    let within = [Argument::AtMost(2, slot), Argument::AtMost(3, slot)];
+    list.call_if(libc::SYS_pwrite64, &within);
     // Whether the clock is set. To set it, it has no right.
     list.call(libc::SYS_adjtimex).call(libc::SYS_clock_adjtime);
     for Request { descriptor, number } in requests {

@@ -209,7 +209,8 @@ pub fn judge<'a>(
         (Kind::Processing, Reason::ProcessingMissing),
         (Kind::Design, Reason::DesignMissing),
     ] {
-        if !stands.has(kind) {
+        // Of a withdrawal the parts need no words of their own.
+        if !stands.has(kind) && !stands.is_withdrawn {
             reasons.insert(missing);
         }
     }

@@ -111,10 +111,10 @@ pub fn withdrawal(what: Withdrawal) -> Said {
 pub fn reason(reason: Reason) -> Said {
     match reason {
         Reason::NotRecorded => Said::new(
-            "Samtycke saknas i Nattsyn: inget är nedskrivet här. Sensorn följer planen som förut, \
+            "Samtycke saknas i Nattsyn: inget är nedskrivet här. Det stoppar inga försök, men \
              ingen bild kan visas.",
-            "No consent in Nattsyn: nothing is written down here. The sensor keeps to the plan as \
-             before, no picture can be shown.",
+            "No consent in Nattsyn: nothing is written down here. That stops no look, but no \
+             picture can be shown.",
         ),
         Reason::Withdrawn => {
             Said::new("Samtycket är återtaget.", "The consent has been withdrawn.")

@@ -127,6 +127,14 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         let folder = number(it.folder.as_raw_fd());
         call(libc::SYS_open_by_handle_at, &[folder, it.page_start(), 0])
     }),
+    of("grow", "write beyond the memory's two slots", |it| {
+        let (file, page) = (number(it.camera.as_raw_fd()), it.page_start());
+        call(libc::SYS_pwrite64, &[file, page, 1, 3 * Stage::page_size()])
+    }),
+    of("write_much", "write more than a slot of memory", |it| {
+        let (file, page) = (number(it.camera.as_raw_fd()), it.page_start());
+        call(libc::SYS_pwrite64, &[file, page, 2 * Stage::page_size(), 0])
+    }),
     // The network, and anybody new to speak to.
     eyes("socket_inet", "make an IPv4 socket", |_| {
         socket(libc::AF_INET, libc::SOCK_STREAM)

@@ -42,7 +42,7 @@ impl Stage {
     pub(super) fn open(victim: i32) -> io::Result<Self> {
         let (pair, voice) = PairEnd::pair().map_err(io::Error::other)?;
         Ok(Self {
-            camera: File::open("/dev/null")?,
+            camera: File::options().read(true).write(true).open("/dev/null")?,
             device: File::open("/dev/zero")?,
             file: File::open("/proc/self/exe")?,
             folder: File::open("/")?,
