@@ -382,9 +382,10 @@ async fn say(client: &AsyncClient, channel: Channel, body: Vec<u8>) {
         unit: unit(),
         channel,
     };
-    let quality = match channel {
-        Channel::Frame => QoS::AtMostOnce,
-        _ => QoS::AtLeastOnce,
+    let quality = if channel == Channel::Frame {
+        QoS::AtMostOnce
+    } else {
+        QoS::AtLeastOnce
     };
     let said = client.publish(topic.to_string(), quality, false, body);
     said.await.unwrap();
