@@ -242,12 +242,7 @@ pub async fn run_by(
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
     let clerk = Arc::new(open_clerk(config, &layout, keys.clone(), (&service, &now)));
     let accounts = accounts(config, &layout, now)?;
-    let parts = (
-        keys,
-        Arc::clone(&accounts.log),
-        Arc::clone(&accounts.rights),
-    );
-    let (live, views) = open_live(&layout, parts, clock, &mut service)?;
+    let (live, views) = open_live(&layout, (keys, &accounts), clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -389,14 +384,17 @@ fn believed_time(
 /// Live views: who may see is for the staff's register to say.
 fn open_live(
     layout: &Layout,
-    (keys, log, rights): (HubKeys, Arc<Log>, Arc<Rights>),
+    (keys, accounts): (HubKeys, &Accounts),
     clock: &Clock,
     service: &mut service::Handle,
 ) -> Result<(Live, live::Keeper), ServeError> {
     let tools = Tools {
         keys,
-        book: Box::new(Audited::new(Views::open(&layout.ledger())?, log)),
-        operators: rights,
+        book: Box::new(Audited::new(
+            Views::open(&layout.ledger())?,
+            Arc::clone(&accounts.log),
+        )),
+        operators: Arc::clone(&accounts.rights) as _,
         clock: clock.clone(),
         tonight: service.tonight.clone(),
     };

@@ -119,12 +119,13 @@ fn ended(nonce: u8, why: End) -> LiveSaid {
 }
 
 fn body(view: &View) -> String {
-    match view.phase() {
-        Phase::Challenged {
-            body: Some(body), ..
-        } => body.clone(),
-        other => panic!("{other:?} has no grant to sign"),
-    }
+    let Phase::Challenged {
+        body: Some(body), ..
+    } = view.phase()
+    else {
+        panic!("{:?} has no grant to sign", view.phase());
+    };
+    body.clone()
 }
 
 /// A view that waits for Anna's word.

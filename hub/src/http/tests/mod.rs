@@ -452,10 +452,10 @@ async fn health_is_ok_while_somebody_can_send_and_not_after() {
     }
 }
 
-/// Every text that any page can show.
-fn all_phrases() -> Vec<Phrase> {
-    let mut all = texts::ALL.to_vec();
+/// Every text that has a name of its own.
+fn named_phrases() -> Vec<Phrase> {
     let parts = [
+        texts::ALL,
         texts::ledger::ALL,
         texts::door::ALL,
         texts::access::ALL,
@@ -474,7 +474,12 @@ fn all_phrases() -> Vec<Phrase> {
         texts::sound::ALL,
         texts::live::ALL,
     ];
-    all.extend(parts.concat());
+    parts.concat()
+}
+
+/// Every text that any page can show.
+fn all_phrases() -> Vec<Phrase> {
+    let mut all = named_phrases();
     all.extend(Closing::ALL.map(texts::matters::how));
     all.extend(Said::ALL.map(texts::hands::how));
     all.extend(Unresolved::ALL.map(texts::hands::found));

@@ -16,7 +16,8 @@ phrases! {
     TO_CONSENT = "Se och ändra samtycket", "See and change the consent";
     NOW = "Det här gäller nu", "What holds now";
     READ_ALOUD = "Läs gärna upp det här:", "This can be read aloud:";
-    NOT_YET = "Kameravisning är överenskommen, men inte påslagen i enheten: ingen bild kan visas än.",
+    NOT_YET = "Kameravisning är överenskommen, men inte påslagen i enheten: ingen \
+               bild kan visas än.",
               "A live view was agreed, and is not switched on at the unit: no picture can be shown \
                yet.";
     WHY = "Varför inte mer:", "Why not more:";
@@ -110,7 +111,8 @@ phrases! {
                  högst 30 sekunder, med lampan tänd. Inget sparas.",
                 "A sensor, and a live view when the sensor cannot tell: one of the staff, once, \
                  for at most 30 seconds, with the lamp lit. Nothing is kept.";
-    STOPPED = "Sensorn tittar inte: samtycke saknas eller är återtaget. Tillsynerna görs som besök.",
+    STOPPED = "Sensorn tittar inte: samtycke saknas eller är återtaget. Tillsynerna \
+               görs som besök.",
               "The sensor does not look: the consent is missing or withdrawn. The checks are made \
                as visits.";
 }
