@@ -33,6 +33,7 @@ use crate::uplink::{Care, LinkEvent, Uplink};
 mod eye_watch;
 mod kept_plans;
 mod kept_policy;
+mod names;
 mod passing_on;
 mod pulse;
 pub mod run;
