@@ -18,7 +18,7 @@ use super::names::{self, Prepared, Reach};
 use super::{Event, Haste, Voice};
 use crate::config::voice::VoiceConfig;
 use crate::disk::Folder;
-use crate::pair::FromEye;
+use crate::pair::{FROM_EYE_MAX, FromEye};
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
 use crate::shut_in::{self, ShutError, Walls};
 use crate::uplink::{LinkEvent, MqttUplink, UplinkError};
@@ -230,7 +230,7 @@ fn listen(pair: PairEnd) -> std::io::Result<Receiver<Result<FromEye, ReceiveErro
 
 fn read_words(pair: &PairEnd, words: &Sender<Result<FromEye, ReceiveError>>) {
     loop {
-        let word = match pair.receive() {
+        let word = match pair.receive_within(FROM_EYE_MAX) {
             Ok(word) => Ok(word),
             Err(error @ (ReceiveError::TooLarge(_) | ReceiveError::Unreadable(_))) => Err(error),
             Err(error @ (ReceiveError::Closed | ReceiveError::System(_))) => {
