@@ -48,6 +48,7 @@ use crate::panel::{Position, Touch};
 use crate::presence::Presence;
 use crate::watchdog::Watchdog;
 
+use consenting::instead_of_looking;
 use seeing::{Answer, Order};
 use signing::Signer;
 use viewing::Live;
@@ -282,8 +283,8 @@ impl Eye {
 
     fn begin(&mut self, now: Now, check: CheckId, look: u8) {
         self.live.burn();
-        if self.switch == Position::Off {
-            return self.report_paused(now, check, look);
+        if self.switch != Position::On {
+            return self.report_unlooked(now, check, look);
         }
         let verdict = self.guard.admit(self.moment(now), check, look);
         // Before the light goes on: a look that a crash forgets could be made once more.
@@ -334,8 +335,8 @@ impl Eye {
             return ControlFlow::Continue(());
         };
         self.released = looking.hold.take();
-        if self.switch == Position::Off {
-            self.conclude(now, Finding::Paused);
+        if let Some(finding) = instead_of_looking(self.switch) {
+            self.conclude(now, finding);
             return ControlFlow::Continue(());
         }
         let step = match answer {
@@ -466,6 +467,7 @@ impl Eye {
         self.next_alive = now.uptime.after(ALIVE_EVERY);
         let last_look = match (self.switch, self.written) {
             (Position::Off, _) => LastLook::Paused,
+            (Position::Unreadable, _) => LastLook::Faulty,
             (Position::On, Written::Yes) => self.last_look,
             // A unit whose disk is broken is a technician's, however good its picture is.
             (Position::On, Written::No) => LastLook::Faulty,

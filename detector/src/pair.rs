@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "live-view")]
 use nattsyn_protocol::assertion::Base64;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId};
@@ -17,6 +18,15 @@ use nattsyn_protocol::signing::Signed;
 /// Largest datagram in bytes: a sealed frame in base64, four letters for three bytes, and its
 /// brackets. The largest message off the wire is shorter.
 pub const DATAGRAM_MAX: usize = FRAME_BYTES.div_ceil(3) * 4 + 1024;
+
+/// Largest datagram from eye to voice in bytes. Of a sensor-only unit a report and a list of
+/// plans are the largest, each well below this.
+#[cfg(feature = "live-view")]
+pub const FROM_EYE_MAX: usize = DATAGRAM_MAX;
+/// Largest datagram from eye to voice in bytes. Of a sensor-only unit a report and a list of
+/// plans are the largest, each well below this.
+#[cfg(not(feature = "live-view"))]
+pub const FROM_EYE_MAX: usize = 4096;
 
 /// From voice to eye.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,7 +81,9 @@ pub enum FromEye {
     Capable(Signed),
     /// An answer about a live view, signed.
     Live(LiveUp),
-    /// A sealed frame of [`FRAME_BYTES`]. Only the operator's browser can open it.
+    /// A sealed frame of [`FRAME_BYTES`]. Only the operator's browser can open it. A sensor-only
+    /// unit has no such word: its voice passes on no bytes that it cannot read.
+    #[cfg(feature = "live-view")]
     Frame(Base64),
 }
 
@@ -99,4 +111,17 @@ pub enum Refusal {
     TooMany,
     /// The policy allows no look for this resident.
     Withdrawn,
+}
+
+#[cfg(all(test, not(feature = "live-view")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sensor_only_voice_has_no_word_for_a_picture() {
+        let frame = serde_json::from_str::<FromEye>("{\"frame\":\"AAAA\"}");
+        let said = frame.unwrap_err().to_string();
+        assert!(said.contains("unknown variant `frame`"), "{said}");
+        assert_eq!(FROM_EYE_MAX, 4096);
+    }
 }

@@ -57,8 +57,8 @@ pub enum ReceiveError {
     /// Nobody holds the other end any more. Nothing will ever come.
     #[error("the pair is closed")]
     Closed,
-    /// A datagram longer than [`DATAGRAM_MAX`]. It is dropped; the next one can be received.
-    #[error("message of {0} bytes is over the limit of {DATAGRAM_MAX}")]
+    /// A datagram longer than is taken here. It is dropped; the next one can be received.
+    #[error("message of {0} bytes is over the limit")]
     TooLarge(usize),
     /// A datagram that is no message. It is dropped; the next one can be received.
     #[error("message cannot be read")]
@@ -134,7 +134,16 @@ impl PairEnd {
     /// Only after [`ReceiveError::Closed`] and [`ReceiveError::System`] is it useless to try
     /// again.
     pub fn receive<M: DeserializeOwned>(&self) -> Result<M, ReceiveError> {
-        let mut buffer = vec![0; DATAGRAM_MAX];
+        self.receive_within(DATAGRAM_MAX)
+    }
+
+    /// Waits for one message of at most so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`PairEnd::receive`]; a longer message is [`ReceiveError::TooLarge`].
+    pub fn receive_within<M: DeserializeOwned>(&self, bytes: usize) -> Result<M, ReceiveError> {
+        let mut buffer = vec![0; bytes];
         // TRUNC: the length of the datagram itself, also where the buffer is shorter.
         let received = retry_on_intr(|| recv(&self.0, &mut buffer[..], RecvFlags::TRUNC));
         let length = match received {

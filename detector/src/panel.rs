@@ -5,6 +5,7 @@
 //! them on a thread of its own, so that nothing which the eye does can keep it from noticing.
 //! What a switch or a press means is the eye's affair.
 
+pub mod contact;
 #[cfg(feature = "pi")]
 mod gpio;
 
@@ -32,6 +33,9 @@ pub enum Position {
     On,
     /// The resident says no.
     Off,
+    /// It cannot be read. Nothing is looked at, as if it were off; but it is a fault, and told
+    /// as one: shown as a No it would be nobody's to mend.
+    Unreadable,
 }
 
 /// Whether the button was pressed.
@@ -49,7 +53,7 @@ pub trait PrivacySwitch: Send {
     ///
     /// # Errors
     ///
-    /// It cannot be read. Whose No cannot be read is taken to say no.
+    /// It cannot be read: [`Position::Unreadable`].
     fn position(&mut self) -> io::Result<Position>;
 }
 
@@ -88,8 +92,8 @@ impl Panel {
             return Position::On;
         };
         switch.position().unwrap_or_else(|error| {
-            tracing::error!(%error, "privacy switch cannot be read; it counts as off");
-            Position::Off
+            tracing::error!(%error, "privacy switch cannot be read; nothing is looked at");
+            Position::Unreadable
         })
     }
 
@@ -249,12 +253,12 @@ mod tests {
     }
 
     #[test]
-    fn whose_no_cannot_be_read_says_no() {
+    fn a_switch_that_cannot_be_read_is_neither_on_nor_off() {
         let mut panel = Panel {
             switch: Some(Box::new(Broken)),
             button: None,
         };
-        assert_eq!(panel.position(), Position::Off);
+        assert_eq!(panel.position(), Position::Unreadable);
         assert_eq!(Panel::default().position(), Position::On);
     }
 }

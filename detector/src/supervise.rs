@@ -13,6 +13,7 @@
 mod user;
 
 use std::convert::Infallible;
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::SocketAddr;
@@ -21,7 +22,10 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::net::sockopt::set_socket_passcred;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
+use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -275,13 +279,14 @@ impl Keeper {
     /// Until the program has ended, by itself or because it was asked to.
     async fn attend(&self, mut child: Child, orders: &mut watch::Receiver<Order>) {
         tracing::info!(program = self.name, pid = child.id(), "started");
+        let number = child_number(&child);
         tokio::select! {
             ended = child.wait() => self.report(ended),
             () = stopped(orders) => {
                 let ended = self.end(&mut child).await;
                 tracing::info!(program = self.name, ?ended, "stopped");
             }
-            () = self.silent() => {
+            () = self.silent(number) => {
                 tracing::error!(program = self.name, "its loop stands still; killed");
                 // A process that is stopped or loops is gone at once.
                 let ended = child.kill().await;
@@ -290,27 +295,18 @@ impl Keeper {
         }
     }
 
-    /// Until the program has said nothing for too long.
-    async fn silent(&self) {
-        let mut patience = self.silent_max.max(START_WITHIN);
-        let mut word = [0; 64];
-        while let Ok(heard) = tokio::time::timeout(patience, self.said.recv(&mut word)).await {
-            match heard {
-                Ok(length) if word.get(..length) == Some(watchdog::WORD) => {
-                    patience = self.silent_max;
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(program = self.name, %error, "watchdog not heard");
-                    tokio::time::sleep(patience).await;
-                }
-            }
+    /// Until the program itself has said nothing for too long.
+    async fn silent(&self, program: Option<Pid>) {
+        let patience = (self.silent_max.max(START_WITHIN), self.silent_max);
+        let heard = silent(&self.clock, &self.said, program, patience).await;
+        if let Err(error) = heard {
+            tracing::error!(program = self.name, %error, "watchdog not heard");
+            tokio::time::sleep(patience.0).await;
         }
     }
 
     async fn end(&self, child: &mut Child) -> std::io::Result<ExitStatus> {
-        let pid = child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
+        if let Some(pid) = child_number(child) {
             // Gone already is as good as told.
             kill_process(pid, Signal::TERM).ok();
         }
@@ -333,9 +329,76 @@ impl Keeper {
     }
 }
 
+/// A program's process, while it runs.
+fn child_number(child: &Child) -> Option<Pid> {
+    let number = child.id().and_then(|id| i32::try_from(id).ok());
+    number.and_then(Pid::from_raw)
+}
+
+/// Until a program has said nothing for too long: the first patience until its first word, the
+/// second from then on.
+///
+/// The socket has an address, which others may know. What the kernel does not say is from this
+/// very process counts for nothing, and does not make the patience begin anew either.
+async fn silent(
+    clock: &Clock,
+    said: &UnixDatagram,
+    program: Option<Pid>,
+    (first, later): (Duration, Duration),
+) -> std::io::Result<()> {
+    let mut silent_at = clock.real_now().saturating_add(first);
+    loop {
+        let left = silent_at.saturating_sub(clock.real_now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let Ok(heard) = tokio::time::timeout(left, hear(said)).await else {
+            return Ok(());
+        };
+        match heard? {
+            Heard::Word(from) if from == program => {
+                silent_at = clock.real_now().saturating_add(later);
+            }
+            Heard::Word(from) => tracing::debug!(?from, ?program, "another's word not believed"),
+            Heard::Else => {}
+        }
+    }
+}
+
+/// What came in at a watchdog's socket.
+enum Heard {
+    /// The word, and which process sent it by the kernel's account.
+    Word(Option<Pid>),
+    /// Something else.
+    Else,
+}
+
+async fn hear(socket: &UnixDatagram) -> std::io::Result<Heard> {
+    let read = || receive(socket).map_err(std::io::Error::from);
+    socket.async_io(Interest::READABLE, read).await
+}
+
+fn receive(socket: &UnixDatagram) -> rustix::io::Result<Heard> {
+    let mut word = [0; 64];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
+    let mut attached = RecvAncillaryBuffer::new(&mut space);
+    let mut bytes = [std::io::IoSliceMut::new(&mut word)];
+    let length = recvmsg(socket, &mut bytes, &mut attached, RecvFlags::DONTWAIT)?.bytes;
+    // The kernel writes these; only a sender with rights over others' numbers may give another.
+    let from = attached.drain().find_map(|it| match it {
+        RecvAncillaryMessage::ScmCredentials(sender) => Some(sender.pid),
+        RecvAncillaryMessage::ScmRights(_) | _ => None,
+    });
+    Ok(match word.get(..length) == Some(watchdog::WORD) {
+        true => Heard::Word(from),
+        false => Heard::Else,
+    })
+}
+
 fn listen(name: &str) -> std::io::Result<UnixDatagram> {
     let address = SocketAddr::from_abstract_name(name)?;
     let socket = std::os::unix::net::UnixDatagram::bind_addr(&address)?;
+    set_socket_passcred(&socket, true)?;
     socket.set_nonblocking(true)?;
     UnixDatagram::from_std(socket)
 }
@@ -396,5 +459,44 @@ pub fn end_with(parent: i32) -> Result<(), SuperviseError> {
         Ok(())
     } else {
         Err(SuperviseError::Orphaned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::getpid;
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_not_kept_by_the_words_of_another() {
+        let name = format!("nattsyn-supervise-test/{}", std::process::id());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (clock, said) = (Clock::machine(), listen(&name).unwrap());
+            let speaker = std::os::unix::net::UnixDatagram::unbound().unwrap();
+            let address = SocketAddr::from_abstract_name(&name).unwrap();
+            speaker.connect_addr(&address).unwrap();
+            speaker.send(watchdog::WORD).unwrap();
+            let heard = hear(&said).await.unwrap();
+            assert!(matches!(heard, Heard::Word(Some(from)) if from == getpid()));
+            // The same words, for a program that is another process and hangs.
+            let speaking = async {
+                loop {
+                    speaker.send(watchdog::WORD).unwrap();
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let patience = (Duration::from_millis(300), Duration::from_millis(300));
+            let hanging = Pid::from_raw(1);
+            tokio::select! {
+                silent = silent(&clock, &said, hanging, patience) => silent.unwrap(),
+                () = speaking => {}
+                () = tokio::time::sleep(Duration::from_secs(10)) => panic!("believed"),
+            }
+        });
     }
 }

@@ -33,6 +33,7 @@ use crate::uplink::{Care, LinkEvent, Uplink};
 mod eye_watch;
 mod kept_plans;
 mod kept_policy;
+mod names;
 mod passing_on;
 mod pulse;
 pub mod run;
@@ -331,6 +332,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             FromEye::Report(signed) => self.handle_report(now, real, &signed),
             FromEye::Capable(signed) => self.handle_capability(real, signed),
             FromEye::Live(word) => self.handle_live_up(&word),
+            #[cfg(feature = "live-view")]
             FromEye::Frame(frame) => self.handle_frame(frame),
             FromEye::Refused { check, look, why } => {
                 tracing::warn!(%check, look, ?why, "eye refuses to look");

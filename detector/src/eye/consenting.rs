@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use nattsyn_clock::Now;
-use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::CheckId;
 use nattsyn_protocol::policy::{Build, Capability, PolicyMessage};
 
@@ -62,18 +62,21 @@ impl Eye {
         self.review_view(now);
         // A frame that is being taken ends with the look when it comes.
         let is_idle = self.looking.as_ref().is_some_and(|it| it.hold.is_none());
-        if position == Position::Off && is_idle {
-            self.conclude(now, Finding::Paused);
+        if let Some(finding) = instead_of_looking(position).filter(|_| is_idle) {
+            self.conclude(now, finding);
         }
         self.say_alive(now);
         ControlFlow::Continue(())
     }
 
-    /// What a due look comes to while the switch is off: a report at once, and no light.
-    pub(super) fn report_paused(&mut self, now: Now, check: CheckId, look: u8) {
+    /// What a due look comes to while the switch is not on: a report at once, and no light.
+    pub(super) fn report_unlooked(&mut self, now: Now, check: CheckId, look: u8) {
+        let Some(finding) = instead_of_looking(self.switch) else {
+            return;
+        };
         let moment = self.moment(now);
         match self.guard.pause(moment, check, look) {
-            Ok(errand) => self.report(now, errand, Finding::Paused),
+            Ok(errand) => self.report(now, errand, finding),
             Err(why) => self.refuse(check, look, why),
         }
         self.write_memory(now);
@@ -101,5 +104,17 @@ impl Eye {
             self.findings.pop_front();
         }
         self.findings.push_back((check, finding));
+    }
+}
+
+/// What a look comes to by how the switch stands; none where looks may be made.
+///
+/// A switch that cannot be read has no word of its own on the wire: an eye that may not use its
+/// camera has none that gives pictures, which is a technician's affair as this is.
+pub(super) fn instead_of_looking(switch: Position) -> Option<Finding> {
+    match switch {
+        Position::On => None,
+        Position::Off => Some(Finding::Paused),
+        Position::Unreadable => Some(Finding::Technical(Fault::CameraDown)),
     }
 }

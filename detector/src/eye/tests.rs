@@ -291,10 +291,11 @@ impl Rig {
                     return signed.open(&PublicKey::of(&key(EYE))).unwrap();
                 }
                 FromEye::Alive { .. } | FromEye::Capable(_) => {}
+                #[cfg(feature = "live-view")]
+                FromEye::Frame(_) => panic!("a frame"),
                 other @ (FromEye::Started { .. }
                 | FromEye::Holding(_)
                 | FromEye::Live(_)
-                | FromEye::Frame(_)
                 | FromEye::Refused { .. }) => panic!("{other:?}"),
             }
         }
@@ -393,6 +394,19 @@ fn an_eye_without_a_model_says_so_in_the_dark() {
     rig.eye.orders = None;
     assert!(rig.ask(1).is_continue());
     assert_eq!(rig.report().finding, Finding::Technical(Fault::ModelDown));
+    assert!(rig.switched().is_empty());
+}
+
+#[test]
+fn a_switch_that_cannot_be_read_is_technical_and_nothing_is_looked_at() {
+    let mut rig = Rig::new(Behaviour::Works, Ok(()));
+    let unreadable = Event::Touched(Touch::Switched(Position::Unreadable));
+    assert!(rig.eye.apply(rig.now, unreadable).is_continue());
+    let alive = rig.voice.receive::<FromEye>().unwrap();
+    let last_look = LastLook::Faulty;
+    assert_eq!(alive, FromEye::Alive { last_look });
+    assert!(rig.ask(1).is_continue());
+    assert_eq!(rig.report().finding, Finding::Technical(Fault::CameraDown));
     assert!(rig.switched().is_empty());
 }
 

@@ -161,7 +161,7 @@ impl Eye {
         if self.live.lamp.is_none() {
             return Err(NoView::NoLamp);
         }
-        if self.switch == Position::Off {
+        if self.switch != Position::On {
             return Err(NoView::Paused);
         }
         let moment = self.moment(now);
@@ -228,7 +228,7 @@ impl Eye {
         let moment = self.moment(now);
         self.guard.handle_endorsement(&message.endorsement)?;
         self.guard.handle_operator(moment, answer.operator())?;
-        if self.switch == Position::Off {
+        if self.switch != Position::On {
             return Err(NoView::Paused);
         }
         if self.is_busy() {
@@ -371,7 +371,7 @@ impl Eye {
         };
         let (check, (due, late)) = (viewing.check, viewing.next_timeout());
         let moment = self.moment(now);
-        if self.switch == Position::Off {
+        if self.switch != Position::On {
             self.end_view(now, ViewEnd::Switch);
         } else if self.guard.pictures(moment, check.resident).is_err() {
             self.end_view(now, ViewEnd::Withdrawn);

@@ -1,22 +1,24 @@
 //! Switch and button on pins of a Raspberry Pi.
 //!
-//! Both close a pin to ground, and the pin is pulled up: a switch whose wire comes off reads as
-//! on, which its lamp at the unit then contradicts. Reading a pin is reading memory; no system
-//! call is made after the pin is had.
+//! Both are contacts between a pin and ground, and the pin is pulled up. The switch is closed
+//! while it is on, so that a wire that comes off reads as off; the button is closed while it is
+//! pressed, so that a wire that comes off is no press. Reading a pin is reading memory; no
+//! system call is made after the pin is had.
 
 use std::io;
 
 use rppal::gpio::{Gpio, InputPin};
 
+use super::contact::{Contact, Holding};
 use super::{ApprovalButton, Position, Press, PrivacySwitch};
 
-/// A switch that closes one pin to ground when it is off.
+/// A switch that closes one pin to ground while it is on.
 pub struct GpioSwitch(InputPin);
 
 /// A button that closes one pin to ground while it is pressed.
 pub struct GpioButton {
     pin: InputPin,
-    was: Press,
+    holding: Holding,
 }
 
 /// Takes a pin as an input that is pulled up, by its BCM number.
@@ -24,6 +26,14 @@ fn input(pin: u8) -> io::Result<InputPin> {
     let gpio = Gpio::new().map_err(io::Error::other)?;
     let pin = gpio.get(pin).map_err(io::Error::other)?;
     Ok(pin.into_input_pullup())
+}
+
+fn contact(pin: &InputPin) -> Contact {
+    if pin.is_low() {
+        Contact::Closed
+    } else {
+        Contact::Open
+    }
 }
 
 impl GpioSwitch {
@@ -39,11 +49,7 @@ impl GpioSwitch {
 
 impl PrivacySwitch for GpioSwitch {
     fn position(&mut self) -> io::Result<Position> {
-        Ok(if self.0.is_low() {
-            Position::Off
-        } else {
-            Position::On
-        })
+        Ok(contact(&self.0).position())
     }
 }
 
@@ -54,24 +60,13 @@ impl GpioButton {
     ///
     /// This is no Raspberry Pi, there is no such pin, or it may not be used.
     pub fn open(pin: u8) -> io::Result<Self> {
-        let pin = input(pin)?;
-        let was = Press::Pressed;
-        Ok(Self { pin, was })
+        let (pin, holding) = (input(pin)?, Holding::new());
+        Ok(Self { pin, holding })
     }
 }
 
 impl ApprovalButton for GpioButton {
     fn press(&mut self) -> io::Result<Press> {
-        let is = if self.pin.is_low() {
-            Press::Pressed
-        } else {
-            Press::None
-        };
-        let before = std::mem::replace(&mut self.was, is);
-        Ok(if before == Press::None {
-            is
-        } else {
-            Press::None
-        })
+        Ok(self.holding.handle(contact(&self.pin)))
     }
 }

@@ -8,8 +8,11 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "live-view")]
 use nattsyn_protocol::assertion::Base64;
-use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
+#[cfg(feature = "live-view")]
+use nattsyn_protocol::live::FRAME_BYTES;
+use nattsyn_protocol::live::{LiveDown, LiveUp};
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::topics::Channel;
@@ -18,7 +21,9 @@ use super::kept_policy::Said;
 use super::{LinkState, Sent, Told, Voice};
 use crate::disk::Disk;
 use crate::pair::ToEye;
-use crate::uplink::{Care, Uplink};
+#[cfg(feature = "live-view")]
+use crate::uplink::Care;
+use crate::uplink::Uplink;
 use crate::voice::EyeLine;
 
 impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
@@ -58,6 +63,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         }
     }
 
+    #[cfg(feature = "live-view")]
     pub(super) fn handle_frame(&mut self, Base64(frame): Base64) {
         if frame.len() != FRAME_BYTES {
             tracing::warn!(bytes = frame.len(), "what is no sealed frame dropped");

@@ -14,10 +14,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use nattsyn_clock::{Clock, ClockError, Hold};
 use nattsyn_protocol::time::Uptime;
 
+use super::names::{self, Prepared, Reach};
 use super::{Event, Haste, Voice};
 use crate::config::voice::VoiceConfig;
 use crate::disk::Folder;
-use crate::pair::FromEye;
+use crate::pair::{FROM_EYE_MAX, FromEye};
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
 use crate::shut_in::{self, ShutError, Walls};
 use crate::uplink::{LinkEvent, MqttUplink, UplinkError};
@@ -58,6 +59,10 @@ pub enum VoiceError {
     /// It is not shut in as it must be.
     #[error("shutting the voice in")]
     NotShutIn(#[from] ShutError),
+    /// No link in a long time, and something was missing when the walls were put up: another
+    /// voice gets other walls.
+    #[error("no link to the broker, and the walls were put up with something missing")]
+    WalledOff,
     /// Supervisor and eye are gone.
     #[error("the eye and the supervisor are gone")]
     Alone,
@@ -85,8 +90,11 @@ pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
         path: config.state.clone(),
         source,
     })?;
+    names::prepare();
+    let walls = walls(config);
+    let reach = Reach::new(clock.real_now(), Prepared::look(&walls.readable));
     // No thread has been started yet: all that are get these walls with their beginning.
-    let begun = shut_in::begin(&walls(config))?;
+    let begun = shut_in::begin(&walls)?;
     if let Some(following) = following {
         following.start();
     }
@@ -109,7 +117,7 @@ pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
         begun.finish(&shut_in::voices_calls())?;
         let voice = Voice::resume(clock.now(), config.unit, disk, uplink, pair);
         tracing::info!(unit = %config.unit, "voice started");
-        turn(clock, voice, heard, watchdog).await
+        turn(clock, voice, heard, (watchdog, reach)).await
     })
 }
 
@@ -121,13 +129,7 @@ const NAMES_PORT: u16 = 53;
 fn walls(config: &VoiceConfig) -> Walls {
     let broker = &config.broker;
     // Names are resolved as /etc says, which some machines only link to a folder of a service.
-    let names = [
-        "/etc",
-        "/run/systemd/resolve",
-        "/run/resolvconf",
-        "/run/NetworkManager",
-    ];
-    let mut readable: Vec<PathBuf> = names.into_iter().map(PathBuf::from).collect();
+    let mut readable: Vec<PathBuf> = names::READABLE.map(PathBuf::from).into();
     readable.extend([&broker.ca, &broker.certificate, &broker.key].map(Clone::clone));
     Walls::of_voice(
         readable,
@@ -156,13 +158,19 @@ async fn turn(
     clock: Clock,
     mut voice: Voice<Folder, MqttUplink, PairEnd>,
     mut heard: Heard,
-    mut watchdog: Watchdog,
+    (mut watchdog, mut reach): (Watchdog, Reach),
 ) -> Result<(), VoiceError> {
     let mut hold: Option<Hold> = None;
     let mut happening = Happening::To(Event::Time);
     loop {
         watchdog.pat(clock.real_now());
         let now = clock.now();
+        if let Happening::To(Event::Link(event)) = &happening {
+            reach.handle_link(event);
+        }
+        if reach.doubt_at().is_some_and(|at| at <= clock.real_now()) {
+            return Err(VoiceError::WalledOff);
+        }
         match happening {
             Happening::To(event) => voice.apply(now, clock.real_now(), event),
             Happening::Unreadable(error) => voice.drop_unreadable("word from the eye", &error),
@@ -179,7 +187,8 @@ async fn turn(
             .every()
             .map(|every| clock.real_now().saturating_add(every));
         let resend = voice.next_resend();
-        let real = awake.into_iter().chain(resend).min();
+        let others = resend.into_iter().chain(reach.doubt_at());
+        let real = awake.into_iter().chain(others).min();
         happening = select(&clock, &mut heard, next, real).await;
     }
 }
@@ -221,7 +230,7 @@ fn listen(pair: PairEnd) -> std::io::Result<Receiver<Result<FromEye, ReceiveErro
 
 fn read_words(pair: &PairEnd, words: &Sender<Result<FromEye, ReceiveError>>) {
     loop {
-        let word = match pair.receive() {
+        let word = match pair.receive_within(FROM_EYE_MAX) {
             Ok(word) => Ok(word),
             Err(error @ (ReceiveError::TooLarge(_) | ReceiveError::Unreadable(_))) => Err(error),
             Err(error @ (ReceiveError::Closed | ReceiveError::System(_))) => {

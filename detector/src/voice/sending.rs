@@ -186,6 +186,7 @@ impl Sending {
     }
 
     /// Whether a report waits that this round has not sent.
+    #[cfg(feature = "live-view")]
     pub(super) fn holds_back<D: Disk>(&self, outbox: &Outbox<D>) -> bool {
         outbox.after(self.cursor).next().is_some()
     }

@@ -1,5 +1,6 @@
 //! The voice against a simulated link, disk and eye, without a clock.
 
+#[cfg(feature = "live-view")]
 mod passing_on;
 
 use std::cell::RefCell;

@@ -42,7 +42,7 @@ pub(crate) fn mosquitto_is_missing(test: &str) -> bool {
     missing
 }
 
-fn pause(duration: Duration) {
+pub(crate) fn pause(duration: Duration) {
     let (_never, pause) = sync_channel::<()>(0);
     pause.recv_timeout(duration).ok();
 }
@@ -132,7 +132,7 @@ impl Drop for Broker {
     }
 }
 
-fn make_certificates(folder: &Path) {
+pub(crate) fn make_certificates(folder: &Path) {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params

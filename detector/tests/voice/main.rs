@@ -8,6 +8,7 @@
 
 mod broker;
 mod meter;
+mod resolver;
 
 use std::io::{BufRead as _, BufReader};
 use std::os::fd::OwnedFd;
