@@ -234,6 +234,8 @@ enum Change {
 #[derive(Debug)]
 struct Held {
     plan: Plan,
+    /// Of the hub's key that signed it.
+    epoch: u32,
     places: Vec<SleepingPlace>,
 }
 
@@ -259,6 +261,10 @@ impl Guard {
             Found::Nothing | Found::Lost => Memory::default(),
         };
         memory.runs = memory.runs.wrapping_add(1);
+        if let Some(kept) = &mut memory.policy {
+            // Of before epochs were kept: no older version of the present one comes back.
+            kept.epoch.get_or_insert(memory.epoch);
+        }
         let lifetime = Lifetime::resume(memory.mark, opening);
         if found == Found::Lost {
             let forgotten = MadeLook {
@@ -330,7 +336,8 @@ impl Guard {
         let old = |OldKey { found, held }| PlanRefusal::OldKey { found, held };
         self.endorse(&endorsement).map_err(old)?;
         let plan: Plan = message.plan.open(&endorsement.key)?;
-        let taken = self.compare(&plan)?;
+        let epoch = endorsement.epoch;
+        let taken = self.compare(&plan, epoch)?;
         let resident = plan.resident;
         plan.examine()
             .map_err(|source| PlanRefusal::Unkeepable { resident, source })?;
@@ -339,7 +346,12 @@ impl Guard {
             return Err(PlanRefusal::TooManyResidents(resident));
         }
         self.remember(resident, plan.version);
-        self.plans.insert(resident, Held { plan, places });
+        let held = Held {
+            plan,
+            epoch,
+            places,
+        };
+        self.plans.insert(resident, held);
         Ok(taken)
     }
 
@@ -422,7 +434,9 @@ impl Guard {
         })
     }
 
-    fn compare(&self, plan: &Plan) -> Result<Taken, PlanRefusal> {
+    /// Whether a plan is newer than what is held. Versions begin anew with an epoch: whoever
+    /// stole the key of the one before may have used them up.
+    fn compare(&self, plan: &Plan, epoch: u32) -> Result<Taken, PlanRefusal> {
         if plan.unit != self.unit {
             return Err(PlanRefusal::OtherUnit(plan.unit));
         }
@@ -433,7 +447,9 @@ impl Guard {
         };
         match self.plans.get(&plan.resident) {
             Some(held) if held.plan == *plan => Ok(Taken::Unchanged),
-            Some(held) if plan.version <= held.plan.version => Err(not_newer(held.plan.version)),
+            Some(held) if epoch == held.epoch && plan.version <= held.plan.version => {
+                Err(not_newer(held.plan.version))
+            }
             Some(_) => Ok(Taken::Changed),
             // After a restart the last plan comes back; one before it does not.
             None => match self.seen(plan.resident) {
@@ -775,6 +791,30 @@ mod tests {
             Err(PlanRefusal::OldKey { found: 6, held: 7 })
         ));
         assert_eq!(guard.holding()[0].version, 1);
+    }
+
+    #[test]
+    fn versions_used_up_by_a_stolen_key_begin_anew_with_the_roots_next_key() {
+        let mut guard = holding(&[plan(u32::MAX)]);
+        let used_up = guard.handle_plan(&signed(&plan(3), ROOT, 1));
+        assert!(matches!(used_up, Err(PlanRefusal::NotNewer { .. })));
+        let taken = guard.handle_plan(&signed(&plan(3), ROOT, 2));
+        assert_eq!(taken.unwrap(), Taken::Changed);
+        assert_eq!(guard.holding()[0].version, 3);
+        let stolen = guard.handle_plan(&signed(&plan(u32::MAX), ROOT, 1));
+        assert!(matches!(stolen, Err(PlanRefusal::OldKey { .. })));
+        // Nor an older one of the same key, after a restart either.
+        let memory = guard.take_change(Uptime::default()).unwrap();
+        let opening = Opening {
+            uptime: Uptime::default(),
+            machine: None,
+        };
+        let (unit, root) = (guard.unit, *guard.root());
+        let mut guard = Guard::resume(unit, root, Found::Remembered(memory), opening);
+        let older = guard.handle_plan(&signed(&plan(2), ROOT, 2));
+        assert!(matches!(older, Err(PlanRefusal::NotNewer { .. })));
+        let taken = guard.handle_plan(&signed(&plan(3), ROOT, 2));
+        assert_eq!(taken.unwrap(), Taken::Changed);
     }
 
     #[test]

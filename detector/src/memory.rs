@@ -38,7 +38,8 @@ pub struct Memory {
     pub runs: u32,
     /// The latest epoch of the hub's keys.
     pub epoch: u32,
-    /// The highest version of each resident's plan, in the order in which they were taken.
+    /// The highest version of each resident's plan in this epoch, in the order in which they
+    /// were taken.
     pub plans: Vec<SeenPlan>,
     /// The looks of the last 24 hours.
     pub looks: Vec<MadeLook>,
@@ -62,6 +63,9 @@ pub struct Memory {
 pub struct KeptPolicy {
     /// As it was verified.
     pub policy: Policy,
+    /// The epoch of the hub's key that signed it; `None` in a memory of before this was kept.
+    #[serde(default)]
+    pub epoch: Option<u32>,
     /// What is in force of it: less than it says until somebody has pressed the button.
     pub mode: Mode,
     /// Whether somebody has.
@@ -457,6 +461,7 @@ mod tests {
                 pause: Pause::Unknown,
             }),
             policy: Some(Box::new(KeptPolicy {
+                epoch: Some(u32::MAX),
                 policy: Policy {
                     unit: "u0000001".parse().unwrap(),
                     version: u32::MAX,
