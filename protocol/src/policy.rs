@@ -4,8 +4,11 @@
 //! signed as a plan is, has a version that only grows, and ends by itself. Whose consent it
 //! rests on, who gave it and how, are the hub's affair and never travel.
 //!
-//! From afar a policy can only get stricter. One that opens more than the one before takes
-//! effect when somebody presses the button at the unit within [`APPROVAL_WITHIN`].
+//! Pictures are never allowed from afar: from sensor or off to live view a policy takes effect
+//! when somebody presses the button at the unit within [`APPROVAL_WITHIN`]; until then there are
+//! looks and no pictures. What is stricter takes effect at once, and so do looks that begin
+//! again after [`Mode::Off`]: they end in a finding, and a withdrawal undone must not need a
+//! journey.
 
 use std::time::Duration;
 
@@ -42,7 +45,8 @@ pub enum Mode {
 pub struct Policy {
     /// Which unit.
     pub unit: UnitId,
-    /// Grows with every change; a unit never goes back to an older one.
+    /// Grows with every change; a unit never goes back to an older one. Counts anew under each
+    /// epoch of the hub's keys.
     pub version: u32,
     /// The strictest of what those who live there agreed to.
     pub mode: Mode,

@@ -2,8 +2,8 @@
 //!
 //! The policy of the highest version is held, and written down whole, so that no voice can make
 //! the eye forget it or hand it an older one. Versions are those of an epoch: under a hub's key
-//! that the root endorsed later they begin anew, so that a stolen key cannot use them up. What is stricter holds at once. What opens more
-//! than is in force waits for the button at the unit; until then the new version is held with
+//! that the root endorsed later they begin anew, so that a stolen key cannot use them up. What is stricter holds at once, and so do
+//! looks that begin again. What allows pictures that are not allowed now waits for the button at the unit; until then the new version is held with
 //! the old mode. A restart ends that waiting: nobody can tell how long the unit was off.
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
@@ -118,10 +118,12 @@ impl Guard {
             .policy
             .as_ref()
             .map_or(Mode::Sensor, |it| it.mode);
-        let opens = policy.mode > in_force;
+        // Looks that were stopped begin again from afar: a withdrawal that was a mistake must
+        // not end them for ever where nobody can press a button. Pictures never do.
+        let opens = policy.mode == Mode::LiveView && in_force != Mode::LiveView;
         self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
         self.memory.policy = Some(Box::new(KeptPolicy {
-            mode: policy.mode.min(in_force),
+            mode: if opens { Mode::Sensor } else { policy.mode },
             approval: if opens {
                 Approval::Awaited
             } else {
@@ -305,6 +307,24 @@ mod tests {
         let stolen = give(message(u32::MAX, Mode::Off, 1));
         assert!(matches!(stolen, Err(PolicyRefusal::OldKey { .. })));
         assert_eq!(in_force(&guard).0, 4);
+    }
+
+    #[test]
+    fn looks_begin_again_from_afar_and_pictures_do_not() {
+        let mut guard = guard(Found::Nothing);
+        let resident = "r0000001".parse().unwrap();
+        let mut give = |version, mode| {
+            let message = message(version, mode, 1);
+            guard.handle_policy(minute(1), &message).unwrap();
+            (guard.looks(resident), in_force(&guard).1, in_force(&guard).2)
+        };
+        let stopped = (Looks::Stopped, Mode::Off, Approval::NotNeeded);
+        assert_eq!(give(1, Mode::Off), stopped);
+        let again = (Looks::ByPlan, Mode::Sensor, Approval::NotNeeded);
+        assert_eq!(give(2, Mode::Sensor), again);
+        assert_eq!(give(3, Mode::Off), stopped);
+        let awaited = (Looks::ByPlan, Mode::Sensor, Approval::Awaited);
+        assert_eq!(give(4, Mode::LiveView), awaited);
     }
 
     #[test]
