@@ -2,9 +2,11 @@
 //!
 //! The policy of the highest version is held, and written down whole, so that no voice can make
 //! the eye forget it or hand it an older one. Versions are those of an epoch: under a hub's key
-//! that the root endorsed later they begin anew, so that a stolen key cannot use them up. What is stricter holds at once, and so do
-//! looks that begin again. What allows pictures that are not allowed now waits for the button at the unit; until then the new version is held with
-//! the old mode. A restart ends that waiting: nobody can tell how long the unit was off.
+//! that the root endorsed later they begin anew, so that a stolen key cannot use them up. What
+//! is stricter holds at once, and so do looks that begin again. What allows pictures that are
+//! not allowed now waits for the button at the unit; until then the new version is held with
+//! looks and no pictures. A restart ends that waiting: nobody can tell how long the unit was
+//! off.
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
 
@@ -316,7 +318,11 @@ mod tests {
         let mut give = |version, mode| {
             let message = message(version, mode, 1);
             guard.handle_policy(minute(1), &message).unwrap();
-            (guard.looks(resident), in_force(&guard).1, in_force(&guard).2)
+            (
+                guard.looks(resident),
+                in_force(&guard).1,
+                in_force(&guard).2,
+            )
         };
         let stopped = (Looks::Stopped, Mode::Off, Approval::NotNeeded);
         assert_eq!(give(1, Mode::Off), stopped);
