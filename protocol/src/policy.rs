@@ -18,8 +18,8 @@ use crate::ids::{BootId, ResidentId, UnitId};
 use crate::signing::{Document, Endorsement, PublicKey, SignatureError, Signed};
 use crate::time::Timestamp;
 
-/// How long after a policy that opens more has come the button at the unit can approve it: the
-/// technician is there, and whoever presses it weeks later means something else.
+/// How long after a policy that allows pictures has come the button at the unit can approve it:
+/// the technician is there, and whoever presses it weeks later means something else.
 pub const APPROVAL_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// Most residents of one home whose looks are stopped; more than live under one unit.
