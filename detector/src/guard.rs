@@ -21,13 +21,13 @@ use std::time::Duration;
 use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
-use nattsyn_protocol::plan::{LOOKS_PER_CHECK_MAX, Plan, PlanError};
+use nattsyn_protocol::plan::{LOOKS_PER_CHECK_MAX, LOOKS_PER_NIGHT_MAX, Plan, PlanError};
 use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 
-use crate::memory::{Found, MadeLook, MadeView, Memory, SEEN_MAX, SeenPlan};
+use crate::memory::{Found, MadeLook, MadeView, Memory, Purpose, SEEN_MAX, SeenPlan};
 use crate::pair::Refusal;
 
 use consent::OldKey;
@@ -48,8 +48,11 @@ pub const LOOKS_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// twice, as when nobody touches the key within the minute.
 pub const LOOKS_AGAIN_MAX: usize = 4;
 
-/// Most looks at one check: the plan's, and those before a live view.
-pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + LOOKS_AGAIN_MAX;
+/// Most looks again in [`LOOKS_WITHIN`]: at two checks, whoever asks for them.
+pub const LOOKS_AGAIN_A_DAY_MAX: usize = 2 * LOOKS_AGAIN_MAX;
+
+/// Most looks of the plan's at one check: one may have to be made once more.
+pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + 1;
 
 /// How far outside its window a check may be looked at: a message waits, a clock is set right.
 pub const WINDOW_SLACK: Duration = Duration::from_secs(30);
@@ -234,6 +237,8 @@ enum Change {
 #[derive(Debug)]
 struct Held {
     plan: Plan,
+    /// Of the hub's key that signed it.
+    epoch: u32,
     places: Vec<SleepingPlace>,
 }
 
@@ -259,11 +264,16 @@ impl Guard {
             Found::Nothing | Found::Lost => Memory::default(),
         };
         memory.runs = memory.runs.wrapping_add(1);
+        if let Some(kept) = &mut memory.policy {
+            // Of before epochs were kept: no older version of the present one comes back.
+            kept.epoch.get_or_insert(memory.epoch);
+        }
         let lifetime = Lifetime::resume(memory.mark, opening);
         if found == Found::Lost {
             let forgotten = MadeLook {
                 check: None,
                 at: lifetime.age(opening.uptime),
+                of: Purpose::Plan,
             };
             memory.looks = vec![forgotten; LOOKS_MAX];
             let forgotten = MadeView {
@@ -330,7 +340,8 @@ impl Guard {
         let old = |OldKey { found, held }| PlanRefusal::OldKey { found, held };
         self.endorse(&endorsement).map_err(old)?;
         let plan: Plan = message.plan.open(&endorsement.key)?;
-        let taken = self.compare(&plan)?;
+        let epoch = endorsement.epoch;
+        let taken = self.compare(&plan, epoch)?;
         let resident = plan.resident;
         plan.examine()
             .map_err(|source| PlanRefusal::Unkeepable { resident, source })?;
@@ -339,7 +350,12 @@ impl Guard {
             return Err(PlanRefusal::TooManyResidents(resident));
         }
         self.remember(resident, plan.version);
-        self.plans.insert(resident, Held { plan, places });
+        let held = Held {
+            plan,
+            epoch,
+            places,
+        };
+        self.plans.insert(resident, held);
         Ok(taken)
     }
 
@@ -371,7 +387,11 @@ impl Guard {
             return Verdict::ClockUnknown(errand);
         }
         let age = self.lifetime.age(now.uptime);
-        if !self.has_looks_left(age, check) {
+        let of = match span {
+            Span::Window => Purpose::Plan,
+            Span::AndAfter(_) => Purpose::View,
+        };
+        if !self.has_looks_left(age, check, of) {
             return Verdict::Refuse(Refusal::TooMany);
         }
         let held = self.plans.get(&check.resident);
@@ -379,6 +399,7 @@ impl Guard {
         self.memory.looks.push(MadeLook {
             check: Some(check),
             at: age,
+            of,
         });
         self.change = Change::Unwritten;
         Verdict::Look(Permit { errand, places })
@@ -422,7 +443,9 @@ impl Guard {
         })
     }
 
-    fn compare(&self, plan: &Plan) -> Result<Taken, PlanRefusal> {
+    /// Whether a plan is newer than what is held. Versions begin anew with an epoch: whoever
+    /// stole the key of the one before may have used them up.
+    fn compare(&self, plan: &Plan, epoch: u32) -> Result<Taken, PlanRefusal> {
         if plan.unit != self.unit {
             return Err(PlanRefusal::OtherUnit(plan.unit));
         }
@@ -433,7 +456,9 @@ impl Guard {
         };
         match self.plans.get(&plan.resident) {
             Some(held) if held.plan == *plan => Ok(Taken::Unchanged),
-            Some(held) if plan.version <= held.plan.version => Err(not_newer(held.plan.version)),
+            Some(held) if epoch == held.epoch && plan.version <= held.plan.version => {
+                Err(not_newer(held.plan.version))
+            }
             Some(_) => Ok(Taken::Changed),
             // After a restart the last plan comes back; one before it does not.
             None => match self.seen(plan.resident) {
@@ -473,11 +498,32 @@ impl Guard {
         Some((held, check))
     }
 
-    fn has_looks_left(&mut self, now: Age, check: CheckId) -> bool {
+    /// Whether one look more stays within every bound. All looks together are bounded by
+    /// [`LOOKS_MAX`]; of these, looks again leave alone what a night's plans may still need, so
+    /// that nobody who asks for live views can use up the looks that notice an absence.
+    fn has_looks_left(&mut self, now: Age, check: CheckId, of: Purpose) -> bool {
         self.forget_looks(now);
         let looks = &self.memory.looks;
-        let at_check = looks.iter().filter(|made| made.check == Some(check));
-        at_check.count() < LOOKS_AT_CHECK_MAX && looks.len() < LOOKS_MAX
+        let alike = || looks.iter().filter(|made| made.of == of);
+        let at_check = alike().filter(|made| made.check == Some(check)).count();
+        match of {
+            Purpose::Plan => at_check < LOOKS_AT_CHECK_MAX && looks.len() < LOOKS_MAX,
+            Purpose::View => {
+                let again = alike().count();
+                let left = self.looks_of_a_night().saturating_sub(looks.len() - again);
+                at_check < LOOKS_AGAIN_MAX
+                    && again < LOOKS_AGAIN_A_DAY_MAX
+                    && looks.len() + left < LOOKS_MAX
+            }
+        }
+    }
+
+    /// How many looks the plans that are held may ask for in a night, as far as one resident's
+    /// may: with more sleepers than that serves, two looks again are left all the same.
+    fn looks_of_a_night(&self) -> usize {
+        let plans = self.plans.values().map(|held| &held.plan);
+        let looks = plans.map(|plan| plan.windows.len() * plan.looks_after_s.len());
+        looks.sum::<usize>().min(LOOKS_PER_NIGHT_MAX)
     }
 
     fn forget_looks(&mut self, now: Age) {
@@ -658,7 +704,7 @@ mod tests {
     fn a_check_is_looked_at_at_most_six_times() {
         let mut guard = holding(&[plan(1)]);
         let now = at("2026-11-21T23:00:00");
-        for _ in 0..LOOKS_AT_CHECK_MAX {
+        for _ in 0..6 {
             assert_eq!(refusal(guard.admit(now, check(1), 1)), None);
         }
         assert_eq!(
@@ -667,6 +713,47 @@ mod tests {
         );
         let another = guard.admit(at("2026-11-22T02:00:00"), check(2), 1);
         assert_eq!(refusal(another), None);
+    }
+
+    #[test]
+    fn no_planned_look_is_refused_because_somebody_asked_for_live_views() {
+        let mut short = plan(1);
+        short.windows.truncate(3);
+        let mut guard = holding(&[short]);
+        let hours = [(1, "21T23"), (2, "22T02"), (3, "22T03")];
+        let mut again = 0;
+        for (window, hour) in hours {
+            let now = at(&format!("2026-11-{hour}:10:00"));
+            let mut here = 0;
+            for look in 1..=5 {
+                assert_eq!(refusal(guard.admit(now, check(window), look)), None);
+                while refusal(guard.admit_again(now, check(window))).is_none() {
+                    here += 1;
+                }
+            }
+            assert!(here <= LOOKS_AGAIN_MAX);
+            again += here;
+        }
+        assert_eq!(again, LOOKS_AGAIN_A_DAY_MAX);
+        // A night of twenty looks leaves four, asked for before everything else.
+        let mut fullest = plan(1);
+        fullest.windows.push(Window::nightly(
+            WindowKey(5),
+            "05:00".parse().unwrap(),
+            "05:45".parse().unwrap(),
+        ));
+        fullest.looks_after_s.truncate(4);
+        let mut guard = holding(&[fullest]);
+        let now = at("2026-11-21T23:10:00");
+        let made = (0..9).filter(|_| refusal(guard.admit_again(now, check(1))).is_none());
+        assert_eq!(made.count(), 4);
+        for (window, hour) in [(1, 21), (2, 22), (3, 22), (4, 22), (5, 22)] {
+            let local = ["23:10", "02:10", "03:10", "04:10", "05:10"][usize::from(window) - 1];
+            let now = at(&format!("2026-11-{hour}T{local}:00"));
+            for look in 1..=4 {
+                assert_eq!(refusal(guard.admit(now, check(window), look)), None);
+            }
+        }
     }
 
     #[test]
@@ -775,6 +862,30 @@ mod tests {
             Err(PlanRefusal::OldKey { found: 6, held: 7 })
         ));
         assert_eq!(guard.holding()[0].version, 1);
+    }
+
+    #[test]
+    fn versions_used_up_by_a_stolen_key_begin_anew_with_the_roots_next_key() {
+        let mut guard = holding(&[plan(u32::MAX)]);
+        let used_up = guard.handle_plan(&signed(&plan(3), ROOT, 1));
+        assert!(matches!(used_up, Err(PlanRefusal::NotNewer { .. })));
+        let taken = guard.handle_plan(&signed(&plan(3), ROOT, 2));
+        assert_eq!(taken.unwrap(), Taken::Changed);
+        assert_eq!(guard.holding()[0].version, 3);
+        let stolen = guard.handle_plan(&signed(&plan(u32::MAX), ROOT, 1));
+        assert!(matches!(stolen, Err(PlanRefusal::OldKey { .. })));
+        // Nor an older one of the same key, after a restart either.
+        let memory = guard.take_change(Uptime::default()).unwrap();
+        let opening = Opening {
+            uptime: Uptime::default(),
+            machine: None,
+        };
+        let (unit, root) = (guard.unit, *guard.root());
+        let mut guard = Guard::resume(unit, root, Found::Remembered(memory), opening);
+        let older = guard.handle_plan(&signed(&plan(2), ROOT, 2));
+        assert!(matches!(older, Err(PlanRefusal::NotNewer { .. })));
+        let taken = guard.handle_plan(&signed(&plan(3), ROOT, 2));
+        assert_eq!(taken.unwrap(), Taken::Changed);
     }
 
     #[test]

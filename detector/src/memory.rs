@@ -27,9 +27,9 @@ pub use slot_file::SlotFile;
 /// write cannot reach into the other slot.
 pub const SLOT_BYTES: usize = 4096;
 
-/// Most residents whose plans' versions are remembered: four times what a home may have at
+/// Most residents whose plans' versions are remembered: twice what a home may have at
 /// once. At the bound the one goes whose plan was taken longest ago and is not held.
-pub const SEEN_MAX: usize = 32;
+pub const SEEN_MAX: usize = 16;
 
 /// What is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,8 @@ pub struct Memory {
     pub runs: u32,
     /// The latest epoch of the hub's keys.
     pub epoch: u32,
-    /// The highest version of each resident's plan, in the order in which they were taken.
+    /// The highest version of each resident's plan in this epoch, in the order in which they
+    /// were taken.
     pub plans: Vec<SeenPlan>,
     /// The looks of the last 24 hours.
     pub looks: Vec<MadeLook>,
@@ -62,6 +63,9 @@ pub struct Memory {
 pub struct KeptPolicy {
     /// As it was verified.
     pub policy: Policy,
+    /// The epoch of the hub's key that signed it; `None` in a memory of before this was kept.
+    #[serde(default)]
+    pub epoch: Option<u32>,
     /// What is in force of it: less than it says until somebody has pressed the button.
     pub mode: Mode,
     /// Whether somebody has.
@@ -93,6 +97,26 @@ pub struct MadeLook {
     pub check: Option<CheckId>,
     /// When.
     pub at: Age,
+    /// What it was for.
+    #[serde(default, skip_serializing_if = "Purpose::is_plans")]
+    pub of: Purpose,
+}
+
+/// What a look was made for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The plan's.
+    #[default]
+    Plan,
+    /// It came before a live view.
+    View,
+}
+
+impl Purpose {
+    fn is_plans(&self) -> bool {
+        *self == Self::Plan
+    }
 }
 
 /// One of the two places.
@@ -443,6 +467,7 @@ mod tests {
                 MadeLook {
                     check: Some("r0000001.20261121.255".parse().unwrap()),
                     at: Age(u64::MAX),
+                    of: Purpose::View,
                 };
                 LOOKS_MAX
             ],
@@ -457,6 +482,7 @@ mod tests {
                 pause: Pause::Unknown,
             }),
             policy: Some(Box::new(KeptPolicy {
+                epoch: Some(u32::MAX),
                 policy: Policy {
                     unit: "u0000001".parse().unwrap(),
                     version: u32::MAX,

@@ -182,6 +182,22 @@ impl Night {
         Ok(())
     }
 
+    /// Takes in a plan that the eye holds under a later key of the hub, where versions begin
+    /// anew: it replaces whatever is held.
+    ///
+    /// # Errors
+    ///
+    /// As [`Night::handle_plan`], but for its version.
+    pub fn handle_plan_of_later_key(&mut self, plan: Plan) -> Result<(), PlanRefused> {
+        match self.judge(&plan) {
+            Ok(()) | Err(PlanRefused::Older { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        self.plans.insert(plan.resident, plan);
+        self.reckoned.take();
+        Ok(())
+    }
+
     /// Whether a plan would be taken, without taking it.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ pub trait ApprovalButton: Send {
 pub struct Panel {
     /// A unit without one is switched off at its plug.
     pub switch: Option<Box<dyn PrivacySwitch>>,
-    /// Without one no policy can open anything.
+    /// Without one no policy can allow pictures.
     pub button: Option<Box<dyn ApprovalButton>>,
 }
 

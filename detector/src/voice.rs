@@ -18,7 +18,7 @@ use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::live::LiveDown;
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report};
-use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::signing::{Endorsement, Signed};
 use nattsyn_protocol::time::Uptime;
 use nattsyn_protocol::topics::Channel;
 use nattsyn_protocol::wire::{self, Message};
@@ -58,6 +58,12 @@ pub const HOLD_BEFORE_LOOK: Duration = Duration::from_secs(30);
 /// Longest that a demonstration's clock waits for a report's acknowledgement: as long as the
 /// looks of one check take by the design's default.
 const HOLD_FOR_ACK: Duration = Duration::from_secs(15 * 60);
+
+/// The epoch that a hub's key claims, believed by nobody yet; 0 where nothing can be read.
+fn epoch(endorsement: &Signed) -> u32 {
+    let claimed: Option<Endorsement> = serde_json::from_str(&endorsement.body).ok();
+    claimed.map_or(0, |it| it.epoch)
+}
 
 /// Where the voice's words to the eye go.
 pub trait EyeLine {

@@ -4,8 +4,11 @@
 //! signed as a plan is, has a version that only grows, and ends by itself. Whose consent it
 //! rests on, who gave it and how, are the hub's affair and never travel.
 //!
-//! From afar a policy can only get stricter. One that opens more than the one before takes
-//! effect when somebody presses the button at the unit within [`APPROVAL_WITHIN`].
+//! Pictures are never allowed from afar: from sensor or off to live view a policy takes effect
+//! when somebody presses the button at the unit within [`APPROVAL_WITHIN`]; until then there are
+//! looks and no pictures. What is stricter takes effect at once, and so do looks that begin
+//! again after [`Mode::Off`]: they end in a finding, and a withdrawal undone must not need a
+//! journey.
 
 use std::time::Duration;
 
@@ -15,8 +18,8 @@ use crate::ids::{BootId, ResidentId, UnitId};
 use crate::signing::{Document, Endorsement, PublicKey, SignatureError, Signed};
 use crate::time::Timestamp;
 
-/// How long after a policy that opens more has come the button at the unit can approve it: the
-/// technician is there, and whoever presses it weeks later means something else.
+/// How long after a policy that allows pictures has come the button at the unit can approve it:
+/// the technician is there, and whoever presses it weeks later means something else.
 pub const APPROVAL_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// Most residents of one home whose looks are stopped; more than live under one unit.
@@ -42,7 +45,8 @@ pub enum Mode {
 pub struct Policy {
     /// Which unit.
     pub unit: UnitId,
-    /// Grows with every change; a unit never goes back to an older one.
+    /// Grows with every change; a unit never goes back to an older one. Counts anew under each
+    /// epoch of the hub's keys.
     pub version: u32,
     /// The strictest of what those who live there agreed to.
     pub mode: Mode,

@@ -105,7 +105,7 @@ pub enum LightConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum HandConfig {
-    /// Not fitted. Without a button no policy can open anything.
+    /// Not fitted. Without a button no policy can allow pictures.
     #[default]
     None,
     /// On a pin that it closes to ground: the switch when it is off, the button while it is

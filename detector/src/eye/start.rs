@@ -81,6 +81,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let mut panel = open_panel(&config)?;
     let source = open_source(config.source)?;
     let requests = source.requests();
+    let last_look = health(source.as_ref());
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).map_err(StartError::Random)?;
     let (memory, found) = open_memory(&config.memory);
@@ -134,13 +135,22 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         looking: None,
         waiting: std::collections::VecDeque::new(),
         released: None,
-        last_look: LastLook::Fit,
+        last_look,
         findings: std::collections::VecDeque::new(),
         switch,
         capability: None,
         live: Live::new(config.unit, boot, view_lamp.map(Lamp::new)),
         watchdog,
     })
+}
+
+/// What is said of the camera before the first look: one that is lost is heard of by day.
+fn health(source: &dyn FrameSource) -> LastLook {
+    if source.is_lost() {
+        LastLook::Faulty
+    } else {
+        LastLook::Fit
+    }
 }
 
 /// The machine's clock, or a demonstration's, which is not listened to yet.
@@ -332,4 +342,37 @@ impl Signals {
 pub(crate) fn await_signals(asked: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
     Signals::open()?.listen(asked);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use nattsyn_protocol::time::Timestamp;
+
+    use super::*;
+    use crate::camera::{CameraError, Shot};
+
+    struct Gone;
+
+    impl FrameSource for Gone {
+        fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn next_frame(&mut self) -> Result<Shot, CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn close(&mut self) {}
+
+        fn is_lost(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_camera_that_is_lost_is_a_fault_before_anybody_looks() {
+        assert_eq!(health(&Gone), LastLook::Faulty);
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(health(&ReplayCamera::new(folder.path())), LastLook::Fit);
+    }
 }

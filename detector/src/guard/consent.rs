@@ -1,9 +1,12 @@
 //! The policy as the guard holds it: what the residents agreed to, over restarts.
 //!
 //! The policy of the highest version is held, and written down whole, so that no voice can make
-//! the eye forget it or hand it an older one. What is stricter holds at once. What opens more
-//! than is in force waits for the button at the unit; until then the new version is held with
-//! the old mode. A restart ends that waiting: nobody can tell how long the unit was off.
+//! the eye forget it or hand it an older one. Versions are those of an epoch: under a hub's key
+//! that the root endorsed later they begin anew, so that a stolen key cannot use them up. What
+//! is stricter holds at once, and so do looks that begin again. What allows pictures that are
+//! not allowed now waits for the button at the unit; until then the new version is held with
+//! looks and no pictures. A restart ends that waiting: nobody can tell how long the unit was
+//! off.
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
 
@@ -88,9 +91,17 @@ impl Guard {
             return Err(PolicyRefusal::OtherUnit(policy.unit));
         }
         policy.examine()?;
-        match &self.memory.policy {
-            Some(kept) if kept.policy == policy => return Ok(Taken::Unchanged),
-            Some(kept) if policy.version <= kept.policy.version => {
+        let epoch = Some(endorsement.epoch);
+        match &mut self.memory.policy {
+            Some(kept) if kept.policy == policy => {
+                if kept.epoch != epoch {
+                    kept.epoch = epoch;
+                    self.change = Change::Unwritten;
+                }
+                return Ok(Taken::Unchanged);
+            }
+            // Versions begin anew with the hub's key: whoever stole one may have used them up.
+            Some(kept) if kept.epoch == epoch && policy.version <= kept.policy.version => {
                 return Err(PolicyRefusal::NotNewer {
                     found: policy.version,
                     held: kept.policy.version,
@@ -98,27 +109,30 @@ impl Guard {
             }
             Some(_) | None => {}
         }
-        self.take_policy(now, policy);
+        self.take_policy(now, policy, epoch);
         Ok(Taken::Changed)
     }
 
-    fn take_policy(&mut self, now: Uptime, policy: Policy) {
+    fn take_policy(&mut self, now: Uptime, policy: Policy, epoch: Option<u32>) {
         // Looks are agreed to with the plan; a picture has to be agreed to by a policy.
         let in_force = self
             .memory
             .policy
             .as_ref()
             .map_or(Mode::Sensor, |it| it.mode);
-        let opens = policy.mode > in_force;
+        // Looks that were stopped begin again from afar: a withdrawal that was a mistake must
+        // not end them for ever where nobody can press a button. Pictures never do.
+        let opens = policy.mode == Mode::LiveView && in_force != Mode::LiveView;
         self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
         self.memory.policy = Some(Box::new(KeptPolicy {
-            mode: policy.mode.min(in_force),
+            mode: if opens { Mode::Sensor } else { policy.mode },
             approval: if opens {
                 Approval::Awaited
             } else {
                 Approval::NotNeeded
             },
             policy,
+            epoch,
         }));
         self.change = Change::Unwritten;
     }
@@ -222,8 +236,115 @@ impl Guard {
         // The root said so, whatever stands under it is worth.
         if self.memory.epoch != endorsement.epoch {
             self.memory.epoch = endorsement.epoch;
+            // What is seen from here on is of this epoch, and its versions begin anew.
+            self.memory.plans.clear();
             self.change = Change::Unwritten;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ed25519_dalek::SigningKey;
+    use nattsyn_protocol::signing::{PublicKey, Signed};
+    use nattsyn_protocol::time::Timestamp;
+
+    use super::*;
+    use crate::guard::lifetime::Opening;
+    use crate::memory::{Found, Memory};
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_bytes(&[seed; 32])
+    }
+
+    fn guard(found: Found) -> Guard {
+        let opening = Opening {
+            uptime: Uptime::default(),
+            machine: None,
+        };
+        let root = PublicKey::of(&key(1));
+        Guard::resume("u0000001".parse().unwrap(), root, found, opening)
+    }
+
+    fn message(version: u32, mode: Mode, epoch: u32) -> PolicyMessage {
+        let policy = Policy {
+            unit: "u0000001".parse().unwrap(),
+            version,
+            mode,
+            stopped: Vec::new(),
+            from_ms: Timestamp("2026-11-21T12:00:00Z".parse().unwrap()),
+            until_ms: Timestamp("2026-11-28T12:00:00Z".parse().unwrap()),
+        };
+        let endorsement = Endorsement {
+            key: PublicKey::of(&key(2)),
+            epoch,
+        };
+        PolicyMessage {
+            policy: Signed::seal(&policy, &key(2)),
+            endorsement: Signed::seal(&endorsement, &key(1)),
+        }
+    }
+
+    fn minute(minute: u64) -> Uptime {
+        Uptime(std::time::Duration::from_secs(minute * 60))
+    }
+
+    fn in_force(guard: &Guard) -> (u32, Mode, Approval) {
+        let kept = guard.memory.policy.as_ref().unwrap();
+        (kept.policy.version, kept.mode, kept.approval)
+    }
+
+    #[test]
+    fn versions_used_up_by_a_stolen_key_begin_anew_with_the_roots_next_key() {
+        let mut guard = guard(Found::Nothing);
+        let mut give = |message| guard.handle_policy(minute(1), &message);
+        give(message(u32::MAX, Mode::Off, 1)).unwrap();
+        let used_up = give(message(4, Mode::Sensor, 1));
+        assert!(matches!(used_up, Err(PolicyRefusal::NotNewer { .. })));
+        let taken = give(message(4, Mode::Sensor, 2)).unwrap();
+        assert_eq!(taken, Taken::Changed);
+        let older = give(message(3, Mode::Sensor, 2));
+        assert!(matches!(older, Err(PolicyRefusal::NotNewer { .. })));
+        let stolen = give(message(u32::MAX, Mode::Off, 1));
+        assert!(matches!(stolen, Err(PolicyRefusal::OldKey { .. })));
+        assert_eq!(in_force(&guard).0, 4);
+    }
+
+    #[test]
+    fn looks_begin_again_from_afar_and_pictures_do_not() {
+        let mut guard = guard(Found::Nothing);
+        let resident = "r0000001".parse().unwrap();
+        let mut give = |version, mode| {
+            let message = message(version, mode, 1);
+            guard.handle_policy(minute(1), &message).unwrap();
+            (
+                guard.looks(resident),
+                in_force(&guard).1,
+                in_force(&guard).2,
+            )
+        };
+        let stopped = (Looks::Stopped, Mode::Off, Approval::NotNeeded);
+        assert_eq!(give(1, Mode::Off), stopped);
+        let again = (Looks::ByPlan, Mode::Sensor, Approval::NotNeeded);
+        assert_eq!(give(2, Mode::Sensor), again);
+        assert_eq!(give(3, Mode::Off), stopped);
+        let awaited = (Looks::ByPlan, Mode::Sensor, Approval::Awaited);
+        assert_eq!(give(4, Mode::LiveView), awaited);
+    }
+
+    #[test]
+    fn a_policy_kept_before_epochs_were_is_of_the_latest() {
+        let mut before = guard(Found::Nothing);
+        before
+            .handle_policy(minute(1), &message(7, Mode::Sensor, 2))
+            .unwrap();
+        let mut memory: Memory = before.take_change(minute(1)).unwrap();
+        memory.policy.as_mut().unwrap().epoch = None;
+        let mut after = guard(Found::Remembered(memory));
+        let older = after.handle_policy(minute(2), &message(6, Mode::Sensor, 2));
+        assert!(matches!(older, Err(PolicyRefusal::NotNewer { .. })));
+        let newer = after.handle_policy(minute(2), &message(1, Mode::Sensor, 3));
+        assert_eq!(newer.unwrap(), Taken::Changed);
     }
 }

@@ -15,7 +15,7 @@ use nattsyn_protocol::plan::Plan;
 use crate::disk::{Damage, Disk, TwoCopies};
 use crate::night::{Night, PLANS_MAX, PlanRefused};
 
-use super::Written;
+use super::{Written, epoch};
 
 /// Name of the file.
 const FILE: &str = "plans";
@@ -92,7 +92,11 @@ impl KeptPlans {
         if plan.unit != unit {
             return Err(NotOffered::OtherUnit(plan.unit));
         }
-        night.judge(&plan).map_err(NotOffered::Refused)?;
+        match night.judge(&plan) {
+            // Versions begin anew with the hub's key. The eye says whether it is the hub's.
+            Err(PlanRefused::Older { .. }) if self.has_later_key(plan.resident, &message) => {}
+            judged => judged.map_err(NotOffered::Refused)?,
+        }
         let held = HeldPlan {
             resident: plan.resident,
             version: plan.version,
@@ -106,6 +110,12 @@ impl KeptPlans {
         }
         self.offered.insert(plan.resident, (plan, message));
         Ok(Offered::New)
+    }
+
+    /// Whether its key claims a later epoch than that of the plan which is kept.
+    fn has_later_key(&self, resident: ResidentId, message: &PlanMessage) -> bool {
+        let kept = self.kept.get(&resident);
+        kept.is_some_and(|kept| epoch(&message.endorsement) > epoch(&kept.endorsement))
     }
 
     /// Takes in what the eye holds; returns how many plans are newly worked by.
@@ -129,7 +139,12 @@ impl KeptPlans {
                 continue;
             }
             let version = plan.version;
-            match night.handle_plan(plan) {
+            let taken_in = if self.has_later_key(resident, &message) {
+                night.handle_plan_of_later_key(plan)
+            } else {
+                night.handle_plan(plan)
+            };
+            match taken_in {
                 Ok(()) => {
                     tracing::info!(%resident, version, "plan taken");
                     self.kept.insert(resident, message);

@@ -2,7 +2,8 @@
 //!
 //! As with plans, the voice cannot verify one: it is kept once the eye says that it holds that
 //! version. It is given to every eye that starts, for one whose memory was lost; an eye that
-//! remembers a newer one refuses it. A voice that withholds it changes nothing either.
+//! remembers a newer one refuses it. A broken-into voice can hold back a withdrawal until the
+//! policy that the eye holds ends; the switch at the unit needs no voice.
 
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::{Capability, Policy, PolicyMessage};
@@ -10,7 +11,7 @@ use nattsyn_protocol::signing::Signed;
 
 use crate::disk::{Damage, Disk, TwoCopies};
 
-use super::Written;
+use super::{Written, epoch};
 
 /// Name of the file.
 const FILE: &str = "policy";
@@ -52,7 +53,7 @@ impl KeptPolicy {
         let kept = messages.into_iter().filter_map(read);
         let policy = Self {
             file,
-            kept: kept.max_by_key(|(version, _)| *version),
+            kept: kept.max_by_key(|(version, it)| (epoch(&it.endorsement), *version)),
             offered: None,
             written: Written::Yes,
             capability: None,
@@ -77,12 +78,15 @@ impl KeptPolicy {
         if policy.unit != unit {
             return Err(NotOffered::OtherUnit(policy.unit));
         }
-        if let Some((held, _)) = self.kept
-            && policy.version <= held
+        // Versions begin anew with the hub's key. The eye says whether it is the hub's.
+        if let Some((held, kept)) = &self.kept
+            && (policy.version == *held
+                || policy.version < *held
+                    && epoch(&message.endorsement) <= epoch(&kept.endorsement))
         {
             return Err(NotOffered::NotNewer {
                 offered: policy.version,
-                held,
+                held: *held,
             });
         }
         self.offered = Some((policy.version, message));

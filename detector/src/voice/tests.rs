@@ -11,7 +11,7 @@ use ed25519_dalek::SigningKey;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{BootId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
-use nattsyn_protocol::signing::{Endorsement, PublicKey};
+use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::{ClockState, Timestamp};
 
 use super::*;
