@@ -7,7 +7,8 @@
 //! driver, is waited for; only the machine's own restart helps then. Both end with the
 //! supervisor, however it ends: each is started through [`become_program`], which has the kernel
 //! kill it when the supervisor dies. Where the supervisor runs as root, it gives each a user of
-//! its own, so that neither can signal or trace the other. It neither reads the pair nor knows what the programs do.
+//! its own, so that neither can signal or trace the other. It neither reads the pair nor knows
+//! what the programs do.
 
 mod user;
 
@@ -177,7 +178,8 @@ fn examine_users(users: Option<&Users>) -> Result<(), SuperviseError> {
         }
         None => {
             tracing::warn!(
-                "eye and voice run as one user: a voice that is broken into may signal the eye; only root can start them as two"
+                "eye and voice run as one user: a voice that is broken into may signal the eye; \
+                 only root can start them as two"
             );
             Ok(())
         }
@@ -410,8 +412,8 @@ async fn stopped(orders: &mut watch::Receiver<Order>) {
 /// Turns this process into a program that the kernel kills when the supervisor dies.
 ///
 /// The kernel keeps that promise across the start of the program, so the program need not know
-/// of it; but not across a change of user, which therefore comes first. The lamp of an eye that is killed goes off by the hardware's own cut-off, and the
-/// next eye switches it off first thing.
+/// of it; but not across a change of user, which therefore comes first. The lamp of an eye that
+/// is killed goes off by the hardware's own cut-off, and the next eye switches it off first thing.
 ///
 /// # Errors
 ///
