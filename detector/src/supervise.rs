@@ -178,7 +178,8 @@ fn examine_users(users: Option<&Users>) -> Result<(), SuperviseError> {
         }
         None => {
             tracing::warn!(
-                "eye and voice run as one user: a voice that is broken into may signal the eye; only root can start them as two"
+                "eye and voice run as one user: a voice that is broken into may signal the eye; \
+                 only root can start them as two"
             );
             Ok(())
         }
@@ -412,8 +413,7 @@ async fn stopped(orders: &mut watch::Receiver<Order>) {
 ///
 /// The kernel keeps that promise across the start of the program, so the program need not know
 /// of it; but not across a change of user, which therefore comes first. The lamp of an eye that
-/// is killed goes off by the hardware's own cut-off, and the
-/// next eye switches it off first thing.
+/// is killed goes off by the hardware's own cut-off, and the next eye switches it off first thing.
 ///
 /// # Errors
 ///
