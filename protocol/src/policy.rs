@@ -4,7 +4,7 @@
 //! signed as a plan is, has a version that only grows, and ends by itself. Whose consent it
 //! rests on, who gave it and how, are the hub's affair and never travel.
 //!
-//! From afar a policy can only get stricter. One that opens more than the one before takes
+//! From afar no policy opens pictures; looks may be resumed from afar. One that opens more than the one before takes
 //! effect when somebody presses the button at the unit within [`APPROVAL_WITHIN`].
 
 use std::time::Duration;
