@@ -236,7 +236,7 @@ fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
         keys: &keys,
         zone: &config.zone,
         rules: config.consent,
-        builds: std::collections::BTreeMap::new(),
+        said: std::collections::BTreeMap::new(),
         now: Clock::machine().now().timestamp,
     };
     for resident in counter.take_in(&drafts, &consent::Taker::enrolment())? {
@@ -337,7 +337,7 @@ fn consent(config: &Path, command: &ConsentCommand) -> anyhow::Result<()> {
         zone: &config.zone,
         rules: config.consent,
         // What a unit is built with, the running hub hears, and signs anew.
-        builds: std::collections::BTreeMap::new(),
+        said: std::collections::BTreeMap::new(),
         now: Clock::machine().now().timestamp,
     };
     let said = consent::command::run(&mut counter, &register, command)?;

@@ -3,6 +3,7 @@
 //! An edge: it opens the ledger anew for every act, as the command line does, and has the desk
 //! look at once at what was written. It decides nothing.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,12 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
-use nattsyn_protocol::policy::Policy;
+use nattsyn_protocol::policy::{Build, HeldPolicy, Policy};
 use nattsyn_protocol::time::Timestamp;
 
 use super::counter::{Changed, ConsentError, Counter, Run, verdict};
 use super::draft::Draft;
-use super::{Consents, Rules, Taker, Verdict, Withdrawn};
+use super::{Consents, Functions, Rules, Taker, Verdict, Withdrawn};
 use crate::keys::HubKeys;
 use crate::roster::Roster;
 use crate::service::Hands;
@@ -28,6 +29,9 @@ use crate::view::Tonight;
 
 /// How often policies are settled though nobody wrote anything: what ends does so by days.
 pub const SETTLED_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// What was built into each unit, and what it holds.
+type Standing = BTreeMap<UnitId, (Build, Option<HeldPolicy>)>;
 
 /// Writes consents down for a hub that runs.
 pub struct Clerk {
@@ -165,21 +169,22 @@ impl Clerk {
         self.at_counter(|counter| counter.again(unit))
     }
 
-    /// Signs what is due, for ever: when units say what was built into them, and as time passes.
+    /// Signs what is due, for ever: when units say something else of
+    /// themselves than before, and as time passes.
     pub async fn keep(self: Arc<Self>) -> Infallible {
         let mut tonight = self.tonight.clone();
         let mut settled: Option<(Timestamp, _)> = None;
         loop {
-            let builds = tonight.borrow_and_update().consent.builds();
+            let said = standing(&tonight.borrow_and_update().consent);
             let now = (self.now)();
             let is_due = settled.as_ref().is_none_or(|(at, known)| {
-                now.since(*at) >= SETTLED_EVERY || *at > now || *known != builds
+                now.since(*at) >= SETTLED_EVERY || *at > now || *known != said
             });
             if is_due {
                 let clerk = Arc::clone(&self);
                 let done = tokio::task::spawn_blocking(move || clerk.settle()).await;
                 if done.is_ok() {
-                    settled = Some((now, builds));
+                    settled = Some((now, said));
                 }
             }
             if tonight.changed().await.is_err() {
@@ -205,13 +210,13 @@ impl Clerk {
         act: impl FnOnce(&mut Counter<'_>) -> Result<T, ConsentError>,
     ) -> Result<T, ConsentError> {
         let mut store = SqliteStore::open(&self.ledger)?;
-        let builds = self.tonight.borrow().consent.builds();
+        let said = self.tonight.borrow().consent.said();
         let done = act(&mut Counter {
             store: &mut store,
             keys: &self.keys,
             zone: &self.zone,
             rules: self.rules,
-            builds,
+            said,
             now: (self.now)(),
         });
         if let (Some(hands), Ok(_)) = (&self.hands, &done) {
@@ -231,4 +236,11 @@ impl Clerk {
     pub fn time_zone(&self) -> TimeZone {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// What the units say of themselves, whenever they said so.
+fn standing(functions: &Functions) -> Standing {
+    let units = functions.said().into_iter();
+    let said = units.map(|(unit, said)| (unit, (said.build, said.held)));
+    said.collect()
 }

@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::PlanError;
-use nattsyn_protocol::policy::{Build, Policy};
+use nattsyn_protocol::policy::Policy;
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 
 use super::draft::{Draft, Faults};
+use super::functions::Said;
 use super::settle::Grounds;
 use super::{
     Consents, Entry, Rules, StoredPolicy, Taker, Verdict, What, Withdrawal, Withdrawn, judge,
@@ -81,8 +82,8 @@ pub struct Counter<'a> {
     pub zone: &'a str,
     /// What the municipality has decided.
     pub rules: Rules,
-    /// What was built into the units that have said so.
-    pub builds: BTreeMap<UnitId, Build>,
+    /// What the units have said of themselves.
+    pub said: BTreeMap<UnitId, Said>,
     /// Now.
     pub now: Timestamp,
 }
@@ -295,7 +296,7 @@ impl Counter<'_> {
             roster,
             consents,
             policies,
-            builds: &self.builds,
+            said: &self.said,
             rules: self.rules,
             zone,
             now: self.now,

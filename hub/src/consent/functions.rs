@@ -27,10 +27,26 @@ pub struct Said {
     pub build: Build,
     /// The policy that it holds, and what is in force of it.
     pub held: Option<HeldPolicy>,
+    /// The highest version that it has named since the hub started; 0 if none.
+    pub highest: u32,
     /// Which run of its eye said so.
     pub boot: BootId,
     /// When it said so.
     pub at: Timestamp,
+}
+
+/// Whether a unit works by another policy than the hub's newest, though its version is no lower:
+/// the hub's ledger was restored from a backup that did not have what the unit was sent. It takes
+/// nothing in by a version that it has seen, so what is wanted must be signed by a higher one.
+///
+/// Only what the version cannot explain counts. A unit that shows less than a live view may not
+/// know the time.
+#[must_use]
+pub fn is_at_odds(held: HeldPolicy, newest: &Policy) -> bool {
+    let is_looser = held.mode > newest.mode;
+    let is_off = held.mode == Mode::Off && newest.mode != Mode::Off;
+    let is_other = is_looser || (is_off && held.approval == Approval::NotNeeded);
+    held.version > newest.version || (held.version == newest.version && is_other)
 }
 
 /// One unit.
@@ -78,7 +94,7 @@ impl UnitFunctions {
             return Progress::NoPolicy;
         };
         let held = self.said.and_then(|said| Some((said.held?, said.at)));
-        match held.filter(|(held, _)| held.version >= policy.version) {
+        match held.filter(|(held, _)| holds(*held, policy)) {
             None => Progress::NotReceived(*made),
             Some((held, at)) => match held.approval {
                 Approval::NotNeeded => Progress::InForce,
@@ -88,24 +104,38 @@ impl UnitFunctions {
         }
     }
 
-    /// Whether the unit says that pictures may be shown at this moment: built in, agreed to,
-    /// approved at the unit, and not over.
+    /// Whether what was agreed allows pictures at this moment, whatever the unit says.
     #[must_use]
-    pub fn shows_pictures(&self, now: Timestamp) -> Pictures {
+    pub fn agreed(&self, now: Timestamp) -> Pictures {
         let is_wanted = self
             .wanted
             .as_ref()
             .is_some_and(|(policy, _)| policy.mode == Mode::LiveView && policy.is_in_force(now));
-        let can = self.said.is_some_and(|said| {
-            let in_force = said.held.map(|held| held.mode);
-            said.build == Build::LiveView && in_force == Some(Mode::LiveView)
-        });
-        if is_wanted && can && self.progress() == Progress::InForce {
+        if is_wanted {
             Pictures::Allowed
         } else {
             Pictures::None
         }
     }
+
+    /// Whether pictures may be shown at this moment: agreed to, and by the unit's own word built
+    /// in, approved there, and not over.
+    #[must_use]
+    pub fn shows_pictures(&self, now: Timestamp) -> Pictures {
+        let can = self.said.is_some_and(|said| {
+            let in_force = said.held.map(|held| held.mode);
+            said.build == Build::LiveView && in_force == Some(Mode::LiveView)
+        });
+        if self.agreed(now) == Pictures::Allowed && can && self.progress() == Progress::InForce {
+            Pictures::Allowed
+        } else {
+            Pictures::None
+        }
+    }
+}
+
+fn holds(held: HeldPolicy, newest: &Policy) -> bool {
+    held.version == newest.version && !is_at_odds(held, newest)
 }
 
 /// Whether pictures may be shown.
@@ -127,12 +157,26 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// What the units said that was built into them.
+    /// What the units said of themselves.
     #[must_use]
-    pub fn builds(&self) -> BTreeMap<UnitId, Build> {
+    pub fn said(&self) -> BTreeMap<UnitId, Said> {
         let units = self.units.iter();
-        let said = units.filter_map(|(unit, standing)| Some((*unit, standing.said?.build)));
+        let said = units.filter_map(|(unit, standing)| Some((*unit, standing.said?)));
         said.collect()
+    }
+
+    /// Whether pictures may be shown through a unit at this moment.
+    #[must_use]
+    pub fn shows_pictures(&self, unit: UnitId, now: Timestamp) -> Pictures {
+        let standing = self.units.get(&unit);
+        standing.map_or(Pictures::None, |standing| standing.shows_pictures(now))
+    }
+
+    /// Whether what was agreed allows pictures through a unit at this moment.
+    #[must_use]
+    pub fn agreed(&self, unit: UnitId, now: Timestamp) -> Pictures {
+        let standing = self.units.get(&unit);
+        standing.map_or(Pictures::None, |standing| standing.agreed(now))
     }
 }
 
@@ -163,9 +207,13 @@ impl Enforcement {
     /// Takes in what an eye said of itself, signed by it. One of another run of the eye replaces
     /// any other.
     pub fn take_said(&mut self, at: Timestamp, capability: &Capability) {
-        self.units.entry(capability.unit).or_default().said = Some(Said {
+        let standing = self.units.entry(capability.unit).or_default();
+        let before = standing.said.map_or(0, |said| said.highest);
+        let named = capability.policy.map_or(0, |held| held.version);
+        standing.said = Some(Said {
             build: capability.build,
             held: capability.policy,
+            highest: before.max(named),
             boot: capability.boot,
             at,
         });
@@ -181,7 +229,7 @@ impl Enforcement {
         let standing = self.units.get_mut(&unit)?;
         let (wanted, _) = standing.wanted.as_ref()?;
         let held = standing.said.and_then(|said| said.held);
-        if held.is_some_and(|held| held.version >= wanted.version) {
+        if held.is_some_and(|held| holds(held, wanted)) {
             return None;
         }
         standing.sent = Some(now);

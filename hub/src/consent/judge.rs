@@ -173,9 +173,10 @@ impl<'a> Stands<'a> {
         given.filter(move |(given, _)| given.kind == kind)
     }
 
-    /// The day until which a consent of this kind holds without being gone through.
+    /// The day until which consents of this kind hold without being gone through: what the latest
+    /// conversation set, also where it is nearer than before.
     fn reviewed(&self, kind: Kind) -> Option<Date> {
-        self.of_kind(kind).map(|(given, _)| given.review).max()
+        self.of_kind(kind).last().map(|(given, _)| given.review)
     }
 }
 

@@ -9,7 +9,7 @@
 //! them, and nothing here prints one.
 //!
 //! What it deliberately does not do: end an agreement, decide on visits, or open anything at a
-//! unit. From afar a policy can only get stricter; the button at the unit does the rest.
+//! unit. From afar a policy opens no picture; the button at the unit does that.
 
 mod body;
 pub mod clerk;

@@ -14,6 +14,7 @@ use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::policy::{Build, Mode, Policy};
 use nattsyn_protocol::time::Timestamp;
 
+use super::functions::{Said, is_at_odds};
 use super::{Consents, Entry, Policies, Rules, StoredPolicy, Terms, judge, policy_of};
 use crate::roster::{Home, Roster};
 
@@ -37,8 +38,8 @@ pub struct Grounds<'a> {
     pub consents: &'a Consents,
     /// The newest policy of each unit.
     pub policies: &'a Policies,
-    /// What was built into the units that have said so.
-    pub builds: &'a BTreeMap<UnitId, Build>,
+    /// What the units have said of themselves.
+    pub said: &'a BTreeMap<UnitId, Said>,
     /// What the municipality has decided.
     pub rules: Rules,
     /// The hub's zone, in which days are counted.
@@ -68,7 +69,8 @@ impl Grounds<'_> {
                 let same = newest.policy.mode == terms.mode
                     && newest.policy.stopped == terms.stopped
                     && is_ours(newest);
-                same && !self.is_to_renew(&newest.policy, until)
+                let is_held = !self.is_at_odds(unit, &newest.policy);
+                same && is_held && !self.is_to_renew(&newest.policy, until)
             });
             (!is_as_wanted).then(|| self.next(unit, terms, until))
         });
@@ -84,13 +86,15 @@ impl Grounds<'_> {
     }
 
     /// What a unit is to do and until when; nothing if nobody in its home has an entry and it
-    /// never had a policy.
+    /// never had a policy, as far as the store knows and it says itself.
     #[must_use]
     pub fn wanted(&self, unit: UnitId) -> Option<(Terms, Timestamp)> {
         let newest = self.policies.get(&unit);
         let home = self.roster.of_unit(unit);
         let entries = self.entries(home);
-        if newest.is_none() && entries.iter().all(|(_, entries)| entries.is_empty()) {
+        let held = self.said.get(&unit).and_then(|said| said.held);
+        let never_had_one = newest.is_none() && held.is_none();
+        if never_had_one && entries.iter().all(|(_, entries)| entries.is_empty()) {
             return None;
         }
         let terms = policy_of(&entries, self.build(unit), self.today(), self.rules);
@@ -115,7 +119,7 @@ impl Grounds<'_> {
             Some(Mode::LiveView) => Build::LiveView,
             Some(Mode::Off | Mode::Sensor) | None => Build::SensorOnly,
         };
-        self.builds.get(&unit).copied().unwrap_or(implied)
+        self.said.get(&unit).map_or(implied, |said| said.build)
     }
 
     /// Until when pictures are allowed: not beyond the day on which something that was agreed is
@@ -140,9 +144,18 @@ impl Grounds<'_> {
         has_pictures && ends_soon && until > newest.until_ms
     }
 
+    fn is_at_odds(&self, unit: UnitId, newest: &Policy) -> bool {
+        let held = self.said.get(&unit).and_then(|said| said.held);
+        held.is_some_and(|held| is_at_odds(held, newest))
+    }
+
+    /// Under a version that neither the store nor the unit has seen: a ledger that was restored
+    /// from a backup counts on from where the unit is.
     fn next(&self, unit: UnitId, terms: Terms, until: Timestamp) -> Policy {
         let newest = self.policies.get(&unit);
-        let version = newest.map_or(0, |newest| newest.policy.version);
+        let stored = newest.map_or(0, |newest| newest.policy.version);
+        let named = self.said.get(&unit).map_or(0, |said| said.highest);
+        let version = stored.max(named);
         let from = self.now.before(BEGINS_BEFORE);
         terms.policy((unit, version.saturating_add(1)), (from, until))
     }

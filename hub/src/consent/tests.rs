@@ -276,12 +276,35 @@ proptest! {
         who in 0_usize..2,
         at in 0_usize..9,
     ) {
+        // The latest conversation sets the day, so that without it an earlier one's holds.
+        for entry in home.iter_mut().flatten() {
+            if let What::Given(given) = &mut entry.what {
+                given.review = date(2027, 5, 1);
+            }
+        }
         let before = terms(&home);
         let is_given = home[who].get(at).is_some_and(|it| matches!(it.what, What::Given(_)));
         // Whoever has no entry at all was enrolled before consents were kept here.
         prop_assume!(is_given && home[who].len() > 1);
         home[who].remove(at);
         prop_assert!(is_no_looser(&before, &terms(&home)), "{:?} {:?}", before, terms(&home));
+    }
+
+    #[test]
+    fn a_later_entry_of_the_same_kind_with_a_nearer_date_never_loosens(
+        mut home in any_home(),
+        who in 0_usize..2,
+        at in 0_usize..9,
+    ) {
+        home[who].retain(|entry| !matches!(entry.what, What::Withdrawn(_)));
+        let Some(mut later) = home[who].get(at).cloned() else { return Ok(()) };
+        let What::Given(given) = &mut later.what else { return Ok(()) };
+        given.review = date(2026, 11, 1);
+        let before = terms(&home);
+        home[who].push(later);
+        let after = terms(&home);
+        prop_assert!(is_no_looser(&before, &after), "{:?} {:?}", before, after);
+        prop_assert!(after.mode < Mode::LiveView, "the nearer day has passed");
     }
 
     #[test]

@@ -298,7 +298,7 @@ impl House {
             keys,
             zone: ZONE,
             rules: Rules::default(),
-            builds: BTreeMap::new(),
+            said: BTreeMap::new(),
             now: begins,
         };
         counter.take_in(&drafts, &Taker::enrolment())?;

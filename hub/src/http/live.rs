@@ -24,7 +24,7 @@ use super::texts::{Lang, Phrase, live as words};
 use super::{Site, asset, page};
 use crate::exception::Act;
 use crate::live::Live;
-use crate::live::book::{Asked, ViewId};
+use crate::live::book::{Asked, Over, ViewId};
 use crate::live::keeper::{LiveError, Shown};
 use crate::live::offer::{Offer, looked_again, offer};
 use crate::live::operators::NotEntitled;
@@ -333,7 +333,9 @@ fn done_or_failed(lang: Lang, done: Result<(), LiveError>) -> Response {
 fn status(error: &LiveError) -> StatusCode {
     match error {
         LiveError::NoView => StatusCode::NOT_FOUND,
-        LiveError::Refused(_) | LiveError::NotTaken(_) => StatusCode::CONFLICT,
+        LiveError::Refused(_) | LiveError::NotTaken(_) | LiveError::NotAgreed => {
+            StatusCode::CONFLICT
+        }
         LiveError::NotEntitled(_) => StatusCode::FORBIDDEN,
         LiveError::NotWritten | LiveError::Gone => StatusCode::SERVICE_UNAVAILABLE,
     }
@@ -345,6 +347,7 @@ fn why(error: &LiveError) -> Phrase {
         LiveError::Refused(AskRefused::Busy | AskRefused::Unanswered) => words::CHANGED,
         LiveError::Refused(AskRefused::OneAtATime) => words::BUSY_ELSEWHERE,
         LiveError::NotTaken(_) => words::NOT_SIGNED_HERE,
+        LiveError::NotAgreed => words::over(Over::NotAgreed),
         LiveError::NotEntitled(why) => words::not_entitled(*why),
         LiveError::NotWritten => words::NOT_WRITTEN,
         LiveError::Gone => words::GONE,

@@ -45,6 +45,9 @@ pub enum Step {
     Answered(String),
 }
 
+/// The word of a view whose row was closed before anybody said what was seen.
+pub const NOBODY_SAID: &str = "nobody_said";
+
 /// How a view ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
@@ -63,6 +66,8 @@ pub enum Over {
     NoAnswer,
     /// The operator did not sign in time, or ended it before.
     NotSigned,
+    /// What was agreed does not allow pictures any more.
+    NotAgreed,
     /// It was open, and nothing was heard of its end.
     Lost,
     /// A step could not be written down, so nothing was shown.
@@ -80,6 +85,7 @@ impl Over {
             Self::Ended { why, .. } => format!("ended({})", name(why)),
             Self::NoAnswer => "no_answer".to_owned(),
             Self::NotSigned => "not_signed".to_owned(),
+            Self::NotAgreed => "not_agreed".to_owned(),
             Self::Lost => "lost".to_owned(),
             Self::NotWritten => "not_written".to_owned(),
             Self::HubRestarted => "hub_restarted".to_owned(),
@@ -107,6 +113,7 @@ impl Over {
         match word {
             "no_answer" => Self::NoAnswer,
             "not_signed" => Self::NotSigned,
+            "not_agreed" => Self::NotAgreed,
             "not_written" => Self::NotWritten,
             "hub_restarted" => Self::HubRestarted,
             _ => Self::Lost,
@@ -284,12 +291,15 @@ fn told(
                 Over::Refused(_)
                 | Over::NoAnswer
                 | Over::NotSigned
+                | Over::NotAgreed
                 | Over::Lost
                 | Over::NotWritten
                 | Over::HubRestarted => at.since(opened),
             };
             Some((Act::LiveViewEnded, over.word(), Some(shown)))
         }
+        // Nobody did anything: the views' own rows say so.
+        (Step::Answered(word), _) if word == NOBODY_SAID => None,
         (Step::Answered(word), _) => Some((Act::LiveViewSaid, word.clone(), None)),
     }
 }

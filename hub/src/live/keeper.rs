@@ -18,12 +18,13 @@ use nattsyn_protocol::live::LiveDown;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
-use super::book::{Asked, Book, BookError, Step, ViewId};
+use super::book::{Asked, Book, BookError, NOBODY_SAID, Step, Unanswered, ViewId};
 use super::operators::{Entitled, NotEntitled, Operators};
 use super::relay::{Relay, Sealed};
 use super::view::{Effect, NotTaken, Phase, Seat};
 use super::views::{AskRefused, Effects, Known, Views};
 use super::{Ends, Heard, Mouth};
+use crate::consent::functions::Pictures;
 use crate::ingest::DropKind;
 use crate::keys::HubKeys;
 use crate::view::Tonight;
@@ -62,6 +63,9 @@ pub enum LiveError {
     /// Nobody may look now.
     #[error(transparent)]
     Refused(#[from] AskRefused),
+    /// It is not agreed, or not in force at the unit.
+    #[error("pictures are not agreed to here")]
+    NotAgreed,
     /// The worker may not.
     #[error(transparent)]
     NotEntitled(#[from] NotEntitled),
@@ -275,6 +279,7 @@ pub struct Keeper {
 enum Event {
     Order(Order),
     Heard(Heard),
+    Tonight,
     Time,
     Gone,
 }
@@ -315,11 +320,12 @@ impl Keeper {
             match self.select(next).await {
                 Event::Order(order) => self.order(order),
                 Event::Heard(heard) => self.hear(heard),
-                Event::Time => {}
+                Event::Tonight | Event::Time => {}
                 Event::Gone => return,
             }
             let effects = self.views.handle_timeout(self.now());
             self.apply(effects);
+            self.end_what_is_not_agreed();
             self.settle();
         }
     }
@@ -328,6 +334,8 @@ impl Keeper {
         tokio::select! {
             biased;
             heard = self.ends.heard.recv() => heard.map_or(Event::Gone, Event::Heard),
+            // A *no* ends a view before anything else is done for it.
+            Ok(()) = self.tools.tonight.changed() => Event::Tonight,
             order = self.orders.recv() => order.map_or(Event::Gone, Event::Order),
             () = self.tools.clock.wait_until(next) => Event::Time,
         }
@@ -356,6 +364,7 @@ impl Keeper {
         (asked, seat, entitled): (Asked, Seat, Entitled),
     ) -> Result<ViewId, LiveError> {
         self.views.may_ask(&asked, seat)?;
+        shown_by(&self.tools.tonight, asked.unit)?;
         let at = self.at();
         let begun = self.tools.book.begin(at, &asked);
         let id = begun.map_err(|error| unwritten(&error))?;
@@ -369,8 +378,9 @@ impl Keeper {
         };
         self.shown.insert(id, watch::channel(Arc::new(shown)).0);
         let now = self.now();
-        let effects = self.views.begin(now, id, (asked, seat), entitled);
+        let effects = self.views.begin(now, id, (asked.clone(), seat), entitled);
         self.shown.retain(|id, _| self.views.view(*id).is_some());
+        self.ends.awaited.add(asked.unit);
         self.apply(effects);
         Ok(id)
     }
@@ -397,6 +407,7 @@ impl Keeper {
         let at = self.at();
         let view = self.views.of_mut(id, seat).ok_or(LiveError::NoView)?;
         let who = view.asked.by.clone();
+        shown_by(&self.tools.tonight, view.asked.unit)?;
         // Whoever lost the right since they asked has lost it.
         let entitled = self.tools.operators.entitled(&who, at)?;
         if entitled != view.entitled {
@@ -418,7 +429,7 @@ impl Keeper {
 
     fn answered(&mut self, row: i64, by: &StaffId, word: String) -> Result<(), LiveError> {
         let at = self.at();
-        let Some(unanswered) = self.views.answer(row) else {
+        let Some(unanswered) = self.views.unanswered(row).cloned() else {
             return Ok(());
         };
         let asked = Asked {
@@ -427,13 +438,14 @@ impl Keeper {
         };
         let step = Step::Answered(word);
         let written = self.tools.book.step(at, (unanswered.view, &asked), &step);
-        written.map_err(|error| unwritten(&error))
+        written.map_err(|error| unwritten(&error))?;
+        // Only now is it said: what could not be written can be said once more.
+        self.views.answered(row);
+        Ok(())
     }
 
     fn hear(&mut self, heard: Heard) {
-        let unit = match &heard {
-            Heard::Able(unit, _) | Heard::Said(unit, _) => *unit,
-        };
+        let unit = heard.unit;
         match self.views.handle_heard(self.now(), heard) {
             Some(effects) => self.apply(effects),
             None => self
@@ -484,6 +496,9 @@ impl Keeper {
                 self.views.written(id, at, &step);
             }
             Effect::Say(word) => self.ends.mouth.say(unit, &word),
+            // Between the operator's word and this it may have been taken back: nothing is signed,
+            // and the view ends with this turn of the loop.
+            Effect::Grant(..) if shown_by(&self.tools.tonight, unit).is_err() => {}
             Effect::Grant(body, assertion) => {
                 let line = view.entitled.line.clone();
                 self.grant(unit, &body, (line, assertion));
@@ -525,14 +540,39 @@ impl Keeper {
         });
     }
 
-    /// What is known, anew.
-    fn settle(&mut self) {
-        {
+    fn end_what_is_not_agreed(&mut self) {
+        let effects = {
+            let tonight = self.tools.tonight.borrow();
+            let (consent, now) = (&tonight.consent, tonight.now);
+            self.views
+                .handle_agreed(|unit| consent.agreed(unit, now) == Pictures::Allowed)
+        };
+        self.apply(effects);
+    }
+
+    /// A row that was closed otherwise leaves a view of which nobody will say anything any more.
+    /// That is written down as such; where it cannot be, it is tried again.
+    fn close_what_nobody_answered(&mut self) {
+        let (at, now) = (self.at(), self.now());
+        let left = {
             let tonight = self.tools.tonight.borrow();
             let is_open = |row| tonight.open.iter().any(|open| open.id == row);
-            self.views.settle(is_open);
+            self.views.left(now, is_open)
+        };
+        for Unanswered { view, asked, .. } in left {
+            let step = Step::Answered(NOBODY_SAID.to_owned());
+            match self.tools.book.step(at, (view, &asked), &step) {
+                Ok(()) => self.views.answered(asked.row),
+                Err(error) => drop(unwritten(&error)),
+            }
         }
+    }
+
+    /// What is known, anew.
+    fn settle(&mut self) {
+        self.close_what_nobody_answered();
         let known = self.views.known();
+        self.ends.awaited.set(known.busy.iter().copied());
         self.known.send_if_modified(|before| {
             let is_new = **before != known;
             if is_new {
@@ -550,6 +590,15 @@ impl Keeper {
     fn at(&self) -> Timestamp {
         let shown = self.tools.tonight.borrow().now;
         crate::watch::wall::believed(self.tools.clock.now().timestamp, shown)
+    }
+}
+
+/// Whether pictures may be shown through a unit: agreed to as the hub has it, and in force there.
+fn shown_by(tonight: &watch::Receiver<Arc<Tonight>>, unit: UnitId) -> Result<(), LiveError> {
+    let tonight = tonight.borrow();
+    match tonight.consent.shows_pictures(unit, tonight.now) {
+        Pictures::Allowed => Ok(()),
+        Pictures::None => Err(LiveError::NotAgreed),
     }
 }
 

@@ -18,19 +18,17 @@ mod scenes;
 pub mod view;
 pub mod views;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use nattsyn_protocol::hello::Hello;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::live::LiveDown;
-use nattsyn_protocol::policy::Capability;
-use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
-use crate::ingest::{Drops, LiveSaid};
+use crate::ingest::{DropKind, Drops, LiveSaid};
 use relay::Relay;
 
 pub use keeper::{Keeper, Live};
@@ -42,13 +40,35 @@ const HEARD_MAX: usize = 64;
 /// Words that may wait to be sent to units. At the bound a view ends by its time.
 const OUTGOING_MAX: usize = 64;
 
-/// Something that matters to live views, verified.
+/// What a unit's eye says of a view, verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// What a unit is able to do, and which policy it works by.
-    Able(UnitId, Capability),
-    /// What its eye says of a view.
-    Said(UnitId, LiveSaid),
+pub struct Heard {
+    /// Which unit.
+    pub unit: UnitId,
+    /// What it says.
+    pub said: LiveSaid,
+}
+
+/// The units of which a view waits for a word. Of any other unit no word is let into the queue,
+/// so that none can crowd out another's answer.
+#[derive(Debug, Default)]
+pub(crate) struct Awaited(Mutex<BTreeSet<UnitId>>);
+
+impl Awaited {
+    /// One more, before anything is asked of it.
+    pub(crate) fn add(&self, unit: UnitId) {
+        self.units().insert(unit);
+    }
+
+    /// These, and no others.
+    pub(crate) fn set(&self, units: impl IntoIterator<Item = UnitId>) {
+        *self.units() = units.into_iter().collect();
+    }
+
+    fn units(&self) -> MutexGuard<'_, BTreeSet<UnitId>> {
+        // A set stays a set, whoever panicked while it was held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How surely something is brought to a unit.
@@ -74,11 +94,19 @@ pub(crate) struct Wire {
     pub(crate) relay: Arc<Relay>,
     pub(crate) outgoing: mpsc::Receiver<Outgoing>,
     heard: mpsc::Sender<Heard>,
+    awaited: Arc<Awaited>,
+    drops: Arc<Drops>,
 }
 
 impl Wire {
-    /// Tells the keeper; nobody, if there is none or it is busy with dozens.
+    /// Tells the keeper what answers a view; nobody, if none waits for it, or the keeper is busy
+    /// with dozens.
     pub(crate) fn tell(&self, heard: Heard) {
+        if !self.awaited.units().contains(&heard.unit) {
+            self.drops
+                .count(DropKind::Unasked, &format!("live {}", heard.unit));
+            return;
+        }
         if let Err(mpsc::error::TrySendError::Full(_)) = self.heard.try_send(heard) {
             tracing::warn!("too much waits for the live views; dropped");
         }
@@ -92,6 +120,7 @@ pub struct Ends {
     pub(crate) heard: mpsc::Receiver<Heard>,
     pub(crate) mouth: Mouth,
     pub(crate) drops: Arc<Drops>,
+    pub(crate) awaited: Arc<Awaited>,
 }
 
 /// By which live views speak to units.
@@ -123,24 +152,57 @@ impl Mouth {
 /// The two ends between service and keeper.
 pub(crate) fn wire(drops: Arc<Drops>) -> (Wire, Ends) {
     let relay = Arc::new(Relay::new(Arc::clone(&drops)));
+    let awaited = Arc::new(Awaited::default());
     let (heard, hears) = mpsc::channel(HEARD_MAX);
     let (mouth, outgoing) = mpsc::channel(OUTGOING_MAX);
     let wire = Wire {
         relay: Arc::clone(&relay),
         outgoing,
         heard,
+        awaited: Arc::clone(&awaited),
+        drops: Arc::clone(&drops),
     };
     let ends = Ends {
         relay,
         heard: hears,
         mouth: Mouth(mouth),
         drops,
+        awaited,
     };
     (wire, ends)
 }
 
-/// What a unit says in its hello that it is able to do, if its eye signed it.
-pub(crate) fn able(unit: UnitId, hello: &Hello, eye: &PublicKey) -> Option<Heard> {
-    let capability: Capability = hello.eye.as_ref()?.open(eye).ok()?;
-    (capability.unit == unit).then_some(Heard::Able(unit, capability))
+#[cfg(test)]
+mod tests {
+    use nattsyn_protocol::ids::BootId;
+    use nattsyn_protocol::live::{Refusal, Refused};
+
+    use super::*;
+
+    fn refused(unit: UnitId) -> Heard {
+        Heard {
+            unit,
+            said: LiveSaid::Refused(Refused {
+                unit,
+                boot: BootId(1),
+                check: None,
+                why: Refusal::Busy,
+            }),
+        }
+    }
+
+    #[test]
+    fn words_that_no_view_waits_for_crowd_out_no_answer() {
+        let (wire, mut ends) = wire(Arc::new(Drops::default()));
+        let [one, other] = ["u0000001", "u0000002"].map(|id| id.parse().unwrap());
+        ends.awaited.add(one);
+        for _ in 0..=HEARD_MAX {
+            wire.tell(refused(other));
+        }
+        wire.tell(refused(one));
+        assert_eq!(ends.heard.try_recv(), Ok(refused(one)));
+        ends.awaited.set([]);
+        wire.tell(refused(one));
+        assert!(ends.heard.try_recv().is_err());
+    }
 }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::grant::{FIRST_LOOK_AGAIN, VIEWS_PER_NIGHT_MAX};
 use nattsyn_protocol::ids::{CheckId, UnitId};
-use nattsyn_protocol::policy::{Approval, Build, Capability, Mode};
+use nattsyn_protocol::policy::Build;
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::Unanswered;
 use super::operators::NotEntitled;
 use super::views::Known;
+use crate::consent::functions::{Pictures, Progress, UnitFunctions};
 use crate::view::{Cause, CheckRow, ExceptionRow, Tonight};
 
 /// How long after a check's window the eye may be asked to look again: whoever was asked at its end
@@ -42,6 +43,8 @@ pub enum WhyNot {
     NotAgreed,
     /// It is agreed, and the button at the unit is not pressed yet.
     NotApproved,
+    /// It is agreed, and the unit does not say yet that it holds what was.
+    NotReceived,
     /// The worker may not.
     You(NotEntitled),
     /// As many as may be have been shown tonight.
@@ -74,7 +77,7 @@ pub fn offer(
         return Offer::None;
     };
     let unit = home.unit;
-    let why = able(known.able.get(&unit)).err();
+    let why = able(tonight.consent.units.get(&unit), tonight.now).err();
     let why = why.or_else(|| entitled.err().map(WhyNot::You));
     let why = why.or_else(|| {
         let opened = known.opened.get(&(unit, check.id.night));
@@ -95,18 +98,24 @@ fn unclear<'a>(tonight: &'a Tonight, row: &ExceptionRow) -> Option<&'a CheckRow>
     of_row.max_by_key(|check| check.opens)
 }
 
-fn able(capability: Option<&Capability>) -> Result<(), WhyNot> {
-    let capability = capability.ok_or(WhyNot::Unknown)?;
-    match (capability.build, capability.policy) {
-        (Build::SensorOnly, _) => Err(WhyNot::NotBuiltIn),
-        (Build::LiveView, None) => Err(WhyNot::NotAgreed),
-        (Build::LiveView, Some(held)) => match (held.mode, held.approval) {
-            (Mode::LiveView, _) => Ok(()),
-            (Mode::Sensor | Mode::Off, Approval::Awaited | Approval::Missed) => {
-                Err(WhyNot::NotApproved)
+/// Whether a unit may show pictures: by what was agreed as the hub has it, and by the unit's own
+/// word. A unit that has not heard of a *no* yet is no reason to look.
+fn able(unit: Option<&UnitFunctions>, now: Timestamp) -> Result<(), WhyNot> {
+    let (unit, said) = unit
+        .and_then(|unit| Some((unit, unit.said?)))
+        .ok_or(WhyNot::Unknown)?;
+    match (unit.shows_pictures(now), said.build) {
+        (Pictures::Allowed, _) => Ok(()),
+        (Pictures::None, Build::SensorOnly) => Err(WhyNot::NotBuiltIn),
+        (Pictures::None, Build::LiveView) => Err(match (unit.agreed(now), unit.progress()) {
+            (Pictures::Allowed, Progress::AwaitsButton(_) | Progress::Missed) => {
+                WhyNot::NotApproved
             }
-            (Mode::Sensor | Mode::Off, Approval::NotNeeded) => Err(WhyNot::NotAgreed),
-        },
+            (Pictures::Allowed, Progress::NotReceived(_)) => WhyNot::NotReceived,
+            (Pictures::Allowed, Progress::NoPolicy | Progress::InForce) | (Pictures::None, _) => {
+                WhyNot::NotAgreed
+            }
+        }),
     }
 }
 

@@ -20,7 +20,7 @@ use super::Heard;
 use super::book::{Asked, Over, Restored, Step, Unanswered, ViewId};
 use super::operators::Entitled;
 use super::view::{Effect, LOOK_WITHIN, NotTaken, Phase, Seat, Taken, View};
-use super::views::{AskRefused, Views};
+use super::views::{AskRefused, SAID_WITHIN, Views};
 use crate::ingest::LiveSaid;
 use crate::staff::Fingerprint;
 
@@ -357,14 +357,69 @@ fn a_row_that_was_seen_waits_for_an_answer_also_after_a_restart() {
     let refused = views.may_ask(&asked(1), seat(1));
     assert_eq!(refused, Err(AskRefused::Unanswered));
     assert_eq!(views.may_ask(&asked(2), seat(1)), Ok(()));
-    assert_eq!(views.answer(1), Some(unanswered));
+    assert_eq!(views.unanswered(1), Some(&unanswered));
+    views.answered(1);
     assert_eq!(views.may_ask(&asked(1), seat(1)), Ok(()));
+}
+
+#[test]
+fn what_nobody_said_of_a_row_that_was_closed_is_left_until_that_is_written() {
+    let unanswered = Unanswered {
+        view: ViewId(1),
+        asked: asked(1),
+        opened: Timestamp::from_ms(1_795_000_000_000).unwrap(),
+    };
+    let mut views = Views::restore(Restored {
+        unanswered: vec![unanswered.clone()],
+        ..Restored::default()
+    });
+    let minute = SAID_WITHIN.as_secs();
+    assert_eq!(views.left(now(0), |_| true), [], "somebody may say it yet");
+    assert_eq!(
+        views.left(now(10), |_| false),
+        [],
+        "the word may be under way"
+    );
+    assert!(views.unanswered(1).is_some());
+    let late = now(10 + minute);
+    assert_eq!(views.next_timeout(), Some(late));
+    assert_eq!(views.left(late, |_| false), [unanswered.clone()]);
+    assert_eq!(views.left(late, |_| false), [], "not at every turn");
+    assert_eq!(views.left(now(10 + 2 * minute), |_| false), [unanswered]);
+    views.answered(1);
+    assert_eq!(views.next_timeout(), None);
+}
+
+#[test]
+fn a_view_whose_pictures_are_not_agreed_to_any_more_ends_at_once_and_says_so_once() {
+    let anna = Anna::new();
+    let end = LiveDown::End {
+        view: Base64(vec![7; 32]),
+    };
+    let over = Effect::Write(Step::Over(Over::NotAgreed));
+    let mut view = open(&anna);
+    assert_eq!(
+        view.handle_not_agreed(),
+        [Effect::Say(end), Effect::Stop, over.clone()]
+    );
+    assert_eq!(view.handle_not_agreed(), []);
+    let mut views = Views::default();
+    let id = ViewId(1);
+    let _ = views.begin(now(0), id, (asked(1), seat(1)), anna.entitled());
+    assert_eq!(views.handle_agreed(|unit| unit == asked(1).unit), []);
+    assert_eq!(
+        views.handle_agreed(|_| false),
+        [(id, Effect::Stop), (id, over)]
+    );
 }
 
 #[test]
 fn an_answer_that_no_view_waits_for_is_none() {
     let mut views = Views::default();
     let unit = asked(1).unit;
-    let heard = Heard::Said(unit, LiveSaid::Challenge(challenge()));
+    let heard = Heard {
+        unit,
+        said: LiveSaid::Challenge(challenge()),
+    };
     assert_eq!(views.handle_heard(now(0), heard), None);
 }

@@ -225,6 +225,22 @@ impl View {
         }
     }
 
+    /// Pictures are not agreed to any more: nothing more is passed on, and the unit is told to
+    /// end it whether it has heard of the *no* or not.
+    pub fn handle_not_agreed(&mut self) -> Vec<Effect> {
+        match &self.phase {
+            Phase::Looking | Phase::Challenged { .. } => self.over(Over::NotAgreed),
+            Phase::Granted { nonce, .. } | Phase::Open { nonce, .. } => {
+                let word = Effect::Say(LiveDown::End {
+                    view: nonce.clone(),
+                });
+                let over = self.over(Over::NotAgreed);
+                std::iter::once(word).chain(over).collect()
+            }
+            Phase::Over(_) => Vec::new(),
+        }
+    }
+
     /// A step could not be written down: nothing is shown.
     pub fn handle_unwritten(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();

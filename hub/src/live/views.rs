@@ -10,7 +10,6 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use nattsyn_protocol::ids::UnitId;
-use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::Heard;
@@ -21,6 +20,10 @@ use super::view::{Effect, Phase, Seat, Taken, View};
 /// How long a view that is over can still be looked up by the page that showed it: longer than a
 /// shift takes to answer, shorter than the shift.
 pub const KEPT: Duration = Duration::from_secs(3600);
+
+/// How long after its row was closed what was seen may still be said: whoever closes it by saying
+/// so is heard here a moment after the ledger.
+pub const SAID_WITHIN: Duration = Duration::from_secs(60);
 
 /// Why nobody may look now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +42,6 @@ pub enum AskRefused {
 /// What is known of live views, for the offer on a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// What each unit said that it is able to do.
-    pub able: BTreeMap<UnitId, Capability>,
     /// Units through which somebody looks now.
     pub busy: Vec<UnitId>,
     /// Views of which nobody has said what was seen, by row.
@@ -54,6 +55,8 @@ pub struct Known {
 pub struct Views {
     views: BTreeMap<ViewId, (View, Uptime)>,
     known: Known,
+    /// Rows that nobody has said anything of and that need nobody any more, and since when.
+    closed: BTreeMap<i64, Uptime>,
 }
 
 /// Effects, each with the view that it is of.
@@ -139,13 +142,7 @@ impl Views {
 
     /// Takes in what a unit said; `None` if it answers nothing that was asked.
     pub fn handle_heard(&mut self, now: Uptime, heard: Heard) -> Option<Effects> {
-        let (unit, said) = match heard {
-            Heard::Able(unit, capability) => {
-                self.known.able.insert(unit, capability);
-                return Some(Vec::new());
-            }
-            Heard::Said(unit, said) => (unit, said),
-        };
+        let Heard { unit, said } = heard;
         let mut running = self.views.iter_mut();
         let (id, (view, _)) =
             running.find(|(_, (view, _))| view.asked.unit == unit && is_running(view))?;
@@ -177,27 +174,61 @@ impl Views {
         }
     }
 
+    /// Ends every view whose unit may show no pictures any more.
+    pub fn handle_agreed(&mut self, is_agreed: impl Fn(UnitId) -> bool) -> Effects {
+        let mut effects = Vec::new();
+        for (id, (view, _)) in &mut self.views {
+            if !is_agreed(view.asked.unit) {
+                effects.extend(mark(*id, view.handle_not_agreed()));
+            }
+        }
+        effects
+    }
+
     /// A step could not be written down.
     pub fn handle_unwritten(&mut self, id: ViewId) -> Effects {
         let view = self.views.get_mut(&id);
         view.map_or_else(Vec::new, |(view, _)| mark(id, view.handle_unwritten()))
     }
 
-    /// Somebody has said what is so about a row: what was seen there, if a view was shown.
-    pub fn answer(&mut self, row: i64) -> Option<Unanswered> {
-        self.known.unanswered.remove(&row)
+    /// The view of a row of which nobody has said what was seen.
+    #[must_use]
+    pub fn unanswered(&self, row: i64) -> Option<&Unanswered> {
+        self.known.unanswered.get(&row)
     }
 
-    /// Rows that need nobody any more have nothing left to be said.
-    pub fn settle(&mut self, is_open: impl Fn(i64) -> bool) {
-        self.known.unanswered.retain(|row, _| is_open(*row));
+    /// It is written down what was seen there, or that nobody said.
+    pub fn answered(&mut self, row: i64) {
+        self.known.unanswered.remove(&row);
+        self.closed.remove(&row);
+    }
+
+    /// The views of rows that have needed nobody for [`SAID_WITHIN`] and of which nobody said what
+    /// was seen: that nobody did is to be written down too. Each is named again after as long.
+    pub fn left(&mut self, now: Uptime, is_open: impl Fn(i64) -> bool) -> Vec<Unanswered> {
+        let mut left = Vec::new();
+        for (row, unanswered) in &self.known.unanswered {
+            let running = self.views.get(&unanswered.view);
+            if is_open(*row) || running.is_some_and(|(view, _)| is_running(view)) {
+                self.closed.remove(row);
+                continue;
+            }
+            let since = self.closed.entry(*row).or_insert(now);
+            if now.since(*since) >= SAID_WITHIN {
+                *since = now;
+                left.push(unanswered.clone());
+            }
+        }
+        left
     }
 
     /// When time next ends something.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Uptime> {
         let views = self.views.values();
-        views.filter_map(|(view, _)| view.next_timeout()).min()
+        let ends = views.filter_map(|(view, _)| view.next_timeout());
+        let closed = self.closed.values().map(|since| since.after(SAID_WITHIN));
+        ends.chain(closed).min()
     }
 
     /// Lets time pass.

@@ -18,7 +18,7 @@ use super::messages::tests::{Office, eye, homes, keys};
 use super::{Answer, Done};
 use crate::consent::counter::{Counter, Run};
 use crate::consent::draft::Draft;
-use crate::consent::functions::Progress;
+use crate::consent::functions::{Pictures, Progress, Said};
 use crate::consent::{Form, Rules, Taker, Withdrawal, Withdrawn};
 use crate::ingest::Publication;
 use crate::store::{SqliteStore, Store as _};
@@ -47,12 +47,22 @@ impl Office {
     /// Something is written down by another process.
     fn at_counter<T>(&self, at_s: u64, act: impl FnOnce(&mut Counter<'_>) -> T) -> T {
         let mut store = SqliteStore::open(&self.path).unwrap();
+        // As the desk knows it, or as if it had said what was built into it and nothing more.
+        let known = self.desk.tonight(self.at(60)).consent.said();
+        let said = known.get(&homes().homes[0].unit).copied();
+        let said = said.unwrap_or(Said {
+            build: Build::LiveView,
+            held: None,
+            highest: 0,
+            boot: BootId(7),
+            at: self.at(0).timestamp,
+        });
         act(&mut Counter {
             store: &mut store,
             keys: &keys(),
             zone: ZONE,
             rules: Rules::default(),
-            builds: BTreeMap::from([(homes().homes[0].unit, Build::LiveView)]),
+            said: BTreeMap::from([(homes().homes[0].unit, said)]),
             now: self.at(at_s).timestamp,
         })
     }
@@ -247,4 +257,60 @@ fn pictures_are_signed_anew_before_they_end_and_not_every_day() {
     assert_eq!(settled(200).len(), 1);
     let newest = store.policies().unwrap().pop_last().unwrap().1;
     assert_eq!(newest.policy.mode, Mode::Sensor);
+}
+
+#[test]
+fn a_no_after_a_ledger_was_restored_reaches_a_unit_that_is_ahead_of_it() {
+    for (mode, version) in [(Mode::LiveView, 9), (Mode::LiveView, 1)] {
+        let mut office = Office::open();
+        office.withdraws(20);
+        office.looks(21);
+        let ahead = HeldPolicy {
+            version,
+            mode,
+            approval: Approval::NotNeeded,
+        };
+        office.hello(30, Some(ahead), &eye());
+        assert!(
+            matches!(office.progress(), Progress::NotReceived(_)),
+            "{version}: nothing is said to be in force that is not"
+        );
+        let settled = office.at_counter(31, |counter| counter.settle().unwrap());
+        assert_eq!(
+            settled.len(),
+            1,
+            "{version}: signed anew without being asked"
+        );
+        let sent = policies(&office.looks(32).answers);
+        assert_eq!((sent[0].version, sent[0].mode), (version + 1, Mode::Off));
+        let settled = office.at_counter(33, |counter| counter.settle().unwrap());
+        assert_eq!(settled.len(), 0, "{version}: once");
+        let held = HeldPolicy {
+            version: version + 1,
+            mode: Mode::Off,
+            approval: Approval::NotNeeded,
+        };
+        office.hello(40, Some(held), &eye());
+        assert_eq!(office.progress(), Progress::InForce);
+    }
+}
+
+#[test]
+fn no_picture_is_offered_after_a_no_whatever_the_unit_said_last() {
+    let mut office = Office::open();
+    office.agrees(20, "live_view_on_unclear");
+    office.looks(21);
+    office.hello(30, Some(held(1, Approval::NotNeeded)), &eye());
+    let unit = homes().homes[0].unit;
+    let now = office.at(60);
+    let shows = |office: &Office| {
+        let tonight = office.desk.tonight(now);
+        let consent = &tonight.consent;
+        let now = now.timestamp;
+        (consent.agreed(unit, now), consent.shows_pictures(unit, now))
+    };
+    assert_eq!(shows(&office), (Pictures::Allowed, Pictures::Allowed));
+    office.withdraws(60);
+    office.looks(61);
+    assert_eq!(shows(&office), (Pictures::None, Pictures::None));
 }

@@ -15,7 +15,7 @@ use super::ServiceError;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::dispatch;
 use crate::ingest::{Message, Publication, Said, hello_of_stranger, judge};
-use crate::live::{self, Heard};
+use crate::live::Heard;
 use crate::nights;
 use crate::store::{Batch, NewReport};
 use crate::watch::{Fit, Moment, Repeated};
@@ -136,7 +136,7 @@ impl Desk {
             Said::Live(said) => {
                 let changes = self.watch.handle_sign(now, unit, None);
                 intake.batch.changes.extend(changes);
-                intake.live.push(Heard::Said(unit, said));
+                intake.live.push(Heard { unit, said });
             }
             Said::Report(report, signed) => self.take_report(now, *report, signed, intake)?,
             Said::Notice(notice) => {
@@ -182,9 +182,6 @@ impl Desk {
         if let Some(said) = &hello.eye {
             self.take_capability(now, unit, said, intake);
         }
-        let eye = self.watch.roster().of_unit(unit).map(|home| home.eye);
-        let able = eye.and_then(|eye| live::able(unit, &hello, &eye));
-        intake.live.extend(able);
         intake.hellos.insert(unit, hello.plans);
     }
 

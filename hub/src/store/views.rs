@@ -58,6 +58,7 @@ impl ViewRecord {
             Over::Refused(_)
             | Over::NoAnswer
             | Over::NotSigned
+            | Over::NotAgreed
             | Over::Lost
             | Over::NotWritten
             | Over::HubRestarted => ended.since(opened),

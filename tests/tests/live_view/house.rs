@@ -10,6 +10,10 @@ use jiff::civil::{Date, date};
 use nattsyn_hub::audit::{Log, Question};
 use nattsyn_hub::certificates::Authority;
 use nattsyn_hub::config::Config;
+use nattsyn_hub::consent::counter::{Counter, Run};
+use nattsyn_hub::consent::draft::Draft;
+use nattsyn_hub::consent::functions::Said;
+use nattsyn_hub::consent::{Rules, Taker};
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
@@ -20,7 +24,8 @@ use nattsyn_hub::staff::{Register, Rights};
 use nattsyn_hub::store::{SqliteStore, ViewRecord, Views};
 use nattsyn_protocol::assertion::{Base64, sha256};
 use nattsyn_protocol::demonstration;
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::ids::{BootId, CheckId, UnitId};
+use nattsyn_protocol::policy::Build;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
 
@@ -192,6 +197,43 @@ fn enrol_all(layout: &Layout) {
     let homes = Homes::parse(&homes, Path::new("homes.toml")).unwrap();
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
     enrol(&mut store, &homes, &keys, at(8, 0)).unwrap();
+    agree(&mut store, &keys);
+}
+
+/// Whoever lives there agrees to be looked at when a look is unclear, and the unit is able to.
+fn agree(store: &mut SqliteStore, keys: &HubKeys) {
+    let able = Said {
+        build: Build::LiveView,
+        held: None,
+        highest: 0,
+        boot: BootId(1),
+        at: at(8, 0),
+    };
+    let review = NIGHT.checked_add(jiff::Span::new().days(180)).unwrap();
+    let draft = Draft {
+        kinds: ["care", "design", "processing"].map(str::to_owned).to_vec(),
+        form: "oral".to_owned(),
+        scope: "live_view_on_unclear".to_owned(),
+        given_by: "den enskilde".to_owned(),
+        household: "alone".to_owned(),
+        capacity: "own".to_owned(),
+        alternatives: "larmmatta".to_owned(),
+        informed: "berättade".to_owned(),
+        on: NIGHT.to_string(),
+        review: review.to_string(),
+        ..Draft::default()
+    };
+    let mut counter = Counter {
+        store,
+        keys,
+        zone: ZONE,
+        rules: Rules::default(),
+        said: [(unit(), able)].into(),
+        now: at(8, 0),
+    };
+    let taker = Taker::enrolment();
+    let agreed = counter.record(check().resident, &draft, &taker, Run::Real);
+    agreed.unwrap();
 }
 
 /// Registers Anna and that she is trained; returns the PIN that was drawn for her.

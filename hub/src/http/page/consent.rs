@@ -120,7 +120,6 @@ fn reasons(lang: Lang, verdict: &Verdict) -> Markup {
 
 fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup {
     let lang = view.lang;
-    let opens = matches!(&unit.wanted, Some((policy, _)) if policy.mode == Mode::LiveView);
     let may_send = match unit.progress() {
         Progress::Missed | Progress::AwaitsButton(_) => true,
         Progress::NoPolicy | Progress::InForce | Progress::NotReceived(_) => false,
@@ -129,6 +128,9 @@ fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup
         section #functions {
             h2 { (says::FUNCTIONS.to(lang)) }
             p.standing-functions { (in_words(view, unit)) }
+            @if let (Progress::NotReceived(_), Some(_)) = (unit.progress(), unit.said) {
+                p.notice { (says::OTHER_HELD.to(lang)) }
+            }
             @match unit.said {
                 None => p { (says::NO_UNIT_SAID.to(lang)) },
                 Some(said_by_unit) => {
@@ -144,7 +146,7 @@ fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup
                 }
             }
             p.meaning { (says::BUTTON.to(lang)) }
-            @if opens && may_send {
+            @if may_send {
                 form method="post" action=(action(view, shown, "/again")) {
                     button.press { (says::AGAIN.to(lang)) }
                 }

@@ -62,6 +62,7 @@ pub(in crate::http) fn why_not(lang: Lang, why: &WhyNot) -> &'static str {
         WhyNot::NotBuiltIn => words::NOT_BUILT_IN,
         WhyNot::NotAgreed => words::NOT_AGREED,
         WhyNot::NotApproved => words::NOT_APPROVED,
+        WhyNot::NotReceived => words::NOT_RECEIVED,
         WhyNot::You(why) => words::not_entitled(*why),
         WhyNot::TooMany => words::TOO_MANY,
         WhyNot::Busy => words::BUSY,
@@ -170,6 +171,7 @@ fn after(view: &View<'_>, sight: &Sight<'_>, over: Over) -> Markup {
                 Over::Refused(_)
                 | Over::NoAnswer
                 | Over::NotSigned
+                | Over::NotAgreed
                 | Over::NotWritten
                 | Over::HubRestarted => (words::NOTHING_SHOWN.to(lang)),
             }

@@ -31,11 +31,17 @@ phrases! {
     BUILT_LIVE = "Enheten är byggd så att kameravisning kan slås på.",
                  "The unit is built so that a live view can be switched on.";
     SAYS_NOW = "Enheten säger att den nu tillåter:", "The unit says that it now permits:";
-    BUTTON = "På avstånd kan funktionerna bara bli striktare. För att slå på kameravisning måste \
+    BUTTON = "På avstånd kan sensorn stoppas och, efter ett nytt ja, börja titta igen, men ingen \
+              bild kan öppnas. För att slå på kameravisning måste \
               någon trycka på knappen vid enheten inom tio minuter från att den tagit emot \
               ändringen.",
-             "From afar the unit can only be made stricter. To switch a live view on, somebody \
+             "From afar looks can be stopped and, after a new yes, resumed, and no picture can be \
+              opened. To switch a live view on, somebody \
               must press the button at the unit within ten minutes of its receiving the change.";
+    OTHER_HELD = "Enheten arbetar efter något annat än det som gäller nu. Nattsyn skickar det igen. \
+                  Gör tillsynerna som besök tills enheten har svarat, om det är ett nej.",
+                 "The unit works by something else than what holds now. Nattsyn sends it again. If \
+                  it is a no, make the checks as visits until the unit has answered.";
     AGAIN = "Skicka igen: någon står vid enheten", "Send again: somebody is at the unit";
     WITHDRAW = "Ta tillbaka samtycket", "Withdraw the consent";
     WITHDRAW_NOW = "Skriv ner och stoppa nu", "Write it down and stop now";

@@ -69,6 +69,8 @@ phrases! {
               "the unit has not said what it may do since the system was started. Go there.";
     NOT_BUILT_IN = "den här sensorenheten kan inte visa bilder.", "this unit cannot show pictures.";
     NOT_AGREED = "används inte här. Så är det överenskommet.", "not used here. That is as agreed.";
+    NOT_RECEIVED = "sensorenheten har inte svarat på den senaste ändringen av samtycket. Åk dit.",
+                   "the unit has not answered to the latest change of the consent. Go there.";
     NOT_APPROVED = "överenskommet, men knappen på enheten är inte tryckt ännu.",
                    "agreed, but the button on the unit has not been pressed yet.";
     TOO_MANY = "har använts två gånger i natt, som är det mesta. Åk dit.",
@@ -114,6 +116,10 @@ pub(in crate::http) fn over(over: Over) -> Phrase {
         Over::NotSigned => phrase(
             "Ingen bekräftade i tid, eller så avbröts det.",
             "Nobody confirmed in time, or it was cancelled.",
+        ),
+        Over::NotAgreed => phrase(
+            "Det är inte längre överenskommet att någon får titta. Visningen är avslutad.",
+            "It is no longer agreed that anybody may look. The view has ended.",
         ),
         Over::Lost => phrase(
             "Förbindelsen bröts. Lampan släcks av sig själv.",
