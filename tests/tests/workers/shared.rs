@@ -120,13 +120,21 @@ pub(crate) async fn one_of_two_who_press_at_once_has_the_row(team: &Team, person
     assert_eq!(loser.refused().await, "", "read, and put away");
     // What was sent of a row as it no longer is: said until the row changes.
     let stale = format!(
-        "(() => {{ const form = row('{person}').querySelector('input[value=visited]').form; \
+        "(() => {{ window.staleAt = performance.now(); \
+         const form = row('{person}').querySelector('input[value=visited]').form; \
          form.elements.turn.value = 0; form.elements.how.value = 'visited'; \
          form.querySelector('button').click(); return true }})()"
     );
     loser.sees(&stale).await;
     loser.sees(told).await;
     loser.photographs("read-it-again").await;
+    // The row is read once more after a refusal; only what comes after that is news.
+    loser
+        .sees(
+            "performance.getEntriesByType('resource').some(entry => \
+             entry.name.includes('/fragment') && entry.startTime > window.staleAt)",
+        )
+        .await;
     winner.taps_in(person, "button[value=arrive]").await;
     loser
         .sees("document.getElementById('told').innerText === ''")
