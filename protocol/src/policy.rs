@@ -4,8 +4,8 @@
 //! signed as a plan is, has a version that only grows, and ends by itself. Whose consent it
 //! rests on, who gave it and how, are the hub's affair and never travel.
 //!
-//! From afar no policy opens pictures; looks may be resumed from afar. One that opens more than the one before takes
-//! effect when somebody presses the button at the unit within [`APPROVAL_WITHIN`].
+//! From afar no policy opens pictures; looks may be resumed from afar. One that opens more
+//! than the one before takes effect when somebody presses the button at the unit within [`APPROVAL_WITHIN`].
 
 use std::time::Duration;
 
