@@ -185,6 +185,7 @@ struct Site {
     rights: Option<Arc<Rights>>,
     live: Option<Live>,
     door: Door,
+    opened: access::opened::Opened,
     stop: Stop,
 }
 
@@ -240,6 +241,7 @@ fn router(state: State, stop: Stop) -> Router {
         rights: state.rights,
         live: state.live,
         door: state.door,
+        opened: access::opened::Opened::default(),
         stop,
     };
     inside(&site)

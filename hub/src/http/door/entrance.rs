@@ -154,9 +154,7 @@ async fn welcome(
 ) -> Response {
     let now = site.tonight.borrow().now;
     let row = AuditRow::new(now, signed_in.member.id.clone(), Act::SignedIn).detail(by);
-    if let Err(error) = access::write(&site.audit, row).await {
-        access::unwritten(&error);
-    }
+    access::write_soon(&site.audit, row).await;
     let mut response = see_other(&next(uri));
     let cookies = response.headers_mut();
     let shift = (SESSION_COOKIE, "/", SHIFT.as_secs());
@@ -186,9 +184,7 @@ async fn note_refusal(site: &Site, porter: &Porter, typed: &str, refusal: &Refus
     };
     let now = site.tonight.borrow().now;
     let row = AuditRow::new(now, Who::Unknown, Act::SignInFailed).detail(detail);
-    if let Err(error) = access::write(&site.audit, row).await {
-        access::unwritten(&error);
-    }
+    access::write_soon(&site.audit, row).await;
 }
 
 /// Where somebody asks from. With something that encrypts in front, everybody comes from there, and
@@ -271,9 +267,7 @@ async fn note_leaving(site: &Site, porter: &Porter, token: &Token) {
     if let Ok(Some(member)) = porter.member(token.clone()).await {
         let now = site.tonight.borrow().now;
         let row = AuditRow::new(now, member.id, Act::SignedOut);
-        if let Err(error) = access::write(&site.audit, row).await {
-            access::unwritten(&error);
-        }
+        access::write_soon(&site.audit, row).await;
     }
 }
 

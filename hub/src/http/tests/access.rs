@@ -178,7 +178,7 @@ async fn what_is_shown_about_somebody_is_in_the_log_first() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_the_door() {
+async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_what_a_night_needs() {
     let (hub, pin) = Hub::staffed();
     let before = hub.cookies("natt-001", &pin).await;
     let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
@@ -188,12 +188,8 @@ async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_th
         )
         .unwrap();
     let headers = [(COOKIE.as_str(), before.as_str())];
-    for address in [
-        filled("/residents/{resident}"),
-        "/ledger".into(),
-        "/ledger.csv".into(),
-    ] {
-        let response = hub.send(("GET", &address), &headers, "").await;
+    for address in ["/ledger", "/ledger.csv"] {
+        let response = hub.send(("GET", address), &headers, "").await;
         assert_eq!(
             response.status(),
             StatusCode::SERVICE_UNAVAILABLE,
@@ -203,9 +199,78 @@ async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_th
         assert!(!page.contains("Provberg"), "{page}");
         place(&page, "Det går inte att skriva i loggen");
     }
-    assert_eq!(hub.look("/", &before).await, StatusCode::OK);
+    for address in ["/", "/fragment", "/handover"] {
+        let response = hub.send(("GET", address), &headers, "").await;
+        assert_eq!(response.status(), StatusCode::OK, "{address}");
+        place(
+            &text(response).await,
+            "Loggen över vem som ser vad kan inte skrivas",
+        );
+    }
+    let resident = filled("/residents/{resident}");
+    let resident = text(hub.send(("GET", &resident), &headers, "").await).await;
+    assert!(
+        !resident.contains("Det går inte att skriva i loggen"),
+        "{resident}"
+    );
     let cookies = hub.cookies("natt-001", &pin).await;
-    assert_eq!(hub.look("/", &cookies).await, StatusCode::OK);
+    by_hand.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::OK);
+    let rows = rows(&hub);
+    let late: Vec<_> = rows
+        .iter()
+        .filter(|row| row.detail.starts_with("late "))
+        .collect();
+    let acts: Vec<&str> = late.iter().map(|row| row.act.as_str()).collect();
+    let expected = [
+        "night_opened",
+        "ledger_opened",
+        "resident_opened",
+        "signed_in",
+    ];
+    assert_eq!(acts, expected, "{late:?}");
+    let well = text(hub.send(("GET", "/"), &headers, "").await).await;
+    assert!(!well.contains("Loggen över vem som ser vad"), "{well}");
+}
+
+#[tokio::test]
+async fn a_log_that_hangs_keeps_nobody_waiting_and_is_written_late() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
+    by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let looks = async {
+        for _ in 0..8 {
+            assert_eq!(hub.look("/", &cookies).await, StatusCode::OK);
+        }
+    };
+    // Eight waits for the file were 40 s; eight of the log's patience are 2.4 s.
+    let within = Duration::from_millis(4500);
+    tokio::time::timeout(within, looks).await.unwrap();
+    let headers = [(COOKIE.as_str(), cookies.as_str())];
+    let page = text(hub.send(("GET", "/"), &headers, "").await).await;
+    place(&page, "Loggen över vem som ser vad kan inte skrivas");
+    by_hand.execute_batch("COMMIT").unwrap();
+    // This one waits for its row, which is behind the others.
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::OK);
+    let rows = rows(&hub);
+    let late = rows.iter().filter(|row| row.detail == "late /");
+    assert_eq!(late.count(), 9, "{rows:?}");
+}
+
+#[tokio::test]
+async fn tonights_list_is_in_the_log_also_when_its_frame_was_never_opened() {
+    let (hub, pin) = Hub::staffed();
+    for address in ["/fragment", "/events"] {
+        let cookies = hub.cookies("natt-001", &pin).await;
+        for _ in 0..3 {
+            assert_eq!(hub.look(address, &cookies).await, StatusCode::OK);
+        }
+    }
+    let rows = rows(&hub);
+    let opened = rows.iter().filter(|row| row.act == "night_opened");
+    let opened: Vec<&str> = opened.map(|row| row.detail.as_str()).collect();
+    assert_eq!(opened, ["/fragment", "/events"]);
 }
 
 #[tokio::test]
