@@ -247,6 +247,7 @@ pub(super) async fn permit(
         return refuse(request.uri(), request.headers(), status, words::NO_LOG);
     }
     viewer.unlogged = site.audit.as_ref().and_then(|log| log.trouble());
+    viewer.heads = site.heads.as_ref().map(|heads| *heads.borrow());
     request.extensions_mut().insert(viewer);
     next.run(request).await
 }

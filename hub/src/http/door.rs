@@ -10,6 +10,7 @@
 
 pub(super) mod account;
 pub(super) mod entrance;
+pub(super) mod refusals;
 
 use std::fmt;
 use std::future::pending;
@@ -24,6 +25,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use nattsyn_protocol::time::Timestamp;
 
+use crate::audit::heads::Outside as Kept;
 use crate::config::Front;
 use crate::staff::{Allowed, Permission, Porter, Roles, Token};
 use crate::view::Tonight;
@@ -66,6 +68,8 @@ pub(super) struct Viewer {
     pub(super) overdue: usize,
     /// Since when the log takes no row, or not in time.
     pub(super) unlogged: Option<Timestamp>,
+    /// Where the newest head of the log is, if the hub keeps any.
+    pub(super) heads: Option<Kept>,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
@@ -168,6 +172,7 @@ impl Door {
                 roles: Roles::all(),
                 overdue: 0,
                 unlogged: None,
+                heads: None,
                 meter: None,
                 phone: Phone::default(),
                 live: Offers::default(),
@@ -192,6 +197,7 @@ impl Door {
                     roles,
                     overdue: overdue(porter, roles).await,
                     unlogged: None,
+                    heads: None,
                     meter: None,
                     phone: Phone::default(),
                     live: Offers::default(),

@@ -186,6 +186,7 @@ struct Site {
     live: Option<Live>,
     door: Door,
     opened: access::opened::Opened,
+    refusals: door::refusals::Refusals,
     stop: Stop,
 }
 
@@ -242,6 +243,7 @@ fn router(state: State, stop: Stop) -> Router {
         live: state.live,
         door: state.door,
         opened: access::opened::Opened::default(),
+        refusals: door::refusals::Refusals::default(),
         stop,
     };
     inside(&site)

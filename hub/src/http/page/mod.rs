@@ -554,6 +554,7 @@ fn status(view: &View<'_>) -> Markup {
             }
             (outside::warnings(view))
             (unlogged(view.lang, view.viewer, &view.face))
+            (audit::unkept(view))
             @if view.viewer.overdue > 0 {
                 p.notice {
                     (texts::access::TO_REVIEW.to(lang)) " "

@@ -422,6 +422,45 @@ async fn a_key_is_registered_with_the_pin_once_more_and_signs_in_without_it() {
 }
 
 #[tokio::test]
+async fn rubbish_at_the_door_fills_no_log_and_keeps_no_right_key_waiting() {
+    let mut hub = Hub::empty(Front::Plain);
+    hub.start(Front::Tls);
+    let pin = hub.add("natt-001", "Vakna Påhittson");
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let key = Authenticator::new(7);
+    let registered = register(&hub, &cookies, &pin, &key).await;
+    assert_eq!(registered, StatusCode::SEE_OTHER);
+    let headers = [SAME, ("x-forwarded-for", "192.0.2.7")];
+    let address = ("POST", "/sign-in/key");
+    let answer = async |key: &Authenticator| {
+        let ask = hub.send(("POST", "/sign-in/key/ask"), &headers, "").await;
+        let answer = key.get(&challenge(&text(ask).await));
+        let answer = form("assertion", &serde_json::to_string(&answer).unwrap());
+        hub.send(address, &headers, &answer).await.status()
+    };
+    let before = rows(&hub).len();
+    let stranger = Authenticator::new(8);
+    for _ in 0..5 {
+        assert_eq!(answer(&stranger).await, StatusCode::UNAUTHORIZED);
+    }
+    let mut paused = 0;
+    for _ in 0..100 {
+        let refused = hub.send(address, &headers, "assertion=rubbish").await;
+        match refused.status() {
+            StatusCode::TOO_MANY_REQUESTS => paused += 1,
+            status => assert_eq!(status, StatusCode::UNAUTHORIZED),
+        }
+    }
+    assert_eq!(paused, 85, "twenty in all, and then a pause");
+    assert_eq!(
+        rows(&hub).len(),
+        before + 1,
+        "five strangers' keys are one row"
+    );
+    assert_eq!(answer(&key).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn another_site_can_neither_ask_for_a_key_nor_register_one() {
     let (hub, pin) = Hub::staffed();
     let cookies = hub.cookies("natt-001", &pin).await;
@@ -533,6 +572,18 @@ async fn access_is_gone_through_again_and_again_and_a_role_taken_away_on_the_pag
     let acts = acts(&hub);
     for act in ["role_confirmed", "role_taken", "training_recorded"] {
         assert!(acts.iter().any(|found| found == act), "{act}: {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn that_no_head_is_outside_is_told_to_those_who_lead_the_night() {
+    let hub = Hub::empty(Front::Plain);
+    for role in [Role::NightStaff, Role::NightLead, Role::UnitManager] {
+        let cookies = with_role(&hub, role).await;
+        let headers = [(COOKIE.as_str(), cookies.as_str())];
+        let page = text(hub.send(("GET", "/"), &headers, "").await).await;
+        let told = page.contains("Loggens kontrollsumma sparas inte utanför");
+        assert_eq!(told, role != Role::NightStaff, "{role}: {page}");
     }
 }
 
