@@ -63,6 +63,11 @@ pub enum Fault {
         /// The row of the head.
         head: AuditId,
     },
+    /// What was kept outside is of no row: no log has a row 0.
+    #[error(
+        "huvudet gäller rad {0}, som inte finns i någon logg / the head is of row {0}, in no log"
+    )]
+    NoRow(i64),
     /// The whole chain was made anew up to the head's row, or the head is another log's.
     #[error(
         "rad {0} är inte den som huvudet utanför gäller: någon rad till och med den är ändrad / \
@@ -157,6 +162,9 @@ impl Walk {
     ///
     /// There should be.
     pub fn end(self) -> Result<Verified, Fault> {
+        if let Some(head) = self.heads.iter().find(|head| head.rows < 1) {
+            return Err(Fault::NoRow(head.rows));
+        }
         match self.heads.iter().map(|head| head.rows).max() {
             Some(head) if head > self.rows => Err(Fault::Cut {
                 last: AuditId(self.rows),

@@ -12,6 +12,7 @@ use nattsyn_protocol::ids::ResidentId;
 use nattsyn_protocol::time::Timestamp;
 
 use super::chain::{Fault, Head, Verified, Walk, hex};
+use super::writer::Writer;
 use super::{Act, AuditId, AuditRow, Who, Written};
 use crate::store::{SqliteStore, StoreError, audit};
 
@@ -25,9 +26,21 @@ pub enum AuditError {
     /// It cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The write ended by itself.
-    #[error("writing the log")]
-    Ended(#[source] tokio::task::JoinError),
+    /// A commit of several rows was refused.
+    #[error("writing rows into the log")]
+    Together(#[source] Arc<StoreError>),
+    /// It takes longer than whoever showed something would wait; the row is written late.
+    #[error("the row is written late")]
+    Slow,
+    /// Too many rows wait.
+    #[error("too many rows wait to be written")]
+    Full,
+    /// Nothing writes any more.
+    #[error("the log's writer has ended")]
+    Ended,
+    /// Nothing can be begun that writes.
+    #[error("starting the log's writer")]
+    Thread(#[source] std::io::Error),
     /// The chain does not hold.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -66,7 +79,8 @@ impl Default for Question {
 /// The log, in the ledger's file.
 #[derive(Debug)]
 pub struct Log {
-    writing: Mutex<Connection>,
+    writing: Arc<Mutex<Connection>>,
+    writer: Writer,
     reading: Mutex<Connection>,
 }
 
@@ -77,8 +91,10 @@ impl Log {
     ///
     /// It cannot be opened, or a newer hub wrote it.
     pub fn open(path: &Path) -> Result<Self, AuditError> {
+        let writing = Arc::new(Mutex::new(SqliteStore::open(path)?.into()));
         Ok(Self {
-            writing: Mutex::new(SqliteStore::open(path)?.into()),
+            writer: Writer::start(Arc::clone(&writing))?,
+            writing,
             reading: Mutex::new(SqliteStore::open(path)?.into()),
         })
     }
@@ -100,15 +116,30 @@ impl Log {
         Ok(id)
     }
 
-    /// The same from where nothing may block.
+    /// The same from where nothing may block: one commit for all who wait at the same time.
     ///
     /// # Errors
     ///
     /// As [`record`](Self::record).
-    pub async fn record_aside(self: &Arc<Self>, row: AuditRow) -> Result<AuditId, AuditError> {
-        let log = Arc::clone(self);
-        let written = tokio::task::spawn_blocking(move || log.record(row));
-        written.await.map_err(AuditError::Ended)?
+    pub async fn record_aside(&self, row: AuditRow) -> Result<AuditId, AuditError> {
+        self.writer.record(row).await
+    }
+
+    /// The same for what is shown whether or not it can be written. Waits for a third of a second
+    /// at most; a row that is not written by then is written when it can be, marked as late, and
+    /// if too many are, how many were not.
+    ///
+    /// # Errors
+    ///
+    /// The row is not written yet.
+    pub async fn record_soon(&self, row: AuditRow) -> Result<AuditId, AuditError> {
+        self.writer.record_soon(row).await
+    }
+
+    /// Since when rows are not written, or not in time; `None` if the latest was.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Timestamp> {
+        self.writer.trouble()
     }
 
     /// Rows, newest first.
@@ -180,6 +211,6 @@ impl Log {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,6 +15,7 @@ pub mod heads;
 mod log;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,6 +28,7 @@ use crate::watch::{StaffId, StaffIdError};
 
 pub use chain::{Fault, Head, Verified};
 pub use log::{AuditError, Log, Question, ROWS_MAX};
+pub use writer::LATE;
 
 /// Longest detail in characters: a reason and a few ids.
 pub const DETAIL_MAX: usize = 200;
@@ -173,6 +175,8 @@ acts! {
     ExtractMade = "extract_made";
     /// The newest row's hash was put outside the hub.
     HeadExported = "head_exported";
+    /// So many rows about what was shown could not be written, the detail says; from then on.
+    RowsLost = "rows_lost";
 }
 
 impl Act {

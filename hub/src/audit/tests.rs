@@ -196,6 +196,19 @@ impl SqliteReader {
 }
 
 #[test]
+fn a_head_of_no_row_proves_nothing_and_is_refused() {
+    let (_folder, log, head) = filled();
+    for rows in [0, -1, i64::MIN] {
+        let head = Head {
+            rows,
+            ..head.clone()
+        };
+        let refused = log.verify(&[head]).unwrap_err().to_string();
+        assert!(refused.contains(&rows.to_string()), "{refused}");
+    }
+}
+
+#[test]
 fn a_log_that_cannot_be_written_says_so() {
     let (folder, log, _head) = filled();
     let by_hand = Connection::open(folder.path().join("ledger.sqlite")).unwrap();

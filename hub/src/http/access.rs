@@ -8,6 +8,7 @@
 //! It writes down what is shown before it is shown ([`Trace`]). What people do about a row is in
 //! the ledger already, under their names, and is not written twice.
 
+pub(super) mod opened;
 pub(super) mod people;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::staff::{Allowed, Permission};
 use super::door::{Viewer, refuse};
 use super::texts::{Lang, access as words};
 use super::{Site, page};
+use opened::Opening;
 
 /// An address behind the door.
 #[derive(Clone, Copy, Debug)]
@@ -52,9 +54,11 @@ enum Trace {
     Nothing,
     /// This; and where it cannot be written, nothing is shown.
     First(Act),
-    /// This; and where it cannot be written, it is shown all the same: at night somebody may
-    /// depend on it, and the sign-in before it is on record.
+    /// This; and where it cannot be written, or not soon, it is shown all the same: at night
+    /// somebody may depend on it. The page says that the log fails, and the row is written late.
     Still(Act),
+    /// The same, unless the session has it in the log tonight: for what an open page fetches.
+    Once(Act),
 }
 
 const fn get(path: &'static str, needs: Permission, trace: Trace) -> Way {
@@ -79,9 +83,17 @@ const fn post(path: &'static str, needs: Permission) -> Way {
 /// Every address behind the door.
 pub(super) const WAYS: &[Way] = &[
     get("/", Permission::SeeNight, Trace::Still(Act::NightOpened)),
-    // The same list on a page that was written down when it was opened.
-    get("/fragment", Permission::SeeNight, Trace::Nothing),
-    get("/events", Permission::SeeNight, Trace::Nothing),
+    // The same list, on a page that has most likely been written down when it was opened.
+    get(
+        "/fragment",
+        Permission::SeeNight,
+        Trace::Once(Act::NightOpened),
+    ),
+    get(
+        "/events",
+        Permission::SeeNight,
+        Trace::Once(Act::NightOpened),
+    ),
     get(
         "/ledger",
         Permission::SeeLedger,
@@ -100,13 +112,13 @@ pub(super) const WAYS: &[Way] = &[
     get(
         "/handover",
         Permission::SeeLedger,
-        Trace::First(Act::LedgerOpened),
+        Trace::Still(Act::LedgerOpened),
     ),
     get("/meter", Permission::SeeLedger, Trace::Nothing),
     get(
         "/residents/{resident}",
         Permission::SeeResident,
-        Trace::First(Act::ResidentOpened),
+        Trace::Still(Act::ResidentOpened),
     ),
     get(
         "/consents",
@@ -202,13 +214,17 @@ fn find(method: &Method, path: &str) -> Found {
 }
 
 /// Lets through what somebody may, once it is written down.
-pub(super) async fn permit(Shared(site): Shared<Site>, request: Request, next: Next) -> Response {
+pub(super) async fn permit(
+    Shared(site): Shared<Site>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let matched = request.extensions().get::<MatchedPath>();
     let Some(path) = matched.map(|path| path.as_str().to_owned()) else {
         // No such page, as the fallback says.
         return next.run(request).await;
     };
-    let Some(viewer) = request.extensions().get::<Viewer>().cloned() else {
+    let Some(mut viewer) = request.extensions().get::<Viewer>().cloned() else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let way = match find(request.method(), &path) {
@@ -221,38 +237,50 @@ pub(super) async fn permit(Shared(site): Shared<Site>, request: Request, next: N
     if viewer.roles.allow(way.needs) == Allowed::No {
         tracing::warn!(staff = %viewer.me.id, needs = way.needs.word(), "refused");
         let row = row(&site, &viewer, Act::Refused).detail(way.needs.word());
-        if let Err(error) = write(&site.audit, row).await {
-            unwritten(&error);
-        }
+        write_soon(&site.audit, row).await;
         return forbidden(&request, &viewer);
     }
-    let (act, needed) = match way.trace {
-        Trace::Nothing => return next.run(request).await,
-        Trace::First(act) => (act, Needed::Yes),
-        Trace::Still(act) => (act, Needed::No),
-    };
-    let mut row = row(&site, &viewer, act).detail(detail(&request));
-    row.about = about(way.path, request.uri().path());
-    match (write(&site.audit, row).await, needed) {
-        (Ok(()), _) => next.run(request).await,
-        (Err(error), Needed::No) => {
-            unwritten(&error);
-            next.run(request).await
-        }
-        (Err(error), Needed::Yes) => {
-            unwritten(&error);
-            let why = words::NO_LOG;
-            let status = StatusCode::SERVICE_UNAVAILABLE;
-            refuse(request.uri(), request.headers(), status, why)
-        }
+    let shown = (about(way.path, request.uri().path()), detail(&request));
+    if let Err(error) = trace(&site, &viewer, (way.trace, shown)).await {
+        unwritten(&error);
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return refuse(request.uri(), request.headers(), status, words::NO_LOG);
     }
+    viewer.unlogged = site.audit.as_ref().and_then(|log| log.trouble());
+    viewer.heads = site.heads.as_ref().map(|heads| *heads.borrow());
+    request.extensions_mut().insert(viewer);
+    next.run(request).await
 }
 
-/// Whether a row must be written for the answer to be given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Needed {
-    Yes,
-    No,
+/// Writes down what is about to be shown.
+async fn trace(
+    site: &Site,
+    viewer: &Viewer,
+    (trace, (about, detail)): (Trace, (Option<ResidentId>, String)),
+) -> Result<(), AuditError> {
+    let written = |act| AuditRow {
+        about,
+        ..row(site, viewer, act).detail(detail)
+    };
+    match trace {
+        Trace::Nothing => Ok(()),
+        Trace::First(act) => write(&site.audit, written(act)).await,
+        Trace::Still(act) => {
+            if act == Act::NightOpened {
+                site.opened.open(viewer, site.tonight.borrow().night);
+            }
+            write_soon(&site.audit, written(act)).await;
+            Ok(())
+        }
+        Trace::Once(act) => {
+            let night = site.tonight.borrow().night;
+            match site.opened.open(viewer, night) {
+                Opening::First => write_soon(&site.audit, written(act)).await,
+                Opening::Again => {}
+            }
+            Ok(())
+        }
+    }
 }
 
 /// A row about something that a viewer does now.
@@ -265,6 +293,15 @@ pub(super) async fn write(log: &Option<Arc<Log>>, row: AuditRow) -> Result<(), A
     match log {
         Some(log) => log.record_aside(row).await.map(drop),
         None => Ok(()),
+    }
+}
+
+/// Writes a row about what is shown in any case, if there is a log.
+pub(super) async fn write_soon(log: &Option<Arc<Log>>, row: AuditRow) {
+    if let Some(log) = log
+        && let Err(error) = log.record_soon(row).await
+    {
+        unwritten(&error);
     }
 }
 

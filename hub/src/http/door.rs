@@ -10,6 +10,7 @@
 
 pub(super) mod account;
 pub(super) mod entrance;
+pub(super) mod refusals;
 
 use std::fmt;
 use std::future::pending;
@@ -22,6 +23,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use nattsyn_protocol::time::Timestamp;
+
+use crate::audit::heads::Outside as Kept;
 use crate::config::Front;
 use crate::staff::{Allowed, Permission, Porter, Roles, Token};
 use crate::view::Tonight;
@@ -62,6 +66,10 @@ pub(super) struct Viewer {
     pub(super) roles: Roles,
     /// How many roles wait for somebody to go through them, if that is theirs to do.
     pub(super) overdue: usize,
+    /// Since when the log takes no row, or not in time.
+    pub(super) unlogged: Option<Timestamp>,
+    /// Where the newest head of the log is, if the hub keeps any.
+    pub(super) heads: Option<Kept>,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
@@ -163,6 +171,8 @@ impl Door {
                 pass: Pass::Open,
                 roles: Roles::all(),
                 overdue: 0,
+                unlogged: None,
+                heads: None,
                 meter: None,
                 phone: Phone::default(),
                 live: Offers::default(),
@@ -186,6 +196,8 @@ impl Door {
                     pass: Pass::Session(token),
                     roles,
                     overdue: overdue(porter, roles).await,
+                    unlogged: None,
+                    heads: None,
                     meter: None,
                     phone: Phone::default(),
                     live: Offers::default(),

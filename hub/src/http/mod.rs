@@ -185,6 +185,8 @@ struct Site {
     rights: Option<Arc<Rights>>,
     live: Option<Live>,
     door: Door,
+    opened: access::opened::Opened,
+    refusals: door::refusals::Refusals,
     stop: Stop,
 }
 
@@ -240,6 +242,8 @@ fn router(state: State, stop: Stop) -> Router {
         rights: state.rights,
         live: state.live,
         door: state.door,
+        opened: access::opened::Opened::default(),
+        refusals: door::refusals::Refusals::default(),
         stop,
     };
     inside(&site)

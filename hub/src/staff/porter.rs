@@ -48,6 +48,9 @@ struct Desk {
     patience: Mutex<Patience<Who>>,
     /// Wrong PINs by where they come from, whoever is meant.
     addresses: Mutex<Patience<Place>>,
+    /// Keys that were not believed, by where they come from: apart from PINs, so that rubbish
+    /// keeps nobody from typing theirs.
+    keys: Mutex<Patience<Place>>,
     /// By which keys somebody is recognised.
     rights: Arc<Rights>,
     /// What is checked for those who do not work here.
@@ -60,6 +63,12 @@ struct PinProof {
     who: Who,
     from: Option<IpAddr>,
     pin: Pin,
+}
+
+/// What somebody answers by their key, if it can be read as an answer.
+struct KeyProof {
+    assertion: Option<Assertion>,
+    from: Option<IpAddr>,
 }
 
 /// By PIN.
@@ -116,6 +125,7 @@ impl Porter {
         let desk = Desk {
             rights: Arc::new(Rights::open(path).map_err(RegisterError::from)?),
             addresses: Mutex::default(),
+            keys: Mutex::default(),
             now: Box::new(now),
             reading: Mutex::new(Register::open(path)?),
             writing: Mutex::new(Register::open(path)?),
@@ -185,20 +195,22 @@ impl Porter {
         signed_in.await?
     }
 
-    /// Recognises somebody by their key and opens a session. Nobody waits: there is nothing to
-    /// guess at.
+    /// Recognises somebody by their key and opens a session. A right key never waits: there is
+    /// nothing to guess at. Where many are not believed, the next of these wait, so that nobody
+    /// can fill a log with them. `None` is what cannot be read as an answer.
     ///
     /// # Errors
     ///
     /// Why they are not let in.
     pub async fn sign_in_by_key(
         &self,
-        assertion: Assertion,
+        (assertion, from): (Option<Assertion>, Option<IpAddr>),
         brought: Option<Token>,
     ) -> Result<SignedIn, Refusal> {
         let desk = Arc::clone(&self.desk);
         let brought = brought.map(|token| token.fingerprint());
-        aside(move || desk.admit(&ByKey(&desk), &assertion, brought)).await?
+        let proof = KeyProof { assertion, from };
+        aside(move || desk.admit(&ByKey(&desk), &proof, brought)).await?
     }
 
     /// Whether a PIN is that of somebody who is signed in by `token`: asked once more before a key
@@ -458,9 +470,26 @@ impl Identity for ByPin<'_> {
 }
 
 impl Identity for ByKey<'_> {
-    type Proof = Assertion;
+    type Proof = KeyProof;
 
-    fn identify(&self, assertion: &Assertion) -> Result<Entry, Refusal> {
+    fn identify(&self, proof: &KeyProof) -> Result<Entry, Refusal> {
+        let refusal = match self.holder(proof.assertion.as_ref()) {
+            Ok(entry) => return Ok(entry),
+            Err(refusal) => refusal,
+        };
+        if let Some(from) = proof.from {
+            let now = self.0.now().uptime;
+            let tries = lock(&self.0.keys).handle_try(now, &Place::of(from));
+            tries.map_err(Refusal::Wait)?;
+        }
+        Err(refusal)
+    }
+}
+
+impl ByKey<'_> {
+    /// Whose key it is.
+    fn holder(&self, assertion: Option<&Assertion>) -> Result<Entry, Refusal> {
+        let assertion = assertion.ok_or(Refusal::Key(KeyError::Malformed))?;
         let id = self.0.rights.recognise(assertion).map_err(Refusal::Key)?;
         let entry = lock(&self.0.reading).entry(&id)?;
         entry

@@ -24,6 +24,7 @@ use crate::staff::{Pin, Porter, Refusal, SHIFT, SignedIn, Staffing, Token};
 use super::super::page::door::{Keys, SignIn, Trouble, sign_in_page};
 use super::super::texts::{Lang, door as words};
 use super::super::{Site, access};
+use super::refusals::{self, Count};
 use super::{Door, SESSION_COOKIE, see_other, sign_in_address, token};
 
 /// The cookie that only the sign-in sees.
@@ -95,7 +96,7 @@ pub(in crate::http) async fn sign_in(
     match entered {
         Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "pin").await,
         Err(refusal) => {
-            note_refusal(&site, porter, &typed.who, &refusal).await;
+            note_refusal(&site, porter, (&typed.who, from), &refusal).await;
             refused((porter, &uri), &typed.who, &refusal).await
         }
     }
@@ -123,6 +124,7 @@ pub(in crate::http) async fn ask_key(Shared(site): Shared<Site>, uri: Uri) -> Re
 /// Somebody signs in by their key.
 pub(in crate::http) async fn sign_in_by_key(
     Shared(site): Shared<Site>,
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
     uri: Uri,
     headers: HeaderMap,
     Form(form): Form<KeyForm>,
@@ -131,14 +133,16 @@ pub(in crate::http) async fn sign_in_by_key(
         return see_other(&next(&uri));
     };
     let brought = token(&headers, SESSION_COOKIE).or_else(|| token(&headers, KNOWN_COOKIE));
-    let entered = match serde_json::from_str(&form.assertion) {
-        Ok(assertion) => porter.sign_in_by_key(assertion, brought).await,
-        Err(_not_an_assertion) => Err(Refusal::Key(KeyError::Malformed)),
-    };
-    match entered {
+    let from = address(
+        from.map(|Extension(ConnectInfo(from))| from),
+        &headers,
+        *front,
+    );
+    let assertion = serde_json::from_str(&form.assertion).ok();
+    match porter.sign_in_by_key((assertion, from), brought).await {
         Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "key").await,
         Err(refusal) => {
-            note_refusal(&site, porter, "", &refusal).await;
+            note_refusal(&site, porter, ("", from), &refusal).await;
             refused((porter, &uri), "", &refusal).await
         }
     }
@@ -154,9 +158,7 @@ async fn welcome(
 ) -> Response {
     let now = site.tonight.borrow().now;
     let row = AuditRow::new(now, signed_in.member.id.clone(), Act::SignedIn).detail(by);
-    if let Err(error) = access::write(&site.audit, row).await {
-        access::unwritten(&error);
-    }
+    access::write_soon(&site.audit, row).await;
     let mut response = see_other(&next(uri));
     let cookies = response.headers_mut();
     let shift = (SESSION_COOKIE, "/", SHIFT.as_secs());
@@ -168,10 +170,17 @@ async fn welcome(
 }
 
 /// Writes down that somebody was not let in: whom they said to be if that is one of the staff, and
-/// never what they typed, which may be a PIN. Whoever has to wait tried nothing and is not written.
-async fn note_refusal(site: &Site, porter: &Porter, typed: &str, refusal: &Refusal) {
+/// never what they typed, which may be a PIN. Whoever has to wait tried nothing and is not written,
+/// nor is what is no answer to a question of ours: anybody can send that.
+async fn note_refusal(
+    site: &Site,
+    porter: &Porter,
+    (typed, from): (&str, Option<IpAddr>),
+    refusal: &Refusal,
+) {
     let how = match refusal {
         Refusal::Wrong => "pin",
+        Refusal::Key(KeyError::Malformed | KeyError::NotAsked) => return,
         Refusal::Key(_) => "key",
         Refusal::Wait(_)
         | Refusal::Crowded
@@ -184,11 +193,26 @@ async fn note_refusal(site: &Site, porter: &Porter, typed: &str, refusal: &Refus
         Some(id) => format!("{how} {id}"),
         None => how.to_owned(),
     };
+    match site.refusals.handle_refusal(from, &detail) {
+        Count::First(kind) => {
+            refused_row(site, detail).await;
+            let site = site.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(refusals::WINDOW).await;
+                let more = site.refusals.handle_over(&kind);
+                if more > 0 {
+                    refused_row(&site, format!("{} +{more}", kind.detail)).await;
+                }
+            });
+        }
+        Count::Further => {}
+    }
+}
+
+async fn refused_row(site: &Site, detail: String) {
     let now = site.tonight.borrow().now;
     let row = AuditRow::new(now, Who::Unknown, Act::SignInFailed).detail(detail);
-    if let Err(error) = access::write(&site.audit, row).await {
-        access::unwritten(&error);
-    }
+    access::write_soon(&site.audit, row).await;
 }
 
 /// Where somebody asks from. With something that encrypts in front, everybody comes from there, and
@@ -271,9 +295,7 @@ async fn note_leaving(site: &Site, porter: &Porter, token: &Token) {
     if let Ok(Some(member)) = porter.member(token.clone()).await {
         let now = site.tonight.borrow().now;
         let row = AuditRow::new(now, member.id, Act::SignedOut);
-        if let Err(error) = access::write(&site.audit, row).await {
-            access::unwritten(&error);
-        }
+        access::write_soon(&site.audit, row).await;
     }
 }
 

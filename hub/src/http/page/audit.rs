@@ -11,10 +11,11 @@ use nattsyn_protocol::time::Timestamp;
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
 use super::super::texts::{Lang, audit as words};
-use super::{Book, Menu, Script, shell, still};
+use super::{Book, Menu, Script, View, shell, still};
 use crate::audit::heads::{Outside, YOUNG};
 use crate::audit::{Act, Who, Written};
-use crate::view::Tonight;
+use crate::staff::Role;
+use crate::view::{Reality, Tonight};
 
 /// What the page is made from.
 pub(in crate::http) struct Sheet<'a> {
@@ -85,6 +86,32 @@ fn head(sheet: &Sheet<'_>, face: &Clockface) -> Markup {
             Outside::Failing(None) => {
                 p.trouble { (words::NOT_OUTSIDE.to(lang)) " " (words::NOT_SINCE_START.to(lang)) }
             }
+        }
+    }
+}
+
+/// On tonight's page, for those who lead: that a change of the log would not be found. Nobody else
+/// can do anything about it at night.
+pub(super) fn unkept(view: &View<'_>) -> Markup {
+    let lang = view.lang;
+    let mut roles = view.viewer.roles.iter();
+    let leads = roles.any(|role| role == Role::NightLead || role == Role::UnitManager);
+    let heads = match (leads, view.tonight.reality) {
+        (true, Reality::Homes) => view.viewer.heads,
+        (true, Reality::Demonstration) | (false, _) => None,
+    };
+    html! {
+        @match heads {
+            None => {}
+            Some(Outside::Nowhere) => p.notice { (words::NOWHERE.to(lang)) },
+            Some(Outside::Since(at) | Outside::Failing(Some(at))) => {
+                @if view.tonight.now.since(at) > YOUNG {
+                    p.notice { (words::NOT_OUTSIDE.to(lang)) " " (view.face.dated(at)) }
+                }
+            }
+            Some(Outside::Failing(None)) => p.notice {
+                (words::NOT_OUTSIDE.to(lang)) " " (words::NOT_SINCE_START.to(lang))
+            },
         }
     }
 }

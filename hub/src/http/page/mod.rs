@@ -502,6 +502,19 @@ fn address(lang: Lang) -> String {
     format!("/?lang={}", lang.tag())
 }
 
+/// That what is shown now is not in the log, or only later.
+fn unlogged(lang: Lang, viewer: &Viewer, face: &Clockface) -> Markup {
+    html! {
+        @if let Some(at) = viewer.unlogged {
+            p.notice {
+                (texts::access::LOG_FAILS.to(lang)) " "
+                time datetime=(face.exact(at)) { (face.show(at)) } ". "
+                (texts::access::LOG_FAILS_NEXT.to(lang))
+            }
+        }
+    }
+}
+
 /// What must never be overlooked: that this is no real night, that nobody is told, that times
 /// are in the wrong zone.
 fn status(view: &View<'_>) -> Markup {
@@ -540,6 +553,8 @@ fn status(view: &View<'_>) -> Markup {
                 }
             }
             (outside::warnings(view))
+            (unlogged(view.lang, view.viewer, &view.face))
+            (audit::unkept(view))
             @if view.viewer.overdue > 0 {
                 p.notice {
                     (texts::access::TO_REVIEW.to(lang)) " "

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use crate::view::Tonight;
 
 use super::super::texts::{self, Lang, ledger};
-use super::{Menu, address, clock, demonstration, events, header, signs};
+use super::{Clockface, Menu, address, clock, demonstration, events, header, signs, unlogged};
 
 /// What stands around and before a page's own part.
 pub(super) fn body(
@@ -29,6 +29,7 @@ pub(super) fn body(
         (header("", lang, other_address, Some(menu)))
         main data-events=(events(lang)) data-clock=(clock(tonight, lang)) {
             (demonstration(tonight, lang))
+            (unlogged(lang, menu.viewer, &Clockface::new(&tonight.zone, tonight.night, lang)))
             p.read { (ledger::READ.to(lang)) " " (clock(tonight, lang)) }
             (own)
         }

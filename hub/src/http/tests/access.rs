@@ -178,7 +178,7 @@ async fn what_is_shown_about_somebody_is_in_the_log_first() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_the_door() {
+async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_what_a_night_needs() {
     let (hub, pin) = Hub::staffed();
     let before = hub.cookies("natt-001", &pin).await;
     let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
@@ -188,12 +188,8 @@ async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_th
         )
         .unwrap();
     let headers = [(COOKIE.as_str(), before.as_str())];
-    for address in [
-        filled("/residents/{resident}"),
-        "/ledger".into(),
-        "/ledger.csv".into(),
-    ] {
-        let response = hub.send(("GET", &address), &headers, "").await;
+    for address in ["/ledger", "/ledger.csv"] {
+        let response = hub.send(("GET", address), &headers, "").await;
         assert_eq!(
             response.status(),
             StatusCode::SERVICE_UNAVAILABLE,
@@ -203,9 +199,78 @@ async fn what_cannot_be_written_into_the_log_is_not_shown_but_for_tonight_and_th
         assert!(!page.contains("Provberg"), "{page}");
         place(&page, "Det går inte att skriva i loggen");
     }
-    assert_eq!(hub.look("/", &before).await, StatusCode::OK);
+    for address in ["/", "/fragment", "/handover"] {
+        let response = hub.send(("GET", address), &headers, "").await;
+        assert_eq!(response.status(), StatusCode::OK, "{address}");
+        place(
+            &text(response).await,
+            "Loggen över vem som ser vad kan inte skrivas",
+        );
+    }
+    let resident = filled("/residents/{resident}");
+    let resident = text(hub.send(("GET", &resident), &headers, "").await).await;
+    assert!(
+        !resident.contains("Det går inte att skriva i loggen"),
+        "{resident}"
+    );
     let cookies = hub.cookies("natt-001", &pin).await;
-    assert_eq!(hub.look("/", &cookies).await, StatusCode::OK);
+    by_hand.execute_batch("DROP TRIGGER full").unwrap();
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::OK);
+    let rows = rows(&hub);
+    let late: Vec<_> = rows
+        .iter()
+        .filter(|row| row.detail.starts_with("late "))
+        .collect();
+    let acts: Vec<&str> = late.iter().map(|row| row.act.as_str()).collect();
+    let expected = [
+        "night_opened",
+        "ledger_opened",
+        "resident_opened",
+        "signed_in",
+    ];
+    assert_eq!(acts, expected, "{late:?}");
+    let well = text(hub.send(("GET", "/"), &headers, "").await).await;
+    assert!(!well.contains("Loggen över vem som ser vad"), "{well}");
+}
+
+#[tokio::test]
+async fn a_log_that_hangs_keeps_nobody_waiting_and_is_written_late() {
+    let (hub, pin) = Hub::staffed();
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let by_hand = rusqlite::Connection::open(hub.ledger()).unwrap();
+    by_hand.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let looks = async {
+        for _ in 0..8 {
+            assert_eq!(hub.look("/", &cookies).await, StatusCode::OK);
+        }
+    };
+    // Eight waits for the file were 40 s; eight of the log's patience are 2.4 s.
+    let within = Duration::from_millis(4500);
+    tokio::time::timeout(within, looks).await.unwrap();
+    let headers = [(COOKIE.as_str(), cookies.as_str())];
+    let page = text(hub.send(("GET", "/"), &headers, "").await).await;
+    place(&page, "Loggen över vem som ser vad kan inte skrivas");
+    by_hand.execute_batch("COMMIT").unwrap();
+    // This one waits for its row, which is behind the others.
+    assert_eq!(hub.look("/ledger", &cookies).await, StatusCode::OK);
+    let rows = rows(&hub);
+    let late = rows.iter().filter(|row| row.detail == "late /");
+    assert_eq!(late.count(), 9, "{rows:?}");
+}
+
+#[tokio::test]
+async fn tonights_list_is_in_the_log_also_when_its_frame_was_never_opened() {
+    let (hub, pin) = Hub::staffed();
+    for address in ["/fragment", "/events"] {
+        let cookies = hub.cookies("natt-001", &pin).await;
+        for _ in 0..3 {
+            assert_eq!(hub.look(address, &cookies).await, StatusCode::OK);
+        }
+    }
+    let rows = rows(&hub);
+    let opened = rows.iter().filter(|row| row.act == "night_opened");
+    let opened: Vec<&str> = opened.map(|row| row.detail.as_str()).collect();
+    assert_eq!(opened, ["/fragment", "/events"]);
 }
 
 #[tokio::test]
@@ -357,6 +422,45 @@ async fn a_key_is_registered_with_the_pin_once_more_and_signs_in_without_it() {
 }
 
 #[tokio::test]
+async fn rubbish_at_the_door_fills_no_log_and_keeps_no_right_key_waiting() {
+    let mut hub = Hub::empty(Front::Plain);
+    hub.start(Front::Tls);
+    let pin = hub.add("natt-001", "Vakna Påhittson");
+    let cookies = hub.cookies("natt-001", &pin).await;
+    let key = Authenticator::new(7);
+    let registered = register(&hub, &cookies, &pin, &key).await;
+    assert_eq!(registered, StatusCode::SEE_OTHER);
+    let headers = [SAME, ("x-forwarded-for", "192.0.2.7")];
+    let address = ("POST", "/sign-in/key");
+    let answer = async |key: &Authenticator| {
+        let ask = hub.send(("POST", "/sign-in/key/ask"), &headers, "").await;
+        let answer = key.get(&challenge(&text(ask).await));
+        let answer = form("assertion", &serde_json::to_string(&answer).unwrap());
+        hub.send(address, &headers, &answer).await.status()
+    };
+    let before = rows(&hub).len();
+    let stranger = Authenticator::new(8);
+    for _ in 0..5 {
+        assert_eq!(answer(&stranger).await, StatusCode::UNAUTHORIZED);
+    }
+    let mut paused = 0;
+    for _ in 0..100 {
+        let refused = hub.send(address, &headers, "assertion=rubbish").await;
+        match refused.status() {
+            StatusCode::TOO_MANY_REQUESTS => paused += 1,
+            status => assert_eq!(status, StatusCode::UNAUTHORIZED),
+        }
+    }
+    assert_eq!(paused, 85, "twenty in all, and then a pause");
+    assert_eq!(
+        rows(&hub).len(),
+        before + 1,
+        "five strangers' keys are one row"
+    );
+    assert_eq!(answer(&key).await, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn another_site_can_neither_ask_for_a_key_nor_register_one() {
     let (hub, pin) = Hub::staffed();
     let cookies = hub.cookies("natt-001", &pin).await;
@@ -468,6 +572,18 @@ async fn access_is_gone_through_again_and_again_and_a_role_taken_away_on_the_pag
     let acts = acts(&hub);
     for act in ["role_confirmed", "role_taken", "training_recorded"] {
         assert!(acts.iter().any(|found| found == act), "{act}: {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn that_no_head_is_outside_is_told_to_those_who_lead_the_night() {
+    let hub = Hub::empty(Front::Plain);
+    for role in [Role::NightStaff, Role::NightLead, Role::UnitManager] {
+        let cookies = with_role(&hub, role).await;
+        let headers = [(COOKIE.as_str(), cookies.as_str())];
+        let page = text(hub.send(("GET", "/"), &headers, "").await).await;
+        let told = page.contains("Loggens kontrollsumma sparas inte utanför");
+        assert_eq!(told, role != Role::NightStaff, "{role}: {page}");
     }
 }
 

@@ -8,6 +8,7 @@ use nattsyn_protocol::time::Uptime;
 
 use super::*;
 use crate::audit::Log;
+use crate::audit::heads::Outside;
 use crate::config::Front;
 use crate::http::door::Door;
 use crate::staff::command::{StaffCommand, run};
@@ -60,6 +61,7 @@ impl Hub {
         self.site = app(State {
             archive: Some(Arc::new(books::sample_archive())),
             audit: Some(Arc::new(Log::open(&self.ledger()).unwrap())),
+            heads: Some(watch::channel(Outside::Nowhere).1),
             rights: Some(rights),
             door: Door::Staff(Arc::new(porter), front),
             ..State::showing(self._tonight.subscribe())

@@ -13,6 +13,10 @@ phrases! {
               Ring den som sköter Nattsyn.",
              "The log cannot be written right now, so nothing is shown. \
               Call whoever looks after Nattsyn.";
+    LOG_FAILS = "Loggen över vem som ser vad kan inte skrivas. Så har det varit sedan",
+                "The log of who sees what cannot be written. It has been so since";
+    LOG_FAILS_NEXT = "Arbeta vidare som vanligt. Ring den som sköter Nattsyn.",
+                     "Go on working as usual. Call whoever looks after Nattsyn.";
     MATRIX = "Vad varje roll får göra", "What each role may do";
     RIGHT = "Behörighet", "Permission";
     YES = "ja", "yes";
