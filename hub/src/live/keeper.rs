@@ -334,7 +334,6 @@ impl Keeper {
         tokio::select! {
             biased;
             heard = self.ends.heard.recv() => heard.map_or(Event::Gone, Event::Heard),
-            // A *no* ends a view before anything else is done for it.
             Ok(()) = self.tools.tonight.changed() => Event::Tonight,
             order = self.orders.recv() => order.map_or(Event::Gone, Event::Order),
             () = self.tools.clock.wait_until(next) => Event::Time,
@@ -496,8 +495,6 @@ impl Keeper {
                 self.views.written(id, at, &step);
             }
             Effect::Say(word) => self.ends.mouth.say(unit, &word),
-            // Between the operator's word and this it may have been taken back: nothing is signed,
-            // and the view ends with this turn of the loop.
             Effect::Grant(..) if shown_by(&self.tools.tonight, unit).is_err() => {}
             Effect::Grant(body, assertion) => {
                 let line = view.entitled.line.clone();
@@ -541,12 +538,9 @@ impl Keeper {
     }
 
     fn end_what_is_not_agreed(&mut self) {
-        let effects = {
-            let tonight = self.tools.tonight.borrow();
-            let (consent, now) = (&tonight.consent, tonight.now);
-            self.views
-                .handle_agreed(|unit| consent.agreed(unit, now) == Pictures::Allowed)
-        };
+        let tonight = self.tools.tonight.borrow().clone();
+        let is_agreed = |unit| tonight.consent.agreed(unit, tonight.now) == Pictures::Allowed;
+        let effects = self.views.handle_agreed(is_agreed);
         self.apply(effects);
     }
 
@@ -554,12 +548,9 @@ impl Keeper {
     /// That is written down as such; where it cannot be, it is tried again.
     fn close_what_nobody_answered(&mut self) {
         let (at, now) = (self.at(), self.now());
-        let left = {
-            let tonight = self.tools.tonight.borrow();
-            let is_open = |row| tonight.open.iter().any(|open| open.id == row);
-            self.views.left(now, is_open)
-        };
-        for Unanswered { view, asked, .. } in left {
+        let tonight = self.tools.tonight.borrow().clone();
+        let is_open = |row| tonight.open.iter().any(|open| open.id == row);
+        for Unanswered { view, asked, .. } in self.views.left(now, is_open) {
             let step = Step::Answered(NOBODY_SAID.to_owned());
             match self.tools.book.step(at, (view, &asked), &step) {
                 Ok(()) => self.views.answered(asked.row),

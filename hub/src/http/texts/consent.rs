@@ -38,7 +38,8 @@ phrases! {
              "From afar looks can be stopped and, after a new yes, resumed, and no picture can be \
               opened. To switch a live view on, somebody \
               must press the button at the unit within ten minutes of its receiving the change.";
-    OTHER_HELD = "Enheten arbetar efter något annat än det som gäller nu. Nattsyn skickar det igen. \
+    OTHER_HELD = "Enheten arbetar efter något annat än det som gäller nu. Nattsyn skickar det \
+              igen. \
                   Gör tillsynerna som besök tills enheten har svarat, om det är ett nej.",
                  "The unit works by something else than what holds now. Nattsyn sends it again. If \
                   it is a no, make the checks as visits until the unit has answered.";
