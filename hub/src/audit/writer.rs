@@ -110,7 +110,7 @@ impl Writer {
         let at = row.at;
         let done = self.put(row, Kind::Awaited);
         let done = done.inspect_err(|_| self.health.handle_trouble(at))?;
-        done.await.map_err(|_| AuditError::Ended)?
+        done.await.map_err(|_ended| AuditError::Ended)?
     }
 
     /// Writes a row that is owed, and waits for it for [`PATIENCE`] at most.
@@ -118,7 +118,7 @@ impl Writer {
         let at = row.at;
         let written = match self.put(row, Kind::Owed) {
             Ok(done) => match tokio::time::timeout(PATIENCE, done).await {
-                Ok(done) => done.map_err(|_| AuditError::Ended)?,
+                Ok(done) => done.map_err(|_ended| AuditError::Ended)?,
                 Err(_) => Err(AuditError::Slow),
             },
             Err(error) => {

@@ -31,6 +31,7 @@ pub(crate) const LINES: [(&str, Line); 3] = [
 ];
 
 /// Measures one and prints it. The line is the unit's; the browser's is as fast as it goes.
+#[expect(clippy::print_stdout, reason = "it says what it measured")]
 pub(crate) async fn measure((name, line): (&str, Line)) {
     let mut house = House::build();
     house.start().await;

@@ -83,7 +83,7 @@ fn pass(
         let mut count: u64 = 0;
         while let Ok(length @ 1..) = from.read(&mut piece).await {
             count += 1;
-            let is_lost = line.lost_one_in > 0 && count % line.lost_one_in == 0;
+            let is_lost = line.lost_one_in > 0 && count.is_multiple_of(line.lost_one_in);
             let again = if is_lost {
                 SENT_AGAIN_AFTER
             } else {

@@ -104,11 +104,12 @@ pub(super) fn unkept(view: &View<'_>) -> Markup {
         @match heads {
             None => {}
             Some(Outside::Nowhere) => p.notice { (words::NOWHERE.to(lang)) },
-            Some(Outside::Since(at) | Outside::Failing(Some(at))) => {
-                @if view.tonight.now.since(at) > YOUNG {
-                    p.notice { (words::NOT_OUTSIDE.to(lang)) " " (view.face.dated(at)) }
-                }
+            Some(Outside::Since(at) | Outside::Failing(Some(at)))
+                if view.tonight.now.since(at) > YOUNG =>
+            {
+                p.notice { (words::NOT_OUTSIDE.to(lang)) " " (view.face.dated(at)) }
             }
+            Some(Outside::Since(_) | Outside::Failing(Some(_))) => {}
             Some(Outside::Failing(None)) => p.notice {
                 (words::NOT_OUTSIDE.to(lang)) " " (words::NOT_SINCE_START.to(lang))
             },

@@ -13,6 +13,7 @@ use crate::notify::settings::Chain;
 use crate::notify::teller::Told;
 use crate::settings::compare::differences;
 use crate::settings::{Applied, AreaName, InForce, Settings, words};
+use crate::staff::{Allowed, Permission};
 use crate::store::SettingsVersion;
 use crate::view::Tonight;
 
@@ -179,9 +180,11 @@ fn home_row(shown: &Shown<'_>, settings: &Settings, home: HomeId) -> Markup {
     html! {
         li.setting {
             h3 {
-                @match shown.address(home) {
-                    Some(address) => (address),
-                    None => { (home) " (" (says::NOT_ENROLLED.to(lang)) ")" }
+                @match (shown.address(home), shown.viewer.roles.allow(Permission::SeeResident)) {
+                    (Some(address), Allowed::Yes) => (address),
+                    // Whoever sees no care data does not learn here who has it.
+                    (Some(_), Allowed::No) => (home),
+                    (None, _) => { (home) " (" (says::NOT_ENROLLED.to(lang)) ")" }
                 }
             }
             @if let Some(area) = settings.area_of(home) {

@@ -8,11 +8,17 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 
 use crate::notify::teller::Told;
+use crate::staff::{Allowed, Permission, Role};
 use crate::store::{Archive, SettingsVersion, StoreError};
 use crate::view::Tonight;
 use crate::view::ledger::NightLedger;
 
+use super::super::door::{Door, Pass, Viewer, Worker};
+use super::super::live::Offers;
+use super::super::page::settings::{Shown, document};
+use super::super::phone::Phone;
 use super::super::sample::{self, at};
+use super::super::texts::Lang;
 use super::super::{State, app};
 use super::{LANGS, ask, place, strip_tags, text};
 
@@ -86,6 +92,31 @@ async fn shown(address: &str) -> String {
     let response = ask(&site, "GET", address).await;
     assert_eq!(response.status(), StatusCode::OK);
     text(response).await
+}
+
+#[test]
+fn whoever_sees_no_care_data_does_not_learn_here_where_it_is() {
+    let (tonight, told, versions) = (sample::busy(), Told::default(), versions());
+    let home = &tonight.homes[0];
+    for role in Role::ALL {
+        let viewer = Viewer {
+            me: Worker::anybody(),
+            door: Door::Everybody(Worker::anybody()),
+            pass: Pass::Open,
+            roles: [role].into_iter().collect(),
+            overdue: 0,
+            unlogged: None,
+            heads: None,
+            meter: None,
+            phone: Phone::default(),
+            live: Offers::default(),
+        };
+        let shown = Shown::new(&versions, (&tonight, &told), Lang::Swedish, &viewer);
+        let page = strip_tags(&document(&shown).into_string());
+        let sees = role.allows(Permission::SeeResident) == Allowed::Yes;
+        assert_eq!(page.contains(&home.address), sees, "{role}: {page}");
+        assert!(page.contains(&home.home.to_string()), "{role}: {page}");
+    }
 }
 
 #[tokio::test]
