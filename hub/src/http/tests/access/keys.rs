@@ -69,7 +69,7 @@ async fn a_key_is_registered_with_the_pin_once_more_and_signs_in_without_it() {
         .send(("POST", &remove), &[SAME, ("cookie", &by_key)], "")
         .await;
     assert_eq!(removed.status(), StatusCode::SEE_OTHER);
-    let gone = by_key(&hub, &key).await;
+    let gone = self::by_key(&hub, &key).await;
     assert_eq!(gone.status(), StatusCode::UNAUTHORIZED);
     let acts = acts(&hub);
     for act in ["key_added", "key_removed", "sign_in_failed"] {
