@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
-use nattsyn_detector::presence::{Fingerprint, Observation, Presence, Sequence};
+use nattsyn_detector::presence::{Fingerprint, Judged, Observation, Presence, Sequence};
 use nattsyn_detector::relief::Relief;
 use nattsyn_models::{Frame, Health, Judgement, Model, SleepingPlace};
 use nattsyn_protocol::finding::Finding;
@@ -113,14 +113,14 @@ fn concluded(
     let mut presence = Presence::new(frames.len());
     let mut previous: Option<Relief> = None;
     for (number, frame) in frames.iter().enumerate() {
-        let judgement = if number % every == 0 {
+        let judged = if number % every == 0 {
             let sighting = model.sight(frame, std::slice::from_ref(place))?;
-            Some(model.manifest().thresholds.judge(&sighting))
+            Some(Judged::of(&sighting, &model.manifest().thresholds))
         } else {
             match model.health(frame) {
                 Health::Ok => None,
                 unfit @ (Health::Dark | Health::Covered | Health::Blurred | Health::Saturated) => {
-                    Some(Judgement::Unfit(unfit))
+                    Some(Judged::unfit(unfit))
                 }
             }
         };
@@ -128,7 +128,7 @@ fn concluded(
         let likeness = previous.as_ref().map(|before| relief.compare(before));
         previous = Some(relief);
         presence.handle_frame(Observation {
-            judgement,
+            judged,
             fingerprint: Fingerprint::of(frame),
             sequence: Sequence(number as u64),
             likeness,

@@ -10,17 +10,19 @@
 //!    much it looks like a room, and the lamp is dead.
 //! 3. If half of the frames or more are unfit, repeated or missing, the look is technical: a
 //!    blind picture is never *visible* and never *not visible*.
-//! 4. *Visible* and *not visible* need most of the remaining frames that the network was shown,
-//!    at least [`JUDGED_MIN`], and hardly any that say something else. Everything between is
-//!    unclear, with the reason.
+//! 4. What remains is fused (`presence/fusion.rs`): a steady look by its middle and its mean, a look
+//!    in which something moved by a vote that asks for more. Everything between is unclear, with
+//!    the reason.
 //!
 //! Pure: no clock, no camera, no model. Knows one look and remembers nothing after it.
+
+mod fusion;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
 
-use nattsyn_models::{Doubt, Frame, Health, Judgement};
-use nattsyn_protocol::finding::{Fault, Finding, Reason};
+use nattsyn_models::{Frame, Health, Judgement, Margins, Sighting, Thresholds};
+use nattsyn_protocol::finding::{Fault, Finding};
 
 use crate::relief::Likeness;
 
@@ -38,16 +40,25 @@ pub struct Fingerprint(pub u64);
 pub struct Sequence(pub u64);
 
 /// What is known of one frame once its pixels are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Observation {
     /// What it shows by itself; nothing if it is fit to judge by and the network was not asked.
-    pub judgement: Option<Judgement>,
+    pub judged: Option<Judged>,
     /// Its pixels' stand-in.
     pub fingerprint: Fingerprint,
     /// The driver's number of it.
     pub sequence: Sequence,
     /// What it has in common with the frame before; `None` for the first of a look.
     pub likeness: Option<Likeness>,
+}
+
+/// What the network says of one frame, at this home's thresholds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// What the frame shows.
+    pub judgement: Judgement,
+    /// How far its evidence lies from the thresholds; of an unfit frame it means nothing.
+    pub margins: Margins,
 }
 
 /// Counts the frames of one look.
@@ -71,6 +82,30 @@ impl Fingerprint {
     }
 }
 
+impl Judged {
+    /// A frame that is not fit to judge by, without asking the network.
+    #[must_use]
+    pub fn unfit(health: Health) -> Self {
+        let nothing = Margins {
+            visible: 0.0,
+            not_visible: 0.0,
+        };
+        Self {
+            judgement: Judgement::Unfit(health),
+            margins: nothing,
+        }
+    }
+
+    /// What a sighting says at these thresholds.
+    #[must_use]
+    pub fn of(sighting: &Sighting, thresholds: &Thresholds) -> Self {
+        Self {
+            judgement: thresholds.judge(sighting),
+            margins: thresholds.margins(sighting),
+        }
+    }
+}
+
 impl Observation {
     fn repeats(&self, earlier: &Self) -> bool {
         self.fingerprint == earlier.fingerprint || self.sequence == earlier.sequence
@@ -90,7 +125,7 @@ impl Presence {
 
     /// Takes in what one frame shows.
     pub fn handle_frame(&mut self, observation: Observation) {
-        if let Some(Judgement::Unfit(health)) = observation.judgement {
+        if let Some(Judgement::Unfit(health)) = observation.judged.map(|frame| frame.judgement) {
             // Before the comparison: a black picture has no noise to tell its frames apart by.
             self.faults.extend(fault_of(health));
         } else if self.fresh.iter().any(|seen| observation.repeats(seen)) {
@@ -116,11 +151,11 @@ impl Presence {
             let missing = planned - handled;
             return Finding::Technical(self.commonest_fault(missing));
         }
-        let tally = Tally::of(&self.fresh);
-        if tally.frames < JUDGED_MIN.min(self.fresh.len()) {
+        let judged: Vec<Judged> = self.fresh.iter().filter_map(|each| each.judged).collect();
+        if judged.len() < JUDGED_MIN.min(self.fresh.len()) {
             return Finding::Technical(self.commonest_fault(planned - handled));
         }
-        tally.conclude()
+        fusion::conclude(&judged)
     }
 
     fn commonest_fault(&self, missing: usize) -> Fault {
@@ -140,78 +175,6 @@ impl Presence {
     }
 }
 
-/// How many good, fresh frames say what.
-#[derive(Default)]
-struct Tally {
-    frames: usize,
-    visible: usize,
-    not_visible: usize,
-    outside: usize,
-    several: usize,
-    weak: usize,
-}
-
-impl Tally {
-    fn of(observations: &[Observation]) -> Self {
-        let mut tally = Self::default();
-        for judgement in observations.iter().filter_map(|each| each.judgement) {
-            tally.frames += 1;
-            match judgement {
-                Judgement::Visible => tally.visible += 1,
-                Judgement::NotVisible => tally.not_visible += 1,
-                Judgement::Unclear(Doubt::OutsideSleepingPlace) => tally.outside += 1,
-                Judgement::Unclear(Doubt::Several) => tally.several += 1,
-                Judgement::Unclear(Doubt::WeakEvidence) => tally.weak += 1,
-                // `handle_frame` keeps these out; without a count they could only ever
-                // weaken a finding.
-                Judgement::Unfit(_) => {}
-            }
-        }
-        tally
-    }
-
-    fn conclude(&self) -> Finding {
-        if self.is_settled(self.visible) {
-            return Finding::Visible;
-        }
-        if self.is_settled(self.not_visible) {
-            return Finding::NotVisible;
-        }
-        Finding::Unclear(self.doubt())
-    }
-
-    /// Whether `frames` of one kind settle the look: at least two thirds of the frames, and at
-    /// most a tenth that say something else. Weak evidence contradicts nothing.
-    ///
-    /// Two thirds: a sleeper who turns may be lost for a third of a look. A tenth: one wavering
-    /// frame of the usual ten must not send anybody out, two may be somebody passing through.
-    /// Both by judgement; the bound on wrong *visible* is measured over whole looks.
-    fn is_settled(&self, frames: usize) -> bool {
-        let otherwise = self.frames - frames - self.weak;
-        frames * 3 >= self.frames * 2 && otherwise * 10 <= self.frames
-    }
-
-    fn doubt(&self) -> Reason {
-        let in_place = self.visible + self.several > 0;
-        let empty_place = self.not_visible + self.outside > 0;
-        let elsewhere = self.outside + self.several > 0;
-        let all_but_a_stray = |frames: usize| self.is_settled(frames);
-        if all_but_a_stray(self.several) {
-            Reason::Several
-        } else if all_but_a_stray(self.outside) {
-            Reason::OutsideSleepingPlace
-        } else if in_place && empty_place {
-            Reason::FramesDisagree
-        } else if in_place && elsewhere {
-            Reason::Several
-        } else if elsewhere {
-            Reason::OutsideSleepingPlace
-        } else {
-            Reason::WeakEvidence
-        }
-    }
-}
-
 /// `None` for a healthy frame, which is no fault.
 fn fault_of(health: Health) -> Option<Fault> {
     match health {
@@ -225,9 +188,27 @@ fn fault_of(health: Health) -> Option<Fault> {
 
 #[cfg(test)]
 mod tests {
+    use nattsyn_models::Doubt;
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A frame of this judgement whose evidence is far from that of every other: where two kinds
+    /// meet in a look, something moved.
+    fn judged(judgement: Judgement) -> Judged {
+        let visible = match judgement {
+            Judgement::Visible | Judgement::Unclear(Doubt::Several) => 4.0,
+            Judgement::Unclear(Doubt::WeakEvidence) => -3.0,
+            Judgement::NotVisible
+            | Judgement::Unclear(Doubt::OutsideSleepingPlace)
+            | Judgement::Unfit(_) => -9.0,
+        };
+        let margins = Margins {
+            visible,
+            not_visible: -5.0 - visible,
+        };
+        Judged { judgement, margins }
+    }
 
     /// Feeds `script`, one character a frame, and renders the finding:
     /// `P` visible, `.` not visible, `o` outside, `2` several, `w` weak, `D` dark, `C` covered,
@@ -241,8 +222,14 @@ mod tests {
     fn conclude(planned: usize, script: &str) -> Finding {
         let mut presence = Presence::new(planned);
         for (number, step) in (1u64..).zip(script.chars()) {
-            let shows = |judgement| (Some(judgement), Fingerprint(number), Sequence(number));
-            let (judgement, fingerprint, sequence) = match step {
+            let shows = |judgement| {
+                (
+                    Some(judged(judgement)),
+                    Fingerprint(number),
+                    Sequence(number),
+                )
+            };
+            let (judged, fingerprint, sequence) = match step {
                 'P' => shows(Judgement::Visible),
                 '.' => shows(Judgement::NotVisible),
                 'o' => shows(Judgement::Unclear(Doubt::OutsideSleepingPlace)),
@@ -250,16 +237,20 @@ mod tests {
                 'w' => shows(Judgement::Unclear(Doubt::WeakEvidence)),
                 'u' => (None, Fingerprint(number), Sequence(number)),
                 'D' => (
-                    Some(Judgement::Unfit(Health::Dark)),
+                    Some(judged(Judgement::Unfit(Health::Dark))),
                     Fingerprint(0),
                     Sequence(number),
                 ),
                 'C' => shows(Judgement::Unfit(Health::Covered)),
                 'B' => shows(Judgement::Unfit(Health::Blurred)),
                 'S' => shows(Judgement::Unfit(Health::Saturated)),
-                'r' => (Some(Judgement::Visible), Fingerprint(1), Sequence(number)),
+                'r' => (
+                    Some(judged(Judgement::Visible)),
+                    Fingerprint(1),
+                    Sequence(number),
+                ),
                 'q' => (
-                    Some(Judgement::NotVisible),
+                    Some(judged(Judgement::NotVisible)),
                     Fingerprint(number),
                     Sequence(1),
                 ),
@@ -275,7 +266,7 @@ mod tests {
                 other => panic!("unknown step {other:?}"),
             };
             presence.handle_frame(Observation {
-                judgement,
+                judged,
                 fingerprint,
                 sequence,
                 likeness: (number > 1).then_some(if step == 'n' {

@@ -32,7 +32,36 @@ pub enum Doubt {
     WeakEvidence,
 }
 
+/// How far one frame's evidence in the sleeping places lies from both thresholds, in logits.
+///
+/// Means nothing of a frame that is not fit to judge by. Never more than [`MARGIN_MAX`] either
+/// way, so that no single frame can outweigh a look.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Margins {
+    /// Above the threshold of *visible*; at 0 or more the evidence is a person in place.
+    pub visible: f32,
+    /// Below the threshold of *not visible*; at 0 or more the evidence is nobody in place.
+    pub not_visible: f32,
+}
+
+/// Largest margin that counts, in logits: a score of 0.9999 lies so far above 0.5. The network
+/// gives no fit frame of the measured looks more.
+pub const MARGIN_MAX: f32 = 9.2;
+
 impl Thresholds {
+    /// How far one frame's evidence lies from the thresholds of *visible* and *not visible*.
+    ///
+    /// Knows nothing of people elsewhere, nor of health: that is [`Thresholds::judge`]'s.
+    #[must_use]
+    pub fn margins(&self, sighting: &Sighting) -> Margins {
+        let evidence = logit(sighting.in_place);
+        let bounded = |margin: f32| margin.clamp(-MARGIN_MAX, MARGIN_MAX);
+        Margins {
+            visible: bounded(evidence - logit(self.visible)),
+            not_visible: bounded(logit(self.not_visible) - evidence),
+        }
+    }
+
     /// What one frame's sighting shows at these thresholds.
     #[must_use]
     pub fn judge(&self, sighting: &Sighting) -> Judgement {
@@ -53,6 +82,12 @@ impl Thresholds {
     }
 }
 
+/// The logit of a score, finite also for a score rounded to 0 or 1.
+fn logit(score: f32) -> f32 {
+    let inner = score.clamp(f32::EPSILON, 1.0 - f32::EPSILON);
+    (inner / (1.0 - inner)).ln()
+}
+
 #[cfg(test)]
 mod tests {
     use ndarray::Array2;
@@ -67,15 +102,32 @@ mod tests {
     };
 
     fn judge(in_place: f32, elsewhere: f32, health: Health) -> Judgement {
-        let anywhere = in_place.max(elsewhere);
-        THRESHOLDS.judge(&Sighting {
+        THRESHOLDS.judge(&sighting(in_place, elsewhere, health))
+    }
+
+    fn sighting(in_place: f32, elsewhere: f32, health: Health) -> Sighting {
+        Sighting {
             in_place,
             elsewhere,
-            anywhere,
+            anywhere: in_place.max(elsewhere),
             several: 0.0,
             map: Array2::zeros((32, 40)),
             health,
-        })
+        }
+    }
+
+    #[test]
+    fn a_margin_is_positive_exactly_where_the_threshold_is_passed() {
+        for score in [0.0, 0.1, 0.199, 0.2, 0.201, 0.5, 0.799, 0.8, 0.801, 1.0] {
+            let margins = THRESHOLDS.margins(&sighting(score, 0.0, Health::Ok));
+            assert_eq!(margins.visible >= 0.0, score >= 0.8, "{score}: {margins:?}");
+            assert_eq!(
+                margins.not_visible >= 0.0,
+                score <= 0.2,
+                "{score}: {margins:?}"
+            );
+            assert!(margins.visible.abs() <= MARGIN_MAX && margins.not_visible.abs() <= MARGIN_MAX);
+        }
     }
 
     #[test]

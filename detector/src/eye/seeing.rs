@@ -16,7 +16,7 @@ use nattsyn_protocol::time::Timestamp;
 use crate::camera::{FrameSource, Shot};
 #[cfg(feature = "live-view")]
 use crate::live::{SealedFrame, Turn};
-use crate::presence::{Fingerprint, Observation};
+use crate::presence::{Fingerprint, Judged, Observation};
 use crate::relief::Relief;
 
 /// Orders that may wait: one to close, one to open for the look after it.
@@ -140,12 +140,12 @@ impl Seeing {
 
     fn frame(&mut self, places: &[SleepingPlace]) -> Result<Observation, Fault> {
         let Shot { frame, sequence } = self.take()?;
-        let judgement = self.judge(&frame, places)?;
+        let judged = self.judge(&frame, places)?;
         let relief = Relief::of(&frame);
         let likeness = self.previous.as_ref().map(|before| relief.compare(before));
         self.previous = Some(relief);
         Ok(Observation {
-            judgement,
+            judged,
             fingerprint: Fingerprint::of(&frame),
             sequence,
             likeness,
@@ -153,28 +153,27 @@ impl Seeing {
     }
 
     /// What a frame shows; nothing of a fit one whose turn it is not.
-    fn judge(
-        &mut self,
-        frame: &Frame,
-        places: &[SleepingPlace],
-    ) -> Result<Option<Judgement>, Fault> {
-        let judgement = if self.fit.is_multiple_of(self.every) {
+    fn judge(&mut self, frame: &Frame, places: &[SleepingPlace]) -> Result<Option<Judged>, Fault> {
+        let judged = if self.fit.is_multiple_of(self.every) {
             Some(self.sight(frame, places)?)
         } else {
             match guarded(Fault::ModelDown, || self.model.health(frame))? {
                 Health::Ok => None,
                 unfit @ (Health::Dark | Health::Covered | Health::Blurred | Health::Saturated) => {
-                    Some(Judgement::Unfit(unfit))
+                    Some(Judged::unfit(unfit))
                 }
             }
         };
-        if !matches!(judgement, Some(Judgement::Unfit(_))) {
+        if !matches!(
+            judged.map(|frame| frame.judgement),
+            Some(Judgement::Unfit(_))
+        ) {
             self.fit += 1;
         }
-        Ok(judgement)
+        Ok(judged)
     }
 
-    fn sight(&self, frame: &Frame, places: &[SleepingPlace]) -> Result<Judgement, Fault> {
+    fn sight(&self, frame: &Frame, places: &[SleepingPlace]) -> Result<Judged, Fault> {
         let sighting = guarded(Fault::ModelDown, || self.model.sight(frame, places))?;
         let sighting = sighting.map_err(|error| {
             tracing::warn!(error = chain(&error), "model does not answer");
@@ -186,7 +185,7 @@ impl Seeing {
             health = ?sighting.health,
             "frame"
         );
-        Ok(self.model.manifest().thresholds.judge(&sighting))
+        Ok(Judged::of(&sighting, &self.model.manifest().thresholds))
     }
 
     fn close(&mut self) {

@@ -1,6 +1,6 @@
 //! The command line: what was asked for, or what is wrong with it.
 //!
-//! Deliberately by hand: five options do not carry a library into the model's training machine.
+//! Deliberately by hand: a few options do not carry a library into the model's training machine.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ pub(crate) const USAGE: &str = "\
 Writes labelled pictures of generated near-infrared bedrooms.
 
 usage: nattsyn-scenes --count N --out DIR [--seed S] [--only WHO] [--sheet]
+                      [--frames K]
        nattsyn-scenes --place ROOM
 
   --count N   how many pictures, at least 1; seven in a row show one room (a group)
@@ -17,6 +18,8 @@ usage: nattsyn-scenes --count N --out DIR [--seed S] [--only WHO] [--sheet]
   --seed S    a whole number that draws the rooms; default 1
   --only WHO  a room a picture and only this in it, for what the groups show seldom: `two`,
               `on_floor`, `standing` or `sitting_on_edge`
+  --frames K  K frames of every picture, as one look takes them: other noise, and in one look of
+              four whoever is there has moved before the last; default 1
   --sheet     also DIR/sheet.pgm, the first 56 pictures, one group a line
   --place ROOM   write no picture; say where the bed stands in a room, as `x y x y ...` in
               fractions of the picture";
@@ -37,6 +40,8 @@ pub(crate) struct Order {
     pub(crate) seed: u64,
     /// Who every picture shows; without, groups of all kinds.
     pub(crate) only: Option<Occupant>,
+    /// Frames a picture, at least 1.
+    pub(crate) frames: u64,
     pub(crate) out: PathBuf,
     pub(crate) sheet: Sheet,
 }
@@ -61,13 +66,15 @@ pub(crate) enum ArgsError {
     NotAnOccupant(String),
     #[error("--count must be at least 1")]
     NoPictures,
+    #[error("--frames must be at least 1")]
+    NoFrames,
     #[error("{0} is missing; --help shows how to call")]
     Missing(&'static str),
 }
 
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsError> {
-    let (mut count, mut seed, mut only) = (None, 1, None);
+    let (mut count, mut seed, mut only, mut frames) = (None, 1, None, 1);
     let (mut out, mut sheet) = (None, Sheet::Unwanted);
     let mut args = args;
     while let Some(arg) = args.next() {
@@ -77,6 +84,7 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
             "--count" => count = Some(number("--count", args.next())?),
             "--seed" => seed = number("--seed", args.next())?,
             "--only" => only = Some(occupant(args.next())?),
+            "--frames" => frames = number("--frames", args.next())?,
             "--out" => out = Some(args.next().ok_or(ArgsError::NoValue("--out"))?),
             "--sheet" => sheet = Sheet::Wanted,
             _ => return Err(ArgsError::Unknown(arg)),
@@ -86,11 +94,15 @@ pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Asked, ArgsErr
     if count == 0 {
         return Err(ArgsError::NoPictures);
     }
+    if frames == 0 {
+        return Err(ArgsError::NoFrames);
+    }
     let out = PathBuf::from(out.ok_or(ArgsError::Missing("--out"))?);
     Ok(Asked::Pictures(Order {
         count,
         seed,
         only,
+        frames,
         out,
         sheet,
     }))
@@ -138,6 +150,10 @@ mod tests {
             "--out is missing; --help shows how to call"
         );
         assert_eq!(told("--count 0 --out x"), "--count must be at least 1");
+        assert_eq!(
+            told("--count 1 --frames 0 --out x"),
+            "--frames must be at least 1"
+        );
         assert_eq!(
             told("--cuont 3"),
             "unknown argument \"--cuont\"; --help lists them"

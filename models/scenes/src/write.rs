@@ -57,6 +57,9 @@ const GROUP: [(Kind, Option<u64>); 7] = [
     (Kind::Reference, Some(0)),
 ];
 
+/// Of how many looks one shows somebody who moves.
+const MOVES: u64 = 4;
+
 /// Pictures of one room.
 const PER_ROOM: u64 = GROUP.len() as u64;
 
@@ -101,6 +104,10 @@ pub(crate) fn run(order: &Order) -> Result<(), WriteError> {
         };
         let (label, picture) = shoot(&order.out, number, &shot)?;
         labels.write_all(label.as_bytes()).map_err(failed)?;
+        for frame in 1..order.frames {
+            let (label, _like_the_first) = shoot_again(order, number, &shot, frame)?;
+            labels.write_all(label.as_bytes()).map_err(failed)?;
+        }
         if order.sheet == Sheet::Wanted && sheet.len() < SHEET.0 {
             sheet.push(picture);
         }
@@ -227,12 +234,44 @@ fn scatter(a: u64, b: u64) -> u64 {
 
 /// Renders, exposes and writes one picture; gives its line of the labels.
 fn shoot(out: &Path, number: u64, shot: &Shot) -> Result<(String, Picture), WriteError> {
+    let name = format!("{number:06}");
+    write_frame(out, &name, shot, shot.seed)
+}
+
+/// Writes a later frame of the look that picture `number` begins; gives its line.
+///
+/// Where somebody moves, they lie otherwise in the second half of the look: as another sleeper
+/// lies, because the anatomy knows poses and no way from one to the next.
+fn shoot_again(
+    order: &Order,
+    number: u64,
+    shot: &Shot,
+    frame: u64,
+) -> Result<(String, Picture), WriteError> {
+    let moves = scatter(shot.seed, 11).is_multiple_of(MOVES);
+    let moved = Shot {
+        sleeper: if moves && frame * 2 >= order.frames {
+            scatter(shot.sleeper, 1)
+        } else {
+            shot.sleeper
+        },
+        twin_of: None,
+        ..*shot
+    };
+    let name = format!("{number:06}-{frame}");
+    write_frame(&order.out, &name, &moved, scatter(shot.seed, frame))
+}
+
+/// Renders and writes one frame whose noise is drawn by `noise`; gives its line of the labels.
+fn write_frame(
+    out: &Path,
+    name: &str,
+    shot: &Shot,
+    noise: u64,
+) -> Result<(String, Picture), WriteError> {
     let (room, rendered) = shot.render();
-    let picture = Sensor::from_seed(shot.seed).expose(&rendered.radiance, shot.seed);
-    let (frame, mask) = (
-        format!("frames/{number:06}.pgm"),
-        format!("masks/{number:06}.pgm"),
-    );
+    let picture = Sensor::from_seed(shot.seed).expose(&rendered.radiance, noise);
+    let (frame, mask) = (format!("frames/{name}.pgm"), format!("masks/{name}.pgm"));
     write_pgm(&out.join(&frame), WIDTH, HEIGHT, &picture.luma)?;
     let grey = |seen: &Seen| match seen {
         Seen::Nothing => 0,
@@ -420,6 +459,7 @@ mod tests {
             count: 1,
             seed: 1,
             only: None,
+            frames: 1,
             out: file.join("x"),
             sheet: Sheet::Unwanted,
         };
