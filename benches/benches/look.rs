@@ -11,9 +11,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use anyhow::Context as _;
-use nattsyn_detector::presence::{Fingerprint, Judged, Observation, Presence, Sequence};
-use nattsyn_detector::relief::Relief;
-use nattsyn_models::{Frame, Health, Judgement, Model, SleepingPlace};
+use nattsyn_detector::score::looks::conclude;
+use nattsyn_models::{Frame, Model, SleepingPlace};
 use nattsyn_protocol::finding::Finding;
 use nattsyn_scenes::{Lens, Occupant, Room, Sensor};
 
@@ -65,7 +64,12 @@ fn main() -> anyhow::Result<()> {
         for seed in ROOMS {
             let (exposures, place) = exposures(seed, staged, poses)?;
             for ((_, every), findings) in WAYS.iter().zip(&mut found) {
-                findings.push(concluded(&model, &exposures, &place, *every)?);
+                findings.push(conclude(
+                    &model,
+                    &exposures,
+                    std::slice::from_ref(&place),
+                    *every,
+                )?);
             }
         }
         for ((way, _), findings) in WAYS.iter().zip(&found) {
@@ -101,40 +105,6 @@ fn exposures(
     });
     let place = SleepingPlace::new(room.sleeping_place()).context("a generated bed")?;
     Ok((exposures.collect::<Result<_, _>>()?, place))
-}
-
-/// What the eye concludes of these frames.
-fn concluded(
-    model: &Model,
-    frames: &[Frame],
-    place: &SleepingPlace,
-    every: usize,
-) -> anyhow::Result<Finding> {
-    let mut presence = Presence::new(frames.len());
-    let mut previous: Option<Relief> = None;
-    for (number, frame) in frames.iter().enumerate() {
-        let judged = if number % every == 0 {
-            let sighting = model.sight(frame, std::slice::from_ref(place))?;
-            Some(Judged::of(&sighting, &model.manifest().thresholds))
-        } else {
-            match model.health(frame) {
-                Health::Ok => None,
-                unfit @ (Health::Dark | Health::Covered | Health::Blurred | Health::Saturated) => {
-                    Some(Judged::unfit(unfit))
-                }
-            }
-        };
-        let relief = Relief::of(frame);
-        let likeness = previous.as_ref().map(|before| relief.compare(before));
-        previous = Some(relief);
-        presence.handle_frame(Observation {
-            judged,
-            fingerprint: Fingerprint::of(frame),
-            sequence: Sequence(number as u64),
-            likeness,
-        });
-    }
-    Ok(presence.conclude())
 }
 
 /// How many ended in each kind of finding, as cells.

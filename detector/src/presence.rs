@@ -96,6 +96,12 @@ impl Judged {
         }
     }
 
+    /// Whether the frame is fit to judge by.
+    #[must_use]
+    pub fn is_fit(&self) -> bool {
+        !matches!(self.judgement, Judgement::Unfit(_))
+    }
+
     /// What a sighting says at these thresholds.
     #[must_use]
     pub fn of(sighting: &Sighting, thresholds: &Thresholds) -> Self {

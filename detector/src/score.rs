@@ -2,11 +2,13 @@
 //!
 //! What `nattsyn-score` does, as functions: a table or a folder becomes a list of [`Task`]s, a
 //! picture becomes a frame, a sighting becomes one line of CSV. One row in, one line out: what
-//! cannot be scored has a line without scores that says so. Every line is judged alone: fusing
-//! the frames of a look is [`crate::presence`]'s work. So nothing here can say *frozen*, nor know
-//! noise that looks like a room for what it is ([`crate::relief`]): that takes two frames of one
-//! look, and neither a table nor a folder says which pictures are. Two pictures of one room from
+//! cannot be scored has a line without scores that says so. Every line is judged alone, so
+//! nothing here can say *frozen*, nor know noise that looks like a room for what it is
+//! ([`crate::relief`]): that takes two frames of one look, which only a table can name
+//! ([`looks`]). Two pictures of one room from
 //! different days, or of two rooms, differ as noise does. No picture is written anywhere.
+
+pub mod looks;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -44,6 +46,8 @@ pub struct Task {
     pub path: PathBuf,
     /// The sleeping places; the whole frame where none are given.
     pub places: Vec<SleepingPlace>,
+    /// Which look it is a frame of; empty if it is one by itself.
+    pub look: String,
 }
 
 /// Why nothing can be scored.
@@ -141,7 +145,7 @@ impl Unread {
     }
 }
 
-/// The tasks of a table: column `file` relative to `root`, optional column `places`.
+/// The tasks of a table: column `file` relative to `root`, optional columns `places` and `look`.
 ///
 /// `places` holds fractions of the picture, `x y x y …`, polygons parted by `;`; empty means
 /// the whole frame. Other columns are ignored. A bad row comes as an error in its place.
@@ -158,7 +162,7 @@ pub fn tasks_of_table(table: impl Read, root: &Path) -> Result<Vec<Row>, ScoreEr
             header.iter().collect::<Vec<_>>().join(", "),
         ));
     };
-    let places_at = column("places");
+    let (places_at, look_at) = (column("places"), column("look"));
     let rows = reader.records().enumerate().map(|(index, record)| {
         let unread = |file: &str, error| Unread {
             number: index + 1,
@@ -176,6 +180,10 @@ pub fn tasks_of_table(table: impl Read, root: &Path) -> Result<Vec<Row>, ScoreEr
             file: file.to_owned(),
             path: root.join(file),
             places,
+            look: look_at
+                .and_then(|at| record.get(at))
+                .unwrap_or("")
+                .to_owned(),
         })
     });
     Ok(rows.collect())
@@ -203,6 +211,7 @@ pub fn tasks_of_folder(folder: &Path) -> Result<Vec<Row>, ScoreError> {
             file,
             path,
             places: vec![SleepingPlace::whole_frame()],
+            look: String::new(),
         })
     });
     Ok(tasks.collect())

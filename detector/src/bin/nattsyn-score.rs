@@ -2,7 +2,8 @@
 //! pictures.
 //!
 //! Prints `file,score,in_place,elsewhere,health,finding` on standard output, one line a picture,
-//! each judged alone at the shipped thresholds; progress goes to standard error. What cannot be
+//! each judged alone at the shipped thresholds, or with `--looks` `look,file,frames,finding`, one
+//! line for the rows with the same `look`; progress goes to standard error. What cannot be
 //! scored has a line without scores, health `unreadable`, and its reason on standard error. Ends
 //! with status 1 if a row could not be scored, 2 if nothing could. It measures; it is no part of
 //! the unit and is not installed there.
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Parser;
 
+use nattsyn_detector::score::looks::look_all;
 use nattsyn_detector::score::{Row, Tally, score_all, tasks_of_folder, tasks_of_table};
 use nattsyn_models::Model;
 
@@ -32,6 +34,9 @@ struct Arguments {
     source: PathBuf,
     /// The folder that the table's files are relative to; without it, the table's own.
     root: Option<PathBuf>,
+    /// Conclude looks instead: rows of the table that have the same `look` are its frames.
+    #[arg(long)]
+    looks: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,7 +56,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<Tally> {
     tell(&format!("{} pictures; loading the model", rows.len()));
     let model = Model::load()?;
     let out = &mut BufWriter::new(io::stdout().lock());
-    Ok(score_all(&model, rows, out, &mut io::stderr().lock())?)
+    let told = &mut io::stderr().lock();
+    Ok(if arguments.looks {
+        look_all(&model, rows, out, told)?
+    } else {
+        score_all(&model, rows, out, told)?
+    })
 }
 
 fn rows(arguments: &Arguments) -> anyhow::Result<Vec<Row>> {

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use nattsyn_models::{Frame, Health, Judgement, Model, SleepingPlace};
+use nattsyn_models::{Frame, Health, Model, SleepingPlace};
 use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::time::Timestamp;
 
@@ -164,10 +164,7 @@ impl Seeing {
                 }
             }
         };
-        if !matches!(
-            judged.map(|frame| frame.judgement),
-            Some(Judgement::Unfit(_))
-        ) {
+        if judged.is_none_or(|judged| judged.is_fit()) {
             self.fit += 1;
         }
         Ok(judged)
