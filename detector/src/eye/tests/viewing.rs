@@ -377,17 +377,74 @@ fn the_button_counts_for_ten_minutes_after_the_policy_and_not_before_it() {
 }
 
 #[test]
-fn a_look_that_is_due_during_a_view_waits_for_its_end() {
-    let (mut rig, _switched) = Rig::agreed(Ok(()));
+fn a_look_that_is_due_during_a_view_ends_it_and_is_made_at_once() {
+    let (mut rig, switched) = Rig::agreed(Ok(()));
     let view = rig.view();
     rig.frame(&view, 1);
     assert!(rig.ask(2).is_continue());
-    assert!(rig.eye.looking.is_none());
-    rig.tell(ToEye::Live(LiveDown::End { view }));
+    assert_eq!(lamp(&switched), ["on", "off"]);
     assert!(rig.eye.looking.is_some());
+    let ended = rig.ended();
+    assert_eq!((ended.why, ended.frames), (ViewEnd::PlannedLook, 1));
     assert!(rig.work().is_continue());
-    assert_eq!(rig.ended().why, ViewEnd::Operator);
     assert_eq!(rig.report().look, 2);
+}
+
+#[test]
+fn a_look_that_nobody_planned_ends_no_view() {
+    let (mut rig, switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    assert!(rig.ask(7).is_continue());
+    rig.frame(&view, 1);
+    assert_eq!(lamp(&switched), ["on"]);
+}
+
+#[test]
+fn a_look_asked_for_during_a_view_is_made_though_its_window_closes_meanwhile() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let last = at("2026-11-21T22:45:20Z").since(rig.now.timestamp);
+    assert!(rig.pass(last).is_continue());
+    let view = rig.view();
+    // A frame is under way: the look waits for the camera.
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    assert!(rig.eye.looking.is_none());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    assert!(rig.pass(MS * 14_000).is_continue());
+    rig.camera();
+    assert!(rig.work().is_continue());
+    let report = rig.report();
+    assert_eq!(report.look, 2);
+    assert!(matches!(report.finding, Finding::Unclear(_)), "{report:?}");
+}
+
+#[test]
+fn a_look_that_waits_for_a_camera_which_hangs_is_reported() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    assert!(rig.eye.looking.is_none());
+    // Longer than the camera takes for a frame where it has to pass over all its buffers.
+    assert!(rig.pass(MS * 14_000).is_continue());
+    assert!(rig.pass(MS * 1_000).is_break());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    let report = rig.report();
+    assert_eq!(report.look, 2);
+    assert_eq!(report.finding, Finding::Technical(Fault::TooSlow));
+}
+
+#[test]
+fn a_look_that_waits_while_somebody_says_no_is_not_made() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    rig.touch(Touch::Switched(Position::Off));
+    rig.camera();
+    assert!(rig.eye.looking.is_none());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    assert_eq!(rig.report().finding, Finding::Paused);
 }
 
 #[test]

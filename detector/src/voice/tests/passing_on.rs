@@ -172,3 +172,18 @@ fn a_look_before_a_live_view_leaves_the_plans_own_looks_due() {
     unit.pass(62 + 130, Some(LastLook::Fit));
     assert_eq!(unit.told(), [look(2)]);
 }
+
+#[test]
+fn a_look_that_is_due_while_somebody_looks_on_is_waited_for_longer() {
+    let mut unit = Unit::ready();
+    unit.pass(59, Some(LastLook::Fit));
+    let ask = LiveDown::Ask { check: check() };
+    unit.hear(Channel::LiveDown, wire::encode(&ask));
+    unit.pass(62, Some(LastLook::Fit));
+    assert_eq!(unit.told(), [ToEye::Live(ask), look(1)]);
+    unit.taken();
+    unit.pass(60 + 69, Some(LastLook::Fit));
+    assert!(!unit.taken().contains(&Channel::Notice));
+    unit.pass(60 + 72, Some(LastLook::Fit));
+    assert!(unit.taken().contains(&Channel::Notice));
+}
