@@ -33,7 +33,7 @@ use crate::pair::Refusal;
 use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
 
-pub use consent::{Pictures, PolicyRefusal};
+pub use consent::{OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -285,6 +285,7 @@ impl Guard {
                 at: forgotten.at,
             };
             memory.views = vec![forgotten; VIEWS_KEPT_MAX];
+            memory.waited = Some(forgotten.at);
         }
         let mut guard = Self {
             unit,

@@ -56,6 +56,9 @@ pub struct Memory {
     /// night.
     #[serde(default)]
     pub views: Vec<MadeView>,
+    /// When the button at the unit was last begun to be waited for.
+    #[serde(default)]
+    pub waited: Option<Age>,
 }
 
 /// The policy of the highest version, and how much of it is in force.
@@ -502,6 +505,7 @@ mod tests {
                 };
                 crate::guard::VIEWS_KEPT_MAX
             ],
+            waited: Some(Age(u64::MAX)),
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
         memory_of.count = u64::MAX - 1;

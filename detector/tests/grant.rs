@@ -277,13 +277,14 @@ fn any_other_look_a_restart_or_a_stricter_policy_ends_the_challenge() {
         panic!("no challenge");
     };
     assert!(second.look > first.look && second.nonce != first.nonce);
-    home.give(policy_message(&policy(2, Mode::Sensor)));
-    assert_refused(send(&home, &grant(&second)), Refusal::SensorOnly);
-    home.agree_to_live_view(3);
     // The same people, the same promise, and another version than the challenge's.
+    home.give(policy_message(&policy(2, Mode::LiveView)));
     assert_refused(send(&home, &grant(&second)), Refusal::AnotherPolicy);
     home.restart();
     assert_refused(send(&home, &grant(&second)), Refusal::AnotherBoot);
+    let third = home.challenge();
+    home.give(policy_message(&policy(3, Mode::Sensor)));
+    assert_refused(send(&home, &grant(&third)), Refusal::SensorOnly);
     assert_eq!(home.lamp(), "");
 }
 

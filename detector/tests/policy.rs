@@ -77,8 +77,10 @@ fn what_opens_more_waits_for_the_button_and_what_is_stricter_does_not() {
     let stricter = held(3, Mode::Sensor, Approval::NotNeeded);
     assert_eq!(give(3, Mode::Sensor), stricter);
     assert_refused(&home, Refusal::SensorOnly);
-    let again = held(4, Mode::Sensor, Approval::Awaited);
+    // Twice a day nobody is waited for.
+    let again = held(4, Mode::Sensor, Approval::Missed);
     assert_eq!(give(4, Mode::LiveView), again);
+    home.press();
     assert_refused(&home, Refusal::NotApproved);
 }
 
@@ -148,11 +150,16 @@ fn an_expired_policy_or_one_that_has_not_begun_shows_nothing_and_looks_go_on() {
 fn with_no_known_time_nothing_is_shown() {
     // Before there was any unit: this clock was never set.
     let home = Home::at("2025-11-21T22:00:00Z");
-    home.give(policy_message(&policy(1, Mode::LiveView)));
+    let opening = Policy {
+        from_ms: Timestamp("2025-11-21T21:55:00Z".parse().unwrap()),
+        until_ms: Timestamp("2025-11-28T22:00:00Z".parse().unwrap()),
+        ..policy(1, Mode::LiveView)
+    };
+    // Whether it was just made nobody can tell, so nobody's hand opens it either.
+    let missed = held(1, Mode::Sensor, Approval::Missed);
+    assert_eq!(home.give(policy_message(&opening)), missed);
     home.press();
-    let approved = held(1, Mode::Sensor, Approval::NotNeeded);
-    assert_eq!(home.capability().policy, approved);
-    assert_refused(&home, Refusal::ClockUnknown);
+    assert_refused(&home, Refusal::NotApproved);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //!
 //! Pictures are never allowed from afar: from sensor or off to live view a policy takes effect
 //! when somebody presses the button at the unit within [`APPROVAL_WITHIN`]; until then there are
-//! looks and no pictures. What is stricter takes effect at once, and so do looks that begin
+//! looks and no pictures. A unit waits once in 24 hours. What is stricter takes effect at once, and so do looks that begin
 //! again after [`Mode::Off`]: they end in a finding, and a withdrawal undone must not need a
 //! journey.
 
@@ -192,7 +192,8 @@ pub enum Approval {
     NotNeeded,
     /// Nobody has, and the time for it runs.
     Awaited,
-    /// Nobody did in time. The same policy must be sent again under a higher version.
+    /// Nobody did in time, or it was waited for once in these 24 hours, or the policy was not
+    /// just made when it came. The same must be signed anew under a higher version.
     Missed,
 }
 

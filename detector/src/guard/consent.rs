@@ -6,9 +6,13 @@
 //! is stricter holds at once, and so do looks that begin again. What allows pictures that are
 //! not allowed now waits for the button at the unit; until then the new version is held with
 //! looks and no pictures. A restart ends that waiting: nobody can tell how long the unit was
-//! off.
+//! off. It begins once in [`WAITS_APART`], also over restarts, for a policy that was just made,
+//! and no later version prolongs it: whoever has the hub's key cannot wait for some hand that
+//! presses the button one day and means something else.
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
+
+use std::time::Duration;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::live::Refusal as NoView;
@@ -18,8 +22,21 @@ use nattsyn_protocol::policy::{
 use nattsyn_protocol::signing::{Endorsement, SignatureError};
 use nattsyn_protocol::time::Uptime;
 
-use super::{Change, Guard, Moment, Taken, is_known};
+use super::{Change, Guard, Moment, Taken, Trust, is_known};
 use crate::memory::KeptPolicy;
+
+/// How far apart two waits for the button at the unit begin. One journey of a technician is one
+/// wait; more would make of [`APPROVAL_WITHIN`] as long as somebody with the hub's key likes.
+pub const WAITS_APART: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long before its arrival a policy may begin that the button is waited for: one that was
+/// held back is not what whoever stands at the unit has in mind. The hub begins policies five
+/// minutes before it signs them, and sends them at once.
+pub const OPENS_WITHIN: Duration = Duration::from_secs(60 * 60);
+
+/// How far ahead of the unit's trusted clock such a policy may begin: two clocks that are both
+/// right differ by less, and one of next month is none that was just made.
+pub const OPENS_AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// Why a policy is not held.
 #[derive(Debug, thiserror::Error)]
@@ -80,9 +97,10 @@ impl Guard {
     /// Why it is not held. Whatever was held before still is.
     pub fn handle_policy(
         &mut self,
-        now: Uptime,
+        now: Moment,
         message: &PolicyMessage,
     ) -> Result<Taken, PolicyRefusal> {
+        let trust = self.handle_moment(now);
         let endorsement: Endorsement = message.endorsement.open(&self.root)?;
         let old = |OldKey { found, held }| PolicyRefusal::OldKey { found, held };
         self.endorse(&endorsement).map_err(old)?;
@@ -109,11 +127,11 @@ impl Guard {
             }
             Some(_) | None => {}
         }
-        self.take_policy(now, policy, epoch);
+        self.take_policy((now, trust), policy, epoch);
         Ok(Taken::Changed)
     }
 
-    fn take_policy(&mut self, now: Uptime, policy: Policy, epoch: Option<u32>) {
+    fn take_policy(&mut self, now: (Moment, Trust), policy: Policy, epoch: Option<u32>) {
         // Looks are agreed to with the plan; a picture has to be agreed to by a policy.
         let in_force = self
             .memory
@@ -123,18 +141,42 @@ impl Guard {
         // Looks that were stopped begin again from afar: a withdrawal that was a mistake must
         // not end them for ever where nobody can press a button. Pictures never do.
         let opens = policy.mode == Mode::LiveView && in_force != Mode::LiveView;
-        self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
+        let approval = match opens {
+            true => self.await_button(now, &policy),
+            false => Approval::NotNeeded,
+        };
+        if approval != Approval::Awaited {
+            self.awaited_until = None;
+        }
         self.memory.policy = Some(Box::new(KeptPolicy {
             mode: if opens { Mode::Sensor } else { policy.mode },
-            approval: if opens {
-                Approval::Awaited
-            } else {
-                Approval::NotNeeded
-            },
+            approval,
             policy,
             epoch,
         }));
         self.change = Change::Unwritten;
+    }
+
+    /// Whether the button is waited for now that this policy has come: on with a wait that runs,
+    /// to the same end, or from now on if none began of late and the policy was just made.
+    fn await_button(&mut self, (now, trust): (Moment, Trust), policy: &Policy) -> Approval {
+        let was_just_made = is_known(now, trust)
+            && now.wall <= policy.from_ms.after(OPENS_WITHIN)
+            && policy.from_ms <= now.wall.after(OPENS_AHEAD);
+        if !was_just_made {
+            return Approval::Missed;
+        }
+        if self.awaited_until.is_some_and(|until| now.uptime < until) {
+            return Approval::Awaited;
+        }
+        let age = self.lifetime.age(now.uptime);
+        let waited = self.memory.waited;
+        if waited.is_some_and(|begun| age.since(begun) < WAITS_APART) {
+            return Approval::Missed;
+        }
+        self.memory.waited = Some(age);
+        self.awaited_until = Some(now.uptime.after(APPROVAL_WITHIN));
+        Approval::Awaited
     }
 
     /// The button at the unit was pressed: what a policy opens is in force, if it came within
@@ -273,21 +315,48 @@ mod tests {
             version,
             mode,
             stopped: Vec::new(),
-            from_ms: Timestamp("2026-11-21T12:00:00Z".parse().unwrap()),
-            until_ms: Timestamp("2026-11-28T12:00:00Z".parse().unwrap()),
+            from_ms: noon(),
+            until_ms: noon().after(Duration::from_secs(7 * 24 * 3600)),
         };
+        sealed(&policy, epoch)
+    }
+
+    fn sealed(policy: &Policy, epoch: u32) -> PolicyMessage {
         let endorsement = Endorsement {
             key: PublicKey::of(&key(2)),
             epoch,
         };
         PolicyMessage {
-            policy: Signed::seal(&policy, &key(2)),
+            policy: Signed::seal(policy, &key(2)),
             endorsement: Signed::seal(&endorsement, &key(1)),
         }
     }
 
-    fn minute(minute: u64) -> Uptime {
-        Uptime(std::time::Duration::from_secs(minute * 60))
+    fn noon() -> Timestamp {
+        Timestamp("2026-11-21T12:00:00Z".parse().unwrap())
+    }
+
+    /// So many minutes after that noon.
+    fn minute(minute: u64) -> Moment {
+        let passed = Duration::from_secs(minute * 60);
+        Moment {
+            uptime: Uptime(passed),
+            wall: noon().after(passed),
+            trust: Trust::Synced,
+        }
+    }
+
+    /// What becomes of the button with a policy of live view that begins at a minute.
+    fn open(guard: &mut Guard, now: Moment, version: u32, from: u64) -> Approval {
+        let PolicyMessage { policy, .. } = message(version, Mode::LiveView, 1);
+        let policy: Policy = serde_json::from_str(&policy.body).unwrap();
+        let policy = Policy {
+            from_ms: minute(from).wall,
+            until_ms: minute(from + 7 * 24 * 60).wall,
+            ..policy
+        };
+        guard.handle_policy(now, &sealed(&policy, 1)).unwrap();
+        in_force(guard).2
     }
 
     fn in_force(guard: &Guard) -> (u32, Mode, Approval) {
@@ -339,12 +408,66 @@ mod tests {
         before
             .handle_policy(minute(1), &message(7, Mode::Sensor, 2))
             .unwrap();
-        let mut memory: Memory = before.take_change(minute(1)).unwrap();
+        let mut memory: Memory = before.take_change(minute(1).uptime).unwrap();
         memory.policy.as_mut().unwrap().epoch = None;
         let mut after = guard(Found::Remembered(memory));
         let older = after.handle_policy(minute(2), &message(6, Mode::Sensor, 2));
         assert!(matches!(older, Err(PolicyRefusal::NotNewer { .. })));
         let newer = after.handle_policy(minute(2), &message(1, Mode::Sensor, 3));
         assert_eq!(newer.unwrap(), Taken::Changed);
+    }
+
+    #[test]
+    fn no_version_prolongs_the_wait_for_the_button_and_there_is_one_a_day() {
+        let mut before = guard(Found::Nothing);
+        assert_eq!(open(&mut before, minute(0), 1, 0), Approval::Awaited);
+        assert_eq!(open(&mut before, minute(9), 2, 9), Approval::Awaited);
+        assert_eq!(before.handle_button(minute(10).uptime), Taken::Unchanged);
+        assert_eq!(open(&mut before, minute(11), 3, 11), Approval::Missed);
+        assert_eq!(before.handle_button(minute(11).uptime), Taken::Unchanged);
+        // Nor does a stricter one in between, nor a restart.
+        let off = message(4, Mode::Off, 1);
+        before.handle_policy(minute(12), &off).unwrap();
+        assert_eq!(open(&mut before, minute(13), 5, 13), Approval::Missed);
+        let memory = before.take_change(minute(13).uptime).unwrap();
+        let mut after = guard(Found::Remembered(memory));
+        let day = 24 * 60;
+        let eve = minute(day - 1);
+        assert_eq!(open(&mut after, eve, 6, day - 1), Approval::Missed);
+        assert_eq!(open(&mut after, minute(day), 7, day), Approval::Awaited);
+        assert_eq!(after.handle_button(minute(day).uptime), Taken::Changed);
+        assert_eq!(in_force(&after), (7, Mode::LiveView, Approval::NotNeeded));
+    }
+
+    #[test]
+    fn the_button_is_waited_for_only_with_a_policy_that_was_just_made() {
+        let mut guard = guard(Found::Nothing);
+        let now = minute(100);
+        assert_eq!(open(&mut guard, now, 1, 39), Approval::Missed);
+        assert_eq!(open(&mut guard, now, 2, 111), Approval::Missed);
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..now
+        };
+        assert_eq!(open(&mut guard, unknown, 3, 100), Approval::Missed);
+        assert_eq!(guard.handle_button(now.uptime), Taken::Unchanged);
+        // None of these was a wait.
+        assert_eq!(open(&mut guard, now, 4, 40), Approval::Awaited);
+        assert_eq!(open(&mut guard, now, 5, 39), Approval::Missed);
+    }
+
+    #[test]
+    fn an_approved_policy_shows_nothing_while_the_time_is_unknown() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(open(&mut guard, minute(0), 1, 0), Approval::Awaited);
+        guard.handle_button(minute(1).uptime);
+        let resident = "r0000001".parse().unwrap();
+        assert!(guard.pictures(minute(1), resident).is_ok());
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..minute(2)
+        };
+        let shown = guard.pictures(unknown, resident);
+        assert_eq!(shown, Err(NoView::ClockUnknown));
     }
 }

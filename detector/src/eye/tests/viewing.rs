@@ -29,12 +29,16 @@ fn endorsement() -> Signed {
 }
 
 fn policy(version: u32, until: &str) -> PolicyMessage {
+    policy_from(version, "2026-11-21T21:55:00Z", until)
+}
+
+fn policy_from(version: u32, from: &str, until: &str) -> PolicyMessage {
     let policy = Policy {
         unit: "u0000001".parse().unwrap(),
         version,
         mode: Mode::LiveView,
         stopped: Vec::new(),
-        from_ms: at("2026-11-01T00:00:00Z"),
+        from_ms: at(from),
         until_ms: at(until),
     };
     PolicyMessage {
@@ -102,7 +106,7 @@ impl Rig {
         }));
         let unit = "u0000001".parse().unwrap();
         rig.eye.live = Live::new(unit, BootId(9), Some(lamp));
-        rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
+        rig.tell(ToEye::Policy(policy(1, NEXT_WEEK)));
         rig.touch(Touch::Pressed);
         assert!(rig.ask(1).is_continue());
         assert!(rig.work().is_continue());
@@ -204,6 +208,9 @@ impl Rig {
 fn lamp(switched: &Receiver<(&'static str, Heard)>) -> Vec<&'static str> {
     switched.try_iter().map(|(what, _)| what).collect()
 }
+
+/// An end that is a policy's as the hub makes them.
+const NEXT_WEEK: &str = "2026-11-29T00:00:00Z";
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -361,17 +368,21 @@ fn the_button_counts_for_ten_minutes_after_the_policy_and_not_before_it() {
         rig.eye.guard.held_policy(moment).unwrap().approval
     };
     rig.touch(Touch::Pressed);
-    rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
+    rig.tell(ToEye::Policy(policy(1, NEXT_WEEK)));
     assert_eq!(approval(&mut rig), Approval::Awaited);
-    rig.now.uptime = rig.now.uptime.after(Duration::from_secs(600));
+    assert!(rig.pass(Duration::from_secs(600)).is_continue());
     rig.touch(Touch::Pressed);
     assert_eq!(approval(&mut rig), Approval::Missed);
-    // The same once more helps nobody; a higher version does.
-    rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
-    rig.touch(Touch::Pressed);
-    assert_eq!(approval(&mut rig), Approval::Missed);
-    rig.tell(ToEye::Policy(policy(2, "2027-01-01T00:00:00Z")));
-    rig.now.uptime = rig.now.uptime.after(Duration::from_millis(599_999));
+    // The same once more helps nobody, nor a higher version on the same day.
+    for version in [1, 2] {
+        rig.tell(ToEye::Policy(policy(version, NEXT_WEEK)));
+        rig.touch(Touch::Pressed);
+        assert_eq!(approval(&mut rig), Approval::Missed);
+    }
+    assert!(rig.pass(Duration::from_secs(24 * 3600 - 600)).is_continue());
+    let anew = policy_from(3, "2026-11-22T21:55:00Z", NEXT_WEEK);
+    rig.tell(ToEye::Policy(anew));
+    assert!(rig.pass(Duration::from_millis(599_999)).is_continue());
     rig.touch(Touch::Pressed);
     assert_eq!(approval(&mut rig), Approval::NotNeeded);
 }
