@@ -22,7 +22,7 @@ use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::{LOOK_MAX, LOOKS_PER_CHECK_MAX, LOOKS_PER_NIGHT_MAX, Plan, PlanError};
-use nattsyn_protocol::policy::Looks;
+use nattsyn_protocol::policy::{Looks, Mode};
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
@@ -33,7 +33,7 @@ use crate::pair::Refusal;
 use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
 
-pub use consent::{OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART};
+pub use consent::{LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -271,6 +271,10 @@ impl Guard {
         if let Some(kept) = &mut memory.policy {
             // Of before epochs were kept: no older version of the present one comes back.
             kept.epoch.get_or_insert(memory.epoch);
+            if kept.mode == Mode::LiveView {
+                let lapses = consent::lapses(&kept.policy);
+                kept.approved_until_ms.get_or_insert(lapses);
+            }
         }
         let lifetime = Lifetime::resume(memory.mark, opening);
         if found == Found::Lost {

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::policy::{Approval, Mode, Policy};
+use nattsyn_protocol::time::Timestamp;
 
 use crate::guard::lifetime::{Age, Mark};
 use crate::record;
@@ -73,6 +74,10 @@ pub struct KeptPolicy {
     pub mode: Mode,
     /// Whether somebody has.
     pub approval: Approval,
+    /// Until when what somebody approved counts as approved, renewed or not; `None` where nobody
+    /// has, and in a memory of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_until_ms: Option<Timestamp>,
 }
 
 /// A live view that was granted.
@@ -320,7 +325,6 @@ mod tests {
     use std::rc::Rc;
 
     use nattsyn_protocol::policy::STOPPED_MAX;
-    use nattsyn_protocol::time::Timestamp;
 
     use super::*;
     use crate::guard::LOOKS_MAX;
@@ -496,6 +500,7 @@ mod tests {
                 },
                 mode: Mode::LiveView,
                 approval: Approval::NotNeeded,
+                approved_until_ms: Some(Timestamp::from_ms(i64::MAX / 1_000_000).unwrap()),
             })),
             roster: u32::MAX,
             views: vec![

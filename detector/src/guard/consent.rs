@@ -17,10 +17,11 @@ use std::time::Duration;
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::live::Refusal as NoView;
 use nattsyn_protocol::policy::{
-    APPROVAL_WITHIN, Approval, HeldPolicy, Looks, Mode, Policy, PolicyError, PolicyMessage,
+    APPROVAL_WITHIN, Approval, HeldPolicy, LASTS_MAX, Looks, Mode, Policy, PolicyError,
+    PolicyMessage,
 };
 use nattsyn_protocol::signing::{Endorsement, SignatureError};
-use nattsyn_protocol::time::Uptime;
+use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::{Change, Guard, Moment, Taken, Trust, is_known};
 use crate::memory::KeptPolicy;
@@ -67,6 +68,10 @@ pub enum PolicyRefusal {
     #[error("examining a policy")]
     Senseless(#[from] PolicyError),
 }
+
+/// How long after its end a policy that somebody approved can still be renewed without the
+/// button: a unit that was off-line for a week. Whoever lives there later approved nothing.
+pub const LAPSES_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Pictures of this resident are allowed at this very moment. Only [`Guard::pictures`] makes
 /// one; it is not kept, because the next moment may say otherwise.
@@ -132,15 +137,10 @@ impl Guard {
     }
 
     fn take_policy(&mut self, now: (Moment, Trust), policy: Policy, epoch: Option<u32>) {
-        // Looks are agreed to with the plan; a picture has to be agreed to by a policy.
-        let in_force = self
-            .memory
-            .policy
-            .as_ref()
-            .map_or(Mode::Sensor, |it| it.mode);
+        let approved = self.approved_until(now);
         // Looks that were stopped begin again from afar: a withdrawal that was a mistake must
         // not end them for ever where nobody can press a button. Pictures never do.
-        let opens = policy.mode == Mode::LiveView && in_force != Mode::LiveView;
+        let opens = policy.mode == Mode::LiveView && approved.is_none();
         let approval = match opens {
             true => self.await_button(now, &policy),
             false => Approval::NotNeeded,
@@ -148,13 +148,27 @@ impl Guard {
         if approval != Approval::Awaited {
             self.awaited_until = None;
         }
+        let approved_until_ms = match policy.mode {
+            Mode::LiveView => approved.map(|until| prolonged(until, now, &policy)),
+            Mode::Off | Mode::Sensor => None,
+        };
         self.memory.policy = Some(Box::new(KeptPolicy {
             mode: if opens { Mode::Sensor } else { policy.mode },
             approval,
+            approved_until_ms,
             policy,
             epoch,
         }));
         self.change = Change::Unwritten;
+    }
+
+    /// Until when pictures count as approved at the unit, if they do at this moment. While the
+    /// time is unknown what was approved stays so: no picture is made then.
+    fn approved_until(&self, (now, trust): (Moment, Trust)) -> Option<Timestamp> {
+        let kept = self.memory.policy.as_ref()?;
+        let until = kept.approved_until_ms?;
+        let stands = kept.mode == Mode::LiveView && !(is_known(now, trust) && until <= now.wall);
+        stands.then_some(until)
     }
 
     /// Whether the button is waited for now that this policy has come: on with a wait that runs,
@@ -187,6 +201,8 @@ impl Guard {
             Some(kept) if kept.approval == Approval::Awaited => {
                 kept.mode = kept.policy.mode;
                 kept.approval = Approval::NotNeeded;
+                // Made within the hour, and so ending within [`LASTS_MAX`] and little more.
+                kept.approved_until_ms = Some(lapses(&kept.policy));
                 self.awaited_until = None;
                 self.change = Change::Unwritten;
                 Taken::Changed
@@ -217,8 +233,9 @@ impl Guard {
     /// The policy that is held, and what is in force of it at this moment.
     pub fn held_policy(&mut self, now: Moment) -> Option<HeldPolicy> {
         let trust = self.handle_moment(now);
+        let is_approved = self.approved_until((now, trust)).is_some();
         let kept = self.memory.policy.as_ref()?;
-        let is_dated = is_known(now, trust) && kept.policy.is_in_force(now.wall);
+        let is_dated = is_approved && is_known(now, trust) && kept.policy.is_in_force(now.wall);
         Some(HeldPolicy {
             version: kept.policy.version,
             mode: match kept.mode {
@@ -247,6 +264,7 @@ impl Guard {
     /// Why not. What the residents agreed to is said before what the clock shows.
     pub fn pictures(&mut self, now: Moment, resident: ResidentId) -> Result<Pictures, NoView> {
         let trust = self.handle_moment(now);
+        let is_approved = self.approved_until((now, trust)).is_some();
         let kept = self.memory.policy.as_ref().ok_or(NoView::NoPolicy)?;
         if self.looks(resident) == Looks::Stopped {
             return Err(NoView::Withdrawn);
@@ -261,6 +279,9 @@ impl Guard {
         }
         if !kept.policy.is_in_force(now.wall) {
             return Err(NoView::PolicyNotInForce);
+        }
+        if !is_approved {
+            return Err(NoView::NotApproved);
         }
         Ok(Pictures {
             policy: kept.policy.version,
@@ -286,11 +307,25 @@ impl Guard {
     }
 }
 
+/// Until when a policy that somebody has approved counts as approved.
+pub(super) fn lapses(policy: &Policy) -> Timestamp {
+    policy.until_ms.after(LAPSES_AFTER)
+}
+
+/// Until when pictures count as approved once this policy renews them: by a trusted clock, and
+/// never by more than a policy of now could last.
+fn prolonged(until: Timestamp, (now, trust): (Moment, Trust), policy: &Policy) -> Timestamp {
+    let longest = now.wall.after(LASTS_MAX).after(LAPSES_AFTER);
+    match is_known(now, trust) {
+        true => lapses(policy).min(longest),
+        false => until,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
     use nattsyn_protocol::signing::{PublicKey, Signed};
-    use nattsyn_protocol::time::Timestamp;
 
     use super::*;
     use crate::guard::lifetime::Opening;
@@ -469,5 +504,76 @@ mod tests {
         };
         let shown = guard.pictures(unknown, resident);
         assert_eq!(shown, Err(NoView::ClockUnknown));
+    }
+
+    const DAY: u64 = 24 * 60;
+
+    #[test]
+    fn an_approval_that_ended_a_week_ago_needs_the_button_again() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        // Its end is on the seventh day. Two renewals in time, the second late but not too late.
+        let renewed = open(&mut guard, minute(3 * DAY), 2, 3 * DAY);
+        assert_eq!(
+            (renewed, in_force(&guard).1),
+            (Approval::NotNeeded, Mode::LiveView)
+        );
+        let late = open(&mut guard, minute(17 * DAY - 1), 3, 17 * DAY - 1);
+        assert_eq!(
+            (late, in_force(&guard).1),
+            (Approval::NotNeeded, Mode::LiveView)
+        );
+        let lapsed = open(&mut guard, minute(31 * DAY), 4, 31 * DAY);
+        assert_eq!(
+            (lapsed, in_force(&guard).1),
+            (Approval::Awaited, Mode::Sensor)
+        );
+    }
+
+    #[test]
+    fn what_renews_without_a_trusted_time_prolongs_no_approval() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..minute(20 * DAY)
+        };
+        open(&mut guard, unknown, 2, 20 * DAY);
+        let resident = "r0000001".parse().unwrap();
+        let shown = guard.pictures(minute(20 * DAY + 1), resident);
+        assert_eq!(shown, Err(NoView::NotApproved));
+        let held = guard.held_policy(minute(20 * DAY + 1)).unwrap();
+        assert_eq!(held.mode, Mode::Sensor);
+        let next = open(&mut guard, minute(21 * DAY), 3, 21 * DAY);
+        assert_eq!(next, Approval::Awaited);
+    }
+
+    #[test]
+    fn a_renewal_for_another_year_keeps_no_approval_until_then() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        open(&mut guard, minute(DAY), 2, 365 * DAY);
+        let then = open(&mut guard, minute(365 * DAY), 3, 365 * DAY);
+        assert_eq!(then, Approval::Awaited);
+    }
+
+    #[test]
+    fn a_policy_approved_before_its_lapse_was_kept_lapses_like_any_other() {
+        let mut before = guard(Found::Nothing);
+        open(&mut before, minute(0), 1, 0);
+        before.handle_button(minute(1).uptime);
+        let mut memory: Memory = before.take_change(minute(1).uptime).unwrap();
+        memory.policy.as_mut().unwrap().approved_until_ms = None;
+        let resident = "r0000001".parse().unwrap();
+        let mut after = guard(Found::Remembered(memory.clone()));
+        assert!(after.pictures(minute(2), resident).is_ok());
+        let mut late = guard(Found::Remembered(memory));
+        assert_eq!(
+            open(&mut late, minute(14 * DAY), 2, 14 * DAY),
+            Approval::Awaited
+        );
     }
 }
