@@ -33,7 +33,9 @@ use crate::pair::Refusal;
 use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
 
-pub use consent::{LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART};
+pub use consent::{
+    EASES_APART, LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART,
+};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -220,6 +222,8 @@ pub struct Guard {
     marked: Age,
     /// Until when the button at the unit is waited for.
     awaited_until: Option<Uptime>,
+    /// When a policy was last taken that takes nothing away.
+    eased: Option<Uptime>,
 }
 
 /// When a check may be looked at.
@@ -300,6 +304,7 @@ impl Guard {
             change: Change::Unwritten,
             marked: Age::default(),
             awaited_until: None,
+            eased: None,
         };
         guard.tire(opening.uptime);
         guard

@@ -12,6 +12,7 @@
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
@@ -64,10 +65,18 @@ pub enum PolicyRefusal {
         /// The version that is held.
         held: u32,
     },
+    /// It allows no less than what is held, and came within [`EASES_APART`] of another such.
+    #[error("policy {0} came too soon after another that takes nothing away")]
+    TooSoon(u32),
     /// It makes no sense.
     #[error("examining a policy")]
     Senseless(#[from] PolicyError),
 }
+
+/// How far apart two policies are taken that allow no less than what is held, in one run. Each
+/// is a write to the disk, and whoever has the hub's key can sign as many as they like. What
+/// only takes away is taken at once; the hub sends the others again every minute.
+pub const EASES_APART: Duration = Duration::from_secs(60);
 
 /// How long after its end a policy that somebody approved can still be renewed without the
 /// button: a unit that was off-line for a week. Whoever lives there later approved nothing.
@@ -132,8 +141,32 @@ impl Guard {
             }
             Some(_) | None => {}
         }
+        self.pace(now.uptime, &policy, epoch)?;
         self.take_policy((now, trust), policy, epoch);
         Ok(Taken::Changed)
+    }
+
+    /// Holds policies that take nothing away to [`EASES_APART`]. The root's next key is not held
+    /// up by what the one before was used for.
+    fn pace(
+        &mut self,
+        now: Uptime,
+        policy: &Policy,
+        epoch: Option<u32>,
+    ) -> Result<(), PolicyRefusal> {
+        let held = self.memory.policy.as_deref();
+        if held.is_some_and(|held| only_takes_away(policy, held)) {
+            return Ok(());
+        }
+        let is_next_keys = held.is_none_or(|held| held.epoch != epoch);
+        let lately = self
+            .eased
+            .is_some_and(|eased| now.since(eased) < EASES_APART);
+        if lately && !is_next_keys {
+            return Err(PolicyRefusal::TooSoon(policy.version));
+        }
+        self.eased = Some(now);
+        Ok(())
     }
 
     fn take_policy(&mut self, now: (Moment, Trust), policy: Policy, epoch: Option<u32>) {
@@ -307,6 +340,21 @@ impl Guard {
     }
 }
 
+/// Whether a policy takes something away from what is held, or waits for the button, and gives
+/// nothing. Only so many can follow each other: modes and [`STOPPED_MAX`] residents are few.
+///
+/// [`STOPPED_MAX`]: nattsyn_protocol::policy::STOPPED_MAX
+fn only_takes_away(policy: &Policy, held: &KeptPolicy) -> bool {
+    let may_be = match held.approval {
+        Approval::Awaited => held.policy.mode,
+        Approval::NotNeeded | Approval::Missed => held.mode,
+    };
+    let stops = |policy: &Policy| policy.stopped.iter().copied().collect::<BTreeSet<_>>();
+    let (before, after) = (stops(&held.policy), stops(policy));
+    let is_no_more = policy.mode <= may_be && before.is_subset(&after);
+    is_no_more && (policy.mode < may_be || before.len() < after.len())
+}
+
 /// Until when a policy that somebody has approved counts as approved.
 pub(super) fn lapses(policy: &Policy) -> Timestamp {
     policy.until_ms.after(LAPSES_AFTER)
@@ -421,7 +469,9 @@ mod tests {
         let resident = "r0000001".parse().unwrap();
         let mut give = |version, mode| {
             let message = message(version, mode, 1);
-            guard.handle_policy(minute(1), &message).unwrap();
+            guard
+                .handle_policy(minute(version.into()), &message)
+                .unwrap();
             (
                 guard.looks(resident),
                 in_force(&guard).1,
@@ -467,28 +517,34 @@ mod tests {
         let memory = before.take_change(minute(13).uptime).unwrap();
         let mut after = guard(Found::Remembered(memory));
         let day = 24 * 60;
-        let eve = minute(day - 1);
-        assert_eq!(open(&mut after, eve, 6, day - 1), Approval::Missed);
-        assert_eq!(open(&mut after, minute(day), 7, day), Approval::Awaited);
-        assert_eq!(after.handle_button(minute(day).uptime), Taken::Changed);
+        // The kernel's clock begins anew.
+        let later = |at| Moment {
+            uptime: minute(at - 13).uptime,
+            ..minute(at)
+        };
+        assert_eq!(
+            open(&mut after, later(day - 1), 6, day - 1),
+            Approval::Missed
+        );
+        assert_eq!(open(&mut after, later(day), 7, day), Approval::Awaited);
+        assert_eq!(after.handle_button(later(day).uptime), Taken::Changed);
         assert_eq!(in_force(&after), (7, Mode::LiveView, Approval::NotNeeded));
     }
 
     #[test]
     fn the_button_is_waited_for_only_with_a_policy_that_was_just_made() {
         let mut guard = guard(Found::Nothing);
-        let now = minute(100);
-        assert_eq!(open(&mut guard, now, 1, 39), Approval::Missed);
-        assert_eq!(open(&mut guard, now, 2, 111), Approval::Missed);
+        assert_eq!(open(&mut guard, minute(100), 1, 39), Approval::Missed);
+        assert_eq!(open(&mut guard, minute(101), 2, 112), Approval::Missed);
         let unknown = Moment {
             trust: Trust::Guessed,
-            ..now
+            ..minute(102)
         };
-        assert_eq!(open(&mut guard, unknown, 3, 100), Approval::Missed);
-        assert_eq!(guard.handle_button(now.uptime), Taken::Unchanged);
+        assert_eq!(open(&mut guard, unknown, 3, 102), Approval::Missed);
+        assert_eq!(guard.handle_button(minute(102).uptime), Taken::Unchanged);
         // None of these was a wait.
-        assert_eq!(open(&mut guard, now, 4, 40), Approval::Awaited);
-        assert_eq!(open(&mut guard, now, 5, 39), Approval::Missed);
+        assert_eq!(open(&mut guard, minute(103), 4, 43), Approval::Awaited);
+        assert_eq!(open(&mut guard, minute(104), 5, 43), Approval::Missed);
     }
 
     #[test]
@@ -575,5 +631,59 @@ mod tests {
             open(&mut late, minute(14 * DAY), 2, 14 * DAY),
             Approval::Awaited
         );
+    }
+
+    /// Whether a policy is taken, and whether anything is to be written.
+    fn give(guard: &mut Guard, now: Moment, policy: &Policy) -> bool {
+        let taken = guard.handle_policy(now, &sealed(policy, 1));
+        let is_refused = matches!(taken, Err(PolicyRefusal::TooSoon(_)));
+        assert!(taken.is_ok() || is_refused, "{taken:?}");
+        let change = guard.take_change(now.uptime);
+        assert_eq!(change.is_some(), taken.is_ok(), "{taken:?}");
+        !is_refused
+    }
+
+    #[test]
+    fn of_what_takes_nothing_away_one_a_minute_reaches_the_disk() {
+        let mut guard = guard(Found::Nothing);
+        let sensor = |version, stopped: &[&str]| {
+            let PolicyMessage { policy, .. } = message(version, Mode::Sensor, 1);
+            let policy: Policy = serde_json::from_str(&policy.body).unwrap();
+            Policy {
+                stopped: stopped.iter().map(|it| it.parse().unwrap()).collect(),
+                ..policy
+            }
+        };
+        let (one, two) = ("r0000001", "r0000002");
+        let second = |second| Moment {
+            uptime: Uptime(Duration::from_secs(second)),
+            ..minute(0)
+        };
+        assert!(give(&mut guard, second(0), &sensor(1, &[])));
+        assert!(!give(&mut guard, second(59), &sensor(2, &[])));
+        assert!(give(&mut guard, second(60), &sensor(3, &[])));
+        // Whoever withdraws is heard at once, and again; taking it back and forth is not.
+        assert!(give(&mut guard, second(61), &sensor(4, &[one])));
+        assert!(give(&mut guard, second(61), &sensor(5, &[one, two])));
+        assert!(!give(&mut guard, second(62), &sensor(6, &[one])));
+        assert!(!give(&mut guard, second(62), &sensor(7, &["r0000003"])));
+        let off = Policy {
+            mode: Mode::Off,
+            ..sensor(8, &[one, two])
+        };
+        assert!(give(&mut guard, second(63), &off));
+        assert!(!give(&mut guard, second(64), &sensor(9, &[])));
+        // The root's next key waits for nothing.
+        let next = sealed(&sensor(1, &[]), 2);
+        assert!(guard.handle_policy(second(65), &next).is_ok());
+    }
+
+    #[test]
+    fn a_wait_for_the_button_is_called_off_at_once() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(open(&mut guard, minute(0), 1, 0), Approval::Awaited);
+        let sensor = message(2, Mode::Sensor, 1);
+        assert!(guard.handle_policy(minute(0), &sensor).is_ok());
+        assert_eq!(guard.handle_button(minute(0).uptime), Taken::Unchanged);
     }
 }

@@ -282,6 +282,7 @@ fn a_browser_that_gives_no_credit_for_five_seconds_is_gone() {
 #[test]
 fn a_policy_that_expires_during_a_view_ends_it_that_second() {
     let (mut rig, switched) = Rig::agreed(Ok(()));
+    assert!(rig.pass(Duration::from_secs(60)).is_continue());
     let until = rig.now.timestamp.after(Duration::from_secs(20)).0;
     rig.tell(ToEye::Policy(policy(2, &until.to_string())));
     let view = rig.view();
