@@ -23,6 +23,7 @@ check: setup-test ## what must hold of the text itself: format, lints, the unit'
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p nattsyn-detector --features pi -- -D warnings
+	cargo clippy -p nattsyn-detector --all-targets --no-default-features -- -D warnings
 
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches
