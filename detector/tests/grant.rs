@@ -5,6 +5,7 @@
 //! refused with its reason in a document that the eye signed. What needs minutes to pass is
 //! tested beside the eye.
 
+#![cfg(feature = "live-view")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(
     clippy::wildcard_enum_match_arm,

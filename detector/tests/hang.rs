@@ -130,8 +130,8 @@ fn plan_message(looks_after_s: [u32; 5]) -> PlanMessage {
 
 /// The voice says hello when its link is up (that one was heard before the plan was sent), when
 /// the eye says what it was built for, and when the eye holds the plan. This hub acknowledges
-/// none, so a busy machine may hear the first two once more each, at their half and whole
-/// minute: four without the plan at most, and the fifth has it.
+/// none, so the voice says the last of them again, after half a minute, one and two: five without
+/// the plan would be three and a half minutes of a unit that does not take it.
 fn hear_that_the_plan_is_held(hub: &Hub) {
     let held = std::iter::repeat_with(|| hub.hello().plans.len()).take(5);
     assert!(held.into_iter().any(|plans| plans == 1));

@@ -13,6 +13,7 @@
 //! plan's burns a challenge, and four looks again are all that a check has, so no look is asked
 //! for in that run, and after some thousand words another eye takes this one's place.
 
+#![cfg(feature = "live-view")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(
     clippy::wildcard_enum_match_arm,

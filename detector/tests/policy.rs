@@ -3,6 +3,7 @@
 //! Each attack is refused with its reason, in a document that the eye signed. How a live view
 //! goes is tested in `grant.rs`; what must pass before time runs out, beside the eye.
 
+#![cfg(feature = "live-view")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(
     clippy::wildcard_enum_match_arm,

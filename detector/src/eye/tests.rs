@@ -355,6 +355,13 @@ fn a_broken_camera_is_technical_and_the_light_goes_off() {
 }
 
 #[test]
+fn somebody_beside_the_bed_is_unclear() {
+    let (finding, switched) = one_look(Behaviour::Puzzles);
+    assert!(matches!(finding, Finding::Unclear(_)), "{finding:?}");
+    assert_eq!(switched, ["on", "off"]);
+}
+
+#[test]
 fn a_camera_that_repeats_one_frame_is_frozen_not_empty() {
     let (finding, _) = one_look(Behaviour::Freezes);
     assert_eq!(finding, Finding::Technical(Fault::Frozen));
