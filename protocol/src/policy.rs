@@ -6,9 +6,9 @@
 //!
 //! Pictures are never allowed from afar: from sensor or off to live view a policy takes effect
 //! when somebody presses the button at the unit within [`APPROVAL_WITHIN`]; until then there are
-//! looks and no pictures. A unit waits once in 24 hours. What is stricter takes effect at once, and so do looks that begin
-//! again after [`Mode::Off`]: they end in a finding, and a withdrawal undone must not need a
-//! journey.
+//! looks and no pictures. A unit waits once in 24 hours. What is stricter takes effect at once,
+//! and so do looks that begin again after [`Mode::Off`]: they end in a finding, and a withdrawal
+//! undone must not need a journey.
 
 use std::time::Duration;
 

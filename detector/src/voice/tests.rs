@@ -83,18 +83,14 @@ fn plan_message(version: u32) -> PlanMessage {
         places: Vec::new(),
         ..Plan::bare("r0000001".parse().unwrap(), "u0000001".parse().unwrap())
     };
+    let endorsement = Endorsement {
+        key: PublicKey::of(&key),
+        epoch: 1,
+    };
     PlanMessage {
         plan: Signed::seal(&plan, &key),
-        endorsement: endorsement(1),
+        endorsement: Signed::seal(&endorsement, &SigningKey::from_bytes(&[1; 32])),
     }
-}
-
-fn endorsement(epoch: u32) -> Signed {
-    let endorsement = Endorsement {
-        key: PublicKey::of(&SigningKey::from_bytes(&[2; 32])),
-        epoch,
-    };
-    Signed::seal(&endorsement, &SigningKey::from_bytes(&[1; 32]))
 }
 
 fn report(counter: u64, finding: Finding) -> Signed {

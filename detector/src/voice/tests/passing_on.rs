@@ -29,6 +29,14 @@ fn policy_of(version: u32, epoch: u32) -> PolicyMessage {
     }
 }
 
+fn endorsement(epoch: u32) -> Signed {
+    let endorsement = Endorsement {
+        key: PublicKey::of(&SigningKey::from_bytes(&[2; 32])),
+        epoch,
+    };
+    Signed::seal(&endorsement, &SigningKey::from_bytes(&[1; 32]))
+}
+
 fn capable(version: Option<u32>) -> Signed {
     let capability = Capability {
         unit: "u0000001".parse().unwrap(),
