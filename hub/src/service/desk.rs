@@ -22,8 +22,8 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use super::passage::Passage;
 use crate::agreement::record::Record;
-use crate::consent::Functions;
 use crate::consent::functions::Enforcement;
+use crate::consent::{Functions, Resumptions};
 use crate::ingest::Drops;
 use crate::live::Heard;
 use crate::nights;
@@ -86,6 +86,8 @@ pub struct Desk {
     pub(super) plans: Vec<StoredPlan>,
     /// The units' policies, and what they say of them.
     pub(super) enforcement: Enforcement,
+    /// Which units were told to stop, and what they said since.
+    pub(super) resumptions: Arc<Resumptions>,
     /// What the page shows of consents.
     pub(super) consent: Arc<Functions>,
     pub(super) drops: Arc<Drops>,
@@ -212,6 +214,7 @@ impl Desk {
             watch,
             plans: record.plans,
             enforcement,
+            resumptions: Arc::clone(record.book.consents().resumptions()),
             consent: Arc::new(consent),
             drops,
             wall,
@@ -374,6 +377,7 @@ impl Desk {
         let newer = self.enforcement.take_policies(self.store.policies()?);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
+        self.resumptions = Arc::clone(consents.resumptions());
         self.read = now.timestamp;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
@@ -383,6 +387,12 @@ impl Desk {
             answers.extend(self.plans_for_all(now)?);
         }
         Ok(answers)
+    }
+
+    /// The desk itself has written something that nights are made from: it is read at the next
+    /// refresh. The file says so only of others.
+    pub(super) fn expect_another_basis(&mut self) {
+        self.revision = i64::MIN;
     }
 
     /// Whether another process wrote anything that nights are made from. Looked at before it is

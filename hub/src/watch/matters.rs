@@ -111,7 +111,7 @@ impl Closing {
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
             AwayUnconfirmed, BrokerDown, ConsentReview, ConsentWithdrawn, FoundDead, HubClock,
-            PlanWithoutUnit, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
+            LooksAwaited, PlanWithoutUnit, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
@@ -120,6 +120,7 @@ impl Closing {
                 | ConsentReview
                 | ConsentWithdrawn
                 | HubClock
+                | LooksAwaited
                 | PlanWithoutUnit
                 | TestUnanswered
                 | UnitOfNobody

@@ -302,15 +302,16 @@ fn play(situation: Situation) -> Play {
             let (_, changes) = play.watch.handle_word(play.now(), &found_dead);
             play.commit(changes);
         }
-        Situation::ConsentWithdrawn | Situation::ConsentReview => {
+        Situation::ConsentWithdrawn | Situation::LooksAwaited | Situation::ConsentReview => {
             let who = BTreeSet::from([play.home.residents[0].id]);
             let nobody = BTreeSet::new();
-            let (withdrawn, review) = if situation == Situation::ConsentWithdrawn {
-                (&who, &nobody)
-            } else {
-                (&nobody, &who)
-            };
-            play.watch.handle_consents(play.now(), withdrawn, review);
+            let of = |which| if which == situation { &who } else { &nobody };
+            let people = [
+                of(Situation::ConsentWithdrawn),
+                of(Situation::LooksAwaited),
+                of(Situation::ConsentReview),
+            ];
+            play.watch.handle_consents(play.now(), people);
             play.pass();
         }
         Situation::AwayUnconfirmed => {

@@ -351,6 +351,12 @@ situations! {
         "Consent withdrawn or missing: decide on visits. Until then the checks are made as visits",
         NightLead, [Visit, ChangePlan, EndPlan]
     }
+    /// Looks may be made again, and the unit has not said that it makes them.
+    LooksAwaited = "looks_awaited" {
+        "Samtycket gäller igen, men enheten har inte svarat att den tittar: besök tills den svarat",
+        "Consent stands again, but the unit has not said that it looks: visits until it does",
+        NightLead, [Visit, MendUnit, Escalate]
+    }
     /// What a resident agreed to should have been gone through again by now.
     ConsentReview = "consent_review" {
         "Samtycket skulle ha gåtts igenom: kameravisning är stängd, sensorn fortsätter",
