@@ -243,6 +243,7 @@ pub async fn run_by(
     let clerk = Arc::new(open_clerk(config, &layout, keys.clone(), (&service, &now)));
     let accounts = accounts(config, &layout, now)?;
     let (live, views) = open_live(&layout, (keys, &accounts), clock, &mut service)?;
+    let heads = accounts.outside.clone();
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -258,6 +259,7 @@ pub async fn run_by(
         live: Some(live),
         door: accounts.door,
     };
+    let told_of_heads = service.verdicts.clone().tell_heads(heads);
     let rounds = receivers.begin(&service.tonight);
     let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
     let teller = teller::run(
@@ -283,6 +285,7 @@ pub async fn run_by(
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
+        never = told_of_heads => match never {},
         never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),

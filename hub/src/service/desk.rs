@@ -22,6 +22,7 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use super::passage::Passage;
 use crate::agreement::record::Record;
+use crate::audit::heads::Kept;
 use crate::consent::functions::Enforcement;
 use crate::consent::{Functions, Resumptions};
 use crate::ingest::Drops;
@@ -316,6 +317,17 @@ impl Desk {
         Ok(write(self.store.as_mut(), changes)?)
     }
 
+    /// Takes in whether the log's head lies outside the hub.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn find_heads(&mut self, now: Moment, kept: Kept) -> Result<(), ServiceError> {
+        let now = self.read(now);
+        let changes = self.watch.handle_heads(now, kept);
+        Ok(write(self.store.as_mut(), changes)?)
+    }
+
     /// Takes in at once what another process or a page has just written.
     ///
     /// # Errors
@@ -475,6 +487,23 @@ mod tests {
             assert_ne!(office.desk.store.revision().unwrap(), before, "{write}");
             assert_eq!(refreshed(&mut office, at_s), (0, false), "{write}");
         }
+    }
+
+    #[test]
+    fn a_head_that_is_not_outside_is_a_matter_until_one_is_also_after_a_restart() {
+        let mut office = Office::open();
+        let heads = |office: &mut Office, at_s, kept| {
+            let now = office.at(at_s);
+            office.desk.find_heads(now, kept).unwrap();
+            let tonight = office.desk.tonight(now);
+            let matters = tonight.matters.iter().map(|row| row.situation);
+            matters.collect::<Vec<_>>()
+        };
+        assert_eq!(heads(&mut office, 20, Kept::Yes), []);
+        assert_eq!(heads(&mut office, 30, Kept::No), [Situation::LogHeadLost]);
+        let mut office = office.restarted(40);
+        assert_eq!(heads(&mut office, 50, Kept::No), [Situation::LogHeadLost]);
+        assert_eq!(heads(&mut office, 60, Kept::Yes), []);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use super::scenes::{home, night, plan, planned};
 use super::situation::{Owner, Situation, Step};
 use super::wall::Trust;
 use super::*;
+use crate::audit::heads::Kept;
 use crate::ingest::DropKind;
 use crate::nights::noon;
 use crate::roster::Home;
@@ -323,6 +324,10 @@ fn play(situation: Situation) -> Play {
             let saved = play.store.saved(night(), play.now().timestamp).unwrap();
             play.watch = Watch::new(play.now(), night(), roster, saved);
             play.pass();
+        }
+        Situation::LogHeadLost => {
+            let changes = play.watch.handle_heads(play.now(), Kept::No);
+            play.commit(changes);
         }
         Situation::BrokerDown => {
             let changes = play
