@@ -35,6 +35,7 @@ use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
+use crate::staff::ending::Managed;
 use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::view::{Reality, Tonight};
@@ -346,6 +347,12 @@ fn accounts(
     let rights = Arc::new(rights.reviewed_every(review));
     let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
+    if rights.managed()? != Managed::Yes {
+        tracing::error!(
+            command = "nattsyn-hub staff role give --id ID --role unit_manager --by ID",
+            "nobody is unit manager"
+        );
+    }
     // The service has refused to start in a zone that is none.
     let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
     let folder = (&config.audit, config.folder.as_path());

@@ -184,6 +184,7 @@ impl Standing {
             | Permission::SeeResident
             | Permission::SeeLedger
             | Permission::SeeSettings
+            | Permission::SeeFaults
             | Permission::SeeConsent
             | Permission::RecordConsent
             | Permission::WithdrawConsent
