@@ -144,3 +144,41 @@ async fn a_head_that_was_lost_in_a_night_is_in_that_nights_morning_report() {
     let before = page(&hub, &chef, "/morning?night=2026-11-20").await;
     assert!(!before.contains(lost), "each night has its own");
 }
+
+#[tokio::test]
+async fn the_table_of_the_log_has_every_row_once_and_its_name_says_how_many() {
+    let hub = Hub::empty(Front::Plain);
+    let officer = with(&hub, "dso-001", &["data_protection"]).await;
+    let count = 4300;
+    let mut file: rusqlite::Connection = crate::store::SqliteStore::open(&hub.ledger())
+        .unwrap()
+        .into();
+    let transaction = file.transaction().unwrap();
+    for second in 0..count {
+        let at = sample::at("21:00").after(Duration::from_secs(second));
+        let row = AuditRow::new(at, Who::Hub, Act::RowsLost);
+        crate::store::audit::append(&transaction, &row).unwrap();
+    }
+    transaction.commit().unwrap();
+    let seen = page(&hub, &officer, "/audit?act=rows_lost").await;
+    place(&seen, "(4300 rader)");
+    let headers = [("cookie", officer.as_str())];
+    let table = hub.send(("GET", "/audit.csv?act=rows_lost"), &headers, "");
+    let table = table.await;
+    let name = table.headers()["content-disposition"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(name.contains("-4300-rader.csv"), "{name}");
+    let table = text(table).await;
+    let ids = table
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap());
+    let ids: Vec<u64> = ids.map(|id| id.parse().unwrap()).collect();
+    assert_eq!(ids.len(), 4300);
+    assert!(
+        ids.windows(2).all(|pair| pair[0] == pair[1] + 1),
+        "newest first, none twice"
+    );
+}

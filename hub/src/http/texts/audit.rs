@@ -94,3 +94,13 @@ pub(in crate::http) fn seconds(lang: Lang, ms: i64) -> String {
         Lang::English => format!("{whole}.{tenth} s"),
     }
 }
+
+/// So many rows.
+pub(in crate::http) fn rows(lang: Lang, count: u64) -> String {
+    match (lang, count) {
+        (Lang::Swedish, 1) => "1 rad".to_owned(),
+        (Lang::Swedish, _) => format!("{count} rader"),
+        (Lang::English, 1) => "1 row".to_owned(),
+        (Lang::English, _) => format!("{count} rows"),
+    }
+}
