@@ -154,6 +154,10 @@ impl Act {
                 "sparade loggens kontrollsumma utanför",
                 "put the log’s checksum outside",
             ),
+            Self::HeadLost => (
+                "kunde inte spara loggens kontrollsumma utanför",
+                "could not put the log’s checksum outside",
+            ),
             Self::RowsLost => (
                 "kunde inte skriva så många rader om vad som visades",
                 "could not write so many rows about what was shown",

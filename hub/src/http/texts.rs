@@ -97,6 +97,7 @@ pub(in crate::http) mod resident;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod shift;
 pub(in crate::http) mod sound;
+pub(in crate::http) mod technical;
 pub(in crate::http) mod told;
 
 phrases! {

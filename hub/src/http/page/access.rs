@@ -64,6 +64,11 @@ fn review_of(review: &Review<'_>, people: &[Person]) -> Markup {
         section #people {
             h2 { (words::REVIEW.to(lang)) }
             p.meaning { (words::review_meaning(lang, review.every)) }
+            (super::rights::endings(
+                lang,
+                &review.face,
+                (&review.viewer.rights.endings, review.now),
+            ))
             @match due {
                 0 => p { (words::NOTHING_DUE.to(lang)) },
                 _ => p.notice { (words::DUE.to(lang)) " " (due) },

@@ -26,6 +26,8 @@ pub(in crate::http) struct Sheet<'a> {
     pub(in crate::http) rows: &'a [Written],
     /// Residents' names by id.
     pub(in crate::http) names: &'a BTreeMap<String, String>,
+    /// How many rows there are in all.
+    pub(in crate::http) count: u64,
     /// Most rows that are shown.
     pub(in crate::http) most: u32,
     /// Where the head is, if anybody looks after it.
@@ -148,7 +150,9 @@ fn search(sheet: &Sheet<'_>) -> Markup {
             button.press type="submit" { (words::SEARCH.to(lang)) }
         }
         p.ways {
-            a.press href=(address(sheet, "/audit.csv", lang)) { (words::AS_TABLE.to(lang)) }
+            a.press href=(address(sheet, "/audit.csv", lang)) {
+                (words::AS_TABLE.to(lang)) " (" (words::rows(lang, sheet.count)) ")"
+            }
             @if sheet.names.contains_key(&asked.about) {
                 a.press href=(format!("/residents/{}/extract?lang={}", asked.about, lang.tag())) {
                     (words::EXTRACT.to(lang))

@@ -39,6 +39,7 @@ mod proof;
 mod residents;
 mod settings;
 mod shift;
+mod technical;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
