@@ -1,7 +1,8 @@
 //! Homes, and what labelled checks they give.
 //!
 //! A street is a seed: the same seed gives the same homes with the same checks. Commissioning is one
-//! night, so all its staged states share that night; every drawn check has a night of its own.
+//! night, so all its staged states share that night; every drawn check has a night of its own. The
+//! trial's nights are the first that are drawn.
 
 use rand_distr::{Distribution as _, StandardNormal, Uniform};
 use rand_pcg::Pcg64Mcg;
@@ -47,7 +48,7 @@ pub struct Given {
     pub staged_nobody: Vec<f64>,
     /// Staged, labelled *somebody*.
     pub staged_somebody: Vec<f64>,
-    /// Drawn at random before visits or from beds known to be empty, labelled *nobody*.
+    /// Drawn at random before visits or from beds known to be empty, labelled *nobody*; in order.
     pub drawn_nobody: Vec<f64>,
     /// Drawn at random before visits, labelled *somebody*.
     pub drawn_somebody: Vec<f64>,
@@ -91,12 +92,11 @@ impl Street {
     /// The next home.
     pub fn home(&mut self) -> Home {
         let shape = self.shape;
-        let (common, own) = (self.normal(), self.normal());
-        let somebody = shape.together * common + (1.0 - shape.together.powi(2)).sqrt() * own;
+        let (nobody, somebody) = (self.normal(), self.normal());
         let odd = self.by_chance(shape.odd);
         let of_odd = |what: f64| if odd { what } else { 0.0 };
         Home {
-            nobody: shape.nobody.home * common + of_odd(shape.odd_nobody),
+            nobody: shape.nobody.home * nobody + of_odd(shape.odd_nobody),
             somebody: shape.somebody.home * somebody + of_odd(shape.odd_somebody),
             spread: if odd { shape.odd_spread } else { 1.0 },
         }
@@ -141,11 +141,24 @@ impl Street {
     fn drawn(&mut self, home: &Home, labelled: Presence, checks: u32, noise: f64) -> Vec<f64> {
         let check = |_| {
             let presence = self.truth_of(labelled, noise);
-            let state = self.between(0, 3) as usize;
+            let state = self.state(presence);
             let night = self.normal();
             self.check(home, presence, state, night)
         };
         (0..checks).map(check).collect()
+    }
+
+    /// A state, as often as it occurs.
+    fn state(&mut self, presence: Presence) -> usize {
+        let states = self.shape.levels(presence).states;
+        let mut left = self.unit.sample(&mut self.random);
+        for (at, (share, _)) in states.iter().enumerate() {
+            left -= share;
+            if left < 0.0 {
+                return at;
+            }
+        }
+        states.len() - 1
     }
 
     /// What was there when somebody wrote `labelled`.
@@ -164,7 +177,7 @@ impl Street {
         let levels = *self.shape.levels(presence);
         let looks = (0..self.shape.looks).map(|_| self.normal());
         let highest = looks.fold(f64::NEG_INFINITY, f64::max);
-        let varies = levels.states[state]
+        let varies = levels.states[state].1
             + levels.night * night
             + levels.check * self.normal()
             + levels.look * highest;
@@ -200,5 +213,52 @@ mod tests {
         let high = |given: Given| given.drawn_nobody.iter().filter(|s| **s > 3.0).count();
         assert!(high(street.given(&home, 1000, 0.0)) < 15);
         assert!(high(street.given(&home, 1000, 0.2)) > 100);
+    }
+
+    /// What `shape` says was measured: means, and variances between and within homes.
+    #[test]
+    fn the_levels_add_up_to_what_was_measured() {
+        for (presence, mean, between, within) in [
+            (Presence::Nobody, -5.0, 1.7, 3.1),
+            (Presence::Somebody, 4.0, 3.2, 5.1),
+        ] {
+            // One look a check is one picture.
+            let shape = Shape {
+                looks: 1,
+                ..Shape::default()
+            };
+            let mut street = Street::new(shape, 5);
+            let homes: Vec<Vec<f64>> = (0..3000)
+                .map(|_| {
+                    let home = street.home();
+                    street.drawn(&home, presence, 30, 0.0)
+                })
+                .collect();
+            let means: Vec<f64> = homes.iter().map(|home| average(home)).collect();
+            let inside = average(&homes.iter().map(|home| variance(home)).collect::<Vec<_>>());
+            let outside = variance(&means) - inside / 30.0;
+            assert!(
+                (average(&means) - mean).abs() < 0.25,
+                "{presence:?}: {}",
+                average(&means)
+            );
+            assert!(
+                (outside - between).abs() < 0.6,
+                "{presence:?} between: {outside}"
+            );
+            assert!(
+                (inside - within).abs() < 0.6,
+                "{presence:?} within: {inside}"
+            );
+        }
+    }
+
+    fn average(of: &[f64]) -> f64 {
+        of.iter().sum::<f64>() / of.len() as f64
+    }
+
+    fn variance(of: &[f64]) -> f64 {
+        let mean = average(of);
+        of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (of.len() as f64 - 1.0)
     }
 }

@@ -27,7 +27,7 @@ fn integrated(shape: &Shape, home: &Home, presence: Presence, log_odds: f64, ste
     let needed = (log_odds - levels.mean - home.effect(presence)) / home.spread;
     let looks = i32::try_from(shape.looks).unwrap_or(i32::MAX);
     let mut chance = 0.0;
-    for state in levels.states {
+    for (share, state) in levels.states {
         for at in 0..=steps {
             let deviation = f64::from(at) * step - WIDTH;
             let weight = match at {
@@ -37,11 +37,10 @@ fn integrated(shape: &Shape, home: &Home, presence: Presence, log_odds: f64, ste
                 _ => 2.0,
             };
             let below = below((needed - state - together * deviation) / levels.look);
-            chance += weight * density(deviation) * (1.0 - below.powi(looks));
+            chance += share * weight * density(deviation) * (1.0 - below.powi(looks));
         }
     }
-    let states = levels.states.len() as f64;
-    (chance * step / 3.0 / states).clamp(0.0, 1.0)
+    (chance * step / 3.0).clamp(0.0, 1.0)
 }
 
 fn density(deviation: f64) -> f64 {
