@@ -19,6 +19,15 @@
 //! this table alone.
 
 pub mod bound;
+pub mod counts;
+#[cfg(feature = "program")]
+pub mod coverage;
+pub mod fit;
+pub mod grid;
+#[cfg(feature = "program")]
 pub mod report;
+#[cfg(feature = "program")]
 pub mod risk;
+#[cfg(feature = "program")]
 pub mod scores;
+pub mod wealth;
