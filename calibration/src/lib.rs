@@ -24,6 +24,9 @@ pub mod counts;
 pub mod coverage;
 pub mod fit;
 pub mod grid;
+pub mod home;
+pub mod looks;
+pub mod monitor;
 #[cfg(feature = "program")]
 pub mod report;
 #[cfg(feature = "program")]
