@@ -27,10 +27,15 @@ pub mod grid;
 pub mod home;
 pub mod looks;
 pub mod monitor;
+pub mod replay;
 #[cfg(feature = "program")]
 pub mod report;
 #[cfg(feature = "program")]
 pub mod risk;
 #[cfg(feature = "program")]
 pub mod scores;
+pub mod summary;
+#[cfg(feature = "program")]
+pub mod table;
 pub mod wealth;
+pub mod words;
