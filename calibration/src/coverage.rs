@@ -11,7 +11,7 @@ mod naive;
 
 use nattsyn_calibration_synthetic::{Shape, Street};
 
-use crate::counts::{TRIAL, Word};
+use crate::counts::{HomeCounts, TRIAL, Word};
 use crate::fit::{Policy, Pool, Verdict};
 
 pub use homes::Truth;
@@ -59,6 +59,18 @@ impl Default for Trial {
             unlike: None,
         }
     }
+}
+
+/// Invented homes as the pool would get them, each with so many checks of each kind after its trial.
+pub fn invented(homes: u32, seed: u64, checks: u32) -> impl Iterator<Item = HomeCounts> {
+    let mut street = Street::new(Shape::default(), seed);
+    (0..homes).map(move |at| {
+        let home = street.home();
+        let given = street.given(&home, TRIAL + checks, 0.0);
+        let mut counts = homes::counted(&given);
+        counts.home = format!("invented-{at:05}");
+        counts
+    })
 }
 
 /// What came of one sample size. Shares are of the fresh homes.

@@ -27,6 +27,8 @@ pub mod grid;
 pub mod home;
 pub mod looks;
 pub mod monitor;
+#[cfg(feature = "program")]
+pub mod page;
 pub mod replay;
 #[cfg(feature = "program")]
 pub mod report;

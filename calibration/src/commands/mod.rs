@@ -1,6 +1,9 @@
 //! The commands of `nattsyn-calibrate`, one file each.
 
 mod coverage;
+mod fit;
+mod pool;
+mod replay;
 mod table;
 
 use std::fs::File;
@@ -20,6 +23,16 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// What a pool of homes shows: the rule that keeps the promise, or why there is none (JSON).
+    Fit(fit::FitArguments),
+    /// The same as a page or as text, Swedish first.
+    Report(fit::ReportArguments),
+    /// Why one home has its thresholds, in plain Swedish.
+    Explain(fit::ExplainArguments),
+    /// What other thresholds would have made of the last nights.
+    Replay(replay::ReplayArguments),
+    /// Invented homes as counts, to try the other commands on.
+    Invent(replay::InventArguments),
     /// What each threshold would have done to pictures that a human has labelled.
     Table(table::Arguments),
     /// Tries the promise on invented homes whose own truth is known.
@@ -28,6 +41,11 @@ enum Command {
 
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
+        Command::Fit(arguments) => fit::fit(&arguments),
+        Command::Report(arguments) => fit::report(&arguments),
+        Command::Explain(arguments) => fit::explain(&arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Invent(arguments) => replay::invent(&arguments),
         Command::Table(arguments) => table::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
     }
@@ -46,6 +64,11 @@ fn open(path: &Path) -> anyhow::Result<Box<dyn Read>> {
     }
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     Ok(Box::new(file))
+}
+
+/// Says something beside the results. Nobody has to read it.
+fn say(text: &str) {
+    writeln!(io::stderr(), "nattsyn-calibrate: {text}").ok();
 }
 
 /// A number from 0 to 1, as clap reads it.
