@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::{Bin, Histogram};
 
-/// The sum at which it says that something changed: two years of nights, so that a home in which
-/// nothing changes has at most one false alarm in two years on average.
-pub const ALARM: f64 = 730.0;
+/// The sum at which it says that something changed: ten years of nights, so that a home in which
+/// nothing changes has a false alarm in ten years at most, on average. Each costs a commissioning.
+pub const ALARM: f64 = 3650.0;
 
 /// Nights before the first bet: with fewer, ranks say little and a home's first nights are staged.
 const WARM_UP: u32 = 14;
