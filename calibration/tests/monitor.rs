@@ -13,11 +13,11 @@ struct Nights {
 
 impl Nights {
     fn night(&mut self) -> (Bin, f64) {
-        let unit = Uniform::new(0.0, 1.0).unwrap();
+        let unit = Uniform::new(0.0, 1.0).expect("0 is below 1");
         let empty = unit.sample(&mut self.random) < 0.1;
         let mean = if empty { -4.0 } else { 5.0 };
         let score = Normal::new(mean + self.moved, 2.0)
-            .unwrap()
+            .expect("a deviation above 0")
             .sample(&mut self.random);
         (Bin::of_log_odds(score), unit.sample(&mut self.random))
     }

@@ -13,7 +13,7 @@ use rand_distr::{Binomial, Distribution as _, Uniform};
 use rand_pcg::Pcg64Mcg;
 
 fn bin(reached: u8) -> Bin {
-    Bin::new(reached.min(LEVELS)).unwrap()
+    Bin::new(reached.min(LEVELS)).expect("held to the grid")
 }
 
 /// A kind of check whose commissioning and trial all lay in `own`, with these draws after it.
