@@ -285,3 +285,60 @@ pub enum ReadError {
         home: String,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Version 1 as it travels. Never edited, only added to.
+    const GOLDEN: &str = "{\"version\":1,\"home\":\"h1\",\"nobody\":{\"staged\":[{\"state\":\
+        \"empty_just_left\",\"checks\":2,\"worst\":9,\"sum\":16,\"commissioned\":2}],\"later\":null,\
+        \"trial\":[[2,1],[8,27]],\"drawn\":[[64,3]],\"worth_thousandths\":2400},\"somebody\":\
+        {\"staged\":[],\"later\":40,\"trial\":[],\"drawn\":[],\"worth_thousandths\":0}}";
+
+    #[test]
+    fn version_one_is_read_and_written_byte_for_byte() {
+        let homes = read(GOLDEN).unwrap();
+        assert_eq!(serde_json::to_string(&homes[0]).unwrap(), GOLDEN);
+        assert_eq!(homes[0].nobody.trial.total(), TRIAL);
+        assert!((homes[0].nobody.worth() - 2.4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn another_version_a_repeated_home_and_no_json_are_named_by_their_line() {
+        let refusal = |text: &str| read(text).unwrap_err().to_string();
+        let newer = GOLDEN.replace("\"version\":1", "\"version\":2");
+        assert_eq!(refusal(&newer), "line 1: version 2; this program reads 1");
+        assert!(refusal(&format!("{GOLDEN}\n\n{GOLDEN}")).starts_with("line 3: home \"h1\""));
+        assert!(refusal(&format!("{GOLDEN}\n{{")).starts_with("line 2: not the counts"));
+        let beyond = GOLDEN.replace("[64,3]", "[65,3]");
+        assert!(refusal(&beyond).starts_with("line 1: not the counts"));
+    }
+
+    /// What leaves a home is never more, however long it has given checks.
+    #[test]
+    fn a_homes_counts_are_at_most_six_thousand_bytes() {
+        let full: Vec<(u8, u32)> = (0..=LEVELS).map(|bin| (bin, u32::MAX)).collect();
+        let state = |state| Staged {
+            state,
+            checks: u32::MAX,
+            worst: Bin::new(LEVELS),
+            sum: u32::MAX,
+            commissioned: u32::MAX,
+        };
+        let kind = Kind {
+            staged: vec![state(State::EmptyJustLeft); 4],
+            later: Bin::new(LEVELS),
+            trial: full.clone().try_into().unwrap(),
+            drawn: full.try_into().unwrap(),
+            worth_thousandths: u64::MAX,
+        };
+        let home = HomeCounts {
+            nobody: kind.clone(),
+            somebody: kind,
+            ..HomeCounts::nothing("0123456789abcdef0123456789abcdef")
+        };
+        let bytes = serde_json::to_string(&home).unwrap().len();
+        assert!(bytes <= 6_000, "{bytes}");
+    }
+}

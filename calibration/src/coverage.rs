@@ -41,6 +41,8 @@ pub struct Trial {
     pub noise: f64,
     /// Log-odds by which fresh homes' empty beds have risen since their trial, and sleepers fallen by half.
     pub drift: f64,
+    /// The model of the pool's homes.
+    pub shape: Shape,
     /// The model of the fresh homes, where it is not the pool's.
     pub unlike: Option<Shape>,
 }
@@ -56,6 +58,7 @@ impl Default for Trial {
             policy: Policy::default(),
             noise: 0.0,
             drift: 0.0,
+            shape: Shape::default(),
             unlike: None,
         }
     }
@@ -148,7 +151,7 @@ pub fn run(trial: &Trial, mut told: impl FnMut(u32)) -> Vec<Outcome> {
 
 /// Grows one pool and judges it at every size by the same fresh homes.
 fn one_pool(trial: &Trial, pool: u32, judged: u32, outcomes: &mut [Outcome]) {
-    let shape = Shape::default();
+    let shape = trial.shape;
     let seed = trial
         .seed
         .wrapping_mul(1_000_003)

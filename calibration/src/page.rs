@@ -18,6 +18,7 @@ use crate::words;
 pub fn text(fit: &Fit, homes: &[HomeCounts]) -> String {
     let mut text = String::new();
     for [swedish, english] in findings(fit, homes) {
+        let swedish = with_commas(&swedish);
         text.push_str(&format!("{swedish}\n    {english}\n"));
     }
     text.push_str("\nmargin  homes that break it, at most  with somebody there and not visible\n");
@@ -48,7 +49,7 @@ pub fn html(fit: &Fit, homes: &[HomeCounts]) -> String {
          promise</p>\n",
     );
     for [swedish, english] in findings(fit, homes) {
-        let (swedish, english) = (escaped(&swedish), escaped(&english));
+        let (swedish, english) = (escaped(&with_commas(&swedish)), escaped(&english));
         page.push_str(&format!(
             "<p>{swedish}<br><span class=\"en\" lang=\"en\">{english}</span></p>\n"
         ));
@@ -222,10 +223,48 @@ fn why_not(pair: &Pair) -> String {
     }
 }
 
+/// Swedish numbers: a point between digits is a comma.
+fn with_commas(text: &str) -> String {
+    let all: Vec<char> = text.chars().collect();
+    let digit = |at: usize| all.get(at).is_some_and(char::is_ascii_digit);
+    let of = |(at, one): (usize, &char)| match one {
+        '.' if at > 0 && digit(at - 1) && digit(at + 1) => ',',
+        _ => *one,
+    };
+    all.iter().enumerate().map(of).collect()
+}
+
 /// Text as HTML shows it.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_swedish_and_sentences_keep_their_points() {
+        assert_eq!(
+            with_commas("6.25 av 3. Högst 0.5 %."),
+            "6,25 av 3. Högst 0,5 %."
+        );
+    }
+
+    #[test]
+    fn a_page_fetches_nothing_and_escapes_what_it_was_given() {
+        let homes = [HomeCounts::nothing("<b>&\"")];
+        let page = html(&Fit::of(Policy::default(), &homes), &homes);
+        assert!(page.contains("&lt;b&gt;&amp;&quot;") && !page.contains("<b>"));
+        for word in ["http", "src=", "<script", "url("] {
+            assert!(!page.contains(word), "{word}");
+        }
+        assert!(
+            page.contains("ingen bostad i poolen har gått igenom provtiden"),
+            "{page}"
+        );
+    }
 }

@@ -110,3 +110,38 @@ pub fn read(text: &str) -> Result<Vec<NightCounts>, ReadError> {
     }
     Ok(nights.into_values().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NIGHT: &str =
+        "{\"version\":1,\"home\":\"h\",\"night\":\"2026-11-01\",\"checks\":[[10,1],[30,2],[50,4]]}";
+
+    #[test]
+    fn a_higher_threshold_turns_visible_into_unclear_and_nothing_else() {
+        let nights = read(NIGHT).unwrap();
+        let of = |levels| {
+            let Words {
+                visible,
+                unclear,
+                not_visible,
+            } = words(levels, &nights);
+            (visible, unclear, not_visible)
+        };
+        // Turned, level 50 is bins below 14.
+        assert_eq!(of((40, 50)), (4, 2, 1));
+        assert_eq!(of((60, 50)), (0, 6, 1));
+        assert_eq!(of((20, 50)), (6, 0, 1));
+        let never = crate::grid::NEVER;
+        assert_eq!(of((never, never)), (0, 7, 0));
+    }
+
+    #[test]
+    fn a_night_that_stands_twice_is_refused_by_its_line() {
+        let said = read(&format!("{NIGHT}\n{NIGHT}")).unwrap_err().to_string();
+        assert!(said.starts_with("line 2: night \"2026-11-01\""), "{said}");
+        let newer = NIGHT.replace("\"version\":1", "\"version\":9");
+        assert!(read(&newer).unwrap_err().to_string().contains("version 9"));
+    }
+}

@@ -181,3 +181,31 @@ fn of_lack(lack: &Lack) -> [String; 2] {
 fn number(score: f64) -> String {
     format!("{score:.3}").replace('.', ",")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_that_is_never_visible_says_why_in_swedish() {
+        let home = HomeCounts::nothing("h1");
+        let text = explained(
+            &Fit::of(Policy::default(), std::slice::from_ref(&home)),
+            &home,
+        );
+        assert!(
+            text.contains("”Synlig” sägs inte: provtiden pågår. 0 av 8"),
+            "{text}"
+        );
+        assert!(text.contains("högst 1 av 100"), "{text}");
+    }
+
+    #[test]
+    fn too_small_a_pool_says_how_many_homes_it_takes() {
+        let [swedish, english] = of_lack(&Lack::Homes {
+            have: 12,
+            need: Some(340),
+        });
+        assert!(swedish.contains("minst 340") && english.contains("at least 340"));
+    }
+}

@@ -38,6 +38,10 @@ pub(crate) struct Arguments {
     /// Log-odds by which empty beds have risen since commissioning, and sleepers fallen by half.
     #[arg(long, default_value_t = 0.0)]
     drift: f64,
+    /// Log-odds by which sleepers score higher than was measured, in all homes: what a better model
+    /// would bring.
+    #[arg(long, default_value_t = 0.0)]
+    clearer: f64,
     /// Whether the fresh homes are homes like the pool's.
     #[arg(long, value_enum, default_value_t = Unlike::No)]
     unlike: Unlike,
@@ -55,8 +59,7 @@ enum Unlike {
 }
 
 impl Unlike {
-    fn shape(self) -> Option<Shape> {
-        let mut shape = Shape::default();
+    fn shape(self, mut shape: Shape) -> Option<Shape> {
         match self {
             Self::No => return None,
             Self::Odd => shape.odd = 0.5,
@@ -73,6 +76,8 @@ impl Unlike {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let checks = arguments.checks;
+    let mut shape = Shape::default();
+    shape.somebody.mean += arguments.clearer;
     let trial = Trial {
         homes: arguments.homes,
         pools: arguments.pools,
@@ -88,7 +93,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
         noise: arguments.noise,
         drift: arguments.drift,
-        unlike: arguments.unlike.shape(),
+        unlike: arguments.unlike.shape(shape),
+        shape,
     };
     let pools = trial.pools.min(trial.homes);
     let outcomes = tried(&trial, |done| {

@@ -73,7 +73,7 @@ pub struct Truth {
 
 impl Truth {
     pub(super) fn draw(trial: &Trial, street: &mut Street) -> Self {
-        let shape = trial.unlike.unwrap_or_default();
+        let shape = trial.unlike.unwrap_or(trial.shape);
         let home = street.home();
         let own = counted(&street.given(&home, TRIAL, trial.noise));
         let now = home.drifted(trial.drift, -trial.drift / 2.0);
