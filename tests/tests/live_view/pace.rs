@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use super::UNCLEAR;
-use super::house::{House, at};
-use super::proxy::{Line, Proxy};
-use super::standin::{Eye, Manner};
-use super::viewer::Viewer;
+use super::house::Agreed;
+use super::night::Night;
+use super::proxy::Line;
 
 /// How long is counted.
 const COUNTED: Duration = Duration::from_secs(10);
@@ -33,14 +31,8 @@ pub(crate) const LINES: [(&str, Line); 3] = [
 /// Measures one and prints it. The line is the unit's; the browser's is as fast as it goes.
 #[expect(clippy::print_stdout, reason = "it says what it measured")]
 pub(crate) async fn measure((name, line): (&str, Line)) {
-    let mut house = House::build();
-    house.start().await;
-    house.dial.turn_to(at(11, 16));
-    let slow = Proxy::open(house.broker, line);
-    let eye = Eye::connect_at(&house, Manner::Honest(UNCLEAR), slow.port).await;
-    eye.report(5, UNCLEAR).await;
-    let anna = Viewer::comes(&house).await;
-    anna.signs_in(&house).await;
+    let night = Night::unclear_behind(Agreed::LiveView, line).await;
+    let anna = &night.anna;
     anna.reads("Titta via kameran").await;
     anna.asks_to_see().await;
     anna.sees_frames(1).await;
@@ -49,5 +41,5 @@ pub(crate) async fn measure((name, line): (&str, Line)) {
     let (after, _) = anna.drawn().await;
     let rate = (after - before) / COUNTED.as_secs_f64();
     println!("{name}: first picture {first_ms:.0} ms after the page began, {rate:.1} a second");
-    anna.leaves().await;
+    night.anna.leaves().await;
 }

@@ -1,7 +1,7 @@
 //! Anna with a browser and a virtual authenticator: asks to see, confirms, looks, answers.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fantoccini::Locator;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -9,10 +9,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use nattsyn_tests::axe::{self, Examined};
 use nattsyn_tests::browser::Browser;
 
 use super::SOON;
 use super::house::House;
+use super::pictures::Picture;
 
 /// A phone that many night workers have, in CSS pixels.
 const PHONE: (u32, u32) = (390, 844);
@@ -117,15 +119,19 @@ impl Viewer {
         self.browser.client.goto(&address).await.unwrap();
     }
 
-    pub(crate) async fn signs_in(&self, house: &House) {
-        let (who, pin) = house.sign_in();
-        for (field, text) in [("#who", who), ("#pin", pin)] {
+    pub(crate) async fn signs_in(&self, house: &House, who: (&str, &str)) {
+        for (field, text) in [("#who", who.0), ("#pin", house.pin(who))] {
             let field = self.browser.client.find(Locator::Css(field)).await.unwrap();
             field.send_keys(text).await.unwrap();
         }
         self.presses("form.sign-in button[type=submit]").await;
-        self.sees("document.querySelector('#attend') !== null")
+        self.sees("document.querySelector('form.sign-in') === null")
             .await;
+    }
+
+    /// Somebody else takes the phone.
+    pub(crate) async fn forgets_who_is_signed_in(&self) {
+        self.browser.client.delete_all_cookies().await.unwrap();
     }
 
     /// Waits until the page says something.
@@ -151,10 +157,59 @@ impl Viewer {
         self.browser.ask(&press).await;
     }
 
-    /// Presses the offer's button.
+    /// Presses the offer's button. What the page draws from then on is kept beside it, as whoever
+    /// broke into the browser could.
     pub(crate) async fn asks_to_see(&self) {
         self.presses("details.camera button").await;
         self.sees("location.pathname.startsWith('/live/')").await;
+        let keep = "window.kept = [];\
+                    const drawn = window.createImageBitmap;\
+                    window.createImageBitmap = async (blob) => {\
+                      const bytes = new Uint8Array(await blob.arrayBuffer());\
+                      window.kept.push(btoa(String.fromCharCode(...bytes)));\
+                      return drawn(blob);\
+                    }";
+        self.browser.ask(keep).await;
+    }
+
+    /// The pictures that were drawn, as the eye made them.
+    pub(crate) async fn pictures(&self) -> Vec<Picture> {
+        let kept = self.browser.ask("return window.kept").await;
+        let kept = kept.as_array().unwrap().iter();
+        let jpegs = kept.map(|text| STANDARD.decode(text.as_str().unwrap()).unwrap());
+        jpegs.map(|jpeg| Picture::read(&jpeg)).collect()
+    }
+
+    /// Whether there is anything to press to see.
+    pub(crate) async fn is_offered(&self) -> bool {
+        let there = "return document.querySelector('details.camera button') !== null";
+        self.browser.ask(there).await == json!(true)
+    }
+
+    /// Posts a form as the page that is shown could; what is answered.
+    pub(crate) async fn posts(&self, path: &str, form: &[(&str, &str)]) -> u64 {
+        let fields: serde_json::Map<String, Value> = form
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)))
+            .collect();
+        let script = format!(
+            "return fetch({}, {{ method: 'POST', redirect: 'manual',\
+             body: new URLSearchParams({}) }}).then((answer) => answer.status)",
+            json!(path),
+            Value::Object(fields)
+        );
+        self.browser.ask(&script).await.as_u64().unwrap()
+    }
+
+    /// What the page says, all of it.
+    pub(crate) async fn text(&self) -> String {
+        let said = self.browser.ask("return document.body.innerText").await;
+        said.as_str().unwrap().to_owned()
+    }
+
+    /// Has axe-core go over what is shown.
+    pub(crate) async fn examines(&self, what: &str) -> Examined {
+        axe::examine(&self.browser, what).await
     }
 
     /// Waits until so many frames were drawn.
