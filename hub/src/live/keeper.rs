@@ -111,6 +111,7 @@ impl Keeper {
             let effects = self.views.handle_timeout(self.now());
             self.apply(effects);
             self.end_what_is_not_agreed();
+            self.end_what_was_lost();
             self.settle();
         }
     }
@@ -326,6 +327,13 @@ impl Keeper {
         let tonight = self.tools.tonight.borrow().clone();
         let is_agreed = |unit| tonight.consent.agreed(unit, tonight.now) == Pictures::Allowed;
         let effects = self.views.handle_agreed(is_agreed);
+        self.apply(effects);
+    }
+
+    fn end_what_was_lost(&mut self) {
+        let tonight = self.tools.tonight.borrow().clone();
+        let said = |unit| Some(tonight.consent.units.get(&unit)?.said?.at);
+        let effects = self.views.handle_hellos(said);
         self.apply(effects);
     }
 

@@ -9,10 +9,14 @@ use nattsyn_protocol::policy::{Approval, Mode};
 
 use super::ear::Ear;
 use super::house::{ANNA, Agreed, House, at};
+use super::pictures::Picture;
 use super::proxy::Line;
 use super::standin::{Manner, StandIn};
 use super::unit::Unit;
 use super::viewer::Viewer;
+
+/// Longest JPEG of an eye that leaks: it fits a frame, and a row of pixels behind it.
+const LEAKED_MAX: usize = 8 * 1024;
 
 /// A real unit's night.
 pub(crate) struct Night {
@@ -73,19 +77,20 @@ impl Night {
     }
 }
 
-/// A night with something else in the eye's place, at Anna's offer.
-pub(crate) async fn unclear_with(manner: Manner) -> (House, StandIn, Ear, Viewer) {
+/// A night with something else in the eye's place, and the picture that it has, at Anna's offer.
+pub(crate) async fn unclear_with(manner: Manner) -> (House, (StandIn, Picture), Ear, Viewer) {
     let mut house = House::build(Agreed::LiveView, Line::PLAIN);
     let ear = house.start().await;
     let begins = at(11, 0).after(Duration::from_secs(1));
-    let picture = (house.unit(), house.shown.clone());
-    let eye = StandIn::plug_in(&house.unit_folder(), picture, manner, begins);
+    let leaked = house.shown.within(LEAKED_MAX);
+    let whose = (house.unit(), leaked.clone());
+    let eye = StandIn::plug_in(&house.unit_folder(), whose, manner, begins);
     ear.capability(|held| held.mode == Mode::LiveView).await;
     house.dial.turn_to(begins);
     ear.report(|report| report.look < FIRST_LOOK_AGAIN).await;
     let anna = anna_at(&house).await;
     anna.reads("Titta via kameran").await;
-    (house, eye, ear, anna)
+    (house, (eye, leaked), ear, anna)
 }
 
 async fn anna_at(house: &House) -> Viewer {

@@ -26,17 +26,41 @@ impl Picture {
     pub(crate) fn of_somebody_standing() -> Self {
         let rendered = Room::from_seed(ROOM).render(Occupant::Standing, 1, Lens::Clear);
         let exposed = Sensor::from_seed(ROOM).expose(&rendered.radiance, 1);
+        let as_given = Self {
+            width: exposed.width,
+            height: exposed.height,
+            luma: exposed.luma,
+            jpeg: Vec::new(),
+        };
+        Self::read(&as_given.encoded(REPLAYED))
+    }
+
+    /// The same as a JPEG of at most so many bytes.
+    pub(crate) fn within(&self, bytes: usize) -> Self {
+        let mut encoded = (1..=9).rev().map(|tenth| self.encoded(tenth * 10));
+        let fits = encoded.find(|jpeg| jpeg.len() <= bytes).unwrap();
+        Self::read(&fits)
+    }
+
+    /// Its row of this number, from the top.
+    pub(crate) fn row(&self, number: usize) -> &[u8] {
+        &self.luma[number * self.width..(number + 1) * self.width]
+    }
+
+    /// The row with the stretch of so many pixels that rises and falls most.
+    pub(crate) fn steepest(&self, length: usize) -> usize {
+        let steepness = |number: &usize| self.row(*number).chunks_exact(length).map(height).max();
+        (0..self.height).max_by_key(steepness).unwrap()
+    }
+
+    fn encoded(&self, quality: u8) -> Vec<u8> {
         let mut jpeg = Vec::new();
         let size = |side: usize| u32::try_from(side).unwrap();
-        JpegEncoder::new_with_quality(&mut jpeg, REPLAYED)
-            .encode(
-                &exposed.luma,
-                size(exposed.width),
-                size(exposed.height),
-                ExtendedColorType::L8,
-            )
+        let (width, height) = (size(self.width), size(self.height));
+        JpegEncoder::new_with_quality(&mut jpeg, quality)
+            .encode(&self.luma, width, height, ExtendedColorType::L8)
             .unwrap();
-        Self::read(&jpeg)
+        jpeg
     }
 
     /// Reads a JPEG as whoever has it can.
@@ -50,6 +74,12 @@ impl Picture {
             jpeg: jpeg.to_vec(),
         }
     }
+}
+
+/// How much some pixels rise and fall.
+pub(crate) fn height(pixels: &[u8]) -> u8 {
+    let (least, most) = (pixels.iter().min(), pixels.iter().max());
+    most.unwrap() - least.unwrap()
 }
 
 /// How like a small grey picture is to another, from -1 to 1: Pearson's correlation.

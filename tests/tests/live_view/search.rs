@@ -10,14 +10,14 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use super::pictures::Picture;
+use super::pictures::{Picture, height};
 
 /// How long a needle is: of random bytes none so long occurs twice.
 const NEEDLE: usize = 24;
 
 /// Pixels of a row that are looked for within noise: so many within [`NOISE_MAX`] are no accident
 /// where the row is not flat.
-const STRETCH: usize = 64;
+pub(crate) const STRETCH: usize = 64;
 
 /// How far a noisy pixel may be from the one that was shown: five standard deviations of a replayed
 /// picture's noise, of 1.2 levels.
@@ -58,7 +58,8 @@ impl Needles {
         self.count_exact(bytes) + self.count_noisy(bytes)
     }
 
-    fn count_exact(&self, bytes: &[u8]) -> usize {
+    /// Stretches of JPEG and rows of pixels, as they were.
+    pub(crate) fn count_exact(&self, bytes: &[u8]) -> usize {
         // By the first two bytes of each, so that a hundred needles cost one pass.
         let mut by_start: Vec<Vec<&[u8]>> = vec![Vec::new(); 1 << 16];
         for needle in &self.exact {
@@ -75,7 +76,8 @@ impl Needles {
         found
     }
 
-    fn count_noisy(&self, bytes: &[u8]) -> usize {
+    /// Rows of what the camera was shown, within its noise.
+    pub(crate) fn count_noisy(&self, bytes: &[u8]) -> usize {
         let near = |found: u8, shown: u8| found.abs_diff(shown) <= NOISE_MAX;
         let mut found = 0;
         for row in &self.noisy {
@@ -91,17 +93,12 @@ impl Needles {
     }
 }
 
-/// The stretch of a picture's rows that rises and falls most, if any does enough.
+/// The stretch of a picture's steepest row that rises and falls most, if it does enough.
 fn relief(picture: &Picture, length: usize) -> Option<Vec<u8>> {
-    let rows = picture.luma.chunks_exact(picture.width);
-    let stretches = rows.flat_map(|row| row.chunks_exact(length));
+    let row = picture.row(picture.steepest(length));
+    let stretches = row.chunks_exact(length);
     let steep = stretches.max_by_key(|stretch| height(stretch))?;
     (height(steep) >= RELIEF_MIN).then(|| steep.to_vec())
-}
-
-fn height(stretch: &[u8]) -> u8 {
-    let (least, most) = (stretch.iter().min(), stretch.iter().max());
-    most.unwrap() - least.unwrap()
 }
 
 /// What a process had in memory at a moment and might write: heap, stacks, buffers.

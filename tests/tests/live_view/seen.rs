@@ -131,7 +131,8 @@ pub(crate) async fn it_is_all_written_down(night: &Night) {
     anna.goes_to(&format!("/residents/{}/extract", house.resident()))
         .await;
     let extract = anna.text().await;
-    let seconds = format!("{} s", lit.as_secs());
+    let tenths = (lit.as_millis() + 50) / 100;
+    let seconds = format!(" {},{} s", tenths / 10, tenths % 10);
     let line = |act: &str| {
         let mut lines = extract.lines().filter(|line| line.contains(act));
         let line = lines
@@ -141,9 +142,18 @@ pub(crate) async fn it_is_all_written_down(night: &Night) {
         assert!(line.contains("23:0"), "when: {line}");
         line.to_owned()
     };
-    line("bad att få titta via kameran");
+    let asked = line("bad att få titta via kameran");
+    assert!(
+        asked.contains("för att sensorn inte kunde avgöra"),
+        "why: {asked}"
+    );
     line("började titta via kameran");
     let ended = line("slutade titta via kameran");
     assert!(ended.contains(&seconds), "how long: {ended}");
-    line("skrev vad som sågs");
+    assert!(
+        ended.contains("den som tittade avslutade"),
+        "why it ended: {ended}"
+    );
+    let said = line("skrev vad som sågs");
+    assert!(said.contains("sedd, allt väl"), "what was seen: {said}");
 }

@@ -19,7 +19,7 @@ use nattsyn_protocol::demonstration;
 use nattsyn_protocol::grant::{Challenge, FIRST_LOOK_AGAIN};
 use nattsyn_protocol::hello::HeldPlan;
 use nattsyn_protocol::ids::{BootId, CheckId, UnitId};
-use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp, NUMBER_BYTES, Opened};
+use nattsyn_protocol::live::{End, Ended, FRAME_BYTES, LiveDown, LiveUp, Opened};
 use nattsyn_protocol::policy::{Approval, Build, Capability, HeldPolicy};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::{Document, Signed};
@@ -28,6 +28,7 @@ use nattsyn_tests::programs::program;
 
 use super::UNCLEAR;
 use super::pictures::Picture;
+use super::search::STRETCH;
 
 /// This run of it.
 const BOOT: BootId = BootId(77);
@@ -38,7 +39,7 @@ const LEAKS_EVERY: Duration = Duration::from_millis(200);
 /// How it behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// It sends pictures in clear, and goes on when it is told to end.
+    /// It sends pictures in clear, and goes on when it has said that it ended.
     Leaky,
     /// Another key signs what it says of views.
     Forger,
@@ -161,7 +162,8 @@ impl State {
                 let (grant, _) = message.open(&demonstration::root()).unwrap();
                 vec![self.open(grant.challenge.nonce)]
             }
-            ToEye::Live(LiveDown::Credit { .. } | LiveDown::End { .. }) => Vec::new(),
+            ToEye::Live(LiveDown::End { view }) => vec![self.end(view)],
+            ToEye::Live(LiveDown::Credit { .. }) => Vec::new(),
         }
     }
 
@@ -202,17 +204,26 @@ impl State {
         FromEye::Live(LiveUp::Opened { signed })
     }
 
-    /// A picture as a frame, not sealed: as JPEG and, every other time, as pixels.
+    /// It says so, and goes on.
+    fn end(&self, view: Base64) -> FromEye {
+        let signed = self.sign(&Ended {
+            unit: self.unit,
+            view,
+            why: End::Operator,
+            frames: self.frame.unwrap_or_default(),
+            lit_ms: 1_234,
+        });
+        FromEye::Live(LiveUp::Ended { signed })
+    }
+
+    /// A picture as a frame, not sealed: as JPEG, and behind it a row of its pixels.
     fn leak(&mut self) -> Option<FromEye> {
         let number = self.frame.filter(|_| self.manner == Manner::Leaky)?;
         self.frame = Some(number + 1);
-        let mut plain = if number.is_multiple_of(2) {
-            self.picture.luma.clone()
-        } else {
-            self.picture.jpeg.clone()
-        };
-        plain.resize(FRAME_BYTES - NUMBER_BYTES, 0);
-        let frame = [&number.to_be_bytes()[..], &plain].concat();
+        let mut frame = number.to_be_bytes().to_vec();
+        frame.extend_from_slice(&self.picture.jpeg);
+        frame.extend_from_slice(self.picture.row(self.picture.steepest(STRETCH)));
+        frame.resize(FRAME_BYTES, 0);
         Some(FromEye::Frame(Base64(frame)))
     }
 

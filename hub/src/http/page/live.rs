@@ -95,7 +95,7 @@ pub(in crate::http) struct Sight<'a> {
     pub(in crate::http) again: Option<Finding>,
     /// Whether pictures were shown and nobody has said what was seen.
     pub(in crate::http) unanswered: Option<Unanswered>,
-    /// By its own word. To the eye it was the operator who ended it.
+    /// By its own word.
     pub(in crate::http) page: PageGave,
 }
 
@@ -174,11 +174,13 @@ fn during(view: &View<'_>, sight: &Sight<'_>) -> Markup {
 fn after(view: &View<'_>, sight: &Sight<'_>, over: Over) -> Markup {
     let lang = view.lang;
     let why = match (sight.page, over) {
+        // To the eye it was the operator who ended it, or nobody.
         (
             PageGave::Up,
             Over::Ended {
                 why: End::Operator, ..
-            },
+            }
+            | Over::Lost,
         ) => words::TROUBLE,
         (PageGave::Up | PageGave::Pictures, _) => words::over(over),
     };
