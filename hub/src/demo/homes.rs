@@ -110,7 +110,8 @@ impl Home {
     pub fn scope(&self) -> Option<Scope> {
         match self.index % 6 {
             5 => None,
-            1 | 4 => Some(Scope::LiveViewOnUnclear),
+            // The first of them is somebody who is up when the sensor looks, which it cannot tell.
+            2 | 4 => Some(Scope::LiveViewOnUnclear),
             _ => Some(Scope::Sensor),
         }
     }

@@ -11,7 +11,7 @@ use jiff::civil::{Date, date};
 use nattsyn_hub::audit::{Log, Question};
 use nattsyn_hub::certificates::{Authority, Identity};
 use nattsyn_hub::consent::counter::Counter;
-use nattsyn_hub::consent::{Rules, Taker};
+use nattsyn_hub::consent::{Rules, Scope, Taker};
 use nattsyn_hub::demo::homes::{Home, ZONE};
 use nattsyn_hub::demo::provision::provision;
 use nattsyn_hub::enrolment::{Homes, enrol};
@@ -218,9 +218,11 @@ impl House {
 fn home(agreed: Agreed) -> Home {
     let index = match agreed {
         Agreed::Sensor => 0,
-        Agreed::LiveView => 1,
+        Agreed::LiveView => 2,
     };
     let home = Home::new(index).unwrap();
+    let is_viewed = home.scope() == Some(Scope::LiveViewOnUnclear);
+    assert_eq!(is_viewed, agreed == Agreed::LiveView);
     let (from, to) = ("23:00".parse().unwrap(), "23:45".parse().unwrap());
     let plan = Plan {
         offset_s: 0,

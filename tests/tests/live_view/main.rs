@@ -16,6 +16,7 @@
 mod ear;
 mod ends;
 mod house;
+mod newcomer;
 mod night;
 mod pace;
 mod pictures;
@@ -150,6 +151,11 @@ async fn what_another_eye_or_none_has_signed_opens_nothing() {
     anna.reads("Ingen bild har visats").await;
     house.wrote(&["asked", "refused"]);
     anna.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomer_looks_in_the_demonstration_as_soon_as_there_is_a_key() {
+    newcomer::looks().await;
 }
 
 /// The hub's own process, started by the others.

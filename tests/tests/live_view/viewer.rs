@@ -1,5 +1,7 @@
 //! Anna with a browser and a virtual authenticator: asks to see, confirms, looks, answers.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fantoccini::Locator;
@@ -58,32 +60,39 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    /// A phone with her key in it.
+    /// A phone with her key in it, at the house's page.
     pub(crate) async fn comes(house: &House) -> Self {
-        let mut browser = Browser::open(PHONE.0, PHONE.1).await;
-        browser.name = "live".to_owned();
-        let viewer = Self {
-            browser,
-            page: house.page(),
-        };
-        viewer.holds(&house.key).await;
+        let viewer = Self::at(house.page()).await;
+        let made = viewer.is_given_an_authenticator().await;
+        viewer.holds(&made, &house.key).await;
         viewer.goes_to("/").await;
         viewer
     }
 
-    /// Puts a virtual authenticator with a key into the browser (WebAuthn, 11: automation).
-    async fn holds(&self, key: &Key) {
+    /// A phone without a key, at a page.
+    pub(crate) async fn at(page: String) -> Self {
+        let mut browser = Browser::open(PHONE.0, PHONE.1).await;
+        browser.name = "live".to_owned();
+        Self { browser, page }
+    }
+
+    /// Puts a virtual authenticator into the browser (WebAuthn, 11: automation); its name.
+    pub(crate) async fn is_given_an_authenticator(&self) -> String {
         let authenticator = json!({
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": false,
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
             "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
         });
         let made = self.drives("webauthn/authenticator", &authenticator).await;
+        made["value"].as_str().unwrap().to_owned()
+    }
+
+    /// Puts a key into an authenticator.
+    async fn holds(&self, authenticator: &str, key: &Key) {
         let credential = json!({
             "credentialId": url_base64(&key.id), "isResidentCredential": false,
             "rpId": key.host, "privateKey": url_base64(&key.secret), "signCount": 0,
         });
-        let made = made["value"].as_str().unwrap();
-        let place = format!("webauthn/authenticator/{made}/credential");
+        let place = format!("webauthn/authenticator/{authenticator}/credential");
         self.drives(&place, &credential).await;
     }
 
@@ -143,6 +152,13 @@ impl Viewer {
         .await;
     }
 
+    /// The same, where it may take so long.
+    pub(crate) async fn reads_within(&self, text: &str, longest: Duration) {
+        let said = format!("document.body.innerText.includes({})", json!(text));
+        let script = format!("return ({said}) === true");
+        self.browser.wait_for(&script, longest).await;
+    }
+
     /// Waits until an expression is true.
     pub(crate) async fn sees(&self, expression: &str) {
         let script = format!("return ({expression}) === true");
@@ -150,7 +166,7 @@ impl Viewer {
     }
 
     /// Presses what a selector finds, as soon as it is there.
-    async fn presses(&self, css: &str) {
+    pub(crate) async fn presses(&self, css: &str) {
         let there = format!("document.querySelector({}) !== null", json!(css));
         self.sees(&there).await;
         let press = format!("document.querySelector({}).click()", json!(css));
