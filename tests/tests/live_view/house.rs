@@ -33,6 +33,7 @@ use nattsyn_tests::mosquitto::Mosquitto;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
 use super::ear::Ear;
+use super::network::Network;
 use super::pictures::Picture;
 use super::proxy::{Line, Proxy};
 use super::unit::{PICTURE, QUICK, stage};
@@ -57,6 +58,16 @@ pub(crate) enum Agreed {
     LiveView,
     /// To a sensor.
     Sensor,
+}
+
+/// The way between unit and broker.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// As fast as it goes, and looks are quick.
+    Plain,
+    /// As from a home: the unit in a network of its own, a line of this kind, and looks that last
+    /// as long as they do.
+    Home(&'a Network, Line),
 }
 
 /// Hours and minutes after the noon at which the night begins.
@@ -90,9 +101,9 @@ fn free_port() -> u16 {
 }
 
 impl House {
-    /// Everything that a hub and a unit need, shortly before 23:00, with lines of this kind between the unit
+    /// Everything that a hub and a unit need, shortly before 23:00, with this way between the unit
     /// and the broker. Neither runs yet.
-    pub(crate) fn build(agreed: Agreed, line: Line) -> Self {
+    pub(crate) fn build(agreed: Agreed, way: Way<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let wire = Proxy::open(port, Line::PLAIN);
@@ -104,7 +115,10 @@ impl House {
         let home = home(agreed);
         let shown = Picture::of_somebody_standing();
         let unit = folder.path().join("unit");
-        let line = Proxy::open(broker.port, line);
+        let line = match way {
+            Way::Plain => Proxy::open(broker.port, Line::PLAIN),
+            Way::Home(network, line) => Proxy::open_at(network.listener(), broker.port, line),
+        };
         let to = ([127, 0, 0, 1], line.port).into();
         let show = Show::Picture {
             path: PICTURE.to_owned(),
@@ -112,8 +126,10 @@ impl House {
         let clock = socket(folder.path());
         let enrolled = provision(&home, &stage(show), &unit, &authority, to, &clock).unwrap();
         std::fs::write(unit.join(PICTURE), &shown.jpeg).unwrap();
-        let own = std::fs::read_to_string(unit.join("eye.toml")).unwrap();
-        std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
+        if let Way::Plain = way {
+            let own = std::fs::read_to_string(unit.join("eye.toml")).unwrap();
+            std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
+        }
         let eye = enrolled.eye;
         enrol_all(&layout, &home, enrolled);
         // So short before the look that an eye which time jumps over is not thought to be silent.

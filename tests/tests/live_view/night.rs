@@ -8,9 +8,8 @@ use nattsyn_protocol::grant::FIRST_LOOK_AGAIN;
 use nattsyn_protocol::policy::{Approval, Mode};
 
 use super::ear::Ear;
-use super::house::{ANNA, Agreed, House, at};
+use super::house::{ANNA, Agreed, House, Way, at};
 use super::pictures::Picture;
-use super::proxy::Line;
 use super::standin::{Manner, StandIn};
 use super::unit::Unit;
 use super::viewer::Viewer;
@@ -30,14 +29,18 @@ impl Night {
     /// One look was unclear, and where pictures are agreed to somebody pressed the button at the
     /// unit when its policy had come.
     pub(crate) async fn unclear(agreed: Agreed) -> Self {
-        Self::unclear_behind(agreed, Line::PLAIN).await
+        Self::unclear_behind(agreed, Way::Plain).await
     }
 
-    /// The same with a line of this kind between unit and broker.
-    pub(crate) async fn unclear_behind(agreed: Agreed, line: Line) -> Self {
-        let mut house = House::build(agreed, line);
+    /// The same with this way between unit and broker.
+    pub(crate) async fn unclear_behind(agreed: Agreed, way: Way<'_>) -> Self {
+        let mut house = House::build(agreed, way);
+        let network = match way {
+            Way::Plain => None,
+            Way::Home(network, _) => Some(network),
+        };
         let ear = house.start().await;
-        let unit = Unit::plug_in(&house.unit_folder());
+        let unit = Unit::plug_in(&house.unit_folder(), network);
         if agreed == Agreed::LiveView {
             let awaits = ear
                 .capability(|held| held.approval == Approval::Awaited)
@@ -79,7 +82,7 @@ impl Night {
 
 /// A night with something else in the eye's place, and the picture that it has, at Anna's offer.
 pub(crate) async fn unclear_with(manner: Manner) -> (House, (StandIn, Picture), Ear, Viewer) {
-    let mut house = House::build(Agreed::LiveView, Line::PLAIN);
+    let mut house = House::build(Agreed::LiveView, Way::Plain);
     let ear = house.start().await;
     let begins = at(11, 0).after(Duration::from_secs(1));
     let leaked = house.shown.within(LEAKED_MAX);

@@ -16,6 +16,7 @@ use nattsyn_protocol::demonstration::{Lens, Occupant, Show, Stage, StagedScene};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::programs::program;
 
+use super::network::Network;
 use super::pictures::ROOM;
 
 /// How often the lamp's record is looked at: what is measured with it is good to as much.
@@ -35,11 +36,17 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// Gives it power.
-    pub(crate) fn plug_in(folder: &Path) -> Self {
+    /// Gives it power, in a network of its own if there is one.
+    pub(crate) fn plug_in(folder: &Path, network: Option<&Network>) -> Self {
         let lamp = Lamp::watch(folder.join(VIEW_LAMP));
         let log = std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned());
-        let supervisor = Command::new(program("nattsyn-supervise"))
+        let supervise = program("nattsyn-supervise");
+        let mut command = match network {
+            Some(network) => network.command(),
+            None => Command::new("env"),
+        };
+        let supervisor = command
+            .arg(supervise)
             .env("RUST_LOG", log)
             .arg("--eye")
             .arg(folder.join("eye.toml"))
