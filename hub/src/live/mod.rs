@@ -8,6 +8,7 @@
 //! The hub can neither see nor make a picture: frames are sealed between the eye and the browser.
 //! Whether anything is shown is decided by the eye; what is checked here is checked there again.
 
+pub mod asking;
 pub mod book;
 pub mod keeper;
 pub mod offer;
@@ -31,7 +32,8 @@ use nattsyn_protocol::wire;
 use crate::ingest::{DropKind, Drops, LiveSaid};
 use relay::Relay;
 
-pub use keeper::{Keeper, Live};
+pub use asking::Live;
+pub use keeper::Keeper;
 
 /// Words from units that may wait for the keeper: a view is half a dozen of them. At the bound they
 /// are lost, and their view ends by its time.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{FromArgMatches as _, Subcommand as _};
@@ -28,12 +28,15 @@ use nattsyn_hub::store::{SettingsVersions, SqliteStore, Tellings};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
+use nattsyn_tests::dial::Dial;
+use nattsyn_tests::served::{CONFIG, Hub, socket};
 
-use super::dial::Dial;
 use super::gateway::{Gateway, MESSAGE_WITHIN};
-use super::hub::Hub;
 
 pub(crate) const ZONE: &str = "Europe/Stockholm";
+
+/// The test that is the hub's process.
+const HUB: &str = "the_hub_of_two_workers";
 
 /// A Saturday.
 const NIGHT: Date = date(2026, 11, 21);
@@ -133,7 +136,7 @@ impl House {
 
     /// Starts the hub, and waits until it answers.
     pub(crate) async fn start(&mut self) {
-        self.hub = Some(Hub::start(self.folder.path(), self.port).await);
+        self.hub = Some(Hub::start(HUB, self.folder.path(), self.port).await);
     }
 
     /// Kills the hub as a power cut does.
@@ -154,14 +157,6 @@ fn is_delivered(lines: &[Line], to: &str, kind: Kind) -> bool {
         let mut lines = lines.iter();
         lines.any(|line| matches!(line, Line::Delivered { key, .. } if *key == told))
     })
-}
-
-/// The hub's configuration, in its folder.
-pub(crate) const CONFIG: &str = "hub.toml";
-
-/// The socket of its clock.
-pub(crate) fn socket(folder: &Path) -> PathBuf {
-    folder.join("clock")
 }
 
 fn config(port: u16, gateway: u16) -> String {

@@ -2,7 +2,7 @@
 //! they see when the hub is killed, and that nobody is shut out.
 //!
 //! The hub is all that `nattsyn-hub serve` starts, in a process of its own, with staff, PINs and a
-//! webhook; its time is turned by the test ([`dial`]), because a row falls back after five minutes
+//! webhook; its time is turned by the test ([`nattsyn_tests::dial`]), because a row falls back after five minutes
 //! and is escalated after ten. The browsers are headless Chromium at a phone's size, one in each
 //! language. axe-core goes over every page that [`pages`] names or that a page links to.
 //! Pictures are left in `target/page/` for people to look at. What each row says is tested beside
@@ -10,17 +10,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
-mod axe;
-mod dial;
 mod elsewhere;
 mod gateway;
 mod house;
-mod hub;
 mod outage;
 mod pages;
 mod reach;
 mod shared;
 mod worker;
+
+use nattsyn_tests::axe;
 
 use house::{ANNA, House};
 use pages::{ATTEND, INSIDE, OUTSIDE, Stop, Tour};
@@ -188,7 +187,7 @@ async fn axe_finds_nothing_on_any_page_in_either_language() {
 /// Keeps a picture of a page and examines it.
 async fn looked_at(worker: &Worker, name: &str) -> axe::Examined {
     worker.photographs(name).await;
-    axe::examine(worker, name).await
+    axe::examine(&worker.browser, &format!("{name}, {}", worker.lang)).await
 }
 
 /// Unfolds everything, so that it can be looked at.
@@ -201,5 +200,5 @@ async fn unfold(worker: &Worker) {
 #[test]
 #[ignore = "the hub's process in the tests above, which start it"]
 fn the_hub_of_two_workers() {
-    hub::run();
+    nattsyn_tests::served::serve_until_killed();
 }
