@@ -74,6 +74,10 @@ fn ended(why: End) -> Phrase {
             "kameran gav ingen bild mer",
             "the camera gave no more pictures",
         ),
+        End::PlannedLook => phrase(
+            "det var dags för en planerad tillsyn",
+            "it was time for a planned check",
+        ),
         End::Stopped | End::Unrecognised => phrase("sensorenheten avslutade", "the unit ended it"),
     }
 }
