@@ -104,10 +104,7 @@ impl Act {
             ),
             Self::ResidentOpened => ("öppnade personens sida", "opened the resident’s page"),
             Self::Exported => ("hämtade en natt som tabell", "took a night out as a table"),
-            Self::LiveViewAsked => (
-                "bad att få titta via kameran",
-                "asked to look through the camera",
-            ),
+            Self::LiveViewAsked => ("bad att få titta via kameran", "asked for the camera"),
             Self::LiveViewRefused => (
                 "fick inte titta via kameran",
                 "was not let look through the camera",
@@ -155,8 +152,8 @@ impl Act {
                 "put the log’s checksum outside",
             ),
             Self::HeadLost => (
-                "kunde inte spara loggens kontrollsumma utanför",
-                "could not put the log’s checksum outside",
+                "kunde inte spara kontrollsumman",
+                "could not put it outside",
             ),
             Self::RowsLost => (
                 "kunde inte skriva så många rader om vad som visades",

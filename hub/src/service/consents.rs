@@ -267,7 +267,13 @@ fn after_a_new_yes_checks_stay_visits_until_the_unit_itself_has_said_that_it_loo
     office.looks(71);
     office.pass(72);
     assert_eq!(matters(&office, 72), [Situation::LooksAwaited]);
-    let is_visit = |office: &Office| office.desk.watch.made_physical(office.check.id.night) != [];
+    let is_visit = |office: &Office| {
+        !office
+            .desk
+            .watch
+            .made_physical(office.check.id.night)
+            .is_empty()
+    };
     assert!(is_visit(&office));
     // Neither a word of somebody else, nor of an older version, nor of looks that are off.
     let stranger = SigningKey::from_bytes(&[8; 32]);

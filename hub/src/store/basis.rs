@@ -24,8 +24,8 @@ pub struct Basis {
 /// Tables in [`ROWS`].
 const TABLES: usize = 10;
 
-/// Tables whose triggers refuse to change or take away a row, and that the desk must read again when
-/// anybody writes them: as many rows are the same rows.
+/// Tables whose triggers refuse to change or take away a row, and that the desk must read again
+/// when anybody writes them: as many rows are the same rows.
 const ROWS: &str = "SELECT (SELECT count(*) FROM plans), (SELECT count(*) FROM plans_at_once),
     (SELECT count(*) FROM agreements), (SELECT count(*) FROM absences),
     (SELECT count(*) FROM absence_events), (SELECT count(*) FROM endings),

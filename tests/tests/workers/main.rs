@@ -21,8 +21,8 @@ mod worker;
 
 use nattsyn_tests::axe;
 
-use house::{ANNA, House};
-use pages::{ATTEND, INSIDE, OUTSIDE, Stop, Tour};
+use house::{ANNA, CARIN, House};
+use pages::{ATTEND, BY_DAY, INSIDE, OUTSIDE, Stop, Tour};
 use shared::Team;
 use worker::Worker;
 
@@ -127,6 +127,29 @@ async fn nobody_is_shut_out_by_having_no_mouse_or_needing_twice_the_size() {
         reach::everything_fits_and_is_in_reach(&anna, &stop.name).await;
     }
     anna.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leads_mends_or_reviews_has_pages_that_fit_half_a_phone_too() {
+    let house = House::at_night().await;
+    let carin = Worker::comes_with(&house, CARIN, "sv", HALF_A_PHONE).await;
+    carin.signs_in(&house).await;
+    for page in &BY_DAY {
+        Stop::at(page).opens(&carin).await;
+        reach::everything_fits_and_is_in_reach(&carin, page.name).await;
+    }
+    carin.leaves().await;
+    let mut examined = Vec::new();
+    let carin = Worker::comes(&house, CARIN, "sv").await;
+    carin.signs_in(&house).await;
+    let mut tour = Tour::of(&BY_DAY);
+    while let Some(stop) = tour.goes_on(&carin).await {
+        unfold(&carin).await;
+        reach::everything_fits_and_is_in_reach(&carin, &stop.name).await;
+        examined.push(axe::examine(&carin, &stop.name).await);
+    }
+    carin.leaves().await;
+    axe::nothing_found(&examined);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -180,7 +180,11 @@ fn address(sheet: &Sheet<'_>, path: &str, lang: Lang) -> String {
 fn table(sheet: &Sheet<'_>, face: &Clockface) -> Markup {
     let lang = sheet.lang;
     html! {
-        div.grid tabindex="0" role="region" aria-label=(words::TITLE.to(lang)) {
+        // The same twice: seven columns fit no phone, and nothing is to be scrolled sideways.
+        ol.rows.narrow reversed start=[sheet.rows.first().map(|row| row.id.0)] {
+            @for row in sheet.rows { (short(sheet, face, row)) }
+        }
+        div.wide {
             table {
                 thead {
                     tr {
@@ -204,31 +208,52 @@ fn line(sheet: &Sheet<'_>, face: &Clockface, row: &Written) -> Markup {
     html! {
         tr {
             th scope="row" { (row.id) }
-            td {
-                @match Timestamp::from_ms(row.at_ms) {
-                    Ok(at) => (face.dated(at)),
-                    Err(_) => (row.at_ms),
-                }
-            }
+            td { (when(face, row)) }
             td { (who(lang, sheet.viewer, row.who.parse().ok())) }
-            td {
-                @match Act::from_word(&row.act) {
-                    Some(act) => (words::act(lang, act)),
-                    None => (row.act),
-                }
-            }
-            td {
-                @if let Some(about) = &row.about {
-                    @match sheet.names.get(about) {
-                        Some(name) => (name),
-                        None => (about),
-                    }
-                }
-            }
+            td { (act(lang, row)) }
+            td { (about(sheet, row)) }
             td { @if let Some(ms) = row.lasted_ms { (words::seconds(lang, ms)) } }
             td { (row.detail) }
         }
     }
+}
+
+/// A row where there is no room for columns.
+fn short(sheet: &Sheet<'_>, face: &Clockface, row: &Written) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        li.row {
+            span.when { (words::ROW.to(lang)) " " (row.id) ", " (when(face, row)) }
+            span.who {
+                strong { (who(lang, sheet.viewer, row.who.parse().ok())) } " " (act(lang, row))
+                @if row.about.is_some() { ": " (about(sheet, row)) }
+            }
+            span.detail {
+                @if let Some(ms) = row.lasted_ms { (words::seconds(lang, ms)) " " }
+                (row.detail)
+            }
+        }
+    }
+}
+
+fn when(face: &Clockface, row: &Written) -> String {
+    match Timestamp::from_ms(row.at_ms) {
+        Ok(at) => face.dated(at),
+        Err(_) => row.at_ms.to_string(),
+    }
+}
+
+fn act(lang: Lang, row: &Written) -> &str {
+    match Act::from_word(&row.act) {
+        Some(act) => words::act(lang, act),
+        None => &row.act,
+    }
+}
+
+/// Whom it is about, by name.
+fn about<'a>(sheet: &'a Sheet<'_>, row: &'a Written) -> &'a str {
+    let about = row.about.as_deref().unwrap_or_default();
+    sheet.names.get(about).map_or(about, String::as_str)
 }
 
 /// Who did it, by name and id.

@@ -40,7 +40,8 @@ fn unmanaged(lang: Lang, managed: Managed) -> Markup {
 fn own(lang: Lang, face: &Clockface, (end, now): (End, Timestamp)) -> Markup {
     html! {
         p.notice {
-            (words::runs(lang, end.what)) " " (when(lang, face, (end, now))) ". "
+            (words::OWN.to(lang)) " " (words::runs(lang, end.what)) " "
+            (when(lang, face, (end, now))) ". "
             @if end.at < now { (words::OWN_OVER.to(lang)) } @else { (words::OWN_SOON.to(lang)) }
         }
     }
@@ -76,7 +77,10 @@ fn when(lang: Lang, face: &Clockface, (end, now): (End, Timestamp)) -> String {
     } else {
         words::ENDS
     };
-    format!("{} {}", verb.to(lang), face.dated(end.at))
+    // The day is enough: what ends does so in the small hours.
+    let at = face.dated(end.at);
+    let day = at.split(' ').next().unwrap_or(&at);
+    format!("{} {day}", verb.to(lang))
 }
 
 /// In the morning report: how many, and the first day. No employee is named there.

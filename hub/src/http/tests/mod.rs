@@ -462,6 +462,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::access::ALL,
         texts::account::ALL,
         texts::audit::ALL,
+        texts::technical::ALL,
         texts::hands::ALL,
         texts::told::ALL,
         texts::outside::ALL,

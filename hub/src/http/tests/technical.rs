@@ -1,5 +1,5 @@
-//! What is said of rights that end, of access that is nobody's, of the log's head, and of faults: to
-//! whom, and to whom not.
+//! What is said of rights that end, of access that is nobody's, of the log's head, and of faults:
+//! to whom, and to whom not.
 
 use axum::http::header::COOKIE;
 

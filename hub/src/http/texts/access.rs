@@ -53,6 +53,7 @@ phrases! {
     UNMANAGED_NEXT = "(Byt ut id:na mot era.)", "(With your own ids.)";
     ENDS = "gäller till", "holds until";
     ENDED = "gick ut", "ended";
+    OWN = "Din rätt att titta via kameran:", "Your right to look through the camera:";
     OWN_SOON = "Därefter kan du inte titta via kameran. Allt annat fungerar som vanligt. Säg till \
                 din enhetschef.",
                "After that you cannot look through the camera. All else works as usual. Tell your \
