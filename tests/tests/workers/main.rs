@@ -146,7 +146,7 @@ async fn whoever_leads_mends_or_reviews_has_pages_that_fit_half_a_phone_too() {
     while let Some(stop) = tour.goes_on(&carin).await {
         unfold(&carin).await;
         reach::everything_fits_and_is_in_reach(&carin, &stop.name).await;
-        examined.push(axe::examine(&carin, &stop.name).await);
+        examined.push(axe::examine(&carin.browser, &stop.name).await);
     }
     carin.leaves().await;
     axe::nothing_found(&examined);
