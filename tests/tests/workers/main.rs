@@ -2,7 +2,7 @@
 //! they see when the hub is killed, and that nobody is shut out.
 //!
 //! The hub is all that `nattsyn-hub serve` starts, in a process of its own, with staff, PINs and a
-//! webhook; its time is turned by the test ([`nattsyn_tests::dial`]), because a row falls back after five minutes
+//! webhook; its time is turned by the test, because a row falls back after five minutes
 //! and is escalated after ten. The browsers are headless Chromium at a phone's size, one in each
 //! language. axe-core goes over every page that [`pages`] names or that a page links to.
 //! Pictures are left in `target/page/` for people to look at. What each row says is tested beside
