@@ -39,7 +39,8 @@ pub struct Trial {
     pub policy: Policy,
     /// Share of wrong labels.
     pub noise: f64,
-    /// Log-odds by which fresh homes' empty beds have risen since their trial, and sleepers fallen by half.
+    /// Log-odds by which fresh homes' empty beds have risen since their trial, and sleepers fallen
+    /// by half.
     pub drift: f64,
     /// The model of the pool's homes.
     pub shape: Shape,
@@ -64,7 +65,8 @@ impl Default for Trial {
     }
 }
 
-/// Invented homes as the pool would get them, each with so many checks of each kind after its trial.
+/// Invented homes as the pool would get them, each with so many checks of each kind after its
+/// trial.
 pub fn invented(homes: u32, seed: u64, checks: u32) -> impl Iterator<Item = HomeCounts> {
     let mut street = Street::new(Shape::default(), seed);
     (0..homes).map(move |at| {

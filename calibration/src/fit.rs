@@ -109,7 +109,8 @@ pub enum Lack {
 /// What the pool says for one word.
 pub type Verdict = Result<Rule, Lack>;
 
-/// Everything that the pool has shown for one word. Homes are added in the order in which they came.
+/// Everything that the pool has shown for one word. Homes are added in the order in which they
+/// came.
 #[derive(Clone, Debug)]
 pub struct Pool {
     word: Word,

@@ -1,7 +1,7 @@
 //! What another pair would have made of the last nights, from counts alone.
 //!
-//! A unit sends, for each night, how many checks ended in each bin (by their highest look). No label
-//! is known for them, so replay says how words would have shifted and never who was right.
+//! A unit sends, for each night, how many checks ended in each bin (by their highest look). No
+//! label is known for them, so replay says how words would have shifted and never who was right.
 
 use serde::{Deserialize, Serialize};
 

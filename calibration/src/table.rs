@@ -1,8 +1,9 @@
 //! Reads labelled looks from a table, for research and for homes whose scores are at hand.
 //!
 //! Columns: `home`, `night`, `check`, `score` (0 to 1), `label` (yes, no, unclear), `source`
-//! (staged, before_visit, bed_empty), and where they apply `state` and `probability`. Other columns
-//! are ignored. A table with rows that cannot be read is refused as a whole, each named by its line.
+//! (staged, before_visit, bed_empty), and where they apply `state` and `probability`. Other
+//! columns are ignored. A table with rows that cannot be read is refused as a whole, each named by
+//! its line.
 
 use std::collections::BTreeMap;
 use std::io::Read;

@@ -1,4 +1,4 @@
-//! `replay` and `invent`: thresholds against nights that were, and nights and homes that never were.
+//! `replay`: thresholds against nights that were. `invent`: nights and homes that never were.
 
 use std::io::Read as _;
 use std::path::PathBuf;

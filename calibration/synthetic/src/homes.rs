@@ -1,8 +1,8 @@
 //! Homes, and what labelled checks they give.
 //!
-//! A street is a seed: the same seed gives the same homes with the same checks. Commissioning is one
-//! night, so all its staged states share that night; every drawn check has a night of its own. The
-//! trial's nights are the first that are drawn.
+//! A street is a seed: the same seed gives the same homes with the same checks. Commissioning is
+//! one night, so all its staged states share that night; every drawn check has a night of its own.
+//! The trial's nights are the first that are drawn.
 
 use rand_distr::{Distribution as _, StandardNormal, Uniform};
 use rand_pcg::Pcg64Mcg;

@@ -10,9 +10,9 @@
 //! one look differ by a variance of 0.2 to 0.7.
 //!
 //! **Invented**: how the variance within a room divides between state, night, check and look, and
-//! what makes the tail: one home in seventeen that is odd, and one night in fifty with something on
-//! the pillow. The levels below add up to what was measured, roughly. Whether real bedrooms are like
-//! generated ones nobody knows.
+//! what makes the tail: one home in seventeen that is odd, and one night in fifty with something
+//! on the pillow. The levels below add up to what was measured, roughly. Whether real bedrooms are
+//! like generated ones nobody knows.
 
 /// Whether somebody is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
