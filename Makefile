@@ -10,7 +10,7 @@ help: ## what there is to make
 
 demo: setup-demo ## tonight in twelve homes, in fast time, on a page at http://127.0.0.1:8080
 	cargo build --workspace --bins
-	$(RUN) demo --homes $(HOMES) --listen $(LISTEN) $(if $(FRAMES),--frames $(FRAMES))
+	$(RUN) demo --homes $(HOMES) --listen $(LISTEN) --linger 90 $(if $(FRAMES),--frames $(FRAMES))
 
 night: setup-demo ## one night printed as a table: make night [HOMES=12] [FRAMES=a/folder/of/pictures]
 	cargo build --workspace --bins
@@ -23,6 +23,7 @@ check: setup-test ## what must hold of the text itself: format, lints, the unit'
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p nattsyn-detector --features pi -- -D warnings
+	cargo clippy -p nattsyn-detector --all-targets --no-default-features -- -D warnings
 
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches

@@ -4,11 +4,10 @@
 //! for any number of trials, also six, and also with no error seen. It assumes trials that were
 //! drawn independently and alike; whoever counts has to see to that (see [`crate::risk`]).
 
+use statrs::distribution::{Beta, ContinuousCDF as _};
+
 /// The confidence of every bound: the promise of the design is given with 95 %.
 pub const CONFIDENCE: f64 = 0.95;
-
-/// Halvings of the interval 0 to 1: 60 of them reach the resolution of a double near 0.5.
-const HALVINGS: u32 = 60;
 
 /// The largest chance of an error that `errors` in `trials` still allow, with [`CONFIDENCE`].
 ///
@@ -19,16 +18,9 @@ pub fn upper_bound(errors: u32, trials: u32) -> f64 {
     if errors >= trials {
         return 1.0;
     }
-    let (mut low, mut high) = (f64::from(errors) / f64::from(trials), 1.0);
-    for _ in 0..HALVINGS {
-        let middle = f64::midpoint(low, high);
-        if chance_of_at_most(errors, trials, middle) > 1.0 - CONFIDENCE {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
+    let beta = Beta::new(f64::from(errors) + 1.0, f64::from(trials - errors));
+    // Both parameters are at least 1 here, so the distribution exists.
+    beta.map_or(1.0, |beta| beta.inverse_cdf(CONFIDENCE))
 }
 
 /// How many trials without any error it takes to bound the chance by one in `one_in`.
@@ -49,22 +41,6 @@ pub fn trials_needed(one_in: u32) -> u32 {
     )]
     let needed = needed as u32;
     needed
-}
-
-/// The chance of at most `errors` in `trials` that err with the chance `p`, 0 < `p` < 1.
-///
-/// Summed from the terms' logarithms: with thousands of trials the terms themselves underflow.
-fn chance_of_at_most(errors: u32, trials: u32, p: f64) -> f64 {
-    let odds = p.ln() - (-p).ln_1p();
-    let mut term = f64::from(trials) * (-p).ln_1p();
-    let mut terms = vec![term];
-    for i in 0..errors {
-        term += (f64::from(trials - i) / f64::from(i + 1)).ln() + odds;
-        terms.push(term);
-    }
-    let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = terms.iter().map(|term| (term - largest).exp()).sum();
-    (largest + sum.ln()).exp()
 }
 
 #[cfg(test)]

@@ -1,24 +1,39 @@
-//! From labelled scores to risk: what each threshold would have done.
+//! From labelled checks to thresholds that keep a promise in each home.
 //!
-//! A score says how strongly the model believes that a person can be seen; a human has looked
-//! at the same picture and said whether somebody is there. From such pairs this crate counts,
-//! for each threshold of a grid, how often an *empty* place would have been called visible
-//! (the error that matters: nobody goes to look) and what a person who is there would have
-//! been called. [`scores`] reads the pairs, [`risk`] counts, [`bound`] says how far the count
-//! can be trusted. All of it is pure; `nattsyn-calibrate` reads the file and prints.
+//! *Of checks with nobody there, at most one in N ends as visible, over all looks, with 95 %*:
+//! said of the home itself, over the draw of pool and home. [`looks`] turns labelled looks into a
+//! home's [`counts`] on the [`grid`], the only thing that leaves it. [`fit`] bets ([`wealth`])
+//! against the claim that too many homes break the promise, and gives the rule that stands with
+//! the fewest *unclear*, or says what is lacking. [`home`] makes of it a home's pair, which the
+//! home's own data can only make more cautious; [`monitor`] notices that a home has changed.
+//! [`summary`], [`replay`] and [`words`] are for those who decide. The proof stands in
+//! `docs/design/0010`.
 //!
-//! Terms. A *group* is what was drawn independently: a home, or a staged state of one. Pictures
-//! of one group resemble each other, so a group counts once: it *errs* if any of its empty
-//! pictures would have been called visible. The bound is one-sided, exact (Clopper–Pearson)
-//! and holds for the chance that a fresh group, drawn alike, errs.
-//!
-//! Not done yet, on purpose rather than half: it chooses no thresholds; it does not pool homes
-//! by anything but the caller's groups; each row's bound holds for a threshold chosen *before*
-//! looking at the table, not for the best row picked afterwards; and a row judges one picture,
-//! where a check has several looks. Until those stand, nobody may set a home's thresholds by
-//! this table alone.
+//! All of it is pure: no clock, no file, no chance that is not given. It sends nothing and sets no
+//! unit's threshold. With the feature `program` (on unless switched off; the unit does without)
+//! there are also tables, pages, the older risk [`table`](risk) of single pictures with its
+//! [`bound`], and [`coverage`], which tries the promise on invented homes.
 
 pub mod bound;
+pub mod counts;
+#[cfg(feature = "program")]
+pub mod coverage;
+pub mod fit;
+pub mod grid;
+pub mod home;
+pub mod looks;
+pub mod monitor;
+#[cfg(feature = "program")]
+pub mod page;
+pub mod replay;
+#[cfg(feature = "program")]
 pub mod report;
+#[cfg(feature = "program")]
 pub mod risk;
+#[cfg(feature = "program")]
 pub mod scores;
+pub mod summary;
+#[cfg(feature = "program")]
+pub mod table;
+pub mod wealth;
+pub mod words;

@@ -123,3 +123,27 @@ pub enum CameraError {
     #[error("stage is empty")]
     NothingStaged,
 }
+
+/// A camera that was there once, for the tests of those who hold one.
+#[cfg(test)]
+pub(crate) mod gone {
+    use super::{CameraError, FrameSource, Shot, Timestamp};
+
+    pub(crate) struct Gone;
+
+    impl FrameSource for Gone {
+        fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn next_frame(&mut self) -> Result<Shot, CameraError> {
+            Err(CameraError::Lost)
+        }
+
+        fn close(&mut self) {}
+
+        fn is_lost(&self) -> bool {
+            true
+        }
+    }
+}

@@ -136,7 +136,8 @@ pub struct Eye {
     signer: Signer,
     pacing: Pacing,
     looking: Option<Looking>,
-    waiting: VecDeque<(CheckId, u8)>,
+    /// Looks of the plan's that were judged when they were asked for and wait for the camera.
+    waiting: VecDeque<Permit>,
     /// The hold of work that is done, kept until a demonstration's clock has been told what is
     /// next: otherwise it would jump to what was next before.
     released: Option<Hold>,
@@ -267,12 +268,32 @@ impl Eye {
     }
 
     fn handle_request(&mut self, now: Now, check: CheckId, look: u8) {
-        if !self.is_busy() {
-            self.begin(now, check, look);
-        } else if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back((check, look));
-        } else {
-            self.refuse(check, look, Refusal::TooMany);
+        if self.is_busy() && self.waiting.len() >= WAITING_MAX {
+            return self.refuse(check, look, Refusal::TooMany);
+        }
+        if self.switch != Position::On {
+            self.live.burn();
+            return self.report_unlooked(now, check, look);
+        }
+        // Judged when it is asked for: whatever it waits for, its window is open now.
+        let verdict = self.guard.admit(self.moment(now), check, look);
+        // Before the light goes on: a look that a crash forgets could be made once more.
+        self.write_memory(now);
+        match verdict {
+            Verdict::Look(permit) => {
+                self.waiting.push_back(permit);
+                // A look of the plan's comes before whoever looks on.
+                self.yield_view(now);
+                self.begin_waiting(now);
+            }
+            Verdict::ClockUnknown(errand) => {
+                self.live.burn();
+                self.report(now, errand, Finding::Technical(Fault::ClockUnknown));
+            }
+            Verdict::Refuse(why) => {
+                self.live.burn();
+                self.refuse(check, look, why);
+            }
         }
     }
 
@@ -281,20 +302,20 @@ impl Eye {
         self.looking.is_some() || self.live.is_busy()
     }
 
-    fn begin(&mut self, now: Now, check: CheckId, look: u8) {
+    /// Begins a look that was judged when it was asked for. What may have changed since then is
+    /// asked again: switch, withdrawal, and whether it has waited for too long.
+    fn begin(&mut self, now: Now, permit: Permit) {
         self.live.burn();
-        if self.switch != Position::On {
-            return self.report_unlooked(now, check, look);
+        let errand = permit.errand();
+        if let Some(finding) = instead_of_looking(self.switch) {
+            return self.report(now, errand, finding);
         }
-        let verdict = self.guard.admit(self.moment(now), check, look);
-        // Before the light goes on: a look that a crash forgets could be made once more.
-        self.write_memory(now);
-        match verdict {
-            Verdict::Look(permit) => self.light_up(now, permit),
-            Verdict::ClockUnknown(errand) => {
-                self.report(now, errand, Finding::Technical(Fault::ClockUnknown));
+        match self.guard.review(self.moment(now), &permit) {
+            Ok(permit) => self.light_up(now, permit),
+            Err(Refusal::OutsideWindow) => {
+                self.report(now, errand, Finding::Technical(Fault::TooSlow));
             }
-            Verdict::Refuse(why) => self.refuse(check, look, why),
+            Err(why) => self.refuse(errand.check, errand.look, why),
         }
     }
 
@@ -328,7 +349,7 @@ impl Eye {
     fn handle_answer(&mut self, now: Now, answer: Answer) -> ControlFlow<End> {
         if matches!(answer, Answer::Lost) {
             self.stop_view(now);
-            return self.handle_loss();
+            return self.handle_loss(now);
         }
         let Some(looking) = self.looking.as_mut() else {
             self.handle_live_answer(now, answer);
@@ -362,10 +383,11 @@ impl Eye {
 
     /// A look that has begun since says for itself that the camera is down, and ends in this
     /// again.
-    fn handle_loss(&self) -> ControlFlow<End> {
+    fn handle_loss(&mut self, now: Now) -> ControlFlow<End> {
         if self.looking.is_some() {
             return ControlFlow::Continue(());
         }
+        self.fail_waiting(now, Fault::CameraDown);
         tracing::error!("the camera is gone");
         ControlFlow::Break(End::CameraLost)
     }
@@ -388,8 +410,10 @@ impl Eye {
                 self.conclude(now, Finding::Technical(Fault::TooSlow));
             }
             Step::Conclude(Ending::Hung) => {
-                self.waiting.clear();
+                let waiting = std::mem::take(&mut self.waiting);
                 self.conclude(now, Finding::Technical(Fault::TooSlow));
+                self.waiting = waiting;
+                self.fail_waiting(now, Fault::TooSlow);
                 return ControlFlow::Break(End::Hung);
             }
         }
@@ -434,9 +458,16 @@ impl Eye {
     /// Begins the looks that waited, as far as they do not wait for each other.
     fn begin_waiting(&mut self, now: Now) {
         while !self.is_busy()
-            && let Some((check, look)) = self.waiting.pop_front()
+            && let Some(permit) = self.waiting.pop_front()
         {
-            self.begin(now, check, look);
+            self.begin(now, permit);
+        }
+    }
+
+    /// Reports the looks that wait for a camera which will not answer: none goes without a word.
+    fn fail_waiting(&mut self, now: Now, fault: Fault) {
+        while let Some(permit) = self.waiting.pop_front() {
+            self.report(now, permit.errand(), Finding::Technical(fault));
         }
     }
 

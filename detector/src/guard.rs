@@ -21,8 +21,8 @@ use std::time::Duration;
 use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
-use nattsyn_protocol::plan::{LOOKS_PER_CHECK_MAX, LOOKS_PER_NIGHT_MAX, Plan, PlanError};
-use nattsyn_protocol::policy::Looks;
+use nattsyn_protocol::plan::{LOOK_MAX, LOOKS_PER_CHECK_MAX, LOOKS_PER_NIGHT_MAX, Plan, PlanError};
+use nattsyn_protocol::policy::{Looks, Mode};
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
@@ -33,7 +33,9 @@ use crate::pair::Refusal;
 use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
 
-pub use consent::{Pictures, PolicyRefusal};
+pub use consent::{
+    EASES_APART, LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART,
+};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -56,6 +58,10 @@ pub const LOOKS_AT_CHECK_MAX: usize = LOOKS_PER_CHECK_MAX + 1;
 
 /// How far outside its window a check may be looked at: a message waits, a clock is set right.
 pub const WINDOW_SLACK: Duration = Duration::from_secs(30);
+
+/// How much later a look may begin that was asked for in time and has to wait: for one other
+/// look, or for the camera after a live view, which takes less.
+pub const WAITED_MAX: Duration = LOOK_MAX;
 
 /// Most residents of a home whose plans are held. The largest shared bedrooms have four beds;
 /// this leaves it double, and bounds what a broken hub could make the eye keep.
@@ -216,6 +222,8 @@ pub struct Guard {
     marked: Age,
     /// Until when the button at the unit is waited for.
     awaited_until: Option<Uptime>,
+    /// When a policy was last taken that takes nothing away.
+    eased: Option<Uptime>,
 }
 
 /// When a check may be looked at.
@@ -267,6 +275,10 @@ impl Guard {
         if let Some(kept) = &mut memory.policy {
             // Of before epochs were kept: no older version of the present one comes back.
             kept.epoch.get_or_insert(memory.epoch);
+            if kept.mode == Mode::LiveView {
+                let lapses = consent::lapses(&kept.policy);
+                kept.approved_until_ms.get_or_insert(lapses);
+            }
         }
         let lifetime = Lifetime::resume(memory.mark, opening);
         if found == Found::Lost {
@@ -281,6 +293,7 @@ impl Guard {
                 at: forgotten.at,
             };
             memory.views = vec![forgotten; VIEWS_KEPT_MAX];
+            memory.waited = Some(forgotten.at);
         }
         let mut guard = Self {
             unit,
@@ -291,6 +304,7 @@ impl Guard {
             change: Change::Unwritten,
             marked: Age::default(),
             awaited_until: None,
+            eased: None,
         };
         guard.tire(opening.uptime);
         guard
@@ -394,8 +408,7 @@ impl Guard {
         if !self.has_looks_left(age, check, of) {
             return Verdict::Refuse(Refusal::TooMany);
         }
-        let held = self.plans.get(&check.resident);
-        let places = held.map(|held| held.places.clone()).unwrap_or_default();
+        let places = self.places(check);
         self.memory.looks.push(MadeLook {
             check: Some(check),
             at: age,
@@ -403,6 +416,22 @@ impl Guard {
         });
         self.change = Change::Unwritten;
         Verdict::Look(Permit { errand, places })
+    }
+
+    /// Asks again, of a look that has waited since it was admitted, what may have changed. A
+    /// newer plan's places take the place of the older one's.
+    ///
+    /// # Errors
+    ///
+    /// Somebody withdrew, no plan has the check any more, or the look has waited until more than
+    /// [`WAITED_MAX`] after it could have been asked for.
+    pub fn review(&mut self, now: Moment, permit: &Permit) -> Result<Permit, Refusal> {
+        let trust = self.handle_moment(now);
+        let Errand { check, look, .. } = permit.errand;
+        let span = Span::AndAfter(WINDOW_SLACK.saturating_add(WAITED_MAX));
+        let errand = self.errand(now, trust, (check, look), span)?;
+        let places = self.places(check);
+        Ok(Permit { errand, places })
     }
 
     /// What a look would be for that is due while the privacy switch is off. It counts as none.
@@ -489,6 +518,11 @@ impl Guard {
             plans.remove(oldest.unwrap_or_default());
         }
         self.change = Change::Unwritten;
+    }
+
+    fn places(&self, check: CheckId) -> Vec<SleepingPlace> {
+        let held = self.plans.get(&check.resident);
+        held.map(|held| held.places.clone()).unwrap_or_default()
     }
 
     fn find(&self, id: CheckId) -> Option<(&Held, Check)> {
@@ -647,6 +681,41 @@ mod tests {
         };
         assert_eq!(permit.errand(), errand);
         assert_eq!(permit.places()[0].corners()[2], (0.9, 0.9));
+    }
+
+    #[test]
+    fn a_look_that_was_asked_for_in_time_waits_for_one_other_and_no_longer() {
+        let mut guard = holding(&[plan(3)]);
+        let verdict = guard.admit(at("2026-11-21T23:45:30"), check(1), 1);
+        let Verdict::Look(permit) = verdict else {
+            panic!("{verdict:?}");
+        };
+        let mut review = |moment| guard.review(at(moment), &permit);
+        assert_eq!(review("2026-11-21T23:46:00"), Ok(permit_of(3)));
+        let late = review("2026-11-21T23:46:01");
+        assert_eq!(late, Err(Refusal::OutsideWindow));
+    }
+
+    #[test]
+    fn a_look_that_waited_is_made_by_the_plan_that_stands_then() {
+        let mut guard = holding(&[plan(3)]);
+        let verdict = guard.admit(at("2026-11-21T23:30:00"), check(1), 1);
+        let Verdict::Look(permit) = verdict else {
+            panic!("{verdict:?}");
+        };
+        guard.handle_plan(&signed(&plan(4), ROOT, 1)).unwrap();
+        let again = guard.review(at("2026-11-21T23:30:20"), &permit);
+        assert_eq!(again, Ok(permit_of(4)));
+    }
+
+    fn permit_of(version: u32) -> Permit {
+        let errand = Errand {
+            check: check(1),
+            look: 1,
+            plan: version,
+        };
+        let places = places_of(&plan(version)).unwrap();
+        Permit { errand, places }
     }
 
     #[test]

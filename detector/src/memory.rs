@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::policy::{Approval, Mode, Policy};
+use nattsyn_protocol::time::Timestamp;
 
 use crate::guard::lifetime::{Age, Mark};
 use crate::record;
@@ -56,6 +57,9 @@ pub struct Memory {
     /// night.
     #[serde(default)]
     pub views: Vec<MadeView>,
+    /// When the button at the unit was last begun to be waited for.
+    #[serde(default)]
+    pub waited: Option<Age>,
 }
 
 /// The policy of the highest version, and how much of it is in force.
@@ -70,6 +74,10 @@ pub struct KeptPolicy {
     pub mode: Mode,
     /// Whether somebody has.
     pub approval: Approval,
+    /// Until when what somebody approved counts as approved, renewed or not; `None` where nobody
+    /// has, and in a memory of before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_until_ms: Option<Timestamp>,
 }
 
 /// A live view that was granted.
@@ -317,7 +325,6 @@ mod tests {
     use std::rc::Rc;
 
     use nattsyn_protocol::policy::STOPPED_MAX;
-    use nattsyn_protocol::time::Timestamp;
 
     use super::*;
     use crate::guard::LOOKS_MAX;
@@ -493,6 +500,7 @@ mod tests {
                 },
                 mode: Mode::LiveView,
                 approval: Approval::NotNeeded,
+                approved_until_ms: Some(Timestamp::from_ms(i64::MAX / 1_000_000).unwrap()),
             })),
             roster: u32::MAX,
             views: vec![
@@ -502,6 +510,7 @@ mod tests {
                 };
                 crate::guard::VIEWS_KEPT_MAX
             ],
+            waited: Some(Age(u64::MAX)),
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
         memory_of.count = u64::MAX - 1;

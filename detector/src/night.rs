@@ -31,6 +31,10 @@ use crate::pair::Refusal;
 /// How long the eye may take to answer a look: the longest look, and time to judge it.
 pub const ANSWER_WITHIN: Duration = LOOK_MAX.saturating_add(Duration::from_secs(10));
 
+/// How much longer it may take while somebody looks on: a look before a live view may be under
+/// way, or the camera that the view has used.
+pub const BUSY_WITH_VIEW: Duration = LOOK_MAX;
+
 /// How late a look may be and still count as made at its moment. The hub shows a look as
 /// overdue after the same minute.
 pub const LATE_MAX: Duration = Duration::from_secs(60);
@@ -130,6 +134,8 @@ pub struct Night {
     plans: BTreeMap<ResidentId, Plan>,
     progress: BTreeMap<CheckId, Progress>,
     awaited: Option<Awaited>,
+    /// When the hub last had a word for the eye about a live view.
+    viewed: Option<Uptime>,
     /// When time was last let pass.
     passed: Option<Now>,
     reckoned: RefCell<Option<Reckoned>>,
@@ -247,6 +253,21 @@ impl Night {
             .then_some(Command::Notice { check, look, fault })
     }
 
+    /// Takes in that the hub has a word for the eye about a live view: the eye may be busy.
+    pub fn handle_view(&mut self, now: Uptime) {
+        self.viewed = Some(now);
+    }
+
+    fn answer_within(&self, now: Uptime) -> Duration {
+        let busy = self
+            .viewed
+            .is_some_and(|viewed| now.since(viewed) <= BUSY_WITH_VIEW);
+        match busy {
+            true => ANSWER_WITHIN.saturating_add(BUSY_WITH_VIEW),
+            false => ANSWER_WITHIN,
+        }
+    }
+
     /// Takes in that the eye is not there, or has started anew and knows of no look.
     pub fn handle_eye_gone(&mut self) -> Option<Command> {
         self.awaited.take().map(|awaited| Command::Notice {
@@ -269,11 +290,8 @@ impl Night {
             && let Some((_, check, look)) = self.due(now.timestamp)
         {
             self.spend(check, look);
-            self.awaited = Some(Awaited {
-                check,
-                look,
-                until: now.uptime.after(ANSWER_WITHIN),
-            });
+            let until = now.uptime.after(self.answer_within(now.uptime));
+            self.awaited = Some(Awaited { check, look, until });
             commands.push(Command::Look { check, look });
         }
         commands

@@ -205,6 +205,13 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
 
     /// Acts on what happened. `real` is the machine's monotonic clock.
     pub fn apply(&mut self, now: Now, real: Duration, event: Event) {
+        if let Event::Link(LinkEvent::Heard {
+            channel: Channel::LiveDown,
+            ..
+        }) = &event
+        {
+            self.night.handle_view(now.uptime);
+        }
         match event {
             Event::Eye(word) => self.handle_eye(now, real, word),
             Event::Link(event) => self.handle_link(real, event),

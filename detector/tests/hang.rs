@@ -128,7 +128,10 @@ fn plan_message(looks_after_s: [u32; 5]) -> PlanMessage {
     }
 }
 
-/// A hello comes also when the eye has said what it was built for, which may be before the plan.
+/// The voice says hello when its link is up (that one was heard before the plan was sent), when
+/// the eye says what it was built for, and when the eye holds the plan. This hub acknowledges
+/// none, so the voice says the last of them again, after half a minute, one and two: five without
+/// the plan would be three and a half minutes of a unit that does not take it.
 fn hear_that_the_plan_is_held(hub: &Hub) {
     let held = std::iter::repeat_with(|| hub.hello().plans.len()).take(5);
     assert!(held.into_iter().any(|plans| plans == 1));
@@ -172,7 +175,8 @@ fn an_eye_that_hangs_is_told_to_the_hub_and_both_halves_are_started_anew() {
     let voice = running.pid("nattsyn-voice", None);
     kill_process(voice, Signal::STOP).unwrap();
     running.pid("nattsyn-voice", Some(voice));
-    hear_that_the_plan_is_held(&hub);
+    // From its disk: the very first has the plan.
+    assert_eq!(hub.hello().plans.len(), 1);
 }
 
 /// When a half is killed, in milliseconds after the one before: in looks, between them, and

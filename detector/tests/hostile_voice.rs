@@ -2,14 +2,18 @@
 //!
 //! It has what a broken-into hub has as well: the hub's real signing key and its endorsement, an
 //! operator's line, everything that was ever sent, and all the time in the world. It has neither
-//! the button at the unit, nor the municipality's root, nor the operator's authenticator. Words
-//! are drawn from a seed: real ones, forged ones, old ones, changed ones and rubbish.
+//! the municipality's root nor the operator's authenticator, and the button at the unit is
+//! pressed when the wait for it is over: by somebody who means something else. Words are drawn
+//! from a seed: real ones, forged ones, old ones, changed ones and rubbish.
 //!
 //! Whatever it says, a resident with a sensor is never seen; with live view agreed to, nothing
 //! is sealed that no operator has touched a key for; and every report that the eye makes is
-//! signed by the eye. At the end the same eye opens for a real grant: a test whose eye was deaf
-//! would prove nothing.
+//! signed by the eye. Each of these eyes opens first for a real grant, and grants are judged
+//! while a challenge of it is open: a test whose eye was deaf would prove nothing. A look of the
+//! plan's burns a challenge, and four looks again are all that a check has, so no look is asked
+//! for in that run, and after some thousand words another eye takes this one's place.
 
+#![cfg(feature = "live-view")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -27,12 +31,13 @@ mod home;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use nattsyn_detector::guard::EASES_APART;
 use nattsyn_detector::pair::{FromEye, ToEye};
 use nattsyn_protocol::assertion::{Assertion, Base64};
 use nattsyn_protocol::grant::{Challenge, GrantMessage};
 use nattsyn_protocol::ids::BootId;
-use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
-use nattsyn_protocol::policy::{Mode, Policy};
+use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp, Refusal};
+use nattsyn_protocol::policy::{APPROVAL_WITHIN, Approval, Mode, Policy};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
@@ -44,8 +49,14 @@ use home::{Home, Word, check, opened, plan, plan_message, policy, policy_message
 
 /// Words in the run that every check makes: some seconds.
 const WORDS: u32 = 2_000;
-/// Words to each of the two eyes in the long run.
+/// Words to each of the two kinds of eye in the long run.
 const MANY_WORDS: u32 = 500_000;
+/// Words after which another eye takes the place of one with live view.
+const WORDS_AN_EYE: u32 = 5_000;
+/// The same for one with a sensor: its plan's window is open for an hour.
+const WORDS_A_SENSOR: u32 = 25_000;
+/// Of so many words at least one is a grant that is judged while a challenge is open.
+const WORDS_A_GRANT: u32 = 100;
 
 /// Numbers from a seed (Marsaglia's xorshift, 64 bits).
 struct Dice(u64);
@@ -72,6 +83,8 @@ struct Loot {
     dice: Dice,
     version: u32,
     challenges: Vec<Challenge>,
+    /// Whether the last of them is still open, as far as can be heard.
+    challenge: Open,
     views: Vec<Base64>,
     assertions: Vec<Assertion>,
     /// Grants that were real, and are used up.
@@ -79,6 +92,13 @@ struct Loot {
     /// An operator's line, and a key that is not theirs.
     astrid: Authenticator,
     stranger: Authenticator,
+}
+
+/// Whether a challenge waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    Yes,
+    No,
 }
 
 /// What came out of the eye.
@@ -89,6 +109,19 @@ struct Heard {
     challenges: u32,
     refused: u32,
     reports: u32,
+    /// Grants that were refused while a challenge was open.
+    judged: u32,
+}
+
+impl Heard {
+    fn add(&mut self, more: &Self) {
+        self.frames += more.frames;
+        self.opened += more.opened;
+        self.challenges += more.challenges;
+        self.refused += more.refused;
+        self.reports += more.reports;
+        self.judged += more.judged;
+    }
 }
 
 impl Loot {
@@ -106,6 +139,7 @@ impl Loot {
                 policy: 1,
                 nonce: Base64(vec![7; 32]),
             }],
+            challenge: Open::No,
             views: vec![Base64(vec![7; 32])],
             assertions: vec![astrid.touch("what the operator once signed in with")],
             used: Vec::new(),
@@ -116,7 +150,11 @@ impl Loot {
 
     /// The next word, as bytes.
     fn word(&mut self, agreed: Mode) -> Vec<u8> {
+        // Asked again, a check has no looks again left: with live view it is asked seldom.
+        let seldom = agreed == Mode::LiveView && self.dice.below(100) > 0;
         let word = match self.dice.below(100) {
+            10..14 if agreed == Mode::LiveView => ToEye::Ping,
+            14..24 if seldom => ToEye::Live(LiveDown::Grant(Box::new(self.grant()))),
             0..6 => ToEye::Policy(policy_message(&self.policy(agreed))),
             6..10 => ToEye::Plan(plan_message(&plan())),
             10..14 => ToEye::Look {
@@ -164,8 +202,9 @@ impl Loot {
                 self.version
             }
         };
+        let until = ["2036-01-01T00:00:00Z", "2026-12-05T00:00:00Z"];
         Policy {
-            until_ms: Timestamp("2036-01-01T00:00:00Z".parse().unwrap()),
+            until_ms: Timestamp(self.dice.pick(&until).parse().unwrap()),
             ..policy(version, mode)
         }
     }
@@ -175,7 +214,11 @@ impl Loot {
         if !self.used.is_empty() && self.dice.below(4) == 0 {
             return self.dice.pick(&self.used).clone();
         }
-        let challenge = self.dice.pick(&self.challenges).clone();
+        // The latest as often as any other: it may be open.
+        let challenge = match self.dice.below(2) {
+            0 => self.challenges[self.challenges.len() - 1].clone(),
+            _ => self.dice.pick(&self.challenges).clone(),
+        };
         let browser = Browser::new();
         let mut message = self.stranger.grant(&challenge, &browser.public);
         let line = self.astrid.grant(&challenge, &browser.public).operator;
@@ -194,6 +237,24 @@ impl Loot {
         message
     }
 
+    /// Whether this is the answer to a grant while a challenge was open. Words come in order:
+    /// whatever burns a challenge is heard before what is refused after it.
+    fn is_judged(&mut self, why: Refusal) -> bool {
+        match why {
+            Refusal::TooLate => self.challenge = Open::No,
+            Refusal::NotTheHubs
+            | Refusal::NotInTheRoster
+            | Refusal::NotTheOperators
+            | Refusal::BadKey
+            | Refusal::AnotherUnit
+            | Refusal::AnotherBoot
+            | Refusal::AnotherLook
+            | Refusal::AnotherPolicy => return self.challenge == Open::Yes,
+            _ => {}
+        }
+        false
+    }
+
     /// Remembers what the eye says, and counts what must not be.
     fn hear(&mut self, word: FromEye, heard: &mut Heard) {
         match word {
@@ -204,17 +265,22 @@ impl Loot {
             FromEye::Live(LiveUp::Challenge { signed }) => {
                 heard.challenges += 1;
                 let challenge: Challenge = opened(&signed);
+                self.challenge = Open::Yes;
                 self.views.push(challenge.nonce.clone());
                 self.challenges.push(challenge);
             }
             FromEye::Live(up) => match read(&up) {
                 Word::Opened(_) => heard.opened += 1,
-                Word::Refused(_) => heard.refused += 1,
+                Word::Refused(why) => {
+                    heard.refused += 1;
+                    heard.judged += u32::from(self.is_judged(why));
+                }
                 other => panic!("{other:?}"),
             },
             // `opened` fails for what the eye has not signed.
             FromEye::Report(signed) => {
                 let _report: Report = opened(&signed);
+                self.challenge = Open::No;
                 heard.reports += 1;
             }
             _ => {}
@@ -253,23 +319,73 @@ fn attack(home: &Home, loot: &mut Loot, agreed: Mode, words: u32) -> Heard {
     heard
 }
 
+/// The wait for the button is over, and somebody presses it: nothing that came since opens,
+/// under no version.
+fn press_late(home: &mut Home, loot: &mut Loot) {
+    let before = home.lamp();
+    loot.version += 1;
+    for version in [loot.version, u32::MAX] {
+        // What was said meanwhile is no answer to this.
+        home.heard();
+        let held = home.give(policy_message(&policy(version, Mode::LiveView)));
+        let held = held.unwrap();
+        assert_eq!((held.version, held.approval), (version, Approval::Missed));
+        home.press();
+        home.pass(EASES_APART);
+    }
+    match home.ask() {
+        Word::Refused(Refusal::NotApproved) => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(home.lamp(), before);
+}
+
 fn sensor(words: u32, seed: u64) {
-    let home = Home::new();
-    home.give(policy_message(&policy(1, Mode::Sensor)));
-    home.look(1);
     let mut loot = Loot::new(seed);
-    let heard = attack(&home, &mut loot, Mode::Sensor, words);
-    println!("sensor, seed {seed}: {words} words, {heard:?}");
-    let seen = (heard.frames, heard.opened, heard.challenges);
-    assert_eq!(seen, (0, 0, 0), "seed {seed}");
-    assert_eq!(home.lamp(), "");
-    assert!(heard.refused > words / 20, "the eye heard it: {heard:?}");
+    let mut all = Heard::default();
+    for words in shares(words, WORDS_A_SENSOR) {
+        let mut home = Home::new();
+        home.give(policy_message(&policy(1, Mode::Sensor)));
+        home.look(1);
+        home.pass(EASES_APART);
+        loot.version = 10;
+        // The day's one wait for the button begins, and nobody is there.
+        let held = home.give(policy_message(&policy(10, Mode::LiveView)));
+        assert_eq!(held.unwrap().approval, Approval::Awaited);
+        let heard = attack(&home, &mut loot, Mode::Sensor, words);
+        let seen = (heard.frames, heard.opened, heard.challenges);
+        assert_eq!(seen, (0, 0, 0), "seed {seed}");
+        assert_eq!(home.lamp(), "");
+        home.pass(APPROVAL_WITHIN);
+        press_late(&mut home, &mut loot);
+        all.add(&heard);
+    }
+    println!("sensor, seed {seed}: {words} words, {all:?}");
+    assert!(all.refused > words / 20, "the eyes heard it: {all:?}");
+}
+
+/// So many words, by the eyes that hear them.
+fn shares(words: u32, an_eye: u32) -> impl Iterator<Item = u32> {
+    let first = (0..words).step_by(usize::try_from(an_eye).unwrap());
+    first.map(move |first| an_eye.min(words - first))
 }
 
 fn live_view(words: u32, seed: u64) {
-    let home = Home::new();
-    home.agree_to_live_view(1);
     let mut loot = Loot::new(seed);
+    let mut all = Heard::default();
+    for words in shares(words, WORDS_AN_EYE) {
+        all.add(&live_view_of_one_eye(words, &mut loot));
+    }
+    println!("live view, seed {seed}: {words} words, {all:?}");
+    assert!(all.judged >= words / WORDS_A_GRANT, "few grants: {all:?}");
+    assert!(all.refused > words / 20, "the eyes heard it: {all:?}");
+}
+
+fn live_view_of_one_eye(words: u32, loot: &mut Loot) -> Heard {
+    let mut home = Home::new();
+    home.agree_to_live_view(1);
+    loot.version = 10;
+    loot.challenge = Open::No;
     // One view as it is meant: such a thing is possible here, and its words are loot.
     let challenge = home.challenge();
     let real = loot.astrid.grant(&challenge, &Browser::new().public);
@@ -288,16 +404,27 @@ fn live_view(words: u32, seed: u64) {
     loot.assertions.push(real.assertion.clone());
     loot.used.push(real);
     home.look(2);
+    // The challenge that is open when the words begin.
+    match home.ask() {
+        Word::Challenge(challenge) => loot.challenges.push(challenge),
+        other => panic!("{other:?}"),
+    }
+    loot.challenge = Open::Yes;
 
-    let heard = attack(&home, &mut loot, Mode::LiveView, words);
-    println!("live view, seed {seed}: {words} words, {heard:?}");
-    assert_eq!((heard.frames, heard.opened), (0, 0), "seed {seed}");
+    let heard = attack(&home, loot, Mode::LiveView, words);
+    assert_eq!((heard.frames, heard.opened), (0, 0), "{heard:?}");
+    // More often than a check may be looked at again.
+    for _ in 0..9 {
+        home.ask();
+    }
+    // A look of the plan's burns the last challenge, and time may run again.
+    home.look(3);
+    home.give(policy_message(&policy(loot.version + 1, Mode::Off)));
+    loot.version += 1;
+    home.pass(EASES_APART);
+    press_late(&mut home, loot);
     assert_eq!(home.lamp(), lamp);
-    assert!(
-        heard.challenges > 0,
-        "the eye could have been answered: {heard:?}"
-    );
-    assert!(heard.refused > words / 20, "the eye heard it: {heard:?}");
+    heard
 }
 
 #[test]

@@ -51,6 +51,25 @@ fn everything_that_an_eye_must_not_do_is_refused() {
 }
 
 #[test]
+fn every_wall_is_named_with_whether_it_stands_and_one_that_is_missing_counts() {
+    let (said, _) = prove(&["--only", "calls", "--only", "own_user"]);
+    let walls: Vec<&str> = said.lines().take_while(|it| !it.is_empty()).collect();
+    let stands = |wall: &str, word: &str| {
+        let named = walls
+            .iter()
+            .filter(|it| it.starts_with(&format!("wall {wall}")));
+        named.filter(|it| it.ends_with(word)).count() == 1
+    };
+    assert_eq!(walls.len(), 2, "{said}");
+    assert!(stands("calls", "| stands"), "{said}");
+    let missing = u32::from(stands("own_user", "| MISSING"));
+    assert!(missing == 1 || stands("own_user", "| stands"), "{said}");
+    let absent = said.lines().filter(|it| it.ends_with("not available"));
+    let rows = absent.filter(|it| !it.starts_with("prove:")).count();
+    assert_eq!(tally(&said)[2], u32::try_from(rows).unwrap() + missing);
+}
+
+#[test]
 fn the_list_of_calls_is_enough_on_a_kernel_that_has_nothing_else() {
     let (said, code) = prove(&["--only", "calls"]);
     let [refused, succeeded, _] = tally(&said);

@@ -4,6 +4,10 @@
 //! libraries too. The same reading finds both in the eye with live view, and in an eye that
 //! leaks on purpose, so it is not blind. It says nothing about code that carries another name.
 //!
+//! What is read is built as this test is, in debug and with its symbols. The package that ships
+//! is built from the same features in release and is read by nobody: optimised and without
+//! symbols it names nothing. That it is made from this source is for whoever builds it to say.
+//!
 //! Builds this package twice more, a minute on two cores: nothing but the linked program shows
 //! what is in it.
 

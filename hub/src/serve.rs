@@ -35,6 +35,7 @@ use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
 use crate::service::{self, ServiceError, Setup};
 use crate::settings::{Keeper, KeeperError};
+use crate::staff::ending::Managed;
 use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::view::{Reality, Tonight};
@@ -243,6 +244,7 @@ pub async fn run_by(
     let clerk = Arc::new(open_clerk(config, &layout, keys.clone(), (&service, &now)));
     let accounts = accounts(config, &layout, now)?;
     let (live, views) = open_live(&layout, (keys, &accounts), clock, &mut service)?;
+    let heads = accounts.outside.clone();
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: service.tonight.clone(),
@@ -258,6 +260,7 @@ pub async fn run_by(
         live: Some(live),
         door: accounts.door,
     };
+    let told_of_heads = service.verdicts.clone().tell_heads(heads);
     let rounds = receivers.begin(&service.tonight);
     let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
     let teller = teller::run(
@@ -283,6 +286,7 @@ pub async fn run_by(
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
+        never = told_of_heads => match never {},
         never = clerk.keep() => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
@@ -343,6 +347,12 @@ fn accounts(
     let rights = Arc::new(rights.reviewed_every(review));
     let porter = Porter::open(&layout.ledger(), now)?.with_keys(Arc::clone(&rights));
     let log = Arc::new(Log::open(&layout.ledger())?);
+    if rights.managed()? != Managed::Yes {
+        tracing::error!(
+            command = "nattsyn-hub staff role give --id ID --role unit_manager --by ID",
+            "nobody is unit manager"
+        );
+    }
     // The service has refused to start in a zone that is none.
     let zone = TimeZone::get(&config.zone).unwrap_or(TimeZone::UTC);
     let folder = (&config.audit, config.folder.as_path());

@@ -268,13 +268,28 @@ impl Service {
         Ok(())
     }
 
-    /// Takes in what a team's test alarm proved, and answers when it is written.
+    /// Takes in what was found out beside the desk, and answers when it is written.
     fn find(&mut self, found: Found) -> Result<(), ServiceError> {
         let now = moment(self.clock.now());
-        self.desk.find(now, found.team, found.wrong)?;
+        let answer = match found {
+            Found::Team {
+                team,
+                wrong,
+                written,
+            } => {
+                self.desk.find(now, team, wrong)?;
+                Some(written)
+            }
+            Found::Heads(kept) => {
+                self.desk.find_heads(now, kept)?;
+                None
+            }
+        };
         self.tonight.send_replace(Arc::new(self.desk.tonight(now)));
-        // A teller that is gone is told again by its next start.
-        found.written.send(()).ok();
+        if let Some(written) = answer {
+            // A teller that is gone is told again by its next start.
+            written.send(()).ok();
+        }
         Ok(())
     }
 

@@ -219,6 +219,8 @@ pub enum End {
     Camera,
     /// The eye was asked to end.
     Stopped,
+    /// A look of the plan's was due, and comes first.
+    PlannedLook,
     /// A word that this version does not know.
     #[serde(other)]
     Unrecognised,

@@ -6,9 +6,9 @@
 //!
 //! Pictures are never allowed from afar: from sensor or off to live view a policy takes effect
 //! when somebody presses the button at the unit within [`APPROVAL_WITHIN`]; until then there are
-//! looks and no pictures. What is stricter takes effect at once, and so do looks that begin
-//! again after [`Mode::Off`]: they end in a finding, and a withdrawal undone must not need a
-//! journey.
+//! looks and no pictures. A unit waits once in 24 hours. What is stricter takes effect at once,
+//! and so do looks that begin again after [`Mode::Off`]: they end in a finding, and a withdrawal
+//! undone must not need a journey.
 
 use std::time::Duration;
 
@@ -21,6 +21,10 @@ use crate::time::Timestamp;
 /// How long after a policy that allows pictures has come the button at the unit can approve it:
 /// the technician is there, and whoever presses it weeks later means something else.
 pub const APPROVAL_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// Longest that a policy can last: twice what the hub gives it, a week. Whoever stole the hub's
+/// key leaves nothing behind that allows pictures for longer.
+pub const LASTS_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// Most residents of one home whose looks are stopped; more than live under one unit.
 pub const STOPPED_MAX: usize = 8;
@@ -69,6 +73,10 @@ pub enum PolicyError {
     /// It ends before it begins.
     #[error("policy ends before it begins")]
     Backward,
+    /// It lasts longer than [`LASTS_MAX`].
+    #[error("policy lasts {} days; at most {} are allowed",
+        .0.as_secs() / 86_400, LASTS_MAX.as_secs() / 86_400)]
+    TooLong(Duration),
     /// More stopped residents than [`STOPPED_MAX`].
     #[error("{0} stopped residents; at most {STOPPED_MAX} are allowed")]
     TooManyStopped(usize),
@@ -89,6 +97,10 @@ impl Policy {
         }
         if self.until_ms <= self.from_ms {
             return Err(PolicyError::Backward);
+        }
+        let lasts = self.until_ms.since(self.from_ms);
+        if lasts > LASTS_MAX {
+            return Err(PolicyError::TooLong(lasts));
         }
         if self.stopped.len() > STOPPED_MAX {
             return Err(PolicyError::TooManyStopped(self.stopped.len()));
@@ -192,7 +204,8 @@ pub enum Approval {
     NotNeeded,
     /// Nobody has, and the time for it runs.
     Awaited,
-    /// Nobody did in time. The same policy must be sent again under a higher version.
+    /// Nobody did in time, or it was waited for once in these 24 hours, or the policy was not
+    /// just made when it came. The same must be signed anew under a higher version.
     Missed,
 }
 
@@ -219,6 +232,18 @@ mod tests {
             ..policy()
         };
         assert_eq!(backward.examine(), Err(PolicyError::Backward));
+        let longest = policy().from_ms.after(LASTS_MAX);
+        let lasting = |until_ms| {
+            let policy = Policy {
+                until_ms,
+                ..policy()
+            };
+            policy.examine()
+        };
+        assert_eq!(lasting(longest), Ok(()));
+        let beyond = LASTS_MAX + Duration::from_millis(1);
+        let later = longest.after(Duration::from_millis(1));
+        assert_eq!(lasting(later), Err(PolicyError::TooLong(beyond)));
         let unnumbered = Policy {
             version: 0,
             ..policy()

@@ -1,10 +1,15 @@
 //! The promises, end to end: what the tests beside this crate share.
 //!
-//! [`programs`] starts the product as its users do, [`browser`] opens its pages; [`workspace`]
-//! reads the repository, for the tests that hold it to its own rules; [`world`] plays nights in
-//! simulated time. The tests themselves, one file a promise, are in `tests/tests/`.
+//! [`programs`] starts the product as its users do, [`served`] a hub whose time a test turns with
+//! its [`dial`], [`mosquitto`] a broker; [`browser`] opens its pages and [`axe`] examines them;
+//! [`workspace`] reads the repository, for the tests that hold it to its own rules; [`world`] plays
+//! nights in simulated time. The tests themselves, one file a promise, are in `tests/tests/`.
 
+pub mod axe;
 pub mod browser;
+pub mod dial;
+pub mod mosquitto;
 pub mod programs;
+pub mod served;
 pub mod workspace;
 pub mod world;

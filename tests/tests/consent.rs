@@ -76,3 +76,47 @@ fn a_no_on_the_page_stops_a_real_eye_and_its_checks_become_visits() {
     let tonight = ask(&demonstration.page, "GET /", "");
     assert!(tonight.contains("Planerat personligt besök"), "{tonight}");
 }
+
+#[test]
+fn after_a_new_yes_the_real_eyes_own_word_ends_the_wait_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let demonstration = Demonstration::start(folder.path(), &["--homes", "1"]);
+    until(&demonstration, PAGE, "version 1, sensor: i kraft");
+    let post = |path: &str, form: &str| {
+        let done = ask(
+            &demonstration.page,
+            &format!("POST {PAGE}{path}?lang=sv"),
+            form,
+        );
+        assert!(done.starts_with("HTTP/1.1 303"), "{done}");
+    };
+    post(
+        "/withdraw",
+        "what=everything&form=oral&by=den+enskilde&note=&sure=yes",
+    );
+    until(&demonstration, PAGE, "version 2, inga försök: i kraft");
+    let page = ask(&demonstration.page, &format!("GET {PAGE}"), "");
+    let (_, day) = page.split_once("id=\"new-on\"").unwrap();
+    let (_, day) = day.split_once("value=\"").unwrap();
+    let day: jiff::civil::Date = day[..10].parse().unwrap();
+    let review = day.saturating_add(jiff::ToSpan::days(100));
+    let yes = format!(
+        "kinds=care&kinds=design&kinds=processing&scope=sensor&form=oral&given_by=den+enskilde\
+         &household=alone&cohabitant=&capacity=own&explored=&alternatives=larmmatta&\
+         informed=berattade&on={day}&review={review}"
+    );
+    post("", &yes);
+    until(&demonstration, PAGE, "version 3, sensor: i kraft");
+    let (_kept, pause) = sync_channel::<()>(1);
+    let waits = || {
+        let own = ask(&demonstration.page, &format!("GET {PAGE}"), "");
+        let night = ask(&demonstration.page, "GET /", "");
+        let on_page = own.contains("har inte svarat att den tittar igen");
+        on_page || night.contains("data-situation=\"looks_awaited\"")
+    };
+    let ended = (0..ATTEMPTS).any(|_| {
+        pause.recv_timeout(BETWEEN).unwrap_err();
+        !waits()
+    });
+    assert!(ended, "the unit looks and the hub still waits for its word");
+}

@@ -12,7 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nattsyn_hub::certificates::Authority;
 use nattsyn_hub::demo::story::Trouble;
+use nattsyn_tests::mosquitto::Mosquitto;
 use nattsyn_tests::programs::{Demonstration, program};
 
 /// Homes of the demonstration; every kind of trouble stands once in twelve.
@@ -213,85 +215,14 @@ fn every_check_of_a_night_ends_in_one_outcome_or_an_open_exception() {
 #[test]
 fn the_same_night_is_kept_with_mosquitto_as_the_broker() {
     let folder = tempfile::tempdir().unwrap();
-    let broker = mosquitto::start(folder.path());
+    let tls = folder.path().join("data/tls");
+    let authority = Authority::create(&tls).unwrap();
+    let broker = Mosquitto::start(folder.path(), &authority, &tls);
     let demonstration = Demonstration::start(
         &folder.path().join("data"),
-        &["--once", "--homes", "12", "--broker", &broker.url],
+        &["--once", "--homes", "12", "--broker", &broker.url()],
     );
     let text = demonstration.read_night(Duration::from_secs(900));
     assert_the_night_was_kept(&Night::read(&text));
     assert_the_ledger_is_whole(&folder.path().join("data"));
-}
-
-/// Debian's Mosquitto with the certificates of the demonstration to come.
-mod mosquitto {
-    use std::fs;
-    use std::net::{TcpListener, TcpStream};
-    use std::path::PathBuf;
-
-    use nattsyn_hub::certificates::Authority;
-    use nattsyn_tests::programs::{Running, installed};
-
-    use super::*;
-
-    pub(super) struct Mosquitto {
-        pub(super) url: String,
-        _process: Running,
-    }
-
-    /// Starts it on a free port, with the rules that docs/reference tells an operator to set.
-    pub(super) fn start(folder: &Path) -> Mosquitto {
-        let tls = folder.join("data/tls");
-        let authority = Authority::create(&tls).unwrap();
-        let server = authority.issue_server(&[], &tls).unwrap();
-        let acl = folder.join("acl");
-        fs::write(
-            &acl,
-            "user hub\ntopic readwrite n1/#\n\npattern write n1/%u/up/+\npattern read n1/%u/dn/+\n",
-        )
-        .unwrap();
-        let port = free_port();
-        let line = |key: &str, file: PathBuf| format!("{key} {}\n", file.display());
-        let config = format!(
-            "listener {port} 127.0.0.1\nrequire_certificate true\nuse_identity_as_username true\n\
-             allow_anonymous false\npersistence false\nuser root\n{}{}{}{}",
-            line("cafile", server.ca),
-            line("certfile", server.certificate),
-            line("keyfile", server.key),
-            line("acl_file", acl),
-        );
-        let path = folder.join("mosquitto.conf");
-        fs::write(&path, config).unwrap();
-        let child = Command::new(installed("mosquitto"))
-            .arg("-c")
-            .arg(&path)
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        wait_until_it_listens(port);
-        Mosquitto {
-            url: format!("mqtts://localhost:{port}"),
-            _process: Running(child),
-        }
-    }
-
-    fn free_port() -> u16 {
-        TcpListener::bind(("127.0.0.1", 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-    }
-
-    fn wait_until_it_listens(port: u16) {
-        let (_sender, never) = std::sync::mpsc::sync_channel::<()>(0);
-        for _ in 0..200 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return;
-            }
-            never.recv_timeout(Duration::from_millis(50)).ok();
-        }
-        panic!("mosquitto does not listen on port {port} after ten seconds");
-    }
 }

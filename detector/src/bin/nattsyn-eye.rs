@@ -104,13 +104,18 @@ fn prove(arguments: Arguments) -> anyhow::Result<ExitCode> {
         false => Who::Eye,
     };
     if let Some(attempt) = arguments.prove_attempt {
-        let refused = prove::attempt(&Trial {
+        let trial = Trial {
             attempt,
             who,
             walls: arguments.only.into_iter().collect(),
             victim: arguments.prove_victim_of,
             leak: arguments.prove_leak,
-        })?;
+        };
+        if trial.attempt == prove::STANDING {
+            prove::say_standing(&trial, &mut out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let refused = prove::attempt(&trial)?;
         return match refused {
             None => Ok(ExitCode::SUCCESS),
             Some(errno) => {

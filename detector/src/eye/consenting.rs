@@ -25,7 +25,7 @@ const BUILD: Build = if cfg!(feature = "live-view") {
 
 impl Eye {
     pub(super) fn handle_policy(&mut self, now: Now, message: &PolicyMessage) {
-        match self.guard.handle_policy(now.uptime, message) {
+        match self.guard.handle_policy(self.moment(now), message) {
             Ok(Taken::Changed) => tracing::info!("policy held"),
             Ok(Taken::Unchanged) => {}
             Err(error) => {

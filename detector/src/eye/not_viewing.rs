@@ -68,5 +68,7 @@ impl Eye {
 
     pub(super) fn review_view(&mut self, _now: Now) {}
 
+    pub(super) fn yield_view(&mut self, _now: Now) {}
+
     pub(super) fn stop_view(&mut self, _now: Now) {}
 }

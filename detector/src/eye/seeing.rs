@@ -210,26 +210,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::camera::CameraError;
-
-    /// A camera that was there once.
-    struct Gone;
-
-    impl FrameSource for Gone {
-        fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
-            Err(CameraError::Lost)
-        }
-
-        fn next_frame(&mut self) -> Result<Shot, CameraError> {
-            Err(CameraError::Lost)
-        }
-
-        fn close(&mut self) {}
-
-        fn is_lost(&self) -> bool {
-            true
-        }
-    }
+    use crate::camera::gone::Gone;
 
     #[test]
     fn a_camera_that_is_lost_is_a_fault_of_its_look_and_then_said_to_be_lost() {

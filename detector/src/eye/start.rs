@@ -346,28 +346,8 @@ pub(crate) fn await_signals(asked: impl FnOnce() + Send + 'static) -> Result<(),
 
 #[cfg(test)]
 mod tests {
-    use nattsyn_protocol::time::Timestamp;
-
     use super::*;
-    use crate::camera::{CameraError, Shot};
-
-    struct Gone;
-
-    impl FrameSource for Gone {
-        fn open(&mut self, _now: Timestamp) -> Result<(), CameraError> {
-            Err(CameraError::Lost)
-        }
-
-        fn next_frame(&mut self) -> Result<Shot, CameraError> {
-            Err(CameraError::Lost)
-        }
-
-        fn close(&mut self) {}
-
-        fn is_lost(&self) -> bool {
-            true
-        }
-    }
+    use crate::camera::gone::Gone;
 
     #[test]
     fn a_camera_that_is_lost_is_a_fault_before_anybody_looks() {

@@ -355,6 +355,13 @@ fn a_broken_camera_is_technical_and_the_light_goes_off() {
 }
 
 #[test]
+fn somebody_beside_the_bed_is_unclear() {
+    let (finding, switched) = one_look(Behaviour::Puzzles);
+    assert!(matches!(finding, Finding::Unclear(_)), "{finding:?}");
+    assert_eq!(switched, ["on", "off"]);
+}
+
+#[test]
 fn a_camera_that_repeats_one_frame_is_frozen_not_empty() {
     let (finding, _) = one_look(Behaviour::Freezes);
     assert_eq!(finding, Finding::Technical(Fault::Frozen));
@@ -366,6 +373,7 @@ fn a_camera_that_hangs_is_cut_off_and_the_eye_ends() {
     let end = Arc::clone(&rig.end);
     let hanging = end.lock().unwrap();
     assert!(rig.ask(1).is_continue());
+    assert!(rig.ask(2).is_continue());
     let opened = rig.eye.events.recv().unwrap();
     assert!(rig.eye.apply(rig.now, opened).is_continue());
     assert!(rig.pass(Duration::from_secs(1)).is_continue());
@@ -376,7 +384,12 @@ fn a_camera_that_hangs_is_cut_off_and_the_eye_ends() {
         ControlFlow::Break(End::Hung)
     );
     assert_eq!(rig.switched(), ["off"]);
-    assert_eq!(rig.report().finding, Finding::Technical(Fault::TooSlow));
+    // The one that waited goes with a word too.
+    for look in [1, 2] {
+        let report = rig.report();
+        assert_eq!(report.look, look);
+        assert_eq!(report.finding, Finding::Technical(Fault::TooSlow));
+    }
     drop(hanging);
 }
 

@@ -35,8 +35,10 @@ use crate::panel::Position;
 /// this leaves it five, and a browser that is gone keeps no lamp lit.
 const CREDIT_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long the camera may take to end after a view: longer than it may take for a frame.
-const CLOSING_MAX: Duration = Duration::from_secs(10);
+/// How long the camera may take to end after a view: longer than it may take for a frame, for
+/// which it passes over all its buffers, four times the three seconds of `camera::v4l2`. Less
+/// than a look, so that a look which waits for it waits no longer than for another look.
+const CLOSING_MAX: Duration = Duration::from_secs(15);
 
 /// What the eye holds for live views.
 pub(super) struct Live {
@@ -393,7 +395,7 @@ impl Eye {
             State::Idle => {}
             State::Viewing(_) => self.review_view(now),
             State::Closing { until, .. } if *until <= now.uptime => {
-                self.waiting.clear();
+                self.fail_waiting(now, Fault::TooSlow);
                 return ControlFlow::Break(End::Hung);
             }
             State::Closing { .. } => {}
@@ -404,6 +406,11 @@ impl Eye {
     /// The process is to end.
     pub(super) fn stop_view(&mut self, now: Now) {
         self.end_view(now, ViewEnd::Stopped);
+    }
+
+    /// A look of the plan's is due, and comes before a view.
+    pub(super) fn yield_view(&mut self, now: Now) {
+        self.end_view(now, ViewEnd::PlannedLook);
     }
 
     /// Ends the view that is open: lamps off, camera closed, and only then the word.

@@ -6,20 +6,39 @@
 //! is stricter holds at once, and so do looks that begin again. What allows pictures that are
 //! not allowed now waits for the button at the unit; until then the new version is held with
 //! looks and no pictures. A restart ends that waiting: nobody can tell how long the unit was
-//! off.
+//! off. It begins once in [`WAITS_APART`], also over restarts, for a policy that was just made,
+//! and no later version prolongs it: whoever has the hub's key cannot wait for some hand that
+//! presses the button one day and means something else.
 //!
 //! Pure. Whether pictures may be made is [`Guard::pictures`]; it is asked again for every one.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::live::Refusal as NoView;
 use nattsyn_protocol::policy::{
-    APPROVAL_WITHIN, Approval, HeldPolicy, Looks, Mode, Policy, PolicyError, PolicyMessage,
+    APPROVAL_WITHIN, Approval, HeldPolicy, LASTS_MAX, Looks, Mode, Policy, PolicyError,
+    PolicyMessage,
 };
 use nattsyn_protocol::signing::{Endorsement, SignatureError};
-use nattsyn_protocol::time::Uptime;
+use nattsyn_protocol::time::{Timestamp, Uptime};
 
-use super::{Change, Guard, Moment, Taken, is_known};
+use super::{Change, Guard, Moment, Taken, Trust, is_known};
 use crate::memory::KeptPolicy;
+
+/// How far apart two waits for the button at the unit begin. One journey of a technician is one
+/// wait; more would make of [`APPROVAL_WITHIN`] as long as somebody with the hub's key likes.
+pub const WAITS_APART: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long before its arrival a policy may begin that the button is waited for: one that was
+/// held back is not what whoever stands at the unit has in mind. The hub begins policies five
+/// minutes before it signs them, and sends them at once.
+pub const OPENS_WITHIN: Duration = Duration::from_secs(60 * 60);
+
+/// How far ahead of the unit's trusted clock such a policy may begin: two clocks that are both
+/// right differ by less, and one of next month is none that was just made.
+pub const OPENS_AHEAD: Duration = Duration::from_secs(10 * 60);
 
 /// Why a policy is not held.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +65,22 @@ pub enum PolicyRefusal {
         /// The version that is held.
         held: u32,
     },
+    /// It allows no less than what is held, and came within [`EASES_APART`] of another such.
+    #[error("policy {0} came too soon after another that takes nothing away")]
+    TooSoon(u32),
     /// It makes no sense.
     #[error("examining a policy")]
     Senseless(#[from] PolicyError),
 }
+
+/// How far apart two policies are taken that allow no less than what is held, in one run. Each
+/// is a write to the disk, and whoever has the hub's key can sign as many as they like. What
+/// only takes away is taken at once; the hub sends the others again every minute.
+pub const EASES_APART: Duration = Duration::from_secs(60);
+
+/// How long after its end a policy that somebody approved can still be renewed without the
+/// button: a unit that was off-line for a week. Whoever lives there later approved nothing.
+pub const LAPSES_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Pictures of this resident are allowed at this very moment. Only [`Guard::pictures`] makes
 /// one; it is not kept, because the next moment may say otherwise.
@@ -80,9 +111,10 @@ impl Guard {
     /// Why it is not held. Whatever was held before still is.
     pub fn handle_policy(
         &mut self,
-        now: Uptime,
+        now: Moment,
         message: &PolicyMessage,
     ) -> Result<Taken, PolicyRefusal> {
+        let trust = self.handle_moment(now);
         let endorsement: Endorsement = message.endorsement.open(&self.root)?;
         let old = |OldKey { found, held }| PolicyRefusal::OldKey { found, held };
         self.endorse(&endorsement).map_err(old)?;
@@ -109,32 +141,89 @@ impl Guard {
             }
             Some(_) | None => {}
         }
-        self.take_policy(now, policy, epoch);
+        self.pace(now.uptime, &policy, epoch)?;
+        self.take_policy((now, trust), policy, epoch);
         Ok(Taken::Changed)
     }
 
-    fn take_policy(&mut self, now: Uptime, policy: Policy, epoch: Option<u32>) {
-        // Looks are agreed to with the plan; a picture has to be agreed to by a policy.
-        let in_force = self
-            .memory
-            .policy
-            .as_ref()
-            .map_or(Mode::Sensor, |it| it.mode);
+    /// Holds policies that take nothing away to [`EASES_APART`]. The root's next key is not held
+    /// up by what the one before was used for.
+    fn pace(
+        &mut self,
+        now: Uptime,
+        policy: &Policy,
+        epoch: Option<u32>,
+    ) -> Result<(), PolicyRefusal> {
+        let held = self.memory.policy.as_deref();
+        if held.is_some_and(|held| only_takes_away(policy, held)) {
+            return Ok(());
+        }
+        let is_next_keys = held.is_none_or(|held| held.epoch != epoch);
+        let lately = self
+            .eased
+            .is_some_and(|eased| now.since(eased) < EASES_APART);
+        if lately && !is_next_keys {
+            return Err(PolicyRefusal::TooSoon(policy.version));
+        }
+        self.eased = Some(now);
+        Ok(())
+    }
+
+    fn take_policy(&mut self, now: (Moment, Trust), policy: Policy, epoch: Option<u32>) {
+        let approved = self.approved_until(now);
         // Looks that were stopped begin again from afar: a withdrawal that was a mistake must
         // not end them for ever where nobody can press a button. Pictures never do.
-        let opens = policy.mode == Mode::LiveView && in_force != Mode::LiveView;
-        self.awaited_until = opens.then(|| now.after(APPROVAL_WITHIN));
+        let opens = policy.mode == Mode::LiveView && approved.is_none();
+        let approval = match opens {
+            true => self.await_button(now, &policy),
+            false => Approval::NotNeeded,
+        };
+        if approval != Approval::Awaited {
+            self.awaited_until = None;
+        }
+        let approved_until_ms = match policy.mode {
+            Mode::LiveView => approved.map(|until| prolonged(until, now, &policy)),
+            Mode::Off | Mode::Sensor => None,
+        };
         self.memory.policy = Some(Box::new(KeptPolicy {
             mode: if opens { Mode::Sensor } else { policy.mode },
-            approval: if opens {
-                Approval::Awaited
-            } else {
-                Approval::NotNeeded
-            },
+            approval,
+            approved_until_ms,
             policy,
             epoch,
         }));
         self.change = Change::Unwritten;
+    }
+
+    /// Until when pictures count as approved at the unit, if they do at this moment. While the
+    /// time is unknown what was approved stays so: no picture is made then.
+    fn approved_until(&self, (now, trust): (Moment, Trust)) -> Option<Timestamp> {
+        let kept = self.memory.policy.as_ref()?;
+        let until = kept.approved_until_ms?;
+        let stands = kept.mode == Mode::LiveView && !(is_known(now, trust) && until <= now.wall);
+        stands.then_some(until)
+    }
+
+    /// Whether the button is waited for now that this policy has come: on with a wait that runs,
+    /// to the same end, or from now on if none began of late and the policy was just made.
+    fn await_button(&mut self, (now, trust): (Moment, Trust), policy: &Policy) -> Approval {
+        let was_just_made = is_known(now, trust)
+            && now.wall <= policy.from_ms.after(OPENS_WITHIN)
+            && policy.from_ms <= now.wall.after(OPENS_AHEAD);
+        if !was_just_made {
+            return Approval::Missed;
+        }
+        if self.awaited_until.is_some_and(|until| now.uptime < until) {
+            return Approval::Awaited;
+        }
+        let age = self.lifetime.age(now.uptime);
+        let waited = self.memory.waited;
+        if waited.is_some_and(|begun| age.since(begun) < WAITS_APART) {
+            return Approval::Missed;
+        }
+        self.memory.waited = Some(age);
+        self.awaited_until = Some(now.uptime.after(APPROVAL_WITHIN));
+        Approval::Awaited
     }
 
     /// The button at the unit was pressed: what a policy opens is in force, if it came within
@@ -145,6 +234,8 @@ impl Guard {
             Some(kept) if kept.approval == Approval::Awaited => {
                 kept.mode = kept.policy.mode;
                 kept.approval = Approval::NotNeeded;
+                // Made within the hour, and so ending within [`LASTS_MAX`] and little more.
+                kept.approved_until_ms = Some(lapses(&kept.policy));
                 self.awaited_until = None;
                 self.change = Change::Unwritten;
                 Taken::Changed
@@ -175,8 +266,9 @@ impl Guard {
     /// The policy that is held, and what is in force of it at this moment.
     pub fn held_policy(&mut self, now: Moment) -> Option<HeldPolicy> {
         let trust = self.handle_moment(now);
+        let is_approved = self.approved_until((now, trust)).is_some();
         let kept = self.memory.policy.as_ref()?;
-        let is_dated = is_known(now, trust) && kept.policy.is_in_force(now.wall);
+        let is_dated = is_approved && is_known(now, trust) && kept.policy.is_in_force(now.wall);
         Some(HeldPolicy {
             version: kept.policy.version,
             mode: match kept.mode {
@@ -205,6 +297,7 @@ impl Guard {
     /// Why not. What the residents agreed to is said before what the clock shows.
     pub fn pictures(&mut self, now: Moment, resident: ResidentId) -> Result<Pictures, NoView> {
         let trust = self.handle_moment(now);
+        let is_approved = self.approved_until((now, trust)).is_some();
         let kept = self.memory.policy.as_ref().ok_or(NoView::NoPolicy)?;
         if self.looks(resident) == Looks::Stopped {
             return Err(NoView::Withdrawn);
@@ -219,6 +312,9 @@ impl Guard {
         }
         if !kept.policy.is_in_force(now.wall) {
             return Err(NoView::PolicyNotInForce);
+        }
+        if !is_approved {
+            return Err(NoView::NotApproved);
         }
         Ok(Pictures {
             policy: kept.policy.version,
@@ -244,11 +340,40 @@ impl Guard {
     }
 }
 
+/// Whether a policy takes something away from what is held, or waits for the button, and gives
+/// nothing. Only so many can follow each other: modes and [`STOPPED_MAX`] residents are few.
+///
+/// [`STOPPED_MAX`]: nattsyn_protocol::policy::STOPPED_MAX
+fn only_takes_away(policy: &Policy, held: &KeptPolicy) -> bool {
+    let may_be = match held.approval {
+        Approval::Awaited => held.policy.mode,
+        Approval::NotNeeded | Approval::Missed => held.mode,
+    };
+    let stops = |policy: &Policy| policy.stopped.iter().copied().collect::<BTreeSet<_>>();
+    let (before, after) = (stops(&held.policy), stops(policy));
+    let is_no_more = policy.mode <= may_be && before.is_subset(&after);
+    is_no_more && (policy.mode < may_be || before.len() < after.len())
+}
+
+/// Until when a policy that somebody has approved counts as approved.
+pub(super) fn lapses(policy: &Policy) -> Timestamp {
+    policy.until_ms.after(LAPSES_AFTER)
+}
+
+/// Until when pictures count as approved once this policy renews them: by a trusted clock, and
+/// never by more than a policy of now could last.
+fn prolonged(until: Timestamp, (now, trust): (Moment, Trust), policy: &Policy) -> Timestamp {
+    let longest = now.wall.after(LASTS_MAX).after(LAPSES_AFTER);
+    match is_known(now, trust) {
+        true => lapses(policy).min(longest),
+        false => until,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use ed25519_dalek::SigningKey;
     use nattsyn_protocol::signing::{PublicKey, Signed};
-    use nattsyn_protocol::time::Timestamp;
 
     use super::*;
     use crate::guard::lifetime::Opening;
@@ -273,21 +398,48 @@ mod tests {
             version,
             mode,
             stopped: Vec::new(),
-            from_ms: Timestamp("2026-11-21T12:00:00Z".parse().unwrap()),
-            until_ms: Timestamp("2026-11-28T12:00:00Z".parse().unwrap()),
+            from_ms: noon(),
+            until_ms: noon().after(Duration::from_secs(7 * 24 * 3600)),
         };
+        sealed(&policy, epoch)
+    }
+
+    fn sealed(policy: &Policy, epoch: u32) -> PolicyMessage {
         let endorsement = Endorsement {
             key: PublicKey::of(&key(2)),
             epoch,
         };
         PolicyMessage {
-            policy: Signed::seal(&policy, &key(2)),
+            policy: Signed::seal(policy, &key(2)),
             endorsement: Signed::seal(&endorsement, &key(1)),
         }
     }
 
-    fn minute(minute: u64) -> Uptime {
-        Uptime(std::time::Duration::from_secs(minute * 60))
+    fn noon() -> Timestamp {
+        Timestamp("2026-11-21T12:00:00Z".parse().unwrap())
+    }
+
+    /// So many minutes after that noon.
+    fn minute(minute: u64) -> Moment {
+        let passed = Duration::from_secs(minute * 60);
+        Moment {
+            uptime: Uptime(passed),
+            wall: noon().after(passed),
+            trust: Trust::Synced,
+        }
+    }
+
+    /// What becomes of the button with a policy of live view that begins at a minute.
+    fn open(guard: &mut Guard, now: Moment, version: u32, from: u64) -> Approval {
+        let PolicyMessage { policy, .. } = message(version, Mode::LiveView, 1);
+        let policy: Policy = serde_json::from_str(&policy.body).unwrap();
+        let policy = Policy {
+            from_ms: minute(from).wall,
+            until_ms: minute(from + 7 * 24 * 60).wall,
+            ..policy
+        };
+        guard.handle_policy(now, &sealed(&policy, 1)).unwrap();
+        in_force(guard).2
     }
 
     fn in_force(guard: &Guard) -> (u32, Mode, Approval) {
@@ -317,7 +469,9 @@ mod tests {
         let resident = "r0000001".parse().unwrap();
         let mut give = |version, mode| {
             let message = message(version, mode, 1);
-            guard.handle_policy(minute(1), &message).unwrap();
+            guard
+                .handle_policy(minute(version.into()), &message)
+                .unwrap();
             (
                 guard.looks(resident),
                 in_force(&guard).1,
@@ -339,12 +493,197 @@ mod tests {
         before
             .handle_policy(minute(1), &message(7, Mode::Sensor, 2))
             .unwrap();
-        let mut memory: Memory = before.take_change(minute(1)).unwrap();
+        let mut memory: Memory = before.take_change(minute(1).uptime).unwrap();
         memory.policy.as_mut().unwrap().epoch = None;
         let mut after = guard(Found::Remembered(memory));
         let older = after.handle_policy(minute(2), &message(6, Mode::Sensor, 2));
         assert!(matches!(older, Err(PolicyRefusal::NotNewer { .. })));
         let newer = after.handle_policy(minute(2), &message(1, Mode::Sensor, 3));
         assert_eq!(newer.unwrap(), Taken::Changed);
+    }
+
+    #[test]
+    fn no_version_prolongs_the_wait_for_the_button_and_there_is_one_a_day() {
+        let mut before = guard(Found::Nothing);
+        assert_eq!(open(&mut before, minute(0), 1, 0), Approval::Awaited);
+        assert_eq!(open(&mut before, minute(9), 2, 9), Approval::Awaited);
+        assert_eq!(before.handle_button(minute(10).uptime), Taken::Unchanged);
+        assert_eq!(open(&mut before, minute(11), 3, 11), Approval::Missed);
+        assert_eq!(before.handle_button(minute(11).uptime), Taken::Unchanged);
+        // Nor does a stricter one in between, nor a restart.
+        let off = message(4, Mode::Off, 1);
+        before.handle_policy(minute(12), &off).unwrap();
+        assert_eq!(open(&mut before, minute(13), 5, 13), Approval::Missed);
+        let memory = before.take_change(minute(13).uptime).unwrap();
+        let mut after = guard(Found::Remembered(memory));
+        let day = 24 * 60;
+        // The kernel's clock begins anew.
+        let later = |at| Moment {
+            uptime: minute(at - 13).uptime,
+            ..minute(at)
+        };
+        assert_eq!(
+            open(&mut after, later(day - 1), 6, day - 1),
+            Approval::Missed
+        );
+        assert_eq!(open(&mut after, later(day), 7, day), Approval::Awaited);
+        assert_eq!(after.handle_button(later(day).uptime), Taken::Changed);
+        assert_eq!(in_force(&after), (7, Mode::LiveView, Approval::NotNeeded));
+    }
+
+    #[test]
+    fn the_button_is_waited_for_only_with_a_policy_that_was_just_made() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(open(&mut guard, minute(100), 1, 39), Approval::Missed);
+        assert_eq!(open(&mut guard, minute(101), 2, 112), Approval::Missed);
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..minute(102)
+        };
+        assert_eq!(open(&mut guard, unknown, 3, 102), Approval::Missed);
+        assert_eq!(guard.handle_button(minute(102).uptime), Taken::Unchanged);
+        // None of these was a wait.
+        assert_eq!(open(&mut guard, minute(103), 4, 43), Approval::Awaited);
+        assert_eq!(open(&mut guard, minute(104), 5, 43), Approval::Missed);
+    }
+
+    #[test]
+    fn an_approved_policy_shows_nothing_while_the_time_is_unknown() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(open(&mut guard, minute(0), 1, 0), Approval::Awaited);
+        guard.handle_button(minute(1).uptime);
+        let resident = "r0000001".parse().unwrap();
+        assert!(guard.pictures(minute(1), resident).is_ok());
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..minute(2)
+        };
+        let shown = guard.pictures(unknown, resident);
+        assert_eq!(shown, Err(NoView::ClockUnknown));
+    }
+
+    const DAY: u64 = 24 * 60;
+
+    #[test]
+    fn an_approval_that_ended_a_week_ago_needs_the_button_again() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        // Its end is on the seventh day. Two renewals in time, the second late but not too late.
+        let renewed = open(&mut guard, minute(3 * DAY), 2, 3 * DAY);
+        assert_eq!(
+            (renewed, in_force(&guard).1),
+            (Approval::NotNeeded, Mode::LiveView)
+        );
+        let late = open(&mut guard, minute(17 * DAY - 1), 3, 17 * DAY - 1);
+        assert_eq!(
+            (late, in_force(&guard).1),
+            (Approval::NotNeeded, Mode::LiveView)
+        );
+        let lapsed = open(&mut guard, minute(31 * DAY), 4, 31 * DAY);
+        assert_eq!(
+            (lapsed, in_force(&guard).1),
+            (Approval::Awaited, Mode::Sensor)
+        );
+    }
+
+    #[test]
+    fn what_renews_without_a_trusted_time_prolongs_no_approval() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        let unknown = Moment {
+            trust: Trust::Guessed,
+            ..minute(20 * DAY)
+        };
+        open(&mut guard, unknown, 2, 20 * DAY);
+        let resident = "r0000001".parse().unwrap();
+        let shown = guard.pictures(minute(20 * DAY + 1), resident);
+        assert_eq!(shown, Err(NoView::NotApproved));
+        let held = guard.held_policy(minute(20 * DAY + 1)).unwrap();
+        assert_eq!(held.mode, Mode::Sensor);
+        let next = open(&mut guard, minute(21 * DAY), 3, 21 * DAY);
+        assert_eq!(next, Approval::Awaited);
+    }
+
+    #[test]
+    fn a_renewal_for_another_year_keeps_no_approval_until_then() {
+        let mut guard = guard(Found::Nothing);
+        open(&mut guard, minute(0), 1, 0);
+        guard.handle_button(minute(1).uptime);
+        open(&mut guard, minute(DAY), 2, 365 * DAY);
+        let then = open(&mut guard, minute(365 * DAY), 3, 365 * DAY);
+        assert_eq!(then, Approval::Awaited);
+    }
+
+    #[test]
+    fn a_policy_approved_before_its_lapse_was_kept_lapses_like_any_other() {
+        let mut before = guard(Found::Nothing);
+        open(&mut before, minute(0), 1, 0);
+        before.handle_button(minute(1).uptime);
+        let mut memory: Memory = before.take_change(minute(1).uptime).unwrap();
+        memory.policy.as_mut().unwrap().approved_until_ms = None;
+        let resident = "r0000001".parse().unwrap();
+        let mut after = guard(Found::Remembered(memory.clone()));
+        assert!(after.pictures(minute(2), resident).is_ok());
+        let mut late = guard(Found::Remembered(memory));
+        assert_eq!(
+            open(&mut late, minute(14 * DAY), 2, 14 * DAY),
+            Approval::Awaited
+        );
+    }
+
+    /// Whether a policy is taken, and whether anything is to be written.
+    fn give(guard: &mut Guard, now: Moment, policy: &Policy) -> bool {
+        let taken = guard.handle_policy(now, &sealed(policy, 1));
+        let is_refused = matches!(taken, Err(PolicyRefusal::TooSoon(_)));
+        assert!(taken.is_ok() || is_refused, "{taken:?}");
+        let change = guard.take_change(now.uptime);
+        assert_eq!(change.is_some(), taken.is_ok(), "{taken:?}");
+        !is_refused
+    }
+
+    #[test]
+    fn of_what_takes_nothing_away_one_a_minute_reaches_the_disk() {
+        let mut guard = guard(Found::Nothing);
+        let sensor = |version, stopped: &[&str]| {
+            let PolicyMessage { policy, .. } = message(version, Mode::Sensor, 1);
+            let policy: Policy = serde_json::from_str(&policy.body).unwrap();
+            Policy {
+                stopped: stopped.iter().map(|it| it.parse().unwrap()).collect(),
+                ..policy
+            }
+        };
+        let (one, two) = ("r0000001", "r0000002");
+        let second = |second| Moment {
+            uptime: Uptime(Duration::from_secs(second)),
+            ..minute(0)
+        };
+        assert!(give(&mut guard, second(0), &sensor(1, &[])));
+        assert!(!give(&mut guard, second(59), &sensor(2, &[])));
+        assert!(give(&mut guard, second(60), &sensor(3, &[])));
+        // Whoever withdraws is heard at once, and again; taking it back and forth is not.
+        assert!(give(&mut guard, second(61), &sensor(4, &[one])));
+        assert!(give(&mut guard, second(61), &sensor(5, &[one, two])));
+        assert!(!give(&mut guard, second(62), &sensor(6, &[one])));
+        assert!(!give(&mut guard, second(62), &sensor(7, &["r0000003"])));
+        let off = Policy {
+            mode: Mode::Off,
+            ..sensor(8, &[one, two])
+        };
+        assert!(give(&mut guard, second(63), &off));
+        assert!(!give(&mut guard, second(64), &sensor(9, &[])));
+        // The root's next key waits for nothing.
+        let next = sealed(&sensor(1, &[]), 2);
+        assert!(guard.handle_policy(second(65), &next).is_ok());
+    }
+
+    #[test]
+    fn a_wait_for_the_button_is_called_off_at_once() {
+        let mut guard = guard(Found::Nothing);
+        assert_eq!(open(&mut guard, minute(0), 1, 0), Approval::Awaited);
+        let sensor = message(2, Mode::Sensor, 1);
+        assert!(guard.handle_policy(minute(0), &sensor).is_ok());
+        assert_eq!(guard.handle_button(minute(0).uptime), Taken::Unchanged);
     }
 }

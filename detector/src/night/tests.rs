@@ -279,6 +279,24 @@ fn it_says_when_it_next_has_something_to_do() {
     assert_eq!(Night::default().next_timeout(at(5)), None);
 }
 
+#[test]
+fn an_eye_that_a_live_view_keeps_busy_is_not_down() {
+    let mut night = night(EVENING);
+    night.handle_view(at(90).uptime);
+    // A look before a live view of half a minute, and then this one of as long.
+    let script = "-V";
+    assert_eq!(
+        run(&mut night, 120..3600, script),
+        "120:2 190:eye_down.2! 300:3"
+    );
+    let mut night = self::night(EVENING);
+    night.handle_view(at(89).uptime);
+    assert_eq!(
+        run(&mut night, 120..3600, script),
+        "120:2 160:eye_down.2! 300:3"
+    );
+}
+
 /// One thing that happens to a generated night.
 #[derive(Clone, Debug)]
 enum Step {

@@ -125,8 +125,10 @@ fn of_memory(list: &mut Allowed) {
         ],
     );
     list.call_if(libc::SYS_mprotect, &[Argument::Under(2, PROT_EXEC, 0)]);
+    // A library that grows what it has: never onto what lies elsewhere.
+    let onto = !libc::MREMAP_MAYMOVE.cast_unsigned();
+    list.call_if(libc::SYS_mremap, &[Argument::Under(3, onto, 0)]);
     list.call(libc::SYS_munmap)
-        .call(libc::SYS_mremap)
         .call(libc::SYS_madvise)
         .call(libc::SYS_brk);
 }
@@ -183,8 +185,10 @@ pub fn voice() -> Allowed {
         let family = Argument::Is(0, family.cast_unsigned());
         list.call_if(libc::SYS_socket, &[family]);
     }
+    // To whom its socket is connected. What the other two name is behind a pointer, and the
+    // C library asks for both kinds of address with one of them.
+    list.call_if(libc::SYS_sendto, &[Argument::Points(4, 0)]);
     list.call(libc::SYS_connect)
-        .call(libc::SYS_sendto)
         .call(libc::SYS_sendmsg)
         .call(libc::SYS_sendmmsg)
         .call(libc::SYS_recvmsg)

@@ -20,12 +20,15 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::{Wall, Walls};
+use super::{Allowed, Wall, Walls};
 use attempts::{ATTEMPTS, Attempt, Whose};
 use stage::Stage;
 
 /// The walls that can refuse something: what each would refuse without the others is shown.
 const ALONE: [Wall; 4] = [Wall::Calls, Wall::Landlock, Wall::Network, Wall::Privileges];
+
+/// Instead of an attempt's name: to say which walls stand.
+pub const STANDING: &str = "standing";
 
 /// What a process of the proof is told.
 #[derive(Clone, Debug)]
@@ -99,7 +102,7 @@ pub struct Tally {
     pub refused: u32,
     /// Attempts that succeeded, none of which should.
     pub succeeded: u32,
-    /// Attempts that this machine refuses without any wall.
+    /// Attempts that this machine refuses without any wall, and walls that it has not.
     pub not_available: u32,
 }
 
@@ -131,6 +134,12 @@ pub fn prove(
 ) -> Result<Tally, ProveError> {
     let victim = Victim::start()?;
     let mut tally = Tally::default();
+    for (wall, stands) in standing(who, walls)? {
+        tally.not_available += u32::from(stands == Stands::No);
+        let (wall, stands) = (wall.word(), stands.word());
+        writeln!(out, "wall {wall:13} | {stands}").map_err(ProveError::Print)?;
+    }
+    writeln!(out).map_err(ProveError::Print)?;
     let width = ATTEMPTS.iter().map(|it| it.what.chars().count()).max();
     let width = width.unwrap_or_default();
     let (what, how, alone) = ("what is tried", "answer", "walls that refuse it alone");
@@ -233,6 +242,62 @@ fn own_program(attempt: &'static str) -> Result<Command, ProveError> {
     Ok(Command::new(program))
 }
 
+/// Whether a wall stands on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    Yes,
+    No,
+}
+
+impl Stands {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "stands",
+            Self::No => "MISSING",
+        }
+    }
+}
+
+/// Which of these walls stand, as one who is shut in by them says.
+fn standing(who: Who, walls: &BTreeSet<Wall>) -> Result<Vec<(Wall, Stands)>, ProveError> {
+    let attempt = "say which walls stand";
+    let failed = |source| ProveError::Process { attempt, source };
+    let ran = own_program(attempt)?
+        .args(["--prove-attempt", STANDING])
+        .args((who == Who::Voice).then_some("--voice"))
+        .args(walls.iter().flat_map(|wall| ["--only", wall.word()]))
+        .env("RUST_LOG", "error")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(failed)?;
+    let said = String::from_utf8_lossy(&ran.stdout);
+    if !ran.status.success() || !said.starts_with(STANDING) {
+        let complaint = String::from_utf8_lossy(&ran.stderr).trim().to_owned();
+        return Err(failed(io::Error::other(complaint)));
+    }
+    let stand: BTreeSet<&str> = said.split_whitespace().skip(1).collect();
+    let concerned = walls_of(who).wanted;
+    let wanted = walls.intersection(&concerned).copied();
+    let said = wanted.map(|wall| match stand.contains(wall.word()) {
+        true => (wall, Stands::Yes),
+        false => (wall, Stands::No),
+    });
+    Ok(said.collect())
+}
+
+/// The walls of whoever the proof is about; none need stand for it to be made.
+fn walls_of(who: Who) -> Walls {
+    match who {
+        Who::Eye => Walls::of_eye(Wall::ALL.into()),
+        // What a real one is given besides: its folder, and its broker's port.
+        Who::Voice => Walls::of_voice(
+            ["/etc", "/run"].map(PathBuf::from).into(),
+            Vec::new(),
+            Vec::new(),
+        ),
+    }
+}
+
 fn try_it(
     attempt: &Attempt,
     who: Who,
@@ -281,20 +346,9 @@ pub fn attempt(trial: &Trial) -> Result<Option<i32>, ProveError> {
     let found = ATTEMPTS.iter().find(|it| it.name == trial.attempt);
     let found = found.ok_or_else(unknown)?;
     let stage = Stage::open(trial.victim).map_err(ProveError::Stage)?;
-    let (mut list, walls) = match trial.who {
-        Who::Eye => (
-            super::eyes_calls(&[stage.request()]),
-            Walls::of_eye(Wall::ALL.into()),
-        ),
-        Who::Voice => (
-            super::voices_calls(),
-            // What a real one is given besides: its folder, and its broker's port.
-            Walls::of_voice(
-                ["/etc", "/run"].map(PathBuf::from).into(),
-                Vec::new(),
-                Vec::new(),
-            ),
-        ),
+    let mut list = match trial.who {
+        Who::Eye => super::eyes_calls(&[stage.request()]),
+        Who::Voice => super::voices_calls(),
     };
     if let Some(leak) = &trial.leak {
         let leaks = super::attack::OF_AN_INTRUDER.iter();
@@ -302,14 +356,35 @@ pub fn attempt(trial: &Trial) -> Result<Option<i32>, ProveError> {
         let (_, number) = call.ok_or_else(|| ProveError::Unknown(leak.clone()))?;
         list.leak(number);
     }
+    if !trial.walls.is_empty() {
+        shut_in(trial, &list)?;
+    }
+    Ok((found.make)(&stage).err())
+}
+
+/// Shuts this process in, and says which walls stand: [`STANDING`] and their names.
+///
+/// # Errors
+///
+/// It cannot be said.
+pub fn say_standing(trial: &Trial, out: &mut impl io::Write) -> Result<(), ProveError> {
+    let stage = Stage::open(trial.victim).map_err(ProveError::Stage)?;
+    let list = match trial.who {
+        Who::Eye => super::eyes_calls(&[stage.request()]),
+        Who::Voice => super::voices_calls(),
+    };
+    let standing = shut_in(trial, &list)?;
+    let words: Vec<&str> = standing.iter().map(|wall| wall.word()).collect();
+    writeln!(out, "{STANDING} {}", words.join(" ")).map_err(ProveError::Print)
+}
+
+fn shut_in(trial: &Trial, list: &Allowed) -> Result<BTreeSet<Wall>, ProveError> {
+    let walls = walls_of(trial.who);
     let walls = Walls {
         wanted: walls.wanted.intersection(&trial.walls).copied().collect(),
         ..walls
     };
-    if !trial.walls.is_empty() {
-        super::begin(&walls)?.finish(&list)?;
-    }
-    Ok((found.make)(&stage).err())
+    Ok(super::begin(&walls)?.finish(list)?)
 }
 
 #[cfg(test)]

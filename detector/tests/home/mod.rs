@@ -49,7 +49,7 @@ pub(crate) struct Home {
     voice: PairEnd,
     said: Receiver<FromEye>,
     clock: Clock,
-    _hold: Hold,
+    hold: Option<Hold>,
     _conductor: Conductor,
     folder: tempfile::TempDir,
     /// What the eye said of itself at its start.
@@ -92,7 +92,7 @@ impl Home {
             voice,
             said,
             clock,
-            _hold: hold,
+            hold: Some(hold),
             _conductor: conductor,
             folder,
             at_start,
@@ -138,6 +138,18 @@ impl Home {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().timestamp
+    }
+
+    /// Lets time pass in jumps; what the eye says meanwhile waits to be heard.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let until = self.now().after(time);
+        self.hold = None;
+        let (_quiet, pause) = sync_channel::<()>(0);
+        while self.now() < until {
+            self.clock.settle(self.clock.now(), None);
+            pause.recv_timeout(Duration::from_millis(5)).ok();
+        }
+        self.hold = Some(self.clock.hold(20.0));
     }
 
     pub(crate) fn show(&self, occupant: &str) {
@@ -293,14 +305,14 @@ pub(crate) fn plan_message(plan: &Plan) -> PlanMessage {
     }
 }
 
-/// A policy for the whole of that night.
+/// A policy for the whole of that night, made just before it.
 pub(crate) fn policy(version: u32, mode: Mode) -> Policy {
     Policy {
         unit: "u0000001".parse().unwrap(),
         version,
         mode,
         stopped: Vec::new(),
-        from_ms: Timestamp("2025-01-01T00:00:00Z".parse().unwrap()),
+        from_ms: Timestamp("2026-11-21T21:55:00Z".parse().unwrap()),
         until_ms: Timestamp("2026-12-01T00:00:00Z".parse().unwrap()),
     }
 }

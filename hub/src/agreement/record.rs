@@ -15,7 +15,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::settle::seat_of;
 use super::{Book, Seat};
-use crate::consent::{Reason, Rules, judge};
+use crate::consent::{Reason, Resumed, Rules, judge};
 use crate::roster::Roster;
 use crate::store::{Entries, Store, StoreError, StoredPlan};
 
@@ -123,27 +123,53 @@ impl Record {
         said
     }
 
-    /// Whether looks may be made at a resident, by what they and those who live with them agreed
-    /// to.
+    /// Whether looks at a resident can be counted on: they may be made, by what the resident and
+    /// those who live with them agreed to, and if they were ever stopped, the unit has said that
+    /// it looks again.
     #[must_use]
     pub fn looks(&self, resident: ResidentId) -> Looks {
+        match (self.permitted(resident), self.resumed(resident)) {
+            (Looks::ByPlan, Resumed::Yes) => Looks::ByPlan,
+            (Looks::Stopped, _) | (Looks::ByPlan, Resumed::Awaited) => Looks::Stopped,
+        }
+    }
+
+    /// Whether looks may be made at a resident, whatever their unit does.
+    #[must_use]
+    pub fn permitted(&self, resident: ResidentId) -> Looks {
         let others = self.seats.housemates(resident);
         self.book.consents().looks(resident, others)
+    }
+
+    fn resumed(&self, resident: ResidentId) -> Resumed {
+        let seat = self.seats.seat(resident);
+        let consents = self.book.consents();
+        seat.map_or(Resumed::Yes, |seat| consents.resumed(seat.unit, resident))
     }
 
     /// Who is not to be looked at, and has an agreement in which somebody still is: it is for a
     /// person to decide on visits.
     #[must_use]
     pub fn declined(&self) -> BTreeSet<ResidentId> {
+        self.with_looks(|who| self.permitted(who) == Looks::Stopped)
+    }
+
+    /// Who may be looked at again by a unit that has not said that it looks again.
+    #[must_use]
+    pub fn awaited(&self) -> BTreeSet<ResidentId> {
+        let permitted = |who| self.permitted(who) == Looks::ByPlan;
+        self.with_looks(|who| permitted(who) && self.resumed(who) == Resumed::Awaited)
+    }
+
+    /// Those of whoever has an agreement in which somebody looks.
+    fn with_looks(&self, which: impl Fn(ResidentId) -> bool) -> BTreeSet<ResidentId> {
         let residents = self.seats.residents();
-        let declined = residents.filter(|who| {
+        let chosen = residents.filter(|who| {
             let wants_looks = |agreed: &super::Agreed| agreed.agreement.has_looks();
             let newest = self.book.newest(*who);
-            self.book.ended(*who).is_none()
-                && newest.is_some_and(wants_looks)
-                && self.looks(*who) == Looks::Stopped
+            self.book.ended(*who).is_none() && newest.is_some_and(wants_looks) && which(*who)
         });
-        declined.collect()
+        chosen.collect()
     }
 
     /// Whose consent should have been gone through again before a day.

@@ -104,10 +104,7 @@ impl Act {
             ),
             Self::ResidentOpened => ("öppnade personens sida", "opened the resident’s page"),
             Self::Exported => ("hämtade en natt som tabell", "took a night out as a table"),
-            Self::LiveViewAsked => (
-                "bad att få titta via kameran",
-                "asked to look through the camera",
-            ),
+            Self::LiveViewAsked => ("bad att få titta via kameran", "asked for the camera"),
             Self::LiveViewRefused => (
                 "fick inte titta via kameran",
                 "was not let look through the camera",
@@ -153,6 +150,10 @@ impl Act {
             Self::HeadExported => (
                 "sparade loggens kontrollsumma utanför",
                 "put the log’s checksum outside",
+            ),
+            Self::HeadLost => (
+                "kunde inte spara kontrollsumman",
+                "could not put it outside",
             ),
             Self::RowsLost => (
                 "kunde inte skriva så många rader om vad som visades",

@@ -48,6 +48,26 @@ pub enum Outside {
     Failing(Option<Timestamp>),
 }
 
+/// Whether the newest try put the head outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It did, or nobody asked for it: the pages say that no folder is set.
+    Yes,
+    /// It failed.
+    No,
+}
+
+impl Kept {
+    /// What a keeper says of itself, as yes or no.
+    #[must_use]
+    pub fn of(outside: Outside) -> Self {
+        match outside {
+            Outside::Nowhere | Outside::Since(_) => Self::Yes,
+            Outside::Failing(_) => Self::No,
+        }
+    }
+}
+
 /// Why a head is not outside.
 #[derive(Debug, thiserror::Error)]
 pub enum HeadError {
@@ -110,7 +130,13 @@ impl Keeper {
             let day = now.timestamp.0.to_zoned(self.zone.clone()).date();
             let (log, to) = (Arc::clone(&self.log), folder.clone());
             let first = self.day != Some(day);
-            let put = move || put(&log, &to, (day, first), now.timestamp);
+            let put = move || {
+                let done = put(&log, &to, (day, first), now.timestamp);
+                if done.is_err() {
+                    note_failure(&log, now.timestamp);
+                }
+                done
+            };
             let done = tokio::task::spawn_blocking(put).await;
             self.handle_put(done, (day, now.timestamp));
             clock.wait_until(Some(now.uptime.after(EVERY))).await;
@@ -139,6 +165,18 @@ impl Keeper {
                 Outside::Failing(since) => Outside::Failing(since),
             };
         });
+    }
+}
+
+/// Writes into the log itself that a head could not be put outside: by that the morning report of
+/// the night says so, also after a restart. One row an hour at most.
+fn note_failure(log: &Log, now: Timestamp) {
+    let row = AuditRow::new(now, Who::Hub, Act::HeadLost);
+    if let Err(error) = log.record(row) {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "nor can that be written"
+        );
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Question {
     pub from: Option<Timestamp>,
     /// Before then.
     pub until: Option<Timestamp>,
+    /// Older than this row: how what does not fit into one answer is read on.
+    pub below: Option<AuditId>,
     /// At most so many, the newest.
     pub most: u32,
 }
@@ -71,6 +73,7 @@ impl Default for Question {
             act: None,
             from: None,
             until: None,
+            below: None,
             most: ROWS_MAX,
         }
     }
@@ -149,6 +152,16 @@ impl Log {
     /// They cannot be read.
     pub fn rows(&self, question: &Question) -> Result<Vec<Written>, AuditError> {
         Ok(audit::select(&lock(&self.reading), question)?)
+    }
+
+    /// How many rows answer a question in all, and below which row they all are: what is written
+    /// meanwhile is not among them.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn extent(&self, question: &Question) -> Result<(u64, AuditId), AuditError> {
+        Ok(audit::extent(&lock(&self.reading), question)?)
     }
 
     /// How often an act stands in the log.

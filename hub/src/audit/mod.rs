@@ -171,6 +171,8 @@ acts! {
     LogRead = "log_read";
     /// Took the log out of the hub.
     LogExported = "log_exported";
+    /// A head of the log could not be put outside.
+    HeadLost = "head_lost";
     /// Made an extract for a resident.
     ExtractMade = "extract_made";
     /// The newest row's hash was put outside the hub.

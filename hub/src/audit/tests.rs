@@ -358,6 +358,11 @@ async fn a_head_is_put_outside_once_an_hour_and_what_fails_is_said() {
         changed = shown.changed() => changed.unwrap(),
     }
     assert_eq!(*seen.borrow(), heads::Outside::Failing(None));
+    assert_eq!(
+        log.count(Act::HeadLost).unwrap(),
+        1,
+        "the log itself says so"
+    );
     let (_, nowhere) = heads::Keeper::new(&log, (&heads::Settings::default(), folder.path()), zone);
     assert_eq!(*nowhere.borrow(), heads::Outside::Nowhere);
 }

@@ -15,12 +15,14 @@ use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
-use nattsyn_protocol::policy::{Build, HeldPolicy, Policy};
+use nattsyn_protocol::policy::{Build, HeldPolicy, Looks, Policy};
 use nattsyn_protocol::time::Timestamp;
 
-use super::counter::{Changed, ConsentError, Counter, Run, verdict};
+use super::counter::{Changed, ConsentError, Counter, Run, housemates, verdict};
 use super::draft::Draft;
-use super::{Consents, Functions, Rules, Taker, Verdict, Withdrawn};
+use super::{
+    Consents, Entry, Form, Functions, Resumed, Rules, Taker, Verdict, What, Withdrawal, Withdrawn,
+};
 use crate::keys::HubKeys;
 use crate::roster::Roster;
 use crate::service::Hands;
@@ -57,9 +59,13 @@ pub struct File {
     /// The resident's name, as staff know it.
     pub name: String,
     /// The entries, oldest first.
-    pub entries: Vec<super::Entry>,
+    pub entries: Vec<Entry>,
     /// What may be done, and why not more.
     pub verdict: Verdict,
+    /// Who else would be looked at no more if this resident took everything back, by name.
+    pub stops_too: Vec<String>,
+    /// Whether looks by the unit can be counted on, if they may be made.
+    pub resumed: Resumed,
     /// The unit that hangs there.
     pub unit: UnitId,
     /// The newest policy that was signed for it, and when.
@@ -106,6 +112,8 @@ impl Clerk {
             name: roster.person(resident).name,
             entries: consents.of(resident).to_vec(),
             verdict: verdict(&roster, &consents, resident, (today, self.rules)),
+            stops_too: self.stops_too((&roster, &consents), resident),
+            resumed: consents.resumed(home.unit, resident),
             unit: home.unit,
             policy: store
                 .policies()?
@@ -113,6 +121,31 @@ impl Clerk {
                 .map(|newest| (newest.policy, newest.made)),
             today,
         }))
+    }
+
+    /// Who else a *no* of this resident's to everything would stop, who is looked at now.
+    fn stops_too(&self, written: (&Roster, &Consents), resident: ResidentId) -> Vec<String> {
+        let (roster, consents) = written;
+        let day = (self.today(), self.rules);
+        let no = Withdrawn {
+            what: Withdrawal::Everything,
+            form: Form::Oral,
+            by: String::new(),
+            note: String::new(),
+        };
+        let mut with = consents.clone();
+        with.extend([Entry {
+            resident,
+            at: (self.now)(),
+            on: self.today(),
+            taker: Taker::enrolment(),
+            what: What::Withdrawn(Box::new(no)),
+        }]);
+        let looks = |consents: &Consents, who| verdict(roster, consents, who, day).looks();
+        let stopped = housemates(roster, resident).into_iter().filter(|who| {
+            looks(consents, *who) == Looks::ByPlan && looks(&with, *who) == Looks::Stopped
+        });
+        stopped.map(|who| roster.person(who).name).collect()
     }
 
     /// Everybody who is enrolled, with what may be done about them. Blocks.

@@ -19,7 +19,7 @@ use super::draft::{Draft, Faults};
 use super::functions::Said;
 use super::settle::Grounds;
 use super::{
-    Consents, Entry, Rules, StoredPolicy, Taker, Verdict, What, Withdrawal, Withdrawn, judge,
+    Consents, Entry, Kind, Rules, StoredPolicy, Taker, Verdict, What, Withdrawal, Withdrawn, judge,
 };
 use crate::agreement::edit::{Desk, EditError};
 use crate::keys::HubKeys;
@@ -130,18 +130,25 @@ impl Counter<'_> {
         };
         let mut entries = vec![entry(resident, withdrawn.clone())];
         if withdrawn.what == Withdrawal::Everything {
-            let others = housemates(&roster, resident).into_iter();
-            let known = others.filter(|other| !consents.of(*other).is_empty());
-            entries.extend(known.map(|other| {
-                let what = Withdrawal::Cohabitant;
-                entry(
-                    other,
-                    Withdrawn {
-                        what,
-                        ..withdrawn.clone()
-                    },
-                )
-            }));
+            // Where they had agreed as a cohabitant too that is over. Who else lives there is as it
+            // was: a new yes gives the housemate's looks back as far as the housemate's own goes.
+            for other in housemates(&roster, resident) {
+                let said = consents.of(other);
+                if judge::stands(said, Kind::Cohabitant) == judge::Standing::No {
+                    continue;
+                }
+                let no = Withdrawn {
+                    what: Withdrawal::Cohabitant,
+                    ..withdrawn.clone()
+                };
+                let no = entry(other, no);
+                let household = judge::household(said).map(|household| Entry {
+                    what: What::Household(household),
+                    ..no.clone()
+                });
+                entries.push(no);
+                entries.extend(household);
+            }
         }
         self.write((resident, &roster, &consents), entries, Run::Real)
     }

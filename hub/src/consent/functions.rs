@@ -219,6 +219,15 @@ impl Enforcement {
         });
     }
 
+    /// The newest policy by which a unit says that it looks: it holds it, and it is not off.
+    #[must_use]
+    pub fn looks_by(&self, unit: UnitId) -> Option<u32> {
+        let standing = self.units.get(&unit)?;
+        let (wanted, _) = standing.wanted.as_ref()?;
+        let held = standing.said?.held?;
+        (holds(held, wanted) && held.mode != Mode::Off).then_some(wanted.version)
+    }
+
     /// The policy to send to a unit that says hello, if it does not say that it holds it.
     pub fn greet(
         &mut self,

@@ -180,6 +180,28 @@ impl<'a> Stands<'a> {
     }
 }
 
+/// Whether a consent of a kind stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+}
+
+/// Whether a consent of this kind stands among a resident's entries.
+pub(super) fn stands(entries: &[Entry], kind: Kind) -> Standing {
+    match Stands::of(entries).has(kind) {
+        true => Standing::Yes,
+        false => Standing::No,
+    }
+}
+
+/// Who else lives there, as it was said last.
+pub(super) fn household(entries: &[Entry]) -> Option<Household> {
+    Stands::of(entries).household
+}
+
 /// What may be done about a resident, among `others` who live under the same unit.
 #[must_use]
 pub fn judge<'a>(

@@ -19,6 +19,7 @@ pub mod draft;
 pub mod functions;
 pub mod journal;
 pub mod judge;
+pub mod resumption;
 pub mod settle;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use nattsyn_protocol::time::Timestamp;
 
 pub use functions::Functions;
 pub use judge::{Reason, Terms, Verdict, policy_of};
+pub use resumption::{Halt, Resumed, Resumptions};
 
 /// What a consent is to.
 ///
@@ -320,6 +322,8 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Consents {
     entries: Arc<BTreeMap<ResidentId, Vec<Entry>>>,
+    /// What units were told to stop, and what they said since.
+    resumptions: Arc<Resumptions>,
     /// Entries that were written later do not count.
     until: Option<Timestamp>,
 }
@@ -340,6 +344,28 @@ impl Consents {
         let mut consents = Self::default();
         consents.extend(entries);
         consents
+    }
+
+    /// With what units were told to stop, and what they said since.
+    #[must_use]
+    pub fn with_resumptions(self, resumptions: Resumptions) -> Self {
+        let resumptions = Arc::new(resumptions);
+        Self {
+            resumptions,
+            ..self
+        }
+    }
+
+    /// What units were told to stop, and what they said since.
+    #[must_use]
+    pub fn resumptions(&self) -> &Arc<Resumptions> {
+        &self.resumptions
+    }
+
+    /// Whether looks by this unit can be counted on, if they may be made.
+    #[must_use]
+    pub fn resumed(&self, unit: UnitId, resident: ResidentId) -> Resumed {
+        self.resumptions.resumed(unit, resident, self.until)
     }
 
     /// Adds entries that were written later.
@@ -392,6 +418,7 @@ impl Consents {
     pub fn as_of(&self, at: Timestamp) -> Self {
         Self {
             entries: Arc::clone(&self.entries),
+            resumptions: Arc::clone(&self.resumptions),
             until: Some(self.until.map_or(at, |until| until.min(at))),
         }
     }

@@ -217,9 +217,10 @@ pub fn progress(unit: &UnitFunctions, time: impl Fn(Timestamp) -> String) -> Sai
             ),
         ),
         Progress::Missed => Said::new(
-            "ingen tryckte på knappen vid enheten i tid: ingen bild. Skicka igen när någon är där",
-            "nobody pressed the button at the unit in time: no picture. Send it again when \
-             somebody is there",
+            "ingen tryckte på knappen vid enheten i tid: ingen bild. Enheten väntar en gång per \
+             dygn. Skicka igen när någon är där",
+            "nobody pressed the button at the unit in time: no picture. The unit waits once in \
+             24 hours. Send it again when somebody is there",
         ),
         Progress::NotReceived(since) => Said::new(
             format!("inte mottagen av enheten sedan {}", time(since)),

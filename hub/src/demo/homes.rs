@@ -87,11 +87,7 @@ impl Home {
     /// `None` leaves what the page says of a consent that is missing to be seen.
     #[must_use]
     pub fn consent(&self, night: Date) -> Option<Draft> {
-        let scope = match self.index % 6 {
-            5 => return None,
-            1 | 4 => Scope::LiveViewOnUnclear,
-            _ => Scope::Sensor,
-        };
+        let scope = self.scope()?;
         let kinds = [Kind::Care, Kind::Design, Kind::Processing];
         Some(Draft {
             kinds: kinds.map(|kind| kind.word().to_owned()).to_vec(),
@@ -107,6 +103,17 @@ impl Home {
             review: night.checked_add(6.months()).ok()?.to_string(),
             ..Draft::default()
         })
+    }
+
+    /// How far that goes.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        match self.index % 6 {
+            5 => None,
+            // The first of them is somebody who is up when the sensor looks, which it cannot tell.
+            2 | 4 => Some(Scope::LiveViewOnUnclear),
+            _ => Some(Scope::Sensor),
+        }
     }
 
     /// The checks of one night.

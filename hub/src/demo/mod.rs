@@ -40,6 +40,10 @@ pub struct Args {
     /// for or wrong
     #[arg(long)]
     pub once: bool,
+    /// When a row could be looked at by camera, let time run as it does for people for so many
+    /// seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub linger: u32,
     /// Where the page is served; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,

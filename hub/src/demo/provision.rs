@@ -1,7 +1,9 @@
 //! Gives each home of the demonstration a unit: keys, certificates, configuration and a stage.
 //!
 //! What a technician does at enrolment, done here for homes that do not exist. The eye's secret
-//! key is drawn here and written into the unit's folder; the hub keeps its public half.
+//! key is drawn here and written into the unit's folder; the hub keeps its public half. What hands
+//! and eyes meet on a real unit's front (switch, button, the lamp of a live view) are files here:
+//! [`SWITCH`], [`BUTTON`] and [`VIEW_LAMP`], which no home's unit accepts.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,11 +12,21 @@ use ed25519_dalek::SigningKey;
 
 use nattsyn_protocol::demonstration::{self, Stage};
 use nattsyn_protocol::signing::PublicKey;
+use nattsyn_protocol::time::Timestamp;
 
 use super::homes::Home;
 use crate::certificates::{Authority, CertificateError};
 use crate::private_file::{self, PrivateFileError};
 use crate::roster;
+
+/// The privacy switch: a file with the word `on` or `off`.
+pub const SWITCH: &str = "switch";
+
+/// The approval button: it is pressed when what the file says changes.
+pub const BUTTON: &str = "button";
+
+/// The lamp of a live view: a line whenever it is switched.
+pub const VIEW_LAMP: &str = "view-lamp";
 
 /// Why a unit cannot be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +70,8 @@ pub fn provision(
     let stage = serde_json::to_string_pretty(stage)
         .expect("a stage is plain data, which always has a JSON form");
     write("stage.json", &stage)?;
+    write(SWITCH, "on\n")?;
+    write(BUTTON, "0")?;
     Ok(roster::Home {
         id: home.home,
         address: home.address.clone(),
@@ -74,7 +88,11 @@ fn eye_config(home: &Home, clock: &Path) -> String {
     format!(
         "unit = \"{}\"\nkey = \"eye.key\"\nroot = \"{}\"\n\n\
          [source]\nkind = \"staged\"\nfile = \"stage.json\"\n\n\
-         [light]\nkind = \"simulated\"\n\n[demonstration]\nclock = {}\n",
+         [light]\nkind = \"simulated\"\n\n\
+         [switch]\nkind = \"file\"\nfile = \"{SWITCH}\"\n\n\
+         [button]\nkind = \"file\"\nfile = \"{BUTTON}\"\n\n\
+         [view_lamp]\nkind = \"recorded\"\nfile = \"{VIEW_LAMP}\"\n\n\
+         [demonstration]\nclock = {}\n",
         home.unit,
         demonstration::root(),
         quoted(clock)
@@ -91,6 +109,16 @@ fn voice_config(home: &Home, broker: SocketAddr, clock: &Path) -> String {
         broker.port(),
         quoted(clock)
     )
+}
+
+/// Presses the button at the unit of this folder, as a technician who stands there.
+///
+/// # Errors
+///
+/// Its file cannot be written.
+pub fn press(folder: &Path, at: Timestamp) -> std::io::Result<()> {
+    // The eye has the file open: it is written into, not replaced.
+    std::fs::write(folder.join(BUTTON), at.as_ms().to_string())
 }
 
 /// A path as a TOML string.

@@ -28,7 +28,7 @@ use super::link::Link;
 use super::pictures::{Pictures, PicturesError};
 use super::places::{self, PlaceError};
 use super::provision::{self, ProvisionError};
-use super::stage::Stagehand;
+use super::stage::{Hands, Stagehand};
 use super::tally::{Tally, table};
 use super::units::{Units, UnitsError};
 use crate::agreement::edit::EditError;
@@ -37,16 +37,19 @@ use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
 use crate::consent::clerk::Clerk;
 use crate::consent::counter::{ConsentError, Counter};
-use crate::consent::{Rules, Taker};
+use crate::consent::{Rules, Scope, Taker};
 use crate::enrolment::{Homes, enrol};
 use crate::http;
 use crate::http::door::{Door, Worker};
 use crate::ingest::Endpoint;
 use crate::keys::{HubKeys, KeyError, endorse};
+use crate::live::book::{Audited, BookError};
+use crate::live::keeper::Tools;
+use crate::live::{self, Live};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::Rights;
 use crate::staff::webauthn::Party;
-use crate::store::{SqliteArchive, SqliteStore, StoreError};
+use crate::store::{SqliteArchive, SqliteStore, StoreError, Views};
 use crate::view::{Reality, Standing, Tonight};
 
 /// Most connections to the demonstration's broker: 200 homes, the hub, and each once more while
@@ -98,6 +101,9 @@ pub enum DemoError {
     /// What the residents agreed to cannot be written down.
     #[error(transparent)]
     Consent(#[from] ConsentError),
+    /// Live views cannot be written down.
+    #[error("the live views")]
+    Live(#[from] BookError),
     /// The homes cannot be enrolled.
     #[error(transparent)]
     Enrol(#[from] EditError),
@@ -135,7 +141,8 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let mut units = Units::find()?;
     let house = House::open(&args).await?;
     let (links, homes) = house.furnish().await?;
-    let service = house.serve(homes).await?;
+    let clock = Clock::demonstration(&house.socket, "hub")?;
+    let mut service = house.serve(homes, &clock).await?;
     let tonight = service.tonight.clone();
 
     let (stop, stopped) = oneshot::channel::<()>();
@@ -145,6 +152,8 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
     let party = Party::try_from(format!("http://localhost:{}", address.port())).ok();
     let rights = Rights::open(&ledger)?.at(party);
     let rights = rights.of_a_demonstration(&Worker::anybody().id, tonight.borrow().now)?;
+    let (rights, log) = (Arc::new(rights), Arc::new(Log::open(&ledger)?));
+    let (live, views) = house.views((&rights, &log), &clock, &mut service)?;
     let state = http::State {
         archive: Some(Arc::new(archive)),
         tonight: tonight.clone(),
@@ -154,26 +163,30 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         phones: None,
         answers: None,
         consents: Some(Arc::clone(&clerk)),
-        audit: Some(Arc::new(Log::open(&ledger)?)),
+        audit: Some(log),
         heads: None,
-        rights: Some(Arc::new(rights)),
-        live: None,
+        rights: Some(rights),
+        live: Some(live),
         door: Door::Everybody(Worker::anybody()),
     };
     let page = tokio::spawn(http::serve(listener, state, async {
         stopped.await.ok();
     }));
     let kept = tokio::spawn(clerk.keep());
+    let viewed = tokio::spawn(views.run());
     announce(address, &house.cast);
     let clock = Clock::demonstration(&house.socket, "stage")?;
     for part in &house.cast.parts {
         units.plug_in(part.home.unit, &house.unit_folder(part.home.unit))?;
     }
-    let stagehand = Stagehand::new(clock, house.cast.acts(), units, links);
+    let linger = Duration::from_secs(u64::from(args.linger));
+    let hands = (house.hands(), linger);
+    let stagehand = Stagehand::new(clock, house.cast.acts(), units, links, hands);
     let code = keep_night(stagehand, &house, tonight, &args).await?;
     stop.send(()).ok();
     page.await.ok();
     kept.abort();
+    viewed.abort();
     service.stop().await?;
     Ok(code)
 }
@@ -267,7 +280,7 @@ impl House {
     }
 
     /// Starts the hub proper, with these homes enrolled.
-    async fn serve(&self, homes: Homes) -> Result<service::Handle, DemoError> {
+    async fn serve(&self, homes: Homes, clock: &Clock) -> Result<service::Handle, DemoError> {
         let folder = self.folder.hub();
         let own = HubKeys::draw(&folder)?;
         let endorsement = endorse(&demonstration::root_key(), own, 1);
@@ -282,8 +295,39 @@ impl House {
             broker: self.endpoint.clone(),
             keys,
         };
-        let clock = Clock::demonstration(&self.socket, "hub")?;
-        Ok(service::start(setup, clock, Box::new(store))?)
+        Ok(service::start(setup, clock.clone(), Box::new(store))?)
+    }
+
+    /// Live views, as in a hub that is served.
+    fn views(
+        &self,
+        (rights, log): (&Arc<Rights>, &Arc<Log>),
+        clock: &Clock,
+        service: &mut service::Handle,
+    ) -> Result<(Live, live::Keeper), DemoError> {
+        let folder = self.folder.hub();
+        let views = Views::open(&folder.join("ledger.sqlite"))?;
+        let tools = Tools {
+            keys: HubKeys::open(&folder)?,
+            book: Box::new(Audited::new(views, Arc::clone(log))),
+            operators: Arc::clone(rights) as _,
+            clock: clock.clone(),
+            tonight: service.tonight.clone(),
+        };
+        let ends = service.live.take();
+        let ends = ends.expect("nobody else takes the live views' end");
+        Ok(live::Keeper::open(tools, ends)?)
+    }
+
+    /// Where hands are needed.
+    fn hands(&self) -> Hands {
+        let homes = || self.cast.parts.iter().map(|part| &part.home);
+        let folders = homes().map(|home| (home.unit, self.unit_folder(home.unit)));
+        let viewed = homes().filter(|home| home.scope() == Some(Scope::LiveViewOnUnclear));
+        Hands {
+            folders: folders.collect(),
+            viewed: viewed.map(|home| home.unit).collect(),
+        }
     }
 
     /// What the invented residents agreed to.
@@ -401,6 +445,11 @@ fn announce(address: SocketAddr, cast: &Cast) {
     let homes = cast.parts.len();
     print_line(&format!(
         "Nattsyn, a demonstration: tonight in {homes} homes at http://{address}"
+    ));
+    // Security keys are bound to a name; a browser takes none at an address in numbers.
+    let port = address.port();
+    eprint_line(&format!(
+        "to look by camera, open http://localhost:{port} and add a key under \"Mitt konto\""
     ));
 }
 

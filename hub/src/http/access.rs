@@ -8,6 +8,7 @@
 //! It writes down what is shown before it is shown ([`Trace`]). What people do about a row is in
 //! the ledger already, under their names, and is not written twice.
 
+pub(super) mod notices;
 pub(super) mod opened;
 pub(super) mod people;
 
@@ -145,6 +146,7 @@ pub(super) const WAYS: &[Way] = &[
         Permission::RecordConsent,
     ),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
+    get("/technical", Permission::SeeFaults, Trace::Nothing),
     post("/rows/{row}", Permission::HandleRows),
     // Each step of a live view is written down by who keeps them, before it is shown.
     post("/rows/{row}/live", Permission::LiveView),
@@ -248,6 +250,7 @@ pub(super) async fn permit(
     }
     viewer.unlogged = site.audit.as_ref().and_then(|log| log.trouble());
     viewer.heads = site.heads.as_ref().map(|heads| *heads.borrow());
+    viewer.rights = notices::of(&site, &viewer, way.path).await;
     request.extensions_mut().insert(viewer);
     next.run(request).await
 }

@@ -3,17 +3,20 @@
 //! That it is read is in it before it is shown ([`super::access`]). It only shows.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Extension, Query, RawQuery, State as Shared};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
+use futures_util::stream::{self, StreamExt as _};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use nattsyn_protocol::time::Timestamp;
 
-use crate::audit::{Act, AuditError, Question, Who, Written};
+use crate::audit::{Act, AuditError, AuditId, Question, Who, Written};
 use crate::view::Tonight;
 
 use super::door::Viewer;
@@ -23,6 +26,9 @@ use super::{Site, page, table};
 
 /// Most rows on a page: what somebody scrolls through. The table has them all.
 const SHOWN_MAX: u32 = 300;
+
+/// Rows of a table that are read at once, some 600 kB as text.
+const PIECE: u32 = 2000;
 
 /// Rows as they were found, and names for the ids in them.
 type Found = (Vec<Written>, BTreeMap<String, String>);
@@ -39,9 +45,11 @@ pub(super) async fn show(
     let Some(question) = question(&asked, &tonight, SHOWN_MAX) else {
         return said(lang, StatusCode::BAD_REQUEST, words::BAD);
     };
+    let count = extent(&site, question.clone()).await;
     match find(&site, question).await {
         Ok((rows, names)) => {
             let sheet = Sheet {
+                count: count.map_or(0, |(count, _)| count),
                 lang,
                 tonight: &tonight,
                 viewer: &viewer,
@@ -57,7 +65,9 @@ pub(super) async fn show(
     }
 }
 
-/// The same as a table, whole.
+/// The same as a table: every row, piece by piece, so that none is left out and no whole log lies
+/// in the hub's memory. How many there are stands in the file's name. If one piece cannot be read the
+/// answer breaks off, and no browser takes it for whole.
 pub(super) async fn csv(
     Shared(site): Shared<Site>,
     Extension(viewer): Extension<Viewer>,
@@ -66,29 +76,51 @@ pub(super) async fn csv(
 ) -> Response {
     let lang = Lang::from_query(query.as_deref());
     let tonight = site.tonight.borrow().clone();
-    let Some(question) = question(&asked(&uri), &tonight, crate::audit::ROWS_MAX) else {
+    let Some(question) = question(&asked(&uri), &tonight, PIECE) else {
         return said(lang, StatusCode::BAD_REQUEST, words::BAD);
     };
-    match find(&site, question).await {
-        Ok((rows, names)) => {
-            let head = words::COLUMNS.map(|column| column.to(lang).to_owned());
-            let lines = rows.iter().map(|row| cells(row, &names, &viewer, &tonight));
-            let body = table::written(std::iter::once(head).chain(lines));
-            let name = match lang {
-                Lang::Swedish => "logg",
-                Lang::English => "log",
+    let (count, below) = match extent(&site, question.clone()).await {
+        Ok(extent) => extent,
+        Err(refused) => return refused.answer(lang),
+    };
+    let head = words::COLUMNS.map(|column| column.to(lang).to_owned());
+    let head = table::written(std::iter::once(head));
+    let night = tonight.night;
+    let next = Some(Question {
+        below: Some(below),
+        ..question
+    });
+    let rest = stream::unfold((site, next), move |(site, next)| {
+        let (viewer, tonight) = (viewer.clone(), Arc::clone(&tonight));
+        async move {
+            let question = next?;
+            let Ok((rows, names)) = find(&site, question.clone()).await else {
+                let broken = std::io::Error::other("the log cannot be read on");
+                return Some((Err(broken), (site, None)));
             };
-            let headers = [
-                (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (
-                    CONTENT_DISPOSITION,
-                    format!("attachment; filename=\"{name}-{}.csv\"", tonight.night),
-                ),
-            ];
-            (headers, body).into_response()
+            let last = rows.last()?.id;
+            let lines = rows.iter().map(|row| cells(row, &names, &viewer, &tonight));
+            let piece = table::written_on(lines);
+            let next = Some(Question {
+                below: Some(last),
+                ..question
+            });
+            Some((Ok(piece), (site, next)))
         }
-        Err(refused) => refused.answer(lang),
-    }
+    });
+    let body = stream::once(async move { Ok::<_, std::io::Error>(head) }).chain(rest);
+    let name = match lang {
+        Lang::Swedish => format!("logg-{night}-{count}-rader"),
+        Lang::English => format!("log-{night}-{count}-rows"),
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ),
+    ];
+    (headers, Body::from_stream(body)).into_response()
 }
 
 /// A row as cells, oldest details first: everything that the hash is over, and the hash.
@@ -159,6 +191,22 @@ async fn find(site: &Site, question: Question) -> Result<Found, Refused> {
     }
 }
 
+/// How many rows answer a question, and below which they are.
+async fn extent(site: &Site, question: Question) -> Result<(u64, AuditId), Refused> {
+    let log = site.audit.clone().ok_or(Refused::None)?;
+    match tokio::task::spawn_blocking(move || log.extent(&question)).await {
+        Ok(Ok(extent)) => Ok(extent),
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
+            Err(Refused::Unreadable)
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
+            Err(Refused::Unreadable)
+        }
+    }
+}
+
 /// What a form asks for, as typed.
 fn asked(uri: &Uri) -> Asked {
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
@@ -195,6 +243,7 @@ fn question(asked: &Asked, tonight: &Tonight, most: u32) -> Option<Question> {
         act: optional(&asked.act, Act::from_word)?,
         from,
         until,
+        below: None,
         most,
     })
 }

@@ -12,12 +12,18 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::civil::Date;
 
-use crate::view::Tonight;
+use nattsyn_protocol::time::Timestamp;
+
+use crate::audit::heads::Outside;
+use crate::audit::{Act, AuditError};
+use crate::nights::noon;
 use crate::view::ledger::NightLedger;
 use crate::view::morning;
+use crate::view::{Reality, Tonight};
 
 use super::clockface::Clockface;
 use super::door::Viewer;
+use super::page::morning::{Beside, Heads};
 use super::page::night::Sheet;
 use super::texts::{Lang, Phrase, ledger};
 use super::{Site, page, table};
@@ -125,10 +131,14 @@ pub(super) async fn morning(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    answer(site, query, |question, night| {
+    let beside = match Question::read(&site, query.as_deref()) {
+        Ok(question) => beside(&site, &question).await,
+        Err(_) => Beside::default(),
+    };
+    answer(site, query, move |question, night| {
         let sheet = sheet(question, night);
         let report = morning::report(night, question.tonight.now);
-        let body = page::morning::body(&sheet, &report);
+        let body = page::morning::body(&sheet, &report, &beside);
         Html(page::book(
             question.lang,
             (&question.tonight, &viewer),
@@ -139,6 +149,63 @@ pub(super) async fn morning(
         .into_response()
     })
     .await
+}
+
+/// What a morning must know that is not in the ledger: whether the log's head was put outside, and
+/// how many rights end. What cannot be read is not said.
+async fn beside(site: &Site, question: &Question) -> Beside {
+    let (log, rights) = (site.audit.clone(), site.rights.clone());
+    let is_kept = site
+        .heads
+        .as_ref()
+        .is_some_and(|heads| *heads.borrow() != Outside::Nowhere);
+    let (zone, night) = (question.tonight.zone.clone(), question.night);
+    let (reality, now) = (question.tonight.reality, question.tonight.now);
+    let read = move || {
+        let endings = rights.map(|rights| rights.endings(now)).transpose()?;
+        let mut beside = Beside {
+            heads: Heads::Unasked,
+            endings: endings.unwrap_or_default(),
+        };
+        let ends = night.tomorrow().ok().map(|next| noon(next, &zone));
+        if let (Some(log), Ok(begins), Some(Ok(ends)), Reality::Homes) =
+            (log, noon(night, &zone), ends, reality)
+        {
+            let lost = crate::audit::Question {
+                act: Some(Act::HeadLost),
+                from: Some(begins),
+                until: Some(ends),
+                ..crate::audit::Question::default()
+            };
+            let lost = log.rows(&lost)?;
+            let last = lost
+                .first()
+                .and_then(|row| Timestamp::from_ms(row.at_ms).ok());
+            beside.heads = match (last, is_kept) {
+                (Some(last), _) => Heads::Lost(lost.len(), last),
+                (None, true) => Heads::Kept,
+                (None, false) => Heads::Nowhere,
+            };
+        }
+        Ok::<_, AuditError>(beside)
+    };
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(beside)) => beside,
+        Ok(Err(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "not in the morning report"
+            );
+            Beside::default()
+        }
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "not in the morning report"
+            );
+            Beside::default()
+        }
+    }
 }
 
 /// Any night as a table.

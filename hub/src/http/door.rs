@@ -32,6 +32,7 @@ use crate::view::Tonight;
 use crate::view::meter::{Load, Meter, Operators};
 use crate::watch::StaffId;
 
+use super::access::notices::Notices;
 use super::live::Offers;
 use super::page;
 use super::phone::Phone;
@@ -70,6 +71,8 @@ pub(super) struct Viewer {
     pub(super) unlogged: Option<Timestamp>,
     /// Where the newest head of the log is, if the hub keeps any.
     pub(super) heads: Option<Kept>,
+    /// What the page must say of rights.
+    pub(super) rights: Notices,
     /// How often staff are asked, where that may be too often.
     pub(super) meter: Option<Meter>,
     /// Whether the browser is told.
@@ -173,6 +176,7 @@ impl Door {
                 overdue: 0,
                 unlogged: None,
                 heads: None,
+                rights: Notices::default(),
                 meter: None,
                 phone: Phone::default(),
                 live: Offers::default(),
@@ -198,6 +202,7 @@ impl Door {
                     overdue: overdue(porter, roles).await,
                     unlogged: None,
                     heads: None,
+                    rights: Notices::default(),
                     meter: None,
                     phone: Phone::default(),
                     live: Offers::default(),

@@ -9,9 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Extension, Path, RawQuery, State as Shared};
+use axum::extract::{
+    DefaultBodyLimit, Extension, FromRequestParts, Path, RawQuery, State as Shared,
+};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::request::Parts;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{Router, get, post};
 use serde_json::{Value, json};
@@ -19,13 +22,13 @@ use serde_json::{Value, json};
 use nattsyn_protocol::assertion::{Assertion, Base64};
 
 use super::door::{Pass, Viewer, Worker};
-use super::page::live::{self as pages, Sight};
+use super::page::live::{self as pages, GAVE_UP, PageGave, Sight};
 use super::texts::{Lang, Phrase, live as words};
 use super::{Site, asset, page};
 use crate::exception::Act;
 use crate::live::Live;
+use crate::live::asking::{LiveError, Shown};
 use crate::live::book::{Asked, Over, ViewId};
-use crate::live::keeper::{LiveError, Shown};
 use crate::live::offer::{Offer, looked_again, offer};
 use crate::live::operators::NotEntitled;
 use crate::live::view::{Phase, Seat};
@@ -174,6 +177,10 @@ async fn show(
         row,
         again: looked_again(&tonight, shown.asked.check, shown.since),
         unanswered: unanswered.filter(|unanswered| unanswered.view == id),
+        page: match query.as_deref() {
+            Some(query) if query.split('&').any(|pair| pair == GAVE_UP) => PageGave::Up,
+            Some(_) | None => PageGave::Pictures,
+        },
     };
     Html(pages::page((&tonight, &told), lang, &viewer, &sight).into_string()).into_response()
 }
@@ -239,54 +246,70 @@ fn as_json(lang: Lang, shown: &Shown) -> Value {
     state
 }
 
-async fn key(
-    Shared(site): Shared<Site>,
-    Extension(viewer): Extension<Viewer>,
-    Path(view): Path<i64>,
-    RawQuery(query): RawQuery,
-    body: String,
-) -> Response {
-    let lang = Lang::from_query(query.as_deref());
+async fn key(caller: Caller, body: String) -> Response {
     let Ok(key) = Base64::try_from(body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let done = match live_of(&site) {
-        Ok(live) => live.key(ViewId(view), seat(&viewer), key).await,
-        Err(error) => Err(error),
-    };
-    done_or_failed(lang, done)
+    let (view, seat) = (caller.view, caller.seat);
+    caller
+        .answer(async move |live| live.key(view, seat, key).await)
+        .await
 }
 
-async fn sign(
-    Shared(site): Shared<Site>,
-    Extension(viewer): Extension<Viewer>,
-    Path(view): Path<i64>,
-    RawQuery(query): RawQuery,
-    body: Bytes,
-) -> Response {
-    let lang = Lang::from_query(query.as_deref());
+async fn sign(caller: Caller, body: Bytes) -> Response {
     let Ok(assertion) = serde_json::from_slice::<Assertion>(&body) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let done = match live_of(&site) {
-        Ok(live) => live.sign(ViewId(view), seat(&viewer), assertion).await,
-        Err(error) => Err(error),
-    };
-    done_or_failed(lang, done)
+    let (view, seat) = (caller.view, caller.seat);
+    caller
+        .answer(async move |live| live.sign(view, seat, assertion).await)
+        .await
 }
 
-async fn end(
-    Shared(site): Shared<Site>,
-    Extension(viewer): Extension<Viewer>,
-    Path(view): Path<i64>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let lang = Lang::from_query(query.as_deref());
-    let done = match live_of(&site) {
-        Ok(live) => live.end(ViewId(view), seat(&viewer)).await,
-        Err(error) => Err(error),
-    };
-    done_or_failed(lang, done)
+async fn end(caller: Caller) -> Response {
+    let (view, seat) = (caller.view, caller.seat);
+    caller
+        .answer(async move |live| live.end(view, seat).await)
+        .await
+}
+
+/// The page of a view, which has something done to it.
+struct Caller {
+    site: Site,
+    lang: Lang,
+    view: ViewId,
+    seat: Seat,
+}
+
+impl Caller {
+    /// Has it done: no content, or a line that says why it was not.
+    async fn answer(self, act: impl AsyncFnOnce(&Live) -> Result<(), LiveError>) -> Response {
+        let done = match live_of(&self.site) {
+            Ok(live) => act(live).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(error) => failed_briefly(self.lang, &error),
+        }
+    }
+}
+
+impl FromRequestParts<Site> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let view = Path::<i64>::from_request_parts(parts, site).await;
+        let Path(view) = view.map_err(IntoResponse::into_response)?;
+        let viewer = Extension::<Viewer>::from_request_parts(parts, site).await;
+        let Extension(viewer) = viewer.map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            site: site.clone(),
+            lang: Lang::from_query(parts.uri.query()),
+            view: ViewId(view),
+            seat: seat(&viewer),
+        })
+    }
 }
 
 /// One sealed frame. To ask for it is the credit for it; no content says that none came.
@@ -320,13 +343,6 @@ fn seat(viewer: &Viewer) -> Seat {
     match &viewer.pass {
         Pass::Session(token) => Some(token.fingerprint()),
         Pass::Open => None,
-    }
-}
-
-fn done_or_failed(lang: Lang, done: Result<(), LiveError>) -> Response {
-    match done {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => failed_briefly(lang, &error),
     }
 }
 

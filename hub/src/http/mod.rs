@@ -30,6 +30,7 @@ mod residents;
 mod settings;
 mod shift;
 mod table;
+mod technical;
 mod texts;
 
 use std::future::Future;
@@ -265,6 +266,7 @@ fn inside(site: &Site) -> Router<Site> {
         .route("/handover", get(shift::handover))
         .route("/meter", get(shift::meter))
         .route("/settings", get(settings::show))
+        .route("/technical", get(technical::show))
         .route("/rows/{row}", post(acts::act))
         .route("/matters/{matter}", post(acts::close))
         .merge(phone::inside())

@@ -34,6 +34,13 @@ pub(super) fn csv(night: &NightLedger, face: &Clockface, lang: Lang, now: Timest
 
 /// Rows of as many cells each as text, in the one form that all tables of the page have.
 pub(super) fn written<const CELLS: usize>(rows: impl Iterator<Item = [String; CELLS]>) -> String {
+    format!("{BYTE_ORDER_MARK}{}", written_on(rows))
+}
+
+/// The same for what follows in a table that is sent piece by piece.
+pub(super) fn written_on<const CELLS: usize>(
+    rows: impl Iterator<Item = [String; CELLS]>,
+) -> String {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
@@ -44,7 +51,7 @@ pub(super) fn written<const CELLS: usize>(rows: impl Iterator<Item = [String; CE
             .expect("every row has as many cells as the heading, and memory takes them");
     }
     let bytes = writer.into_inner().unwrap_or_default();
-    format!("{BYTE_ORDER_MARK}{}", String::from_utf8_lossy(&bytes))
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Cells of a line, as many as [`ledger::columns`] names.

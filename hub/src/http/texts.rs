@@ -85,6 +85,7 @@ pub(in crate::http) mod account;
 pub(in crate::http) mod audit;
 pub(in crate::http) mod consent;
 pub(in crate::http) mod door;
+pub(in crate::http) mod extract;
 pub(in crate::http) mod hands;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod live;
@@ -97,6 +98,7 @@ pub(in crate::http) mod resident;
 pub(in crate::http) mod settings;
 pub(in crate::http) mod shift;
 pub(in crate::http) mod sound;
+pub(in crate::http) mod technical;
 pub(in crate::http) mod told;
 
 phrases! {

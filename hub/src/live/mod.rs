@@ -1,13 +1,14 @@
 //! Live view, the hub's part: one worker may look once at one unclear look, and it is written down.
 //!
 //! What happens to one view is a state machine ([`view`]), and which views there may be another
-//! ([`views`]); both are pure. [`keeper`] is the edge around them: it writes every step down
-//! **before** it sends or shows anything of it. Sealed frames go past all of this, through
-//! [`relay`], which holds one of them and has no way to a store, a key or a log.
+//! ([`views`]); both are pure. Pages ask through [`asking`]; [`keeper`] is the edge around them: it
+//! writes every step down **before** it sends or shows anything of it. Sealed frames go past all of
+//! this, through [`relay`], which holds one of them and has no way to a store, a key or a log.
 //!
 //! The hub can neither see nor make a picture: frames are sealed between the eye and the browser.
 //! Whether anything is shown is decided by the eye; what is checked here is checked there again.
 
+pub mod asking;
 pub mod book;
 pub mod keeper;
 pub mod offer;
@@ -31,7 +32,8 @@ use nattsyn_protocol::wire;
 use crate::ingest::{DropKind, Drops, LiveSaid};
 use relay::Relay;
 
-pub use keeper::{Keeper, Live};
+pub use asking::Live;
+pub use keeper::Keeper;
 
 /// Words from units that may wait for the keeper: a view is half a dozen of them. At the bound they
 /// are lost, and their view ends by its time.

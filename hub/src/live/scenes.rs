@@ -417,6 +417,28 @@ fn a_view_whose_pictures_are_not_agreed_to_any_more_ends_at_once_and_says_so_onc
 }
 
 #[test]
+fn a_unit_that_says_hello_while_its_pictures_come_was_away_and_the_view_ends() {
+    let anna = Anna::new();
+    let lit = Timestamp::from_ms(1_795_000_000_000).unwrap();
+    let later = lit.after(Duration::from_millis(1));
+    let id = ViewId(1);
+    let mut views = Views::default();
+    let _ = views.begin(now(0), id, (asked(1), seat(1)), anna.entitled());
+    *views.of_mut(id, seat(1)).unwrap() = open(&anna);
+    assert_eq!(views.handle_hellos(|_| Some(later)), [], "not lit yet");
+    views.written(id, lit, &Step::Opened);
+    assert_eq!(views.handle_hellos(|_| Some(lit)), [], "before it was lit");
+    assert_eq!(views.handle_hellos(|_| None), []);
+    let end = LiveDown::End {
+        view: Base64(vec![7; 32]),
+    };
+    let over = Effect::Write(Step::Over(Over::Lost));
+    let expected = [Effect::Say(end), Effect::Stop, over].map(|effect| (id, effect));
+    assert_eq!(views.handle_hellos(|_| Some(later)), expected);
+    assert_eq!(views.handle_hellos(|_| Some(later)), [], "said once");
+}
+
+#[test]
 fn an_answer_that_no_view_waits_for_is_none() {
     let mut views = Views::default();
     let unit = asked(1).unit;

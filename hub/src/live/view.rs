@@ -241,6 +241,23 @@ impl View {
         }
     }
 
+    /// The unit was away while its pictures could come: nothing more is passed on, and its eye is
+    /// told to end it, which may not know.
+    pub fn handle_lost(&mut self) -> Vec<Effect> {
+        match &self.phase {
+            Phase::Open { nonce, .. } => {
+                let word = Effect::Say(LiveDown::End {
+                    view: nonce.clone(),
+                });
+                let over = self.over(Over::Lost);
+                std::iter::once(word).chain(over).collect()
+            }
+            Phase::Looking | Phase::Challenged { .. } | Phase::Granted { .. } | Phase::Over(_) => {
+                Vec::new()
+            }
+        }
+    }
+
     /// A step could not be written down: nothing is shown.
     pub fn handle_unwritten(&mut self) -> Vec<Effect> {
         let mut effects = Vec::new();

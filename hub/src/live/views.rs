@@ -185,6 +185,21 @@ impl Views {
         effects
     }
 
+    /// Ends every view whose unit has said hello since the lamp was lit: its voice was started anew
+    /// or had lost its connection, and whoever looks would go on looking through another.
+    pub fn handle_hellos(&mut self, said: impl Fn(UnitId) -> Option<Timestamp>) -> Effects {
+        let mut effects = Vec::new();
+        for (id, (view, _)) in &mut self.views {
+            let opened = self.known.unanswered.get(&view.asked.row);
+            let opened = opened.filter(|it| it.view == *id).map(|it| it.opened);
+            let is_anew = opened.is_some_and(|opened| said(view.asked.unit) > Some(opened));
+            if is_anew {
+                effects.extend(mark(*id, view.handle_lost()));
+            }
+        }
+        effects
+    }
+
     /// A step could not be written down.
     pub fn handle_unwritten(&mut self, id: ViewId) -> Effects {
         let view = self.views.get_mut(&id);

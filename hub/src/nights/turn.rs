@@ -24,6 +24,15 @@ use crate::watch::{Alteration, Altered, CallOff, Manner, Planned};
 /// Why a look became a visit, as it stands in the ledger.
 const DECLINED: &str = "samtycke saknas eller är återtaget";
 
+/// The same where looks may be made again and the unit has not said that it makes them.
+const AWAITED: &str = "sensorenheten har inte svarat att den tittar igen";
+
+/// Why a check that was called off is made after all.
+const BACK: &str = "den enskilde är tillbaka";
+
+/// Why such a visit became a look again.
+const RESUMED: &str = "sensorenheten har svarat att den tittar igen";
+
 /// What is known when a night is frozen or looked at again.
 #[derive(Clone, Copy, Debug)]
 pub struct Grounds<'a> {
@@ -49,6 +58,8 @@ pub struct Holding {
     /// Who is not to be looked at, and has windows that were agreed to be looked at: somebody
     /// must decide on visits.
     pub declined: BTreeSet<ResidentId>,
+    /// Who may be looked at again by a unit that has not said that it looks again.
+    pub awaited: BTreeSet<ResidentId>,
     /// Who has a plan, whether this night has a check or not.
     pub with_plan: BTreeSet<ResidentId>,
 }
@@ -89,6 +100,7 @@ pub fn holding(grounds: Grounds<'_>) -> Holding {
         }
     }
     holding.declined = record.declined();
+    holding.awaited = record.awaited();
     // Plans of before agreements were kept have no other witness.
     let looking = nights::to_hold(&record.plans, noon).into_iter();
     let is_for_now = |plan: &Plan| {
@@ -183,7 +195,10 @@ fn declined(grounds: Grounds<'_>, frozen: &[CheckId]) -> Vec<Altered> {
             check,
             what: Alteration::MadePhysical,
             by: record.book.consents().taken_by(check.resident),
-            why: DECLINED.to_owned(),
+            why: match record.permitted(check.resident) {
+                Looks::Stopped => DECLINED.to_owned(),
+                Looks::ByPlan => AWAITED.to_owned(),
+            },
             at: now,
         })
         .collect()
@@ -254,11 +269,35 @@ pub fn restored(grounds: Grounds<'_>, suspended: &[CheckId]) -> Vec<Altered> {
             check,
             what,
             by: back_by(book, check.resident),
-            why: String::new(),
+            why: BACK.to_owned(),
             at: grounds.now,
         })
     };
     suspended.iter().filter_map(back).collect()
+}
+
+/// Which of these checks, made as visits because no look could be counted on, are looks again: the
+/// unit has said so, and the window has not opened. One that has opened is somebody's errand.
+#[must_use]
+pub fn resumed(grounds: Grounds<'_>, visits: &[CheckId]) -> Vec<Altered> {
+    if visits.is_empty() {
+        return Vec::new();
+    }
+    let rows = rows(grounds.record, (grounds.night, grounds.noon), grounds.now);
+    let looks = rows.into_iter().filter_map(|row| match row {
+        NightRow::Look(planned) => Some(planned.check),
+        NightRow::Visit(_) | NightRow::Ask(_) | NightRow::Nothing(_) => None,
+    });
+    let again = looks.filter(|check| check.opens > grounds.now && visits.contains(&check.id));
+    again
+        .map(|check| Altered {
+            check: check.id,
+            what: Alteration::Restored,
+            by: grounds.record.book.consents().taken_by(check.id.resident),
+            why: RESUMED.to_owned(),
+            at: grounds.now,
+        })
+        .collect()
 }
 
 /// Who said that a resident is back.

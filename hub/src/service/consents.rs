@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 
 use nattsyn_protocol::hello::Hello;
-use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::ids::{BootId, ResidentId, WindowKey};
+use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::policy::{
-    Approval, Build, Capability, HeldPolicy, Mode, Policy, PolicyMessage,
+    Approval, Build, Capability, HeldPolicy, Looks, Mode, Policy, PolicyMessage,
 };
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::topics::{Channel, Topic};
@@ -20,7 +21,9 @@ use crate::consent::counter::{Counter, Run};
 use crate::consent::draft::Draft;
 use crate::consent::functions::{Pictures, Progress, Said};
 use crate::consent::{Form, Rules, Taker, Withdrawal, Withdrawn};
+use crate::enrolment::Homes;
 use crate::ingest::Publication;
+use crate::roster::Resident;
 use crate::store::{SqliteStore, Store as _};
 use crate::view::Cause;
 use crate::watch::situation::Situation;
@@ -68,7 +71,10 @@ impl Office {
     }
 
     fn agrees(&self, at_s: u64, scope: &str) {
-        let resident = homes().homes[0].residents[0].id;
+        self.agrees_for(homes().homes[0].residents[0].id, at_s, scope);
+    }
+
+    fn agrees_for(&self, resident: ResidentId, at_s: u64, scope: &str) {
         self.at_counter(at_s, |counter| {
             let taker = Taker::enrolment();
             counter.record(resident, &draft(scope), &taker, Run::Real)
@@ -77,7 +83,10 @@ impl Office {
     }
 
     fn withdraws(&self, at_s: u64) {
-        let resident = homes().homes[0].residents[0].id;
+        self.withdraws_for(homes().homes[0].residents[0].id, at_s);
+    }
+
+    fn withdraws_for(&self, resident: ResidentId, at_s: u64) {
         let withdrawn = Withdrawn {
             what: Withdrawal::Everything,
             form: Form::Oral,
@@ -225,7 +234,72 @@ fn whoever_says_yes_again_is_looked_at_again_and_nobody_is_asked_to_decide() {
     let done = office.looks(41);
     assert_eq!(policies(&done.answers)[0].mode, Mode::Sensor);
     office.pass(42);
-    assert_eq!(office.desk.tonight(office.at(42)).matters, []);
+    office.hello(43, Some(looking(3)), &eye());
+    office.looks(44);
+    office.pass(45);
+    assert_eq!(office.desk.tonight(office.at(45)).matters, []);
+}
+
+/// The matters that stand.
+fn matters(office: &Office, at_s: u64) -> Vec<Situation> {
+    let tonight = office.desk.tonight(office.at(at_s));
+    tonight.matters.iter().map(|row| row.situation).collect()
+}
+
+/// That a unit holds a version and looks by it.
+fn looking(version: u32) -> HeldPolicy {
+    HeldPolicy {
+        version,
+        mode: Mode::Sensor,
+        approval: Approval::NotNeeded,
+    }
+}
+
+#[test]
+fn after_a_new_yes_checks_stay_visits_until_the_unit_itself_has_said_that_it_looks() {
+    let mut office = Office::open();
+    let opens = office.check.opens;
+    office.agrees(20, "sensor");
+    office.looks(21);
+    office.withdraws(60);
+    office.looks(61);
+    office.agrees(70, "sensor");
+    office.looks(71);
+    office.pass(72);
+    assert_eq!(matters(&office, 72), [Situation::LooksAwaited]);
+    let is_visit = |office: &Office| {
+        !office
+            .desk
+            .watch
+            .made_physical(office.check.id.night)
+            .is_empty()
+    };
+    assert!(is_visit(&office));
+    // Neither a word of somebody else, nor of an older version, nor of looks that are off.
+    let stranger = SigningKey::from_bytes(&[8; 32]);
+    office.hello(80, Some(looking(3)), &stranger);
+    office.hello(81, Some(looking(1)), &eye());
+    let off = HeldPolicy {
+        mode: Mode::Off,
+        ..looking(3)
+    };
+    office.hello(82, Some(off), &eye());
+    office.looks(83);
+    assert_eq!(matters(&office, 84), [Situation::LooksAwaited]);
+    // A hub that starts anew has not forgotten that it waits.
+    let mut office = office.restarted(90);
+    assert_eq!(matters(&office, 90), [Situation::LooksAwaited]);
+    assert!(is_visit(&office));
+    office.hello(100, Some(looking(3)), &eye());
+    office.looks(101);
+    office.pass(102);
+    assert_eq!(matters(&office, 102), [], "it ends by itself");
+    // The window had opened by then, so the visit is somebody's errand.
+    assert!(office.at(100).timestamp > opens);
+    assert!(is_visit(&office));
+    // And the hub knows it after another restart, though the unit says nothing more.
+    let office = office.restarted(110);
+    assert_eq!(matters(&office, 110), []);
 }
 
 #[test]
@@ -313,4 +387,109 @@ fn no_picture_is_offered_after_a_no_whatever_the_unit_said_last() {
     office.withdraws(60);
     office.looks(61);
     assert_eq!(shows(&office), (Pictures::None, Pictures::None));
+}
+
+/// Two who live together, each with a window in the evening and one in the morning.
+fn two() -> Homes {
+    let mut homes = homes();
+    homes.homes[0].residents.push(Resident {
+        id: "r0000002".parse().unwrap(),
+        name: "Namn 2".to_owned(),
+    });
+    let window = |key, from: &str, to: &str| {
+        Window::nightly(WindowKey(key), from.parse().unwrap(), to.parse().unwrap())
+    };
+    let plans = homes.homes[0].residents.iter().map(|resident| Plan {
+        windows: vec![window(1, "23:00", "23:45"), window(2, "03:00", "03:45")],
+        ..Plan::bare(resident.id, homes.homes[0].unit)
+    });
+    Homes {
+        plans: plans.collect(),
+        ..homes.clone()
+    }
+}
+
+/// How many of each resident's checks are made as visits though looks were planned.
+fn visits(office: &Office) -> [usize; 2] {
+    let night = office.check.id.night;
+    let visits = office.desk.watch.made_physical(night);
+    two()
+        .plans
+        .iter()
+        .map(|plan| plan.resident)
+        .fold([0; 2], |mut counts, who| {
+            let own = visits.iter().filter(|check| check.resident == who).count();
+            counts[usize::from(who != two().plans[0].resident)] = own;
+            counts
+        })
+}
+
+#[test]
+fn one_no_stops_both_who_live_together_and_a_new_yes_gives_both_their_looks_back() {
+    let mut office = Office::of(&two());
+    let [first, second] = [0, 1].map(|place| two().plans[place].resident);
+    office.agrees_for(first, 20, "sensor");
+    office.agrees_for(second, 21, "sensor");
+    office.looks(22);
+    assert_eq!(visits(&office), [0, 0]);
+    office.withdraws_for(first, 60);
+    office.looks(61);
+    office.pass(62);
+    assert_eq!(visits(&office), [2, 2], "every look would be of both");
+    office.agrees_for(first, 70, "sensor");
+    office.looks(71);
+    office.pass(72);
+    assert_eq!(matters(&office, 72), [Situation::LooksAwaited; 2]);
+    assert_eq!(visits(&office), [2, 2]);
+    let wanted = office.desk.tonight(office.at(73)).consent;
+    let wanted = wanted.units[&homes().homes[0].unit]
+        .wanted
+        .clone()
+        .unwrap()
+        .0
+        .version;
+    office.hello(80, Some(looking(wanted)), &eye());
+    office.looks(81);
+    office.pass(82);
+    assert_eq!(matters(&office, 82), []);
+    assert_eq!(
+        visits(&office),
+        [1, 1],
+        "what has not opened is a look again"
+    );
+    // And as far as each one's own word allows.
+    office.withdraws_for(second, 90);
+    office.agrees_for(first, 91, "sensor");
+    office.looks(92);
+    assert_eq!(visits(&office), [2, 2]);
+    assert_eq!(matters(&office, 93), [Situation::ConsentWithdrawn; 2]);
+}
+
+#[test]
+fn a_housemates_yes_as_a_cohabitant_is_over_with_their_no_and_who_lives_there_stays_as_it_was() {
+    let office = Office::of(&two());
+    let [first, second] = [0, 1].map(|place| two().plans[place].resident);
+    office.agrees_for(first, 20, "sensor");
+    let with_cohabitant = Draft {
+        kinds: ["care", "design", "processing", "cohabitant"]
+            .map(str::to_owned)
+            .to_vec(),
+        cohabitant: "den andre".to_owned(),
+        household: "elsewhere".to_owned(),
+        ..draft("sensor")
+    };
+    office
+        .at_counter(21, |counter| {
+            counter.record(second, &with_cohabitant, &Taker::enrolment(), Run::Real)
+        })
+        .unwrap();
+    let looks = |office: &Office| {
+        let store = SqliteStore::open(&office.path).unwrap();
+        let record = crate::agreement::record::Record::read(&store).unwrap();
+        record.permitted(second)
+    };
+    office.withdraws_for(first, 60);
+    assert_eq!(looks(&office), Looks::Stopped, "nobody may be seen by it");
+    office.agrees_for(first, 70, "sensor");
+    assert_eq!(looks(&office), Looks::ByPlan);
 }

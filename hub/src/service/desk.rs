@@ -22,8 +22,9 @@ use nattsyn_protocol::topics::Topic;
 use super::ServiceError;
 use super::passage::Passage;
 use crate::agreement::record::Record;
-use crate::consent::Functions;
+use crate::audit::heads::Kept;
 use crate::consent::functions::Enforcement;
+use crate::consent::{Functions, Resumptions};
 use crate::ingest::Drops;
 use crate::live::Heard;
 use crate::nights;
@@ -86,6 +87,8 @@ pub struct Desk {
     pub(super) plans: Vec<StoredPlan>,
     /// The units' policies, and what they say of them.
     pub(super) enforcement: Enforcement,
+    /// Which units were told to stop, and what they said since.
+    pub(super) resumptions: Arc<Resumptions>,
     /// What the page shows of consents.
     pub(super) consent: Arc<Functions>,
     pub(super) drops: Arc<Drops>,
@@ -212,6 +215,7 @@ impl Desk {
             watch,
             plans: record.plans,
             enforcement,
+            resumptions: Arc::clone(record.book.consents().resumptions()),
             consent: Arc::new(consent),
             drops,
             wall,
@@ -313,6 +317,17 @@ impl Desk {
         Ok(write(self.store.as_mut(), changes)?)
     }
 
+    /// Takes in whether the log's head lies outside the hub.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn find_heads(&mut self, now: Moment, kept: Kept) -> Result<(), ServiceError> {
+        let now = self.read(now);
+        let changes = self.watch.handle_heads(now, kept);
+        Ok(write(self.store.as_mut(), changes)?)
+    }
+
     /// Takes in at once what another process or a page has just written.
     ///
     /// # Errors
@@ -374,6 +389,7 @@ impl Desk {
         let newer = self.enforcement.take_policies(self.store.policies()?);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
+        self.resumptions = Arc::clone(consents.resumptions());
         self.read = now.timestamp;
         write(self.store.as_mut(), changes)?;
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
@@ -383,6 +399,12 @@ impl Desk {
             answers.extend(self.plans_for_all(now)?);
         }
         Ok(answers)
+    }
+
+    /// The desk itself has written something that nights are made from: it is read at the next
+    /// refresh. The file says so only of others.
+    pub(super) fn expect_another_basis(&mut self) {
+        self.revision = i64::MIN;
     }
 
     /// Whether another process wrote anything that nights are made from. Looked at before it is
@@ -465,6 +487,23 @@ mod tests {
             assert_ne!(office.desk.store.revision().unwrap(), before, "{write}");
             assert_eq!(refreshed(&mut office, at_s), (0, false), "{write}");
         }
+    }
+
+    #[test]
+    fn a_head_that_is_not_outside_is_a_matter_until_one_is_also_after_a_restart() {
+        let mut office = Office::open();
+        let heads = |office: &mut Office, at_s, kept| {
+            let now = office.at(at_s);
+            office.desk.find_heads(now, kept).unwrap();
+            let tonight = office.desk.tonight(now);
+            let matters = tonight.matters.iter().map(|row| row.situation);
+            matters.collect::<Vec<_>>()
+        };
+        assert_eq!(heads(&mut office, 20, Kept::Yes), []);
+        assert_eq!(heads(&mut office, 30, Kept::No), [Situation::LogHeadLost]);
+        let mut office = office.restarted(40);
+        assert_eq!(heads(&mut office, 50, Kept::No), [Situation::LogHeadLost]);
+        assert_eq!(heads(&mut office, 60, Kept::Yes), []);
     }
 
     #[test]

@@ -63,6 +63,9 @@ impl Desk {
         if !intake.batch.is_empty() {
             self.store.commit(&intake.batch)?;
             intake.news = News::Something;
+            if !intake.batch.looking.is_empty() {
+                self.expect_another_basis();
+            }
         }
         // Only now is anything true that a unit may rely on.
         let mut answers = Vec::new();
@@ -197,6 +200,10 @@ impl Desk {
                 let mut shown = (*self.consent).clone();
                 shown.units.clone_from(self.enforcement.units());
                 self.consent = Arc::new(shown);
+                let looks_by = self.enforcement.looks_by(unit);
+                let news = looks_by.filter(|version| self.resumptions.is_news(unit, *version));
+                let looking = news.map(|version| (unit, version, now.timestamp));
+                intake.batch.looking.extend(looking);
             }
             Some(Ok(_) | Err(_)) => tracing::warn!(%unit, "an eye's word that is not its own"),
             None => {}

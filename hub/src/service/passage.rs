@@ -123,9 +123,13 @@ impl Passage<'_> {
         for altered in turn::altered(grounds, &to_come) {
             changes.extend(watch.alter(now, altered).1);
         }
+        for altered in turn::resumed(grounds, &watch.made_physical(night)) {
+            changes.extend(watch.alter(now, altered).1);
+        }
         changes.extend(self.align(watch, noon));
         watch.handle_plans(now, &holding.with_plan);
-        watch.handle_consents(now, &holding.declined, &record.overdue(night));
+        let consents = [&holding.declined, &holding.awaited, &record.overdue(night)];
+        watch.handle_consents(now, consents);
         changes.extend(watch.handle_ended(now, |who| record.book.ended(who).is_some()));
         Ok(changes)
     }

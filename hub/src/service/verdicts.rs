@@ -1,19 +1,28 @@
-//! The way for what test alarms proved to the desk: it is written down there before it is answered.
+//! The way for what is found out beside the desk to it: what test alarms proved, written down there
+//! before it is answered, and whether the log's head lies outside.
 
-use tokio::sync::{mpsc, oneshot};
+use std::convert::Infallible;
 
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::audit::heads::{Kept, Outside};
 use crate::watch::TeamWord;
 use crate::watch::situation::Situation;
 
 /// Verdicts that may wait for the desk: one for each team of a large municipality.
 const WAITING_MAX: usize = 64;
 
-/// What a team's test alarm showed to be wrong, if anything, and where the answer goes.
+/// What was found out.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) team: TeamWord,
-    pub(crate) wrong: Option<Situation>,
-    pub(crate) written: oneshot::Sender<()>,
+pub(crate) enum Found {
+    /// What a team's test alarm showed to be wrong, if anything, and where the answer goes.
+    Team {
+        team: TeamWord,
+        wrong: Option<Situation>,
+        written: oneshot::Sender<()>,
+    },
+    /// Whether the log's head lies outside.
+    Heads(Kept),
 }
 
 /// Brings what test alarms proved to the desk.
@@ -39,12 +48,50 @@ impl Verdicts {
     /// The hub is not there to write it down.
     pub async fn say(&self, team: TeamWord, wrong: Option<Situation>) -> Result<(), VerdictLost> {
         let (written, answered) = oneshot::channel();
-        let found = Found {
+        let found = Found::Team {
             team,
             wrong,
             written,
         };
         self.0.send(found).await.map_err(|_gone| VerdictLost)?;
         answered.await.map_err(|_gone| VerdictLost)
+    }
+
+    /// Says each time whether the log's head lies outside, for as long as it is polled.
+    pub async fn tell_heads(self, mut outside: watch::Receiver<Outside>) -> Infallible {
+        loop {
+            if outside.changed().await.is_err() {
+                // The keeper is gone, and with it the hub.
+                std::future::pending::<()>().await;
+            }
+            let kept = Kept::of(*outside.borrow_and_update());
+            // A service that has ended needs to hear nothing.
+            self.0.send(Found::Heads(kept)).await.ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_desk_hears_each_time_whether_the_logs_head_lies_outside() {
+        let (verdicts, mut found) = Verdicts::new();
+        let (keeper, outside) = watch::channel(Outside::Failing(None));
+        let telling = tokio::spawn(verdicts.tell_heads(outside));
+        let at = nattsyn_protocol::time::Timestamp::from_ms(1).unwrap();
+        for (said, kept) in [
+            (Outside::Since(at), Kept::Yes),
+            (Outside::Failing(Some(at)), Kept::No),
+            (Outside::Since(at), Kept::Yes),
+        ] {
+            keeper.send_replace(said);
+            match found.recv().await.unwrap() {
+                Found::Heads(heard) => assert_eq!(heard, kept),
+                Found::Team { .. } => panic!("no test alarm was made"),
+            }
+        }
+        telling.abort();
     }
 }

@@ -8,6 +8,7 @@
 //! accident.
 
 pub mod command;
+pub mod ending;
 mod identity;
 mod patience;
 mod pin;

@@ -12,10 +12,11 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use jiff::civil::Date;
 
+use nattsyn_clock::Clock;
 use nattsyn_protocol::assertion::{Assertion, Base64, Operator};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::{PublicKey, Signed};
-use nattsyn_protocol::time::Timestamp;
+use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::Member;
 use super::role::{Allowed, Permission, Role, Roles};
@@ -184,6 +185,7 @@ impl Standing {
             | Permission::SeeResident
             | Permission::SeeLedger
             | Permission::SeeSettings
+            | Permission::SeeFaults
             | Permission::SeeConsent
             | Permission::RecordConsent
             | Permission::WithdrawConsent
@@ -226,6 +228,8 @@ impl Standing {
 pub struct Rights {
     file: Mutex<RolesFile>,
     challenges: Mutex<Challenges>,
+    /// By which challenges get old.
+    clock: Clock,
     /// Where the page is; without it there are no keys.
     party: Option<Party>,
     /// How often every role is gone through.
@@ -244,6 +248,7 @@ impl Rights {
         Ok(Self {
             file: Mutex::new(RolesFile::open(path)?),
             challenges: Mutex::default(),
+            clock: Clock::machine(),
             party: None,
             review_every: REVIEW_EVERY,
             public_root: None,
@@ -332,7 +337,7 @@ impl Rights {
     /// There are no keys here, or no random bytes.
     pub fn ask(&self, purpose: Purpose) -> Result<[u8; 32], KeyError> {
         match self.party {
-            Some(_) => self.challenges().ask(purpose),
+            Some(_) => self.challenges().ask(&purpose, self.now()),
             None => Err(KeyError::NoParty),
         }
     }
@@ -351,8 +356,10 @@ impl Rights {
     ) -> Result<(), KeyError> {
         let party = self.party.as_ref().ok_or(KeyError::NoParty)?;
         let purpose = Purpose::Register(staff.clone());
-        self.challenges().take(&new.client.0, &purpose)?;
+        let found = self.challenges().find(&new.client.0, &purpose, self.now());
+        let challenge = found?;
         let point = new.check(party)?;
+        self.challenges().spend(challenge, self.now())?;
         {
             let mut file = self.file();
             if file.ever(&new.credential)? {
@@ -395,12 +402,18 @@ impl Rights {
     ///
     /// It is nobody's, or not believed.
     pub fn recognise(&self, assertion: &Assertion) -> Result<StaffId, KeyError> {
-        let challenge = self
-            .challenges()
-            .take(webauthn::client(assertion), &Purpose::SignIn)?;
+        let client = webauthn::client(assertion);
+        let found = self.challenges().find(client, &Purpose::SignIn, self.now());
+        let challenge = found?;
         let key = self.key(&assertion.credential)?.ok_or(KeyError::Unknown)?;
         key.operator(0, key.since).verify(assertion, &challenge)?;
+        self.challenges().spend(challenge, self.now())?;
         Ok(key.staff)
+    }
+
+    /// Challenges are people's, whatever time a demonstration runs by.
+    fn now(&self) -> Uptime {
+        self.clock.now().uptime
     }
 
     fn challenges(&self) -> MutexGuard<'_, Challenges> {

@@ -43,6 +43,8 @@ pub enum Permission {
     SeeLedger,
     /// What is set, and who is told.
     SeeSettings,
+    /// What is to be mended: units and places, nothing about a resident.
+    SeeFaults,
     /// Look through a camera. Asks for training beside the role.
     LiveView,
     /// A resident's consents.
@@ -183,6 +185,7 @@ impl Role {
                 Self::SuperUser,
                 Self::Administrator,
             ],
+            Permission::SeeFaults => &[Self::Technician, Self::Administrator],
             Permission::LiveView => &[Self::NightStaff, Self::NightLead],
             Permission::SeeConsent | Permission::WithdrawConsent => &[
                 Self::NightStaff,
@@ -246,13 +249,14 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OwnShift,
         Self::SeeNight,
         Self::HandleRows,
         Self::SeeResident,
         Self::SeeLedger,
         Self::SeeSettings,
+        Self::SeeFaults,
         Self::LiveView,
         Self::SeeConsent,
         Self::RecordConsent,
@@ -272,6 +276,7 @@ impl Permission {
             Self::SeeResident => "see_resident",
             Self::SeeLedger => "see_ledger",
             Self::SeeSettings => "see_settings",
+            Self::SeeFaults => "see_faults",
             Self::LiveView => "live_view",
             Self::SeeConsent => "see_consent",
             Self::RecordConsent => "record_consent",
@@ -298,6 +303,7 @@ impl Permission {
                 "See past nights, morning report and handover",
             ),
             Self::SeeSettings => ("Se inställningar", "See settings"),
+            Self::SeeFaults => ("Se tekniska fel", "See technical faults"),
             Self::LiveView => (
                 "Titta via kameran (kräver utbildning)",
                 "Look through the camera (asks for training)",
@@ -374,7 +380,12 @@ mod tests {
                 .into_iter()
                 .filter(|permission| role.allows(*permission) == Allowed::Yes)
                 .collect();
-            assert_eq!(may, [Permission::OwnShift, Permission::SeeSettings]);
+            let mine = [
+                Permission::OwnShift,
+                Permission::SeeSettings,
+                Permission::SeeFaults,
+            ];
+            assert_eq!(may, mine);
         }
     }
 

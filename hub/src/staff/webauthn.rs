@@ -6,22 +6,30 @@
 //! the one that the browser names: in the one form that CTAP2 prescribes for it, so no reader of
 //! CBOR is needed.
 //!
-//! A challenge is 32 random bytes, asked for one purpose, and good for one answer. They lie in
-//! memory: a restart asks anew.
+//! A challenge is asked for one purpose, can be answered for five minutes, and is good for one
+//! answer that holds. What waits for an answer is not kept anywhere; a restart asks anew.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::assertion::{Assertion, Base64, POINT_BYTES, sha256};
+use nattsyn_protocol::time::Uptime;
 
 use crate::watch::StaffId;
 
-/// Most challenges that wait for an answer, some 400 kB. At the bound the oldest is forgotten:
-/// whoever was about to answer it is asked again.
-const ASKED_MAX: usize = 4096;
+/// How long a challenge can be answered: five minutes, as browsers are told to wait for a key
+/// (WebAuthn level 2, 5.4, recommends 30 s to 5 minutes, and the longest for people who need it).
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(5 * 60);
+
+/// Most answers that are remembered as given, some 200 kB. Only a registered key gives one, so no
+/// stranger fills it; at the bound the oldest is forgotten, and whoever has that very answer could
+/// give it once more in what is left of its five minutes.
+const SPENT_MAX: usize = 4096;
 
 /// Before a P-256 point in a public key as browsers give it (RFC 5480: an elliptic curve's key on
 /// prime256v1, uncompressed).
@@ -89,9 +97,21 @@ pub enum Purpose {
     Register(StaffId),
 }
 
-/// Challenges that wait for an answer.
-#[derive(Debug, Default)]
-pub(super) struct Challenges(VecDeque<([u8; 32], Purpose)>);
+/// Challenges. None that waits for an answer is kept: each says itself when it was asked and proves
+/// that it was asked here, so nobody who asks for a million takes anybody's place.
+#[derive(Default)]
+pub(super) struct Challenges {
+    /// Drawn with the first, and gone with a restart.
+    secret: Option<[u8; 32]>,
+    /// Those that were answered, and until when they could be.
+    spent: VecDeque<([u8; 32], Uptime)>,
+}
+
+impl fmt::Debug for Challenges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Challenges({} spent, <redacted>)", self.spent.len())
+    }
+}
 
 /// A new key, as the browser hands it over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,27 +182,81 @@ struct Client {
 }
 
 impl Challenges {
-    /// Draws one.
-    pub(super) fn ask(&mut self, purpose: Purpose) -> Result<[u8; 32], KeyError> {
+    /// Draws one: when it is asked, eight random bytes, and by what the hub knows it again.
+    pub(super) fn ask(&mut self, purpose: &Purpose, now: Uptime) -> Result<[u8; 32], KeyError> {
+        let secret = match self.secret {
+            Some(secret) => secret,
+            None => *self.secret.insert(drawn()?),
+        };
+        let random: [u8; 8] = drawn()?;
+        let asked = u64::try_from(now.0.as_millis()).unwrap_or(u64::MAX);
         let mut challenge = [0; 32];
-        getrandom::fill(&mut challenge).map_err(KeyError::Random)?;
-        if self.0.len() >= ASKED_MAX {
-            self.0.pop_front();
-        }
-        self.0.push_back((challenge, purpose));
+        challenge[..8].copy_from_slice(&asked.to_be_bytes());
+        challenge[8..16].copy_from_slice(&random);
+        let mark = mark(&secret, purpose, &challenge[..16]);
+        challenge[16..].copy_from_slice(&mark[..16]);
         Ok(challenge)
     }
 
-    /// Takes back the one that an answer names; it is good for no other.
-    pub(super) fn take(&mut self, client: &[u8], purpose: &Purpose) -> Result<[u8; 32], KeyError> {
+    /// The one that an answer names, if it was asked here, for this purpose, not too long ago, and
+    /// is not answered yet.
+    pub(super) fn find(
+        &self,
+        client: &[u8],
+        purpose: &Purpose,
+        now: Uptime,
+    ) -> Result<[u8; 32], KeyError> {
         let client = read(client)?;
-        let is_it = |(asked, what): &([u8; 32], Purpose)| {
-            what == purpose && BASE64URL.encode(asked) == client.challenge
-        };
-        let at = self.0.iter().position(is_it).ok_or(KeyError::NotAsked)?;
-        let taken = self.0.remove(at).map(|(challenge, _)| challenge);
-        taken.ok_or(KeyError::NotAsked)
+        let named = BASE64URL.decode(&client.challenge).ok();
+        let challenge: [u8; 32] = named
+            .and_then(|bytes| bytes.try_into().ok())
+            .ok_or(KeyError::NotAsked)?;
+        let secret = self.secret.ok_or(KeyError::NotAsked)?;
+        let mark = mark(&secret, purpose, &challenge[..16]);
+        // Compared by their digests: how long that takes says nothing about them.
+        let is_ours = sha256(&mark[..16]) == sha256(&challenge[16..]);
+        let is_spent = self.spent.iter().any(|(spent, _)| *spent == challenge);
+        if !is_ours || is_spent || now > until(&challenge) {
+            return Err(KeyError::NotAsked);
+        }
+        Ok(challenge)
     }
+
+    /// It is answered, and good for no other answer.
+    pub(super) fn spend(&mut self, challenge: [u8; 32], now: Uptime) -> Result<(), KeyError> {
+        self.spent.retain(|(_, until)| now <= *until);
+        if self.spent.iter().any(|(spent, _)| *spent == challenge) {
+            return Err(KeyError::NotAsked);
+        }
+        if self.spent.len() >= SPENT_MAX {
+            self.spent.pop_front();
+        }
+        self.spent.push_back((challenge, until(&challenge)));
+        Ok(())
+    }
+}
+
+/// Until when a challenge of ours can be answered.
+fn until(challenge: &[u8; 32]) -> Uptime {
+    let mut asked = [0; 8];
+    asked.copy_from_slice(&challenge[..8]);
+    Uptime(Duration::from_millis(u64::from_be_bytes(asked))).after(ANSWERED_WITHIN)
+}
+
+/// By what the hub knows a challenge of its own: no one else has the secret. Half of the digest
+/// is never shown, so nobody can lengthen what was hashed.
+fn mark(secret: &[u8; 32], purpose: &Purpose, asked: &[u8]) -> [u8; 32] {
+    let purpose = match purpose {
+        Purpose::SignIn => "sign-in".to_owned(),
+        Purpose::Register(staff) => format!("register {staff}"),
+    };
+    sha256(&[&secret[..], asked, purpose.as_bytes()].concat())
+}
+
+fn drawn<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(KeyError::Random)?;
+    Ok(bytes)
 }
 
 fn read(client: &[u8]) -> Result<Client, KeyError> {
@@ -201,7 +275,7 @@ pub(super) fn client(assertion: &Assertion) -> &[u8] {
 
 impl Registration {
     /// The key's P-256 point, if all parts say the same and were made for this page just now. That
-    /// the challenge was asked is [`Challenges::take`]'s to say.
+    /// the challenge was asked is [`Challenges::find`]'s to say.
     pub(super) fn check(&self, party: &Party) -> Result<Base64, KeyError> {
         let client = read(&self.client.0)?;
         if client.kind != "webauthn.create" {

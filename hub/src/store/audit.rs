@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, Transaction, params};
 
 use super::StoreError;
 use super::sqlite::doing;
@@ -79,30 +79,50 @@ pub(crate) fn select(
     connection: &Connection,
     question: &Question,
 ) -> Result<Vec<Written>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM audit
-         WHERE (?1 IS NULL OR about = ?1) AND (?2 IS NULL OR who = ?2)
-           AND at_ms >= ?3 AND at_ms < ?4 AND (?5 IS NULL OR act = ?5)
-         ORDER BY id DESC LIMIT ?6"
-    );
-    let about = question.about.map(|resident| resident.to_string());
-    let who = question.who.as_ref().map(ToString::to_string);
+    let sql = format!("SELECT {COLUMNS} FROM audit WHERE {ANSWERS} ORDER BY id DESC LIMIT ?7");
     let mut query = connection.prepare_cached(&sql).map_err(doing(READING))?;
-    let mut found = query
-        .query(params![
-            about,
-            who,
-            question.from.map_or(i64::MIN, |at| at.as_ms()),
-            question.until.map_or(i64::MAX, |at| at.as_ms()),
-            question.act.map(Act::word),
-            question.most,
-        ])
+    bind(&mut query, question).map_err(doing(READING))?;
+    query
+        .raw_bind_parameter(7, question.most)
         .map_err(doing(READING))?;
+    let mut found = query.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(doing(READING))? {
         rows.push(read(row).map_err(doing(READING))?);
     }
     Ok(rows)
+}
+
+/// Which rows answer a question.
+const ANSWERS: &str = "(?1 IS NULL OR about = ?1) AND (?2 IS NULL OR who = ?2)
+    AND at_ms >= ?3 AND at_ms < ?4 AND (?5 IS NULL OR act = ?5) AND id < ?6";
+
+fn bind(query: &mut Statement<'_>, question: &Question) -> rusqlite::Result<()> {
+    let about = question.about.map(|resident| resident.to_string());
+    query.raw_bind_parameter(1, about)?;
+    query.raw_bind_parameter(2, question.who.as_ref().map(ToString::to_string))?;
+    query.raw_bind_parameter(3, question.from.map_or(i64::MIN, |at| at.as_ms()))?;
+    query.raw_bind_parameter(4, question.until.map_or(i64::MAX, |at| at.as_ms()))?;
+    query.raw_bind_parameter(5, question.act.map(Act::word))?;
+    query.raw_bind_parameter(6, question.below.map_or(i64::MAX, |row| row.0))
+}
+
+/// How many rows answer a question, and the row below which they all are.
+pub(crate) fn extent(
+    connection: &Connection,
+    question: &Question,
+) -> Result<(u64, AuditId), StoreError> {
+    let sql = format!("SELECT count(*), coalesce(max(id), 0) + 1 FROM audit WHERE {ANSWERS}");
+    let mut query = connection.prepare_cached(&sql).map_err(doing(READING))?;
+    bind(&mut query, question).map_err(doing(READING))?;
+    let mut found = query.raw_query();
+    let row = found.next().map_err(doing(READING))?;
+    let Some(row) = row else {
+        return Ok((0, AuditId(1)));
+    };
+    let count: i64 = row.get(0).map_err(doing(READING))?;
+    let below = AuditId(row.get(1).map_err(doing(READING))?);
+    Ok((u64::try_from(count).unwrap_or(0), below))
 }
 
 /// How often an act stands in the log.

@@ -6,12 +6,14 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
-use nattsyn_protocol::policy::Policy;
+use nattsyn_protocol::policy::{Mode, Policy};
 use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
+use super::sqlite::doing;
 use super::{StoreError, rows};
-use crate::consent::{Consents, Entry, Policies, StoredPolicy, Taker, What};
+use crate::consent::{Consents, Entry, Halt, Policies, Resumptions, StoredPolicy, Taker, What};
 
 const READING: &str = "reading consents";
 const POLICIES: &str = "reading policies";
@@ -49,13 +51,79 @@ pub(super) fn write(
                 stored.made.as_ms(),
             ],
         )?;
+        write_halts(transaction, stored)?;
     }
     Ok(())
 }
 
+/// At whom a policy stops looks.
+fn write_halts(transaction: &Transaction<'_>, stored: &StoredPolicy) -> rusqlite::Result<()> {
+    let policy = &stored.policy;
+    let stopped = policy.stopped.iter().map(|who| Some(who.to_string()));
+    let whom: Vec<Option<String>> = match policy.mode {
+        Mode::Off => vec![None],
+        Mode::Sensor | Mode::LiveView => stopped.collect(),
+    };
+    for resident in whom {
+        transaction.execute(
+            "INSERT INTO halts (unit, version, resident, made_ms) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                policy.unit.to_string(),
+                policy.version,
+                resident,
+                stored.made.as_ms(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// That units say that they look, by which versions. What is written already stays.
+pub(super) fn write_looking(
+    transaction: &Transaction<'_>,
+    looking: &[(UnitId, u32, Timestamp)],
+) -> rusqlite::Result<()> {
+    for (unit, version, at) in looking {
+        transaction.execute(
+            "INSERT OR IGNORE INTO looking VALUES (?1, ?2, ?3)",
+            params![unit.to_string(), version, at.as_ms()],
+        )?;
+    }
+    Ok(())
+}
+
+/// What units were told to stop, and what they said since.
+fn resumptions(connection: &Connection) -> Result<Resumptions, StoreError> {
+    let mut resumptions = Resumptions::default();
+    let sql = "SELECT unit, version, resident, made_ms FROM halts WHERE ?1 = ?1 ORDER BY halt";
+    each(connection, sql, &"", |row| {
+        let whom: Option<String> = row.get(2).map_err(doing(READING))?;
+        let resident = match whom {
+            None => None,
+            Some(_) => Some(rows::parsed(row, 2, READING)?),
+        };
+        let halt = Halt {
+            version: row.get(1).map_err(doing(READING))?,
+            resident,
+            made: rows::moment(row, 3, READING)?,
+        };
+        resumptions.halt(rows::parsed(row, 0, READING)?, halt);
+        Ok(())
+    })?;
+    let sql = "SELECT unit, version, at_ms FROM looking WHERE ?1 = ?1";
+    each(connection, sql, &"", |row| {
+        let version = row.get(1).map_err(doing(READING))?;
+        let at = rows::moment(row, 2, READING)?;
+        resumptions.looks(rows::parsed(row, 0, READING)?, version, at);
+        Ok(())
+    })?;
+    Ok(resumptions)
+}
+
 /// Everybody's entries.
 pub(super) fn consents(connection: &Connection) -> Result<Consents, StoreError> {
-    read(connection, "?1 = ?1", "")
+    let consents = read(connection, "?1 = ?1", "")?;
+    Ok(consents.with_resumptions(resumptions(connection)?))
 }
 
 /// One resident's entries.

@@ -108,6 +108,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
     for repeated in &batch.repeats {
         write_repeated(transaction, repeated)?;
     }
+    super::consent::write_looking(transaction, &batch.looking)?;
     for change in &batch.changes {
         write_change(transaction, change)?;
     }

@@ -159,6 +159,9 @@ pub struct Batch {
     /// for nothing, and both signed bodies are kept for ever. One that is held already is passed
     /// over, and so are those of a unit beyond its [`CONTRADICTIONS_MAX`].
     pub contradictions: Vec<NewReport>,
+    /// That units say that they look by these versions of their policies, and when. What is
+    /// written already is passed over.
+    pub looking: Vec<(UnitId, u32, Timestamp)>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -171,6 +174,7 @@ impl Batch {
             && self.notices.is_empty()
             && self.repeats.is_empty()
             && self.contradictions.is_empty()
+            && self.looking.is_empty()
             && self.changes.is_empty()
     }
 }

@@ -43,6 +43,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (13, include_str!("migrations/013_audit.sql")),
     (14, include_str!("migrations/014_roles.sql")),
     (15, include_str!("migrations/015_views.sql")),
+    (16, include_str!("migrations/016_resumed.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.

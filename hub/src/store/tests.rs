@@ -287,6 +287,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
             reports: vec![report],
             notices,
             repeats,
+            looking: vec![],
             changes,
         })
         .unwrap();

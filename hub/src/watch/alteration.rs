@@ -46,7 +46,8 @@ pub enum Alteration {
     },
     /// No unit in service can make it.
     NoUnit,
-    /// The resident is back before the window opened: it is made as it was frozen.
+    /// It is made as it was frozen: the resident is back, or the unit looks again, before the
+    /// window opened.
     Restored,
 }
 

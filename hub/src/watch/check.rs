@@ -185,6 +185,12 @@ impl CheckState {
         self.called_off.is_some() || self.planned.manner == Manner::AskIfAway
     }
 
+    /// Whether it was to be a look, and is made as a visit.
+    pub(super) fn was_made_physical(&self) -> bool {
+        let is_visit = self.planned.manner == Manner::Physical && self.called_off.is_none();
+        is_visit && self.frozen == Manner::Digital
+    }
+
     /// Whether a change says only what is so already.
     pub(super) fn is_already(&self, what: Alteration) -> bool {
         match what {
@@ -194,7 +200,7 @@ impl CheckState {
             Alteration::AskIfAway => {
                 self.planned.manner == Manner::AskIfAway && self.called_off.is_none()
             }
-            Alteration::Restored => !self.is_suspended(),
+            Alteration::Restored => !self.is_suspended() && !self.was_made_physical(),
             Alteration::CalledOff(why) => self.called_off == Some(why),
             Alteration::NoUnit => self.service == Service::None,
             Alteration::Unit { unit, plan } => {

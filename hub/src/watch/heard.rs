@@ -15,6 +15,7 @@ use super::check::{CheckState, is_again};
 use super::matters::Subject;
 use super::situation::Situation;
 use super::{CONTACT_GRACE, Fit, Moment, Watch, is_explained};
+use crate::audit::heads::Kept;
 use crate::ingest::DropKind;
 
 /// Whether the hub has contact with the broker.
@@ -169,6 +170,17 @@ impl Watch {
             }
         }
         self.reckon(now);
+        changes
+    }
+
+    /// Takes in whether the log's head lies outside. Said again it changes nothing.
+    pub fn handle_heads(&mut self, now: Moment, kept: Kept) -> Vec<Change> {
+        let (hub, situation) = (Subject::Hub, Situation::LogHeadLost);
+        let (at, mut changes) = (now.timestamp, Vec::new());
+        match kept {
+            Kept::Yes => self.matters.clear(hub, situation, at, &mut changes),
+            Kept::No => self.matters.raise(hub, situation, at, &mut changes),
+        }
         changes
     }
 

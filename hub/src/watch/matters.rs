@@ -111,7 +111,8 @@ impl Closing {
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
             AwayUnconfirmed, BrokerDown, ConsentReview, ConsentWithdrawn, FoundDead, HubClock,
-            PlanWithoutUnit, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
+            LogHeadLost, LooksAwaited, PlanWithoutUnit, TestUnanswered, UnitOfNobody,
+            UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
@@ -120,6 +121,8 @@ impl Closing {
                 | ConsentReview
                 | ConsentWithdrawn
                 | HubClock
+                | LogHeadLost
+                | LooksAwaited
                 | PlanWithoutUnit
                 | TestUnanswered
                 | UnitOfNobody

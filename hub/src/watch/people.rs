@@ -266,16 +266,16 @@ impl Watch {
         self.wake_for_pending(now);
     }
 
-    /// Takes in whose plan has looks that may not be made, and whose consent is to be gone
-    /// through again.
+    /// Takes in whose plan has looks that may not be made, whose unit has not said that it looks
+    /// again, and whose consent is to be gone through again.
     pub fn handle_consents(
         &mut self,
         now: Moment,
-        declined: &BTreeSet<ResidentId>,
-        overdue: &BTreeSet<ResidentId>,
+        [declined, awaited, overdue]: [&BTreeSet<ResidentId>; 3],
     ) {
         for (situation, people) in [
             (Situation::ConsentWithdrawn, declined),
+            (Situation::LooksAwaited, awaited),
             (Situation::ConsentReview, overdue),
         ] {
             let people = people.iter().copied().map(Subject::Resident);
@@ -293,6 +293,15 @@ impl Watch {
         let open = self.checks.values().filter(|state| state.outcome.is_none());
         let suspended = open.filter(|state| state.is_suspended());
         suspended.map(|state| state.planned.check.id).collect()
+    }
+
+    /// The checks of a night that were to be looks and are made as visits, and are not settled.
+    #[must_use]
+    pub fn made_physical(&self, night: jiff::civil::Date) -> Vec<CheckId> {
+        let open = self.checks.values().filter(|state| state.outcome.is_none());
+        let changed = open.filter(|state| state.was_made_physical());
+        let ids = changed.map(|state| state.planned.check.id);
+        ids.filter(|check| check.night == night).collect()
     }
 
     /// When the window of a check opens that is not settled.

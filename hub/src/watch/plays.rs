@@ -21,6 +21,7 @@ use super::scenes::{home, night, plan, planned};
 use super::situation::{Owner, Situation, Step};
 use super::wall::Trust;
 use super::*;
+use crate::audit::heads::Kept;
 use crate::ingest::DropKind;
 use crate::nights::noon;
 use crate::roster::Home;
@@ -302,15 +303,16 @@ fn play(situation: Situation) -> Play {
             let (_, changes) = play.watch.handle_word(play.now(), &found_dead);
             play.commit(changes);
         }
-        Situation::ConsentWithdrawn | Situation::ConsentReview => {
+        Situation::ConsentWithdrawn | Situation::LooksAwaited | Situation::ConsentReview => {
             let who = BTreeSet::from([play.home.residents[0].id]);
             let nobody = BTreeSet::new();
-            let (withdrawn, review) = if situation == Situation::ConsentWithdrawn {
-                (&who, &nobody)
-            } else {
-                (&nobody, &who)
-            };
-            play.watch.handle_consents(play.now(), withdrawn, review);
+            let of = |which| if which == situation { &who } else { &nobody };
+            let people = [
+                of(Situation::ConsentWithdrawn),
+                of(Situation::LooksAwaited),
+                of(Situation::ConsentReview),
+            ];
+            play.watch.handle_consents(play.now(), people);
             play.pass();
         }
         Situation::AwayUnconfirmed => {
@@ -322,6 +324,10 @@ fn play(situation: Situation) -> Play {
             let saved = play.store.saved(night(), play.now().timestamp).unwrap();
             play.watch = Watch::new(play.now(), night(), roster, saved);
             play.pass();
+        }
+        Situation::LogHeadLost => {
+            let changes = play.watch.handle_heads(play.now(), Kept::No);
+            play.commit(changes);
         }
         Situation::BrokerDown => {
             let changes = play

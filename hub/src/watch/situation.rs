@@ -65,6 +65,8 @@ pub enum Step {
     SetClock,
     /// Start the broker, or mend the hub's network.
     MendBroker,
+    /// Make the folder for the log's heads writable again.
+    MendHeads,
     /// Find out how it came about, and tell the data-protection officer if it is an intrusion.
     Investigate,
     /// Answer the test alarm on the page.
@@ -118,6 +120,10 @@ impl Step {
             Self::MendBroker => [
                 "starta meddelandeförmedlaren eller laga serverns nät",
                 "start the broker or mend the hub’s network",
+            ],
+            Self::MendHeads => [
+                "se till att mappen i [audit] heads nås och går att skriva i",
+                "see that the folder in [audit] heads is reached and can be written to",
             ],
             Self::Investigate => [
                 "utred hur det gick till; vid intrång: säg till dataskyddsombudet",
@@ -327,6 +333,12 @@ situations! {
         "The hub’s clock jumped: Nattsyn goes on by the time that has passed",
         Administrator, [SetClock, Escalate]
     }
+    /// The head of the log could not be put outside the hub.
+    LogHeadLost = "log_head_lost" {
+        "Loggens kontrollsumma når inte mappen utanför: ändras loggen nu syns det inte",
+        "The log’s checksum does not reach its folder outside: a change of the log would not show",
+        Administrator, [MendHeads]
+    }
     /// Nobody answered the test alarm at the beginning of a shift.
     TestUnanswered = "test_unanswered" {
         "Ingen har svarat på provlarmet: det är inte visat att larm når någon i natt",
@@ -350,6 +362,12 @@ situations! {
         "Samtycke återtaget eller saknas: bestäm besök. Tillsynerna görs som besök tills dess",
         "Consent withdrawn or missing: decide on visits. Until then the checks are made as visits",
         NightLead, [Visit, ChangePlan, EndPlan]
+    }
+    /// Looks may be made again, and the unit has not said that it makes them.
+    LooksAwaited = "looks_awaited" {
+        "Samtycket gäller igen, men enheten har inte svarat att den tittar: besök tills den svarat",
+        "Consent stands again, but the unit has not said that it looks: visits until it does",
+        NightLead, [Visit, MendUnit, Escalate]
     }
     /// What a resident agreed to should have been gone through again by now.
     ConsentReview = "consent_review" {

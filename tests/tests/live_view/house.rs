@@ -1,85 +1,97 @@
-//! One home, its hub in a folder, and Anna, who works there, is trained and has a key in the
-//! roster. People and addresses are invented.
+//! One home of the demonstration's, its hub in a folder, and who works there: Anna, who is trained
+//! and has a key in the roster, and Dag, who answers for the unit. People and addresses are
+//! invented.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{FromArgMatches as _, Subcommand as _};
-use ed25519_dalek::SigningKey;
 use jiff::civil::{Date, date};
 
 use nattsyn_hub::audit::{Log, Question};
-use nattsyn_hub::certificates::Authority;
-use nattsyn_hub::config::Config;
-use nattsyn_hub::consent::counter::{Counter, Run};
-use nattsyn_hub::consent::draft::Draft;
-use nattsyn_hub::consent::functions::Said;
-use nattsyn_hub::consent::{Rules, Taker};
+use nattsyn_hub::certificates::{Authority, Identity};
+use nattsyn_hub::consent::counter::Counter;
+use nattsyn_hub::consent::{Rules, Scope, Taker};
+use nattsyn_hub::demo::homes::{Home, ZONE};
+use nattsyn_hub::demo::provision::provision;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
-use nattsyn_hub::serve::{self, Layout};
+use nattsyn_hub::serve::Layout;
 use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::staff::webauthn::{Party, Purpose, Registration};
 use nattsyn_hub::staff::{Register, Rights};
 use nattsyn_hub::store::{SqliteStore, ViewRecord, Views};
 use nattsyn_protocol::assertion::{Base64, sha256};
-use nattsyn_protocol::demonstration;
-use nattsyn_protocol::ids::{BootId, CheckId, UnitId};
-use nattsyn_protocol::policy::Build;
+use nattsyn_protocol::demonstration::{self, Show};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
+use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
+use nattsyn_tests::dial::Dial;
+use nattsyn_tests::mosquitto::Mosquitto;
+use nattsyn_tests::served::{CONFIG, Hub, socket};
 
-use super::dial::Dial;
-use super::hub::Hub;
+use super::ear::Ear;
+use super::network::Network;
+use super::pictures::Picture;
 use super::proxy::{Line, Proxy};
+use super::unit::{PICTURE, QUICK, stage};
 use super::viewer::Key;
 
-const ZONE: &str = "Europe/Stockholm";
+/// The test that is the hub's process.
+const HUB: &str = "the_hub_of_a_live_view";
+
 /// A Saturday.
 const NIGHT: Date = date(2026, 11, 21);
-/// Who works there, by id and name.
-const ANNA: (&str, &str) = ("natt-001", "Anna Påhittson");
-/// The hub's configuration, in its folder.
-pub(crate) const CONFIG: &str = "hub.toml";
 
-/// The socket of the hub's clock.
-pub(crate) fn socket(folder: &Path) -> PathBuf {
-    folder.join("clock")
+/// Who works at night, by id and name.
+pub(crate) const ANNA: (&str, &str) = ("natt-001", "Anna Påhittson");
+
+/// Who answers for the unit.
+pub(crate) const DAG: (&str, &str) = ("chef-001", "Dag Påhittson");
+
+/// What a resident agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Agreed {
+    /// To be looked at when a look is unclear.
+    LiveView,
+    /// To a sensor.
+    Sensor,
+}
+
+/// The way between unit and broker.
+#[derive(Clone, Copy)]
+pub(crate) enum Way<'a> {
+    /// As fast as it goes, and looks are quick.
+    Plain,
+    /// As from a home: the unit in a network of its own, a line of this kind, and looks that last
+    /// as long as they do.
+    Home(&'a Network, Line),
 }
 
 /// Hours and minutes after the noon at which the night begins.
 pub(crate) fn at(hours: u64, minutes: u64) -> Timestamp {
     let noon = nights::noon(NIGHT, ZONE).unwrap();
-    noon.after(std::time::Duration::from_secs((hours * 60 + minutes) * 60))
+    noon.after(Duration::from_secs((hours * 60 + minutes) * 60))
 }
 
-/// Whose look is unclear.
-pub(crate) fn check() -> CheckId {
-    "r0000001.20261121.1".parse().unwrap()
-}
-
-/// The only unit.
-pub(crate) fn unit() -> UnitId {
-    "u0000001".parse().unwrap()
-}
-
-/// Its eye's key.
-pub(crate) fn eye_key() -> SigningKey {
-    SigningKey::from_bytes(&[3; 32])
-}
-
-/// A hub in a folder of its own, its time, and what passes between it and the browser.
+/// A hub in a folder of its own, its time, its broker, and what passes between it and the browser.
 pub(crate) struct House {
     folder: tempfile::TempDir,
+    home: Home,
+    eye: PublicKey,
     port: u16,
-    /// Where units connect.
-    pub(crate) broker: u16,
+    broker: Mosquitto,
+    ear: Identity,
     /// Between browser and hub.
     pub(crate) wire: Proxy,
-    pin: String,
+    pins: [String; 2],
     /// What Anna signs with.
     pub(crate) key: Key,
     pub(crate) dial: Dial,
+    /// What the eye is shown.
+    pub(crate) shown: Picture,
     hub: Option<Hub>,
 }
 
@@ -89,43 +101,66 @@ fn free_port() -> u16 {
 }
 
 impl House {
-    /// Everything that a hub needs, at 22:30. It does not run yet.
-    pub(crate) fn build() -> Self {
-        Self::build_behind(Line::PLAIN)
-    }
-
-    /// The same, with a line of this kind between browser and hub.
-    pub(crate) fn build_behind(line: Line) -> Self {
+    /// Everything that a hub and a unit need, shortly before 23:00, with this way between the unit
+    /// and the broker. Neither runs yet.
+    pub(crate) fn build(agreed: Agreed, way: Way<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (port, broker) = (free_port(), free_port());
-        let wire = Proxy::open(port, line);
-        std::fs::write(folder.path().join(CONFIG), config(port, broker)).unwrap();
+        let port = free_port();
+        let wire = Proxy::open(port, Line::PLAIN);
         let layout = Layout::under(&folder.path().join("data")).unwrap();
-        enrol_all(&layout);
-        let begins = at(10, 30);
-        let pin = pin_of(&layout, begins);
+        let authority = Authority::create(&layout.tls()).unwrap();
+        let broker = Mosquitto::start(folder.path(), &authority, &layout.tls());
+        let ear = authority.issue_hub(&layout.tls()).unwrap();
+        std::fs::write(folder.path().join(CONFIG), config(port, &broker, &ear)).unwrap();
+        let home = home(agreed);
+        let shown = Picture::of_somebody_standing();
+        let unit = folder.path().join("unit");
+        let line = match way {
+            Way::Plain => Proxy::open(broker.port, Line::PLAIN),
+            Way::Home(network, line) => Proxy::open_at(network.listener(), broker.port, line),
+        };
+        let to = ([127, 0, 0, 1], line.port).into();
+        let show = Show::Picture {
+            path: PICTURE.to_owned(),
+        };
+        let clock = socket(folder.path());
+        let enrolled = provision(&home, &stage(show), &unit, &authority, to, &clock).unwrap();
+        std::fs::write(unit.join(PICTURE), &shown.jpeg).unwrap();
+        if let Way::Plain = way {
+            let own = std::fs::read_to_string(unit.join("eye.toml")).unwrap();
+            std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
+        }
+        let eye = enrolled.eye;
+        enrol_all(&layout, &home, enrolled);
+        // So short before the look that an eye which time jumps over is not thought to be silent.
+        let begins = at(10, 59).after(Duration::from_secs(40));
         let party = Party {
             host: "localhost".to_owned(),
             origin: format!("http://localhost:{}", wire.port),
         };
-        let key = give_key(&layout, &party, begins);
-        let read = Config::read(&folder.path().join(CONFIG)).unwrap();
-        serve::admit(&read, &[unit()]).unwrap();
         Self {
-            dial: Dial::start(socket(folder.path()), begins),
+            pins: [
+                pin_of(&layout, ANNA, "night_staff", begins),
+                pin_of(&layout, DAG, "unit_manager", begins),
+            ],
+            key: give_key(&layout, &party, begins),
+            dial: Dial::start(clock, begins),
             folder,
+            home,
+            eye,
             port,
             broker,
+            ear,
             wire,
-            pin,
-            key,
+            shown,
             hub: None,
         }
     }
 
-    /// Starts the hub, and waits until it answers.
-    pub(crate) async fn start(&mut self) {
-        self.hub = Some(Hub::start(self.folder.path(), self.port).await);
+    /// Starts the hub, waits until it answers, and listens at the broker.
+    pub(crate) async fn start(&mut self) -> Ear {
+        self.hub = Some(Hub::start(HUB, self.folder.path(), self.port).await);
+        Ear::listen(self.broker.port, &self.ear, self.eye).await
     }
 
     /// The hub's process.
@@ -133,27 +168,47 @@ impl House {
         self.hub.as_ref().unwrap().id()
     }
 
+    /// The broker's process.
+    pub(crate) fn broker_id(&self) -> u32 {
+        self.broker.id()
+    }
+
     pub(crate) fn page(&self) -> String {
         format!("http://localhost:{}", self.wire.port)
     }
 
-    pub(crate) fn sign_in(&self) -> (&'static str, &str) {
-        (ANNA.0, &self.pin)
+    pub(crate) fn pin(&self, who: (&str, &str)) -> &str {
+        &self.pins[usize::from(who == DAG)]
     }
 
     fn layout(&self) -> Layout {
         Layout::at(&self.folder.path().join("data"))
     }
 
-    /// A unit's certificate and the rest that its voice is given.
+    /// The unit.
+    pub(crate) fn unit(&self) -> UnitId {
+        self.home.unit
+    }
+
+    /// Who is looked after.
+    pub(crate) fn resident(&self) -> ResidentId {
+        self.home.plan.resident
+    }
+
+    /// The check of the night.
+    pub(crate) fn check(&self) -> CheckId {
+        self.home.checks(NIGHT).unwrap()[0].id
+    }
+
+    /// What the unit holds of its own.
     pub(crate) fn unit_folder(&self) -> PathBuf {
-        self.layout().unit(unit())
+        self.folder.path().join("unit")
     }
 
     /// The one view that there was.
     pub(crate) fn view(&self) -> ViewRecord {
         let views = Views::open(&self.layout().ledger()).unwrap();
-        let mut all = views.of_resident(check().resident).unwrap();
+        let mut all = views.of_resident(self.resident()).unwrap();
         assert_eq!(all.len(), 1);
         all.remove(0)
     }
@@ -163,7 +218,7 @@ impl House {
         let log = Log::open(&self.layout().ledger()).unwrap();
         log.verify(&[]).unwrap();
         let about = Question {
-            about: Some(check().resident),
+            about: Some(self.resident()),
             ..Question::default()
         };
         let rows = log.rows(&about).unwrap();
@@ -175,75 +230,67 @@ impl House {
     }
 }
 
-fn config(port: u16, broker: u16) -> String {
-    format!("listen = \"127.0.0.1:{port}\"\n\n[broker.embedded]\nlisten = \"127.0.0.1:{broker}\"\n")
+/// A home of the demonstration's whose night is one look at 23:00.
+fn home(agreed: Agreed) -> Home {
+    let index = match agreed {
+        Agreed::Sensor => 0,
+        Agreed::LiveView => 2,
+    };
+    let home = Home::new(index).unwrap();
+    let is_viewed = home.scope() == Some(Scope::LiveViewOnUnclear);
+    assert_eq!(is_viewed, agreed == Agreed::LiveView);
+    let (from, to) = ("23:00".parse().unwrap(), "23:45".parse().unwrap());
+    let plan = Plan {
+        offset_s: 0,
+        looks_after_s: vec![0],
+        windows: vec![Window::nightly(WindowKey(1), from, to)],
+        ..home.plan
+    };
+    Home { plan, ..home }
 }
 
-/// Keys, certificates, the home and its plan: written down at eight in the evening.
-fn enrol_all(layout: &Layout) {
+fn config(port: u16, broker: &Mosquitto, hub: &Identity) -> String {
+    format!(
+        "listen = \"127.0.0.1:{port}\"\n\n[broker.external]\nurl = \"{}\"\nca = {:?}\n\
+         certificate = {:?}\nkey = {:?}\n",
+        broker.url(),
+        hub.ca,
+        hub.certificate,
+        hub.key
+    )
+}
+
+/// The hub's keys, the home, its plan and what was agreed: written down at eight in the evening.
+fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) {
     let key = HubKeys::draw(&layout.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);
     HubKeys::keep(&layout.keys(), &demonstration::root(), &endorsement).unwrap();
-    Authority::create(&layout.tls()).unwrap();
     let keys = HubKeys::open(&layout.keys()).unwrap();
-    let eye = PublicKey::of(&eye_key());
-    let homes = format!(
-        "[[home]]\nid = \"h0000001\"\naddress = \"Exempelgatan 1\"\nunit = \"{}\"\n\
-         eye = \"{eye}\"\n\n[[home.resident]]\nid = \"r0000001\"\nname = \"Astrid Exempel\"\n\n\
-         [home.resident.plan]\nzone = \"{ZONE}\"\noffset_s = 0\n\
-         windows = [{{ key = 1, from = \"23:00\", to = \"23:45\" }}]\n",
-        unit()
-    );
-    let homes = Homes::parse(&homes, Path::new("homes.toml")).unwrap();
+    let homes = Homes {
+        homes: vec![enrolled],
+        plans: vec![home.plan.clone()],
+    };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
     enrol(&mut store, &homes, &keys, at(8, 0)).unwrap();
-    agree(&mut store, &keys);
-}
-
-/// Whoever lives there agrees to be looked at when a look is unclear, and the unit is able to.
-fn agree(store: &mut SqliteStore, keys: &HubKeys) {
-    let able = Said {
-        build: Build::LiveView,
-        held: None,
-        highest: 0,
-        boot: BootId(1),
-        at: at(8, 0),
-    };
-    let review = NIGHT.checked_add(jiff::Span::new().days(180)).unwrap();
-    let draft = Draft {
-        kinds: ["care", "design", "processing"].map(str::to_owned).to_vec(),
-        form: "oral".to_owned(),
-        scope: "live_view_on_unclear".to_owned(),
-        given_by: "den enskilde".to_owned(),
-        household: "alone".to_owned(),
-        capacity: "own".to_owned(),
-        alternatives: "larmmatta".to_owned(),
-        informed: "berättade".to_owned(),
-        on: NIGHT.to_string(),
-        review: review.to_string(),
-        ..Draft::default()
-    };
     let mut counter = Counter {
-        store,
-        keys,
+        store: &mut store,
+        keys: &keys,
         zone: ZONE,
         rules: Rules::default(),
-        said: [(unit(), able)].into(),
+        said: [].into(),
         now: at(8, 0),
     };
-    let taker = Taker::enrolment();
-    let agreed = counter.record(check().resident, &draft, &taker, Run::Real);
-    agreed.unwrap();
+    let said = (home.plan.resident, home.consent(NIGHT).unwrap());
+    let taken = counter.take_in(&[said], &Taker::enrolment()).unwrap();
+    assert_eq!(taken, [home.plan.resident]);
 }
 
-/// Registers Anna and that she is trained; returns the PIN that was drawn for her.
-fn pin_of(layout: &Layout, now: Timestamp) -> String {
-    let (id, name) = ANNA;
-    let said = staff(
-        layout,
-        now,
-        &["add", "--id", id, "--name", name, "--by", "dag-003"],
-    );
+/// Registers somebody, and that they are trained; returns the PIN that was drawn for them.
+fn pin_of(layout: &Layout, (id, name): (&str, &str), role: &str, now: Timestamp) -> String {
+    let words = [
+        "add", "--id", id, "--name", name, "--role", role, "--by", "dag-003",
+    ];
+    let said = staff(layout, now, &words);
     let day = NIGHT.to_string();
     staff(
         layout,

@@ -2,45 +2,35 @@
 
 use std::time::Duration;
 
-use super::UNCLEAR;
-use super::house::{House, at};
-use super::proxy::{Line, Proxy};
-use super::standin::{Eye, Manner};
-use super::viewer::Viewer;
+use super::house::{Agreed, Way};
+use super::network::{Network, RATE};
+use super::night::Night;
+use super::proxy::Line;
 
 /// How long is counted.
 const COUNTED: Duration = Duration::from_secs(10);
 
-/// The lines that are measured: none, a good mobile network, a poor one.
-pub(crate) const LINES: [(&str, Line); 3] = [
-    ("no delay", Line::PLAIN),
-    (
-        "50 ms each way, 1 in 100 lost",
-        Line {
-            delay: Duration::from_millis(50),
-            lost_one_in: 100,
-        },
-    ),
-    (
-        "150 ms each way, 1 in 33 lost",
-        Line {
-            delay: Duration::from_millis(150),
-            lost_one_in: 33,
-        },
-    ),
-];
+/// How long a byte is on its way in one direction: none, a fair mobile network, a poor one.
+const DELAYS_MS: [u64; 3] = [0, 50, 200];
 
-/// Measures one and prints it. The line is the unit's; the browser's is as fast as it goes.
+/// Of how many pieces one is lost: none, and one in a hundred.
+const LOSSES: [u64; 2] = [0, 100];
+
+/// Measures every line and prints it. The line is the unit's; the browser's is as fast as it goes.
+pub(crate) async fn measure() {
+    for lost_one_in in LOSSES {
+        for delay in DELAYS_MS.map(Duration::from_millis) {
+            measure_one(Line { delay, lost_one_in }).await;
+        }
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "it says what it measured")]
-pub(crate) async fn measure((name, line): (&str, Line)) {
-    let mut house = House::build();
-    house.start().await;
-    house.dial.turn_to(at(11, 16));
-    let slow = Proxy::open(house.broker, line);
-    let eye = Eye::connect_at(&house, Manner::Honest(UNCLEAR), slow.port).await;
-    eye.report(5, UNCLEAR).await;
-    let anna = Viewer::comes(&house).await;
-    anna.signs_in(&house).await;
+async fn measure_one(line: Line) {
+    let network = Network::open();
+    let way = Way::Home(&network, line);
+    let night = Night::unclear_behind(Agreed::LiveView, way).await;
+    let anna = &night.anna;
     anna.reads("Titta via kameran").await;
     anna.asks_to_see().await;
     anna.sees_frames(1).await;
@@ -48,6 +38,10 @@ pub(crate) async fn measure((name, line): (&str, Line)) {
     tokio::time::sleep(COUNTED).await;
     let (after, _) = anna.drawn().await;
     let rate = (after - before) / COUNTED.as_secs_f64();
-    println!("{name}: first picture {first_ms:.0} ms after the page began, {rate:.1} a second");
-    anna.leaves().await;
+    let Line { delay, lost_one_in } = line;
+    println!(
+        "{RATE}, {delay:?} each way, one piece lost in {lost_one_in}: first picture {first_ms:.0} \
+         ms after the click, {rate:.2} a second"
+    );
+    night.anna.leaves().await;
 }

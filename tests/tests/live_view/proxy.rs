@@ -43,6 +43,11 @@ impl Proxy {
     /// Opens it, on the current runtime.
     pub(crate) fn open(to: u16, line: Line) -> Self {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Self::open_at(listener, to, line)
+    }
+
+    /// The same at a port that is open already.
+    pub(crate) fn open_at(listener: std::net::TcpListener, to: u16, line: Line) -> Self {
         listener.set_nonblocking(true).unwrap();
         let listener = TcpListener::from_std(listener).unwrap();
         let port = listener.local_addr().unwrap().port();

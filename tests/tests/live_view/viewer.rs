@@ -1,7 +1,9 @@
 //! Anna with a browser and a virtual authenticator: asks to see, confirms, looks, answers.
 
+use std::time::Duration;
+
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use fantoccini::Locator;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -9,10 +11,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use nattsyn_tests::axe::{self, Examined};
 use nattsyn_tests::browser::Browser;
 
 use super::SOON;
 use super::house::House;
+use super::pictures::Picture;
 
 /// A phone that many night workers have, in CSS pixels.
 const PHONE: (u32, u32) = (390, 844);
@@ -56,32 +60,39 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    /// A phone with her key in it.
+    /// A phone with her key in it, at the house's page.
     pub(crate) async fn comes(house: &House) -> Self {
-        let mut browser = Browser::open(PHONE.0, PHONE.1).await;
-        browser.name = "live".to_owned();
-        let viewer = Self {
-            browser,
-            page: house.page(),
-        };
-        viewer.holds(&house.key).await;
+        let viewer = Self::at(house.page()).await;
+        let made = viewer.is_given_an_authenticator().await;
+        viewer.holds(&made, &house.key).await;
         viewer.goes_to("/").await;
         viewer
     }
 
-    /// Puts a virtual authenticator with a key into the browser (WebAuthn, 11: automation).
-    async fn holds(&self, key: &Key) {
+    /// A phone without a key, at a page.
+    pub(crate) async fn at(page: String) -> Self {
+        let mut browser = Browser::open(PHONE.0, PHONE.1).await;
+        browser.name = "live".to_owned();
+        Self { browser, page }
+    }
+
+    /// Puts a virtual authenticator into the browser (WebAuthn, 11: automation); its name.
+    pub(crate) async fn is_given_an_authenticator(&self) -> String {
         let authenticator = json!({
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": false,
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
             "hasUserVerification": true, "isUserVerified": true, "isUserConsenting": true,
         });
         let made = self.drives("webauthn/authenticator", &authenticator).await;
+        made["value"].as_str().unwrap().to_owned()
+    }
+
+    /// Puts a key into an authenticator.
+    async fn holds(&self, authenticator: &str, key: &Key) {
         let credential = json!({
             "credentialId": url_base64(&key.id), "isResidentCredential": false,
             "rpId": key.host, "privateKey": url_base64(&key.secret), "signCount": 0,
         });
-        let made = made["value"].as_str().unwrap();
-        let place = format!("webauthn/authenticator/{made}/credential");
+        let place = format!("webauthn/authenticator/{authenticator}/credential");
         self.drives(&place, &credential).await;
     }
 
@@ -117,15 +128,19 @@ impl Viewer {
         self.browser.client.goto(&address).await.unwrap();
     }
 
-    pub(crate) async fn signs_in(&self, house: &House) {
-        let (who, pin) = house.sign_in();
-        for (field, text) in [("#who", who), ("#pin", pin)] {
+    pub(crate) async fn signs_in(&self, house: &House, who: (&str, &str)) {
+        for (field, text) in [("#who", who.0), ("#pin", house.pin(who))] {
             let field = self.browser.client.find(Locator::Css(field)).await.unwrap();
             field.send_keys(text).await.unwrap();
         }
         self.presses("form.sign-in button[type=submit]").await;
-        self.sees("document.querySelector('#attend') !== null")
+        self.sees("document.querySelector('form.sign-in') === null")
             .await;
+    }
+
+    /// Somebody else takes the phone.
+    pub(crate) async fn forgets_who_is_signed_in(&self) {
+        self.browser.client.delete_all_cookies().await.unwrap();
     }
 
     /// Waits until the page says something.
@@ -137,6 +152,13 @@ impl Viewer {
         .await;
     }
 
+    /// The same, where it may take so long.
+    pub(crate) async fn reads_within(&self, text: &str, longest: Duration) {
+        let said = format!("document.body.innerText.includes({})", json!(text));
+        let script = format!("return ({said}) === true");
+        self.browser.wait_for(&script, longest).await;
+    }
+
     /// Waits until an expression is true.
     pub(crate) async fn sees(&self, expression: &str) {
         let script = format!("return ({expression}) === true");
@@ -144,17 +166,66 @@ impl Viewer {
     }
 
     /// Presses what a selector finds, as soon as it is there.
-    async fn presses(&self, css: &str) {
+    pub(crate) async fn presses(&self, css: &str) {
         let there = format!("document.querySelector({}) !== null", json!(css));
         self.sees(&there).await;
         let press = format!("document.querySelector({}).click()", json!(css));
         self.browser.ask(&press).await;
     }
 
-    /// Presses the offer's button.
+    /// Presses the offer's button. What the page draws from then on is kept beside it, as whoever
+    /// broke into the browser could.
     pub(crate) async fn asks_to_see(&self) {
         self.presses("details.camera button").await;
         self.sees("location.pathname.startsWith('/live/')").await;
+        let keep = "window.kept = [];\
+                    const drawn = window.createImageBitmap;\
+                    window.createImageBitmap = async (blob) => {\
+                      const bytes = new Uint8Array(await blob.arrayBuffer());\
+                      window.kept.push(btoa(String.fromCharCode(...bytes)));\
+                      return drawn(blob);\
+                    }";
+        self.browser.ask(keep).await;
+    }
+
+    /// The pictures that were drawn, as the eye made them.
+    pub(crate) async fn pictures(&self) -> Vec<Picture> {
+        let kept = self.browser.ask("return window.kept").await;
+        let kept = kept.as_array().unwrap().iter();
+        let jpegs = kept.map(|text| STANDARD.decode(text.as_str().unwrap()).unwrap());
+        jpegs.map(|jpeg| Picture::read(&jpeg)).collect()
+    }
+
+    /// Whether there is anything to press to see.
+    pub(crate) async fn is_offered(&self) -> bool {
+        let there = "return document.querySelector('details.camera button') !== null";
+        self.browser.ask(there).await == json!(true)
+    }
+
+    /// Posts a form as the page that is shown could; what is answered.
+    pub(crate) async fn posts(&self, path: &str, form: &[(&str, &str)]) -> u64 {
+        let fields: serde_json::Map<String, Value> = form
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)))
+            .collect();
+        let script = format!(
+            "return fetch({}, {{ method: 'POST', redirect: 'manual',\
+             body: new URLSearchParams({}) }}).then((answer) => answer.status)",
+            json!(path),
+            Value::Object(fields)
+        );
+        self.browser.ask(&script).await.as_u64().unwrap()
+    }
+
+    /// What the page says, all of it.
+    pub(crate) async fn text(&self) -> String {
+        let said = self.browser.ask("return document.body.innerText").await;
+        said.as_str().unwrap().to_owned()
+    }
+
+    /// Has axe-core go over what is shown.
+    pub(crate) async fn examines(&self, what: &str) -> Examined {
+        axe::examine(&self.browser, what).await
     }
 
     /// Waits until so many frames were drawn.

@@ -6,7 +6,9 @@
 use nattsyn_protocol::assertion::{Assertion, Base64, Operator};
 use nattsyn_protocol::grant::{CHALLENGE_BYTES, Challenge, Grant, GrantError, GrantMessage};
 use nattsyn_protocol::live::{End, Ended, Opened, Refusal, Refused};
-use nattsyn_protocol::policy::{Approval, Build, Capability, HeldPolicy, Mode, Policy};
+use nattsyn_protocol::policy::{
+    Approval, Build, Capability, HeldPolicy, Mode, Policy, PolicyError,
+};
 
 use super::*;
 
@@ -113,7 +115,14 @@ fn a_policy_is_what_it_always_was_and_the_root_stands_behind_it() {
     let message: PolicyMessage = wire::decode(&golden("v1/policy.json")).unwrap();
     assert_eq!(message.open(&PublicKey::of(&root_key())).unwrap(), policy());
     assert!(message.open(&PublicKey::of(&hub_key())).is_err());
-    assert_eq!(policy().examine(), Ok(()));
+    // Its bytes are older than the rule that a policy lasts two weeks at most.
+    let lasts = policy().until_ms.since(policy().from_ms);
+    assert_eq!(policy().examine(), Err(PolicyError::TooLong(lasts)));
+    let week = Policy {
+        until_ms: at().after(std::time::Duration::from_secs(7 * 24 * 3600)),
+        ..policy()
+    };
+    assert_eq!(week.examine(), Ok(()));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use serde_json::json;
 
-use super::axe::{self, Examined};
+use nattsyn_tests::axe::{self, Examined};
+
 use super::house::{House, at};
 use super::worker::Worker;
 
@@ -103,7 +104,11 @@ pub(crate) async fn a_hub_that_goes_is_said_there_too(
     let followed = "([...document.querySelectorAll('a[href^=\"/\"]')].forEach(it => it.click()), \
                     location.pathname)";
     assert_eq!(worker.asks(followed).await, json!("/handover"));
-    let examined = axe::examine(worker, "hub gone, elsewhere").await;
+    let examined = axe::examine(
+        &worker.browser,
+        &format!("hub gone, elsewhere, {}", worker.lang),
+    )
+    .await;
     house.start().await;
     worker
         .sees("document.getElementById('contact').textContent === ''")

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{FromArgMatches as _, Subcommand as _};
@@ -28,12 +28,15 @@ use nattsyn_hub::store::{SettingsVersions, SqliteStore, Tellings};
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
+use nattsyn_tests::dial::Dial;
+use nattsyn_tests::served::{CONFIG, Hub, socket};
 
-use super::dial::Dial;
 use super::gateway::{Gateway, MESSAGE_WITHIN};
-use super::hub::Hub;
 
 pub(crate) const ZONE: &str = "Europe/Stockholm";
+
+/// The test that is the hub's process.
+const HUB: &str = "the_hub_of_two_workers";
 
 /// A Saturday.
 const NIGHT: Date = date(2026, 11, 21);
@@ -58,6 +61,17 @@ const RESIDENTS: [&str; 12] = [
 /// Who works there, by id and name.
 pub(crate) const ANNA: (&str, &str) = ("natt-001", "Anna Påhittson");
 pub(crate) const BO: (&str, &str) = ("natt-002", "Bo Ödman");
+/// Leads by day, and has whatever role has a page of its own.
+pub(crate) const CARIN: (&str, &str) = ("chef-001", "Carin Dagström");
+
+/// Carin's roles.
+const OF_CARIN: [&str; 5] = [
+    "night_staff",
+    "unit_manager",
+    "technician",
+    "administrator",
+    "data_protection",
+];
 
 /// Hours and minutes after the noon at which the night begins.
 pub(crate) fn at(hours: u64, minutes: u64) -> Timestamp {
@@ -87,7 +101,15 @@ impl House {
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         enrol_all(&layout);
         let begins = at(10, 30);
-        let pins = [ANNA, BO].map(|who| (who.0, pin_of(&layout, who, begins)));
+        let pins = [
+            (ANNA, &["night_staff"][..]),
+            (BO, &["night_staff"]),
+            (CARIN, &OF_CARIN),
+        ];
+        let pins = pins.map(|(who, roles)| (who.0, pin_of(&layout, (who, roles), begins)));
+        // Hers ended long ago: the pages say so.
+        let trained = ["--id", CARIN.0, "--day", "2020-01-01", "--by", CARIN.0];
+        commanded(&layout, &[&["trained"], &trained[..]].concat(), begins);
         set_settings(folder.path(), &layout.ledger(), begins);
         Self {
             dial: Dial::start(socket(folder.path()), begins),
@@ -133,7 +155,7 @@ impl House {
 
     /// Starts the hub, and waits until it answers.
     pub(crate) async fn start(&mut self) {
-        self.hub = Some(Hub::start(self.folder.path(), self.port).await);
+        self.hub = Some(Hub::start(HUB, self.folder.path(), self.port).await);
     }
 
     /// Kills the hub as a power cut does.
@@ -154,14 +176,6 @@ fn is_delivered(lines: &[Line], to: &str, kind: Kind) -> bool {
         let mut lines = lines.iter();
         lines.any(|line| matches!(line, Line::Delivered { key, .. } if *key == told))
     })
-}
-
-/// The hub's configuration, in its folder.
-pub(crate) const CONFIG: &str = "hub.toml";
-
-/// The socket of its clock.
-pub(crate) fn socket(folder: &Path) -> PathBuf {
-    folder.join("clock")
 }
 
 fn config(port: u16, gateway: u16) -> String {
@@ -275,15 +289,20 @@ fn window(number: usize) -> (&'static str, String) {
 }
 
 /// Registers somebody; returns the PIN that was drawn for them.
-fn pin_of(layout: &Layout, (id, name): (&str, &str), now: Timestamp) -> String {
+fn pin_of(layout: &Layout, ((id, name), roles): ((&str, &str), &[&str]), now: Timestamp) -> String {
+    let mut words = vec!["add", "--id", id, "--name", name, "--by", "dag-003"];
+    words.extend(roles.iter().flat_map(|role| ["--role", role]));
+    let said = commanded(layout, &words, now);
+    let (_, pin) = said.split_once("PIN: ").unwrap();
+    pin[..6].to_owned()
+}
+
+/// Gives a command about staff; returns what it says.
+fn commanded(layout: &Layout, words: &[&str], now: Timestamp) -> String {
     let command = StaffCommand::augment_subcommands(clap::Command::new("staff"));
-    let words = [
-        "staff", "add", "--id", id, "--name", name, "--by", "dag-003",
-    ];
+    let words = [&["staff"], words].concat();
     let matches = command.try_get_matches_from(words).unwrap();
     let command = StaffCommand::from_arg_matches(&matches).unwrap();
     let mut register = Register::open(&layout.ledger()).unwrap();
-    let said = run(&mut register, now, &command).unwrap();
-    let (_, pin) = said.split_once("PIN: ").unwrap();
-    pin[..6].to_owned()
+    run(&mut register, now, &command).unwrap()
 }

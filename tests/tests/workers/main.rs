@@ -2,7 +2,7 @@
 //! they see when the hub is killed, and that nobody is shut out.
 //!
 //! The hub is all that `nattsyn-hub serve` starts, in a process of its own, with staff, PINs and a
-//! webhook; its time is turned by the test ([`dial`]), because a row falls back after five minutes
+//! webhook; its time is turned by the test, because a row falls back after five minutes
 //! and is escalated after ten. The browsers are headless Chromium at a phone's size, one in each
 //! language. axe-core goes over every page that [`pages`] names or that a page links to.
 //! Pictures are left in `target/page/` for people to look at. What each row says is tested beside
@@ -10,20 +10,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
-mod axe;
-mod dial;
 mod elsewhere;
 mod gateway;
 mod house;
-mod hub;
 mod outage;
 mod pages;
 mod reach;
 mod shared;
 mod worker;
 
-use house::{ANNA, House};
-use pages::{ATTEND, INSIDE, OUTSIDE, Stop, Tour};
+use nattsyn_tests::axe;
+
+use house::{ANNA, CARIN, House};
+use pages::{ATTEND, BY_DAY, INSIDE, OUTSIDE, Stop, Tour};
 use shared::Team;
 use worker::Worker;
 
@@ -131,6 +130,29 @@ async fn nobody_is_shut_out_by_having_no_mouse_or_needing_twice_the_size() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_leads_mends_or_reviews_has_pages_that_fit_half_a_phone_too() {
+    let house = House::at_night().await;
+    let carin = Worker::comes_with(&house, CARIN, "sv", HALF_A_PHONE).await;
+    carin.signs_in(&house).await;
+    for page in &BY_DAY {
+        Stop::at(page).opens(&carin).await;
+        reach::everything_fits_and_is_in_reach(&carin, page.name).await;
+    }
+    carin.leaves().await;
+    let mut examined = Vec::new();
+    let carin = Worker::comes(&house, CARIN, "sv").await;
+    carin.signs_in(&house).await;
+    let mut tour = Tour::of(&BY_DAY);
+    while let Some(stop) = tour.goes_on(&carin).await {
+        unfold(&carin).await;
+        reach::everything_fits_and_is_in_reach(&carin, &stop.name).await;
+        examined.push(axe::examine(&carin.browser, &stop.name).await);
+    }
+    carin.leaves().await;
+    axe::nothing_found(&examined);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_reads_another_page_hears_of_new_rows_and_of_a_hub_that_is_gone() {
     let mut house = House::build().await;
     house.start().await;
@@ -188,7 +210,7 @@ async fn axe_finds_nothing_on_any_page_in_either_language() {
 /// Keeps a picture of a page and examines it.
 async fn looked_at(worker: &Worker, name: &str) -> axe::Examined {
     worker.photographs(name).await;
-    axe::examine(worker, name).await
+    axe::examine(&worker.browser, &format!("{name}, {}", worker.lang)).await
 }
 
 /// Unfolds everything, so that it can be looked at.
@@ -201,5 +223,5 @@ async fn unfold(worker: &Worker) {
 #[test]
 #[ignore = "the hub's process in the tests above, which start it"]
 fn the_hub_of_two_workers() {
-    hub::run();
+    nattsyn_tests::served::serve_until_killed();
 }

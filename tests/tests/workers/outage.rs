@@ -5,7 +5,8 @@ use std::time::Duration;
 use nattsyn_clock::Clock;
 use serde_json::json;
 
-use super::axe::{self, Examined};
+use nattsyn_tests::axe::{self, Examined};
+
 use super::shared::Team;
 use super::worker::Worker;
 
@@ -73,7 +74,7 @@ pub(crate) async fn what_is_left_of_tonight_stands_there(
         "no name without the hub"
     );
     worker.photographs("hub-gone").await;
-    axe::examine(worker, "hub gone").await
+    axe::examine(&worker.browser, &format!("hub gone, {}", worker.lang)).await
 }
 
 /// The hub is back: the banner goes by itself.

@@ -61,6 +61,30 @@ pub(crate) const INSIDE: [Page; 6] = [
     },
 ];
 
+/// What is for those who lead, mend or review.
+pub(crate) const BY_DAY: [Page; 4] = [
+    Page {
+        name: "technical",
+        path: "/technical",
+        mark: "#technical",
+    },
+    Page {
+        name: "access",
+        path: "/access",
+        mark: "#people",
+    },
+    Page {
+        name: "log",
+        path: "/audit",
+        mark: "#log",
+    },
+    Page {
+        name: "consents",
+        path: "/consents",
+        mark: "#consents",
+    },
+];
+
 /// A way through pages, each kind once: those of a list, then those that they link to.
 pub(crate) struct Tour {
     known: BTreeSet<String>,

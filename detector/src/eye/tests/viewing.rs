@@ -29,12 +29,16 @@ fn endorsement() -> Signed {
 }
 
 fn policy(version: u32, until: &str) -> PolicyMessage {
+    policy_from(version, "2026-11-21T21:55:00Z", until)
+}
+
+fn policy_from(version: u32, from: &str, until: &str) -> PolicyMessage {
     let policy = Policy {
         unit: "u0000001".parse().unwrap(),
         version,
         mode: Mode::LiveView,
         stopped: Vec::new(),
-        from_ms: at("2026-11-01T00:00:00Z"),
+        from_ms: at(from),
         until_ms: at(until),
     };
     PolicyMessage {
@@ -102,7 +106,7 @@ impl Rig {
         }));
         let unit = "u0000001".parse().unwrap();
         rig.eye.live = Live::new(unit, BootId(9), Some(lamp));
-        rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
+        rig.tell(ToEye::Policy(policy(1, NEXT_WEEK)));
         rig.touch(Touch::Pressed);
         assert!(rig.ask(1).is_continue());
         assert!(rig.work().is_continue());
@@ -205,6 +209,9 @@ fn lamp(switched: &Receiver<(&'static str, Heard)>) -> Vec<&'static str> {
     switched.try_iter().map(|(what, _)| what).collect()
 }
 
+/// An end that is a policy's as the hub makes them.
+const NEXT_WEEK: &str = "2026-11-29T00:00:00Z";
+
 const MS: Duration = Duration::from_millis(1);
 
 #[test]
@@ -275,6 +282,7 @@ fn a_browser_that_gives_no_credit_for_five_seconds_is_gone() {
 #[test]
 fn a_policy_that_expires_during_a_view_ends_it_that_second() {
     let (mut rig, switched) = Rig::agreed(Ok(()));
+    assert!(rig.pass(Duration::from_secs(60)).is_continue());
     let until = rig.now.timestamp.after(Duration::from_secs(20)).0;
     rig.tell(ToEye::Policy(policy(2, &until.to_string())));
     let view = rig.view();
@@ -361,33 +369,94 @@ fn the_button_counts_for_ten_minutes_after_the_policy_and_not_before_it() {
         rig.eye.guard.held_policy(moment).unwrap().approval
     };
     rig.touch(Touch::Pressed);
-    rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
+    rig.tell(ToEye::Policy(policy(1, NEXT_WEEK)));
     assert_eq!(approval(&mut rig), Approval::Awaited);
-    rig.now.uptime = rig.now.uptime.after(Duration::from_secs(600));
+    assert!(rig.pass(Duration::from_secs(600)).is_continue());
     rig.touch(Touch::Pressed);
     assert_eq!(approval(&mut rig), Approval::Missed);
-    // The same once more helps nobody; a higher version does.
-    rig.tell(ToEye::Policy(policy(1, "2027-01-01T00:00:00Z")));
-    rig.touch(Touch::Pressed);
-    assert_eq!(approval(&mut rig), Approval::Missed);
-    rig.tell(ToEye::Policy(policy(2, "2027-01-01T00:00:00Z")));
-    rig.now.uptime = rig.now.uptime.after(Duration::from_millis(599_999));
+    // The same once more helps nobody, nor a higher version on the same day.
+    for version in [1, 2] {
+        rig.tell(ToEye::Policy(policy(version, NEXT_WEEK)));
+        rig.touch(Touch::Pressed);
+        assert_eq!(approval(&mut rig), Approval::Missed);
+    }
+    assert!(rig.pass(Duration::from_secs(24 * 3600 - 600)).is_continue());
+    let anew = policy_from(3, "2026-11-22T21:55:00Z", NEXT_WEEK);
+    rig.tell(ToEye::Policy(anew));
+    assert!(rig.pass(Duration::from_millis(599_999)).is_continue());
     rig.touch(Touch::Pressed);
     assert_eq!(approval(&mut rig), Approval::NotNeeded);
 }
 
 #[test]
-fn a_look_that_is_due_during_a_view_waits_for_its_end() {
-    let (mut rig, _switched) = Rig::agreed(Ok(()));
+fn a_look_that_is_due_during_a_view_ends_it_and_is_made_at_once() {
+    let (mut rig, switched) = Rig::agreed(Ok(()));
     let view = rig.view();
     rig.frame(&view, 1);
     assert!(rig.ask(2).is_continue());
-    assert!(rig.eye.looking.is_none());
-    rig.tell(ToEye::Live(LiveDown::End { view }));
+    assert_eq!(lamp(&switched), ["on", "off"]);
     assert!(rig.eye.looking.is_some());
+    let ended = rig.ended();
+    assert_eq!((ended.why, ended.frames), (ViewEnd::PlannedLook, 1));
     assert!(rig.work().is_continue());
-    assert_eq!(rig.ended().why, ViewEnd::Operator);
     assert_eq!(rig.report().look, 2);
+}
+
+#[test]
+fn a_look_that_nobody_planned_ends_no_view() {
+    let (mut rig, switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    assert!(rig.ask(7).is_continue());
+    rig.frame(&view, 1);
+    assert_eq!(lamp(&switched), ["on"]);
+}
+
+#[test]
+fn a_look_asked_for_during_a_view_is_made_though_its_window_closes_meanwhile() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let last = at("2026-11-21T22:45:20Z").since(rig.now.timestamp);
+    assert!(rig.pass(last).is_continue());
+    let view = rig.view();
+    // A frame is under way: the look waits for the camera.
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    assert!(rig.eye.looking.is_none());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    assert!(rig.pass(MS * 14_000).is_continue());
+    rig.camera();
+    assert!(rig.work().is_continue());
+    let report = rig.report();
+    assert_eq!(report.look, 2);
+    assert!(matches!(report.finding, Finding::Unclear(_)), "{report:?}");
+}
+
+#[test]
+fn a_look_that_waits_for_a_camera_which_hangs_is_reported() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    assert!(rig.eye.looking.is_none());
+    // Longer than the camera takes for a frame where it has to pass over all its buffers.
+    assert!(rig.pass(MS * 14_000).is_continue());
+    assert!(rig.pass(MS * 1_000).is_break());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    let report = rig.report();
+    assert_eq!(report.look, 2);
+    assert_eq!(report.finding, Finding::Technical(Fault::TooSlow));
+}
+
+#[test]
+fn a_look_that_waits_while_somebody_says_no_is_not_made() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let view = rig.view();
+    rig.credit(&view, 1);
+    assert!(rig.ask(2).is_continue());
+    rig.touch(Touch::Switched(Position::Off));
+    rig.camera();
+    assert!(rig.eye.looking.is_none());
+    assert_eq!(rig.ended().why, ViewEnd::PlannedLook);
+    assert_eq!(rig.report().finding, Finding::Paused);
 }
 
 #[test]

@@ -161,7 +161,7 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
         let socket = number(it.datagrams.as_raw_fd());
         call(libc::SYS_connect, &[socket, LOOPBACK.as_ptr() as usize, 16])
     }),
-    eyes("send_to", "send a datagram to an address", |it| {
+    of("send_to", "send a datagram to an address", |it| {
         let socket = number(it.datagrams.as_raw_fd());
         let (page, to) = (it.page_start(), LOOPBACK.as_ptr() as usize);
         call(libc::SYS_sendto, &[socket, page, 1, 0, to, 16])
@@ -319,6 +319,12 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
             &[it.page_start(), Stage::page_size(), rights],
         )
     }),
+    of("move_onto", "move memory onto other memory", |it| {
+        let (page, size) = (it.page_start(), Stage::page_size());
+        let flags = number(libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED);
+        // To an address that is none: let through, nothing is moved.
+        call(libc::SYS_mremap, &[page, size, size, flags, 1])
+    }),
     of("unlock", "unlock memory", |_| {
         call(libc::SYS_munlockall, &[])
     }),
@@ -340,6 +346,10 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     of("pipe_pages", "move pages between descriptors", |it| {
         let (file, device) = (number(it.file.as_raw_fd()), number(it.device.as_raw_fd()));
         call(libc::SYS_splice, &[file, 0, device, 0, 1, 0])
+    }),
+    of("copy_range", "copy from file to file", |it| {
+        let (file, camera) = (number(it.file.as_raw_fd()), number(it.camera.as_raw_fd()));
+        call(libc::SYS_copy_file_range, &[file, 0, camera, 0, 1, 0])
     }),
     // Devices.
     of("ioctl_other", "ask the camera something else", |it| {
@@ -415,8 +425,30 @@ pub(super) const ATTEMPTS: &[Attempt] = &[
     of("message", "make a message queue", |_| {
         call(libc::SYS_msgget, &[0, number(libc::IPC_CREAT | 0o600)])
     }),
+    of("message_posix", "open a message queue by name", |_| {
+        call(libc::SYS_mq_open, &[text(c"nattsyn-is-not-here"), 0, 0, 0])
+    }),
     of("watch", "watch files", |_| {
         call(libc::SYS_inotify_init1, &[0])
+    }),
+    of("watch_all", "watch what others open", |_| {
+        // FAN_REPORT_FID: what needs no right on kernels that allow it to anybody.
+        call(libc::SYS_fanotify_init, &[0x200, 0])
+    }),
+    of("timer", "set itself a timer", |it| {
+        let clock = number(libc::CLOCK_MONOTONIC);
+        call(libc::SYS_timer_create, &[clock, 0, it.page_start()])
+    }),
+    // By another door.
+    #[cfg(target_arch = "x86_64")]
+    of("x32", "make a socket by a number of x32", |_| {
+        const X32: libc::c_long = 0x4000_0000;
+        let (family, kind) = (number(libc::AF_INET), number(libc::SOCK_STREAM));
+        call(X32 | libc::SYS_socket, &[family, kind, 0])
+    }),
+    #[cfg(target_arch = "x86_64")]
+    of("int_80", "call as a 32-bit program does", |_| {
+        call_of_32_bits()
     }),
 ];
 
@@ -444,6 +476,27 @@ fn call(number: libc::c_long, arguments: &[usize]) -> Result<(), Refusal> {
         return Err(last_error());
     }
     Ok(())
+}
+
+/// `getpid` by the number that it has for 32-bit programs; for 64-bit ones that is `writev`,
+/// which is allowed.
+#[cfg(target_arch = "x86_64")]
+fn call_of_32_bits() -> Result<(), Refusal> {
+    let mut answer: i64 = 20;
+    #[expect(unsafe_code, reason = "no crate makes calls of 32-bit programs")]
+    // SAFETY: this call takes no argument and touches no memory; the registers that an old
+    // kernel clears on its way back are given up.
+    unsafe {
+        std::arch::asm!(
+            "int 0x80",
+            inlateout("rax") answer,
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+        );
+    }
+    match i32::try_from(answer) {
+        Ok(errno) if errno < 0 => Err(-errno),
+        _ => Ok(()),
+    }
 }
 
 fn last_error() -> Refusal {

@@ -9,6 +9,10 @@ use nattsyn_protocol::policy::{
 use super::*;
 
 fn policy(version: u32) -> PolicyMessage {
+    policy_of(version, 1)
+}
+
+fn policy_of(version: u32, epoch: u32) -> PolicyMessage {
     let key = SigningKey::from_bytes(&[2; 32]);
     let policy = Policy {
         unit: "u0000001".parse().unwrap(),
@@ -18,11 +22,19 @@ fn policy(version: u32) -> PolicyMessage {
         from_ms: at(0).timestamp,
         until_ms: at(1_000_000).timestamp,
     };
-    let endorsement = plan_message(1).endorsement;
+    let endorsement = endorsement(epoch);
     PolicyMessage {
         policy: Signed::seal(&policy, &key),
         endorsement,
     }
+}
+
+fn endorsement(epoch: u32) -> Signed {
+    let endorsement = Endorsement {
+        key: PublicKey::of(&SigningKey::from_bytes(&[2; 32])),
+        epoch,
+    };
+    Signed::seal(&endorsement, &SigningKey::from_bytes(&[1; 32]))
 }
 
 fn capable(version: Option<u32>) -> Signed {
@@ -81,6 +93,49 @@ fn a_policy_is_kept_once_the_eye_holds_it_and_given_to_every_eye_that_starts() {
     // An older one is not even shown to it.
     next.hear(Channel::Policy, wire::encode(&policy(2)));
     assert!(next.told().is_empty());
+}
+
+#[test]
+fn a_policy_of_a_later_key_takes_the_place_of_any_version_of_the_one_before() {
+    for version in [9, 3] {
+        let mut unit = Unit::ready();
+        unit.hear(Channel::Policy, wire::encode(&policy(9)));
+        unit.eye(FromEye::Capable(capable(Some(9))));
+        unit.told();
+        let later = policy_of(version, 2);
+        unit.hear(Channel::Policy, wire::encode(&later));
+        assert_eq!(unit.told(), [ToEye::Policy(later.clone())]);
+        unit.eye(FromEye::Capable(capable(Some(version))));
+        // Of the key before, whatever its version, nothing that is no higher is shown.
+        unit.hear(Channel::Policy, wire::encode(&policy(version)));
+        assert!(unit.told().is_empty());
+        // Nor does a restart bring it back, from whichever copy.
+        let disk = unit.voice.outbox.disk().clone();
+        let mut next = Unit::start(disk, 5);
+        assert_eq!(next.told()[0], ToEye::Policy(later));
+    }
+}
+
+#[test]
+fn a_plan_of_a_later_key_takes_the_place_of_any_version_of_the_one_before() {
+    for version in [9, 3] {
+        let mut unit = Unit::ready();
+        unit.hear(Channel::Plan, wire::encode(&plan_message(9)));
+        unit.hold_plan(9);
+        unit.told();
+        let later = PlanMessage {
+            endorsement: endorsement(2),
+            ..plan_message(version)
+        };
+        unit.hear(Channel::Plan, wire::encode(&later));
+        assert_eq!(unit.told(), [ToEye::Plan(later.clone())]);
+        unit.hold_plan(version);
+        unit.hear(Channel::Plan, wire::encode(&plan_message(version)));
+        assert!(unit.told().is_empty());
+        let disk = unit.voice.outbox.disk().clone();
+        let mut next = Unit::start(disk, 5);
+        assert!(next.told().contains(&ToEye::Plan(later)));
+    }
 }
 
 #[test]
@@ -171,4 +226,19 @@ fn a_look_before_a_live_view_leaves_the_plans_own_looks_due() {
     unit.eye(FromEye::Report(signed));
     unit.pass(62 + 130, Some(LastLook::Fit));
     assert_eq!(unit.told(), [look(2)]);
+}
+
+#[test]
+fn a_look_that_is_due_while_somebody_looks_on_is_waited_for_longer() {
+    let mut unit = Unit::ready();
+    unit.pass(59, Some(LastLook::Fit));
+    let ask = LiveDown::Ask { check: check() };
+    unit.hear(Channel::LiveDown, wire::encode(&ask));
+    unit.pass(62, Some(LastLook::Fit));
+    assert_eq!(unit.told(), [ToEye::Live(ask), look(1)]);
+    unit.taken();
+    unit.pass(60 + 69, Some(LastLook::Fit));
+    assert!(!unit.taken().contains(&Channel::Notice));
+    unit.pass(60 + 72, Some(LastLook::Fit));
+    assert!(unit.taken().contains(&Channel::Notice));
 }

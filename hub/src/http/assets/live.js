@@ -26,6 +26,7 @@ let own = null;
 let over = false;
 let asked = null;
 let showing = false;
+let gaveUp = false;
 
 const toBase64 = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes))).replace(/=+$/, "");
 const fromBase64 = (encoded) => Uint8Array.from(atob(encoded), (sign) => sign.charCodeAt(0));
@@ -179,11 +180,7 @@ async function show(state) {
       missed = error instanceof Forged ? MISSED_MAX : missed + 1;
     }
   }
-  if (!over) {
-    wipe();
-    trouble.textContent = view.dataset.trouble;
-    stop();
-  }
+  if (!over) giveUp();
 }
 
 // Time that is left, on the screen every second and aloud at a few of them.
@@ -212,6 +209,14 @@ function wipe() {
   canvas.width = 1;
   canvas.height = 1;
   picture.hidden = true;
+}
+
+// What came cannot be shown. The view's last page must not say that the worker ended it.
+function giveUp() {
+  gaveUp = true;
+  wipe();
+  trouble.textContent = view.dataset.trouble;
+  stop();
 }
 
 async function stop() {
@@ -243,20 +248,19 @@ function follow(state) {
   }
   if (state.phase !== "challenged") {
     confirm.hidden = true;
-    trouble.textContent = "";
+    if (!gaveUp) trouble.textContent = "";
   }
   if (state.phase === "open") {
     show(state).catch((error) => {
       console.warn(error.message);
-      trouble.textContent = view.dataset.trouble;
-      stop();
+      giveUp();
     });
   }
   if (state.phase === "over") {
     over = true;
     wipe();
     // The page says why, and asks what was seen. A page that was left would show nothing.
-    location.replace(`/live/${id}?lang=${lang}`);
+    location.replace(`/live/${id}?lang=${lang}${gaveUp ? "&gave=up" : ""}`);
   }
 }
 
@@ -290,6 +294,5 @@ async function run() {
 
 run().catch((error) => {
   console.warn(error.message);
-  trouble.textContent = view.dataset.trouble;
-  stop();
+  giveUp();
 });

@@ -84,22 +84,11 @@ pub(in crate::http) async fn sign_in(
     let Door::Staff(porter, front) = &site.door else {
         return see_other(&next(&uri));
     };
-    let brought = token(&headers, SESSION_COOKIE).or_else(|| token(&headers, KNOWN_COOKIE));
-    let from = address(
-        from.map(|Extension(ConnectInfo(from))| from),
-        &headers,
-        *front,
-    );
-    let entered = porter
-        .sign_in((&typed.who, from), Pin::typed(&typed.pin), brought)
-        .await;
-    match entered {
-        Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "pin").await,
-        Err(refusal) => {
-            note_refusal(&site, porter, (&typed.who, from), &refusal).await;
-            refused((porter, &uri), &typed.who, &refusal).await
-        }
-    }
+    let (from, brought) = arrival(from, &headers, *front);
+    let pin = Pin::typed(&typed.pin);
+    let entered = porter.sign_in((&typed.who, from), pin, brought).await;
+    let proof = (typed.who.as_str(), from, "pin");
+    answer((&site, porter), (&uri, *front), proof, entered).await
 }
 
 /// A challenge for a key, as JSON for the page's module.
@@ -132,18 +121,35 @@ pub(in crate::http) async fn sign_in_by_key(
     let Door::Staff(porter, front) = &site.door else {
         return see_other(&next(&uri));
     };
-    let brought = token(&headers, SESSION_COOKIE).or_else(|| token(&headers, KNOWN_COOKIE));
-    let from = address(
-        from.map(|Extension(ConnectInfo(from))| from),
-        &headers,
-        *front,
-    );
+    let (from, brought) = arrival(from, &headers, *front);
     let assertion = serde_json::from_str(&form.assertion).ok();
-    match porter.sign_in_by_key((assertion, from), brought).await {
-        Ok(signed_in) => welcome(&site, (&uri, *front), signed_in, "key").await,
+    let entered = porter.sign_in_by_key((assertion, from), brought).await;
+    answer((&site, porter), (&uri, *front), ("", from, "key"), entered).await
+}
+
+/// Where somebody asks from, and this browser's latest session.
+fn arrival(
+    from: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: &HeaderMap,
+    front: Front,
+) -> (Option<IpAddr>, Option<Token>) {
+    let peer = from.map(|Extension(ConnectInfo(peer))| peer);
+    let brought = token(headers, SESSION_COOKIE).or_else(|| token(headers, KNOWN_COOKIE));
+    (address(peer, headers, front), brought)
+}
+
+/// Lets somebody in, or says why not. `typed` is whom they said to be, `by` what they showed.
+async fn answer(
+    (site, porter): (&Site, &Porter),
+    (uri, front): (&Uri, Front),
+    (typed, from, by): (&str, Option<IpAddr>, &str),
+    entered: Result<SignedIn, Refusal>,
+) -> Response {
+    match entered {
+        Ok(signed_in) => welcome(site, (uri, front), signed_in, by).await,
         Err(refusal) => {
-            note_refusal(&site, porter, ("", from), &refusal).await;
-            refused((porter, &uri), "", &refusal).await
+            note_refusal(site, porter, (typed, from), &refusal).await;
+            refused((porter, uri), typed, &refusal).await
         }
     }
 }

@@ -64,6 +64,11 @@ fn review_of(review: &Review<'_>, people: &[Person]) -> Markup {
         section #people {
             h2 { (words::REVIEW.to(lang)) }
             p.meaning { (words::review_meaning(lang, review.every)) }
+            (super::rights::endings(
+                lang,
+                &review.face,
+                (&review.viewer.rights.endings, review.now),
+            ))
             @match due {
                 0 => p { (words::NOTHING_DUE.to(lang)) },
                 _ => p.notice { (words::DUE.to(lang)) " " (due) },
@@ -185,7 +190,14 @@ pub(in crate::http) fn matrix(lang: Lang) -> Markup {
         section #matrix {
             h2 { (words::MATRIX.to(lang)) }
             p.meaning { (words::MATRIX_MEANING.to(lang)) }
-            div.grid tabindex="0" role="region" aria-label=(words::MATRIX.to(lang)) {
+            // The same twice: nine columns fit no phone, and nothing is to be scrolled sideways.
+            dl.narrow {
+                @for permission in Permission::ALL {
+                    dt { (words::permission(lang, permission)) }
+                    dd { (who_may(lang, permission)) }
+                }
+            }
+            div.wide {
                 table {
                     thead {
                         tr {
@@ -216,6 +228,14 @@ pub(in crate::http) fn matrix(lang: Lang) -> Markup {
             }
         }
     }
+}
+
+/// The roles that have a permission.
+fn who_may(lang: Lang, permission: Permission) -> String {
+    let with = Role::ALL.into_iter();
+    let with = with.filter(|role| role.allows(permission) == Allowed::Yes);
+    let with: Vec<&str> = with.map(|role| words::role(lang, role)).collect();
+    with.join(", ")
 }
 
 fn said(lang: Lang, allowed: Allowed) -> &'static str {

@@ -26,6 +26,8 @@ pub(in crate::http) struct Sheet<'a> {
     pub(in crate::http) rows: &'a [Written],
     /// Residents' names by id.
     pub(in crate::http) names: &'a BTreeMap<String, String>,
+    /// How many rows there are in all.
+    pub(in crate::http) count: u64,
     /// Most rows that are shown.
     pub(in crate::http) most: u32,
     /// Where the head is, if anybody looks after it.
@@ -148,7 +150,9 @@ fn search(sheet: &Sheet<'_>) -> Markup {
             button.press type="submit" { (words::SEARCH.to(lang)) }
         }
         p.ways {
-            a.press href=(address(sheet, "/audit.csv", lang)) { (words::AS_TABLE.to(lang)) }
+            a.press href=(address(sheet, "/audit.csv", lang)) {
+                (words::AS_TABLE.to(lang)) " (" (words::rows(lang, sheet.count)) ")"
+            }
             @if sheet.names.contains_key(&asked.about) {
                 a.press href=(format!("/residents/{}/extract?lang={}", asked.about, lang.tag())) {
                     (words::EXTRACT.to(lang))
@@ -176,7 +180,11 @@ fn address(sheet: &Sheet<'_>, path: &str, lang: Lang) -> String {
 fn table(sheet: &Sheet<'_>, face: &Clockface) -> Markup {
     let lang = sheet.lang;
     html! {
-        div.grid tabindex="0" role="region" aria-label=(words::TITLE.to(lang)) {
+        // The same twice: seven columns fit no phone, and nothing is to be scrolled sideways.
+        ol.rows.narrow reversed start=[sheet.rows.first().map(|row| row.id.0)] {
+            @for row in sheet.rows { (short(sheet, face, row)) }
+        }
+        div.wide {
             table {
                 thead {
                     tr {
@@ -200,31 +208,52 @@ fn line(sheet: &Sheet<'_>, face: &Clockface, row: &Written) -> Markup {
     html! {
         tr {
             th scope="row" { (row.id) }
-            td {
-                @match Timestamp::from_ms(row.at_ms) {
-                    Ok(at) => (face.dated(at)),
-                    Err(_) => (row.at_ms),
-                }
-            }
+            td { (when(face, row)) }
             td { (who(lang, sheet.viewer, row.who.parse().ok())) }
-            td {
-                @match Act::from_word(&row.act) {
-                    Some(act) => (words::act(lang, act)),
-                    None => (row.act),
-                }
-            }
-            td {
-                @if let Some(about) = &row.about {
-                    @match sheet.names.get(about) {
-                        Some(name) => (name),
-                        None => (about),
-                    }
-                }
-            }
+            td { (act(lang, row)) }
+            td { (about(sheet, row)) }
             td { @if let Some(ms) = row.lasted_ms { (words::seconds(lang, ms)) } }
             td { (row.detail) }
         }
     }
+}
+
+/// A row where there is no room for columns.
+fn short(sheet: &Sheet<'_>, face: &Clockface, row: &Written) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        li.row {
+            span.when { (words::ROW.to(lang)) " " (row.id) ", " (when(face, row)) }
+            span.who {
+                strong { (who(lang, sheet.viewer, row.who.parse().ok())) } " " (act(lang, row))
+                @if row.about.is_some() { ": " (about(sheet, row)) }
+            }
+            span.detail {
+                @if let Some(ms) = row.lasted_ms { (words::seconds(lang, ms)) " " }
+                (row.detail)
+            }
+        }
+    }
+}
+
+fn when(face: &Clockface, row: &Written) -> String {
+    match Timestamp::from_ms(row.at_ms) {
+        Ok(at) => face.dated(at),
+        Err(_) => row.at_ms.to_string(),
+    }
+}
+
+fn act(lang: Lang, row: &Written) -> &str {
+    match Act::from_word(&row.act) {
+        Some(act) => words::act(lang, act),
+        None => &row.act,
+    }
+}
+
+/// Whom it is about, by name.
+fn about<'a>(sheet: &'a Sheet<'_>, row: &'a Written) -> &'a str {
+    let about = row.about.as_deref().unwrap_or_default();
+    sheet.names.get(about).map_or(about, String::as_str)
 }
 
 /// Who did it, by name and id.

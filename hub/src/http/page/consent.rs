@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 
 use nattsyn_protocol::ids::ResidentId;
-use nattsyn_protocol::policy::{Build, Mode};
+use nattsyn_protocol::policy::{Build, Looks, Mode};
 
 use crate::agreement::file::Said;
 use crate::consent::clerk::File;
 use crate::consent::draft::{Draft, DraftWithdrawal, FieldFault};
 use crate::consent::functions::{Pictures, Progress, UnitFunctions};
 use crate::consent::{
-    Capacity, Entry, Form, Household, Kind, Scope, Verdict, What, Withdrawal, words,
+    Capacity, Entry, Form, Household, Kind, Resumed, Scope, Verdict, What, Withdrawal, words,
 };
 use crate::roster::Roster;
 
@@ -73,7 +73,7 @@ pub(super) fn body(view: &View<'_>, shown: &Shown<'_>) -> Markup {
             p.chosen { (shown.name) }
             p { a.press href=(back) { (says::BACK.to(lang)) } }
         }
-        (holds(view, &shown.file.verdict, &unit))
+        (holds(view, shown.file, &unit))
         (functions(view, shown, &unit))
         (withdraw(view, shown))
         (record(view, shown))
@@ -83,8 +83,8 @@ pub(super) fn body(view: &View<'_>, shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn holds(view: &View<'_>, verdict: &Verdict, unit: &UnitFunctions) -> Markup {
-    let lang = view.lang;
+fn holds(view: &View<'_>, file: &File, unit: &UnitFunctions) -> Markup {
+    let (lang, verdict) = (view.lang, &file.verdict);
     // Never more than the unit itself says that it does.
     let is_waiting =
         verdict.mode() == Mode::LiveView && unit.shows_pictures(view.tonight.now) == Pictures::None;
@@ -99,6 +99,9 @@ fn holds(view: &View<'_>, verdict: &Verdict, unit: &UnitFunctions) -> Markup {
             p { (says::READ_ALOUD.to(lang)) }
             p.notice { (said(lang, words::aloud(mode))) }
             @if is_waiting { p { (says::NOT_YET.to(lang)) } }
+            @if verdict.looks() == Looks::ByPlan && file.resumed == Resumed::Awaited {
+                p.trouble { (says::LOOKS_AWAITED.to(lang)) }
+            }
             @if !verdict.reasons.is_empty() {
                 p { (says::WHY.to(lang)) }
                 (reasons(lang, verdict))
@@ -120,9 +123,17 @@ fn reasons(lang: Lang, verdict: &Verdict) -> Markup {
 
 fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup {
     let lang = view.lang;
+    let is_awaited = shown.file.resumed == Resumed::Awaited;
     let may_send = match unit.progress() {
         Progress::Missed | Progress::AwaitsButton(_) => true,
-        Progress::NoPolicy | Progress::InForce | Progress::NotReceived(_) => false,
+        // A unit that took it while the hub was away says nothing of what it holds already.
+        Progress::NotReceived(_) => is_awaited && unit.said.is_none(),
+        Progress::NoPolicy | Progress::InForce => false,
+    };
+    let send = if is_awaited {
+        says::ASK_AGAIN
+    } else {
+        says::AGAIN
     };
     html! {
         section #functions {
@@ -148,7 +159,7 @@ fn functions(view: &View<'_>, shown: &Shown<'_>, unit: &UnitFunctions) -> Markup
             p.meaning { (says::BUTTON.to(lang)) }
             @if may_send {
                 form method="post" action=(action(view, shown, "/again")) {
-                    button.press { (says::AGAIN.to(lang)) }
+                    button.press { (send.to(lang)) }
                 }
             }
         }
@@ -197,9 +208,22 @@ fn withdraw(view: &View<'_>, shown: &Shown<'_>) -> Markup {
                         Form::ALL.map(|it| (it.word(), words::form(it)))))
                     (form.line("by", says::WHO_SAID, None, &typed.withdrawal.by))
                     (form.text("note", says::IN_WORDS, &typed.withdrawal.note))
+                    (stops_too(lang, shown))
                     (sure("back-sure", says::SURE.to(lang)))
                     button.main { (says::WITHDRAW_NOW.to(lang)) }
                 }
+            }
+        }
+    }
+}
+
+/// Whom a *no* stops beside the one who says it: every look into the room would be of both.
+fn stops_too(lang: Lang, shown: &Shown<'_>) -> Markup {
+    html! {
+        @if !shown.file.stops_too.is_empty() {
+            p.trouble {
+                (says::STOPS_TOO.to(lang)) " " strong { (shown.file.stops_too.join(", ")) } ". "
+                (says::STOPS_TOO_MEANS.to(lang))
             }
         }
     }
@@ -249,6 +273,7 @@ fn record(view: &View<'_>, shown: &Shown<'_>) -> Markup {
                     (form.line("on", says::ON, Some(says::DAY_HINT), &draft.on))
                     (form.line("review", says::REVIEW, Some(says::DAY_HINT), &draft.review))
                     @if typed.trouble == Trouble::Stops {
+                        (stops_too(lang, shown))
                         (sure("new-sure", says::STOPS_SURE.to(lang)))
                     }
                     button.main { (says::WRITE.to(lang)) }

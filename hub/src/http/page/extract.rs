@@ -6,7 +6,7 @@ use nattsyn_protocol::ids::ResidentId;
 
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
-use super::super::texts::{Lang, audit as words, ledger};
+use super::super::texts::{Lang, audit as words, extract, ledger};
 use super::{Menu, Script, audit, shell, still};
 use crate::audit::extract::{Extract, Line, What, Whole};
 use crate::view::Tonight;
@@ -77,8 +77,17 @@ fn row(lang: Lang, viewer: &Viewer, face: &Clockface, line: &Line) -> Markup {
                     ", "
                     (words::seconds(lang, i64::try_from(lasted.as_millis()).unwrap_or(i64::MAX)))
                 }
-                @if !line.why.is_empty() { " (" (line.why) ")" }
+                @let why = why(lang, line);
+                @if !why.is_empty() { " (" (why) ")" }
             }
         }
+    }
+}
+
+/// Why, in words where there are any.
+fn why(lang: Lang, line: &Line) -> &str {
+    match &line.what {
+        What::Act(act) => extract::of_a_view(lang, *act, &line.why).unwrap_or(&line.why),
+        What::Word(_) => &line.why,
     }
 }

@@ -6,10 +6,11 @@
 use maud::{Markup, html};
 
 use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::live::End;
 
 use crate::exception::Unresolved;
+use crate::live::asking::Shown;
 use crate::live::book::{Over, Unanswered, ViewId};
-use crate::live::keeper::Shown;
 use crate::live::offer::{self, Offer, WhyNot};
 use crate::live::view::Phase;
 use crate::view::ExceptionRow;
@@ -72,6 +73,18 @@ pub(in crate::http) fn why_not(lang: Lang, why: &WhyNot) -> &'static str {
     .to(lang)
 }
 
+/// What a page's module writes into the address of a view that is over when it could not show it.
+pub(in crate::http) const GAVE_UP: &str = "gave=up";
+
+/// What a view's page gave the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum PageGave {
+    /// What there was to see.
+    Pictures,
+    /// Nothing more: it could not open or draw what came, and ended the view by itself.
+    Up,
+}
+
 /// A view as its page shows it.
 pub(in crate::http) struct Sight<'a> {
     pub(in crate::http) id: ViewId,
@@ -82,6 +95,8 @@ pub(in crate::http) struct Sight<'a> {
     pub(in crate::http) again: Option<Finding>,
     /// Whether pictures were shown and nobody has said what was seen.
     pub(in crate::http) unanswered: Option<Unanswered>,
+    /// By its own word.
+    pub(in crate::http) page: PageGave,
 }
 
 /// The page of a view.
@@ -158,8 +173,19 @@ fn during(view: &View<'_>, sight: &Sight<'_>) -> Markup {
 /// Why it is over, and what is asked then.
 fn after(view: &View<'_>, sight: &Sight<'_>, over: Over) -> Markup {
     let lang = view.lang;
+    let why = match (sight.page, over) {
+        // To the eye it was the operator who ended it, or nobody.
+        (
+            PageGave::Up,
+            Over::Ended {
+                why: End::Operator, ..
+            }
+            | Over::Lost,
+        ) => words::TROUBLE,
+        (PageGave::Up | PageGave::Pictures, _) => words::over(over),
+    };
     html! {
-        p #over role="status" data-over=(over.word()) { (words::over(over).to(lang)) }
+        p #over role="status" data-over=(over.word()) { (why.to(lang)) }
         @if let Some(finding) = sight.again {
             p {
                 (words::SAW_AGAIN.to(lang)) " " strong { (texts::finding(finding).to(lang)) } "."

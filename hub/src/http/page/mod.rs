@@ -26,9 +26,11 @@ mod outside;
 pub(super) mod phone;
 mod proof;
 pub(super) mod resident;
+mod rights;
 pub(super) mod settings;
 mod signs;
 mod still;
+mod technical;
 
 pub(super) use attend::marks;
 
@@ -121,6 +123,8 @@ pub(super) enum Book {
     Meter,
     /// What is set.
     Settings,
+    /// What is to be mended.
+    Faults,
     /// Who may do what.
     Access,
     /// The log.
@@ -131,13 +135,14 @@ pub(super) enum Book {
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
         Self::Handover,
         Self::Meter,
         Self::Settings,
+        Self::Faults,
         Self::Access,
         Self::Log,
         Self::Account,
@@ -155,6 +160,7 @@ impl Book {
             Self::Tonight => Permission::SeeNight,
             Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
             Self::Settings => Permission::SeeSettings,
+            Self::Faults => Permission::SeeFaults,
             // Everybody may see the matrix, from their own account; the menu has it for whoever
             // goes through it.
             Self::Access => Permission::ReviewAccess,
@@ -171,6 +177,7 @@ impl Book {
             Self::Handover => "/handover",
             Self::Meter => "/meter",
             Self::Settings => "/settings",
+            Self::Faults => "/technical",
             Self::Access => "/access",
             Self::Log => "/audit",
             Self::Account => "/account",
@@ -185,6 +192,7 @@ impl Book {
             Self::Handover => texts::shift::HANDOVER,
             Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
+            Self::Faults => texts::technical::TITLE,
             Self::Access => texts::access::TITLE,
             Self::Log => texts::audit::TITLE,
             Self::Account => texts::account::TITLE,
@@ -286,6 +294,20 @@ pub(super) fn meter_page(
     leaf(
         lang,
         (shown.0, viewer),
+        (Some(here), &address, &title),
+        &own,
+    )
+}
+
+/// What is to be mended.
+pub(super) fn technical_page(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
+    let own = technical::body(lang, tonight, viewer);
+    let here = Book::Faults;
+    let address = format!("{}?lang={}", here.path(), lang.other().tag());
+    let title = format!("{} – Nattsyn", here.title().to(lang));
+    leaf(
+        lang,
+        (tonight, viewer),
         (Some(here), &address, &title),
         &own,
     )
@@ -563,6 +585,7 @@ fn status(view: &View<'_>) -> Markup {
                     }
                 }
             }
+            (rights::notices(view.lang, view.viewer, &view.face, view.tonight.now))
             (phone::standing(view))
             @if let Some(refused) = view.told.refused {
                 p.notice { (texts::settings::REFUSED.to(lang)) " " (refused) }

@@ -4,6 +4,7 @@
 
 use maud::{Markup, html};
 
+use crate::staff::ending::Ending;
 use crate::view::morning::Morning;
 use crate::view::{Cause, Person};
 use crate::watch::Said;
@@ -12,10 +13,33 @@ use nattsyn_protocol::time::Timestamp;
 use super::super::texts::{self, Lang, ledger};
 use super::night::{Sheet, balance};
 use super::proof;
+use super::rights;
 use super::signs::{Sign, sign};
 
+/// What a morning must know that stands in no ledger.
+#[derive(Default)]
+pub(in crate::http) struct Beside {
+    pub(in crate::http) heads: Heads,
+    /// What ends of whose right to look through a camera. Counted here, and nobody is named.
+    pub(in crate::http) endings: Vec<Ending>,
+}
+
+/// Whether the log's head was put outside the hub in that night.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::http) enum Heads {
+    /// It is not known, or nobody lives there.
+    #[default]
+    Unasked,
+    /// Nothing says that it was not.
+    Kept,
+    /// No folder is set.
+    Nowhere,
+    /// So often it could not be, and when last.
+    Lost(usize, Timestamp),
+}
+
 /// The page's own part.
-pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
+pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning, beside: &Beside) -> Markup {
     let (lang, night) = (sheet.lang, sheet.night.night);
     html! {
         section #morning {
@@ -35,6 +59,8 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
             }
             // What is wrong comes first: no figure of such a night can be relied on.
             @if !morning.balance.holds() { (balance(sheet, &morning.balance)) }
+            (heads(sheet, beside.heads))
+            (rights::counted(lang, &sheet.face, (&beside.endings, sheet.now)))
             (figures(sheet, morning))
         }
         (unanswered(sheet, morning))
@@ -42,6 +68,21 @@ pub(in crate::http) fn body(sheet: &Sheet<'_>, morning: &Morning) -> Markup {
         (disturbances(sheet, morning))
         (proof::of_night(sheet, proof::Names::None))
         @if morning.balance.holds() { (balance(sheet, &morning.balance)) }
+    }
+}
+
+fn heads(sheet: &Sheet<'_>, heads: Heads) -> Markup {
+    let lang = sheet.lang;
+    html! {
+        @match heads {
+            Heads::Unasked | Heads::Kept => {}
+            Heads::Nowhere => p.notice { (texts::audit::NOWHERE.to(lang)) },
+            Heads::Lost(count, last) => p.trouble #heads {
+                (texts::audit::LOST_THIS_NIGHT.to(lang)) " " (ledger::times(lang, count)) ", "
+                (texts::audit::LOST_LAST.to(lang)) " " (sheet.time(last)) ". "
+                (texts::audit::LOST_NEXT.to(lang))
+            }
+        }
     }
 }
 

@@ -88,6 +88,7 @@ pub(in crate::http) fn document(shown: &Shown<'_>) -> Markup {
         section #settings {
             h1 { (says::TITLE.to(lang)) }
             (standing(shown))
+            (super::rights::notices(lang, shown.viewer, &shown.face, shown.tonight.now))
             p.meaning { (says::ONLY_SHOWN.to(lang)) }
         }
         @match &shown.settings {

@@ -60,6 +60,10 @@ fn now() -> Timestamp {
 
 impl Desk {
     fn open() -> Self {
+        Self::of(&homes())
+    }
+
+    fn of(homes: &Homes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let keys = HubKeys::endorsed(
@@ -68,7 +72,7 @@ impl Desk {
             1,
         );
         let mut store = SqliteStore::open(&path).unwrap();
-        enrol(&mut store, &homes(), &keys, now()).unwrap();
+        enrol(&mut store, homes, &keys, now()).unwrap();
         let (sender, tonight) = watch::channel(Arc::new(sample::empty()));
         let clerk = Clerk::new(
             (&path, keys),
@@ -242,6 +246,43 @@ async fn a_no_is_one_button_and_one_mark_and_takes_the_windows_from_the_unit_too
     assert_eq!(desk.mode(), Some((3, Mode::Sensor)));
     let plans = SqliteStore::open(&desk.path).unwrap().plans().unwrap();
     assert!(!plans.last().unwrap().plan.windows.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_writes_a_no_down_is_told_by_name_whom_it_stops_too() {
+    let mut two = homes();
+    two.homes[0].residents.push(Resident {
+        id: "r0000002".parse().unwrap(),
+        name: "Bo B.".to_owned(),
+    });
+    let desk = Desk::of(&two);
+    let others = "/residents/r0000002/consent";
+    desk.post(others, &conversation()).await;
+    desk.post(ADDRESS, &conversation()).await;
+    for (lang, said) in [
+        ("sv", "stoppar försöken också hos: <strong>Bo B.</strong>"),
+        ("en", "stops the looks also at: <strong>Bo B.</strong>"),
+    ] {
+        let page = desk.page(&format!("{ADDRESS}?lang={lang}")).await;
+        assert!(page.contains(said), "{page}");
+    }
+    let back = format!("{ADDRESS}/withdraw");
+    let unsure = text(desk.post(&back, &WITHDRAWAL[..4]).await).await;
+    assert!(unsure.contains("<strong>Bo B.</strong>"), "{unsure}");
+    assert!(unsure.contains("Även deras tillsyner görs som besök"));
+    desk.post(&back, &WITHDRAWAL).await;
+    assert_eq!(desk.mode().unwrap().1, Mode::Off);
+    // Who is stopped already is not stopped by it, and neither is somebody who lives alone.
+    assert!(!desk.page(others).await.contains("<strong>Astrid"));
+    let alone = Desk::open();
+    assert!(!alone.page(ADDRESS).await.contains("stoppar försöken också"));
+    // A new yes says that the unit has not answered yet.
+    desk.post(ADDRESS, &conversation()).await;
+    for address in [ADDRESS, others] {
+        let page = desk.page(address).await;
+        assert!(page.contains("har inte svarat att den tittar igen"));
+        assert!(page.contains("Fråga enheten igen"));
+    }
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ mod proof;
 mod residents;
 mod settings;
 mod shift;
+mod technical;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -461,6 +462,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::access::ALL,
         texts::account::ALL,
         texts::audit::ALL,
+        texts::technical::ALL,
         texts::hands::ALL,
         texts::told::ALL,
         texts::outside::ALL,

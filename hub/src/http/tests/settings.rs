@@ -107,6 +107,7 @@ fn whoever_sees_no_care_data_does_not_learn_here_where_it_is() {
             overdue: 0,
             unlogged: None,
             heads: None,
+            rights: crate::http::access::notices::Notices::default(),
             meter: None,
             phone: Phone::default(),
             live: Offers::default(),

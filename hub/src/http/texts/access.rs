@@ -1,6 +1,7 @@
 //! The words of roles, access and keys.
 
 use super::{Lang, Phrase, phrase};
+use crate::staff::ending::Runs;
 use crate::staff::{Permission, Role};
 
 phrases! {
@@ -45,7 +46,45 @@ phrases! {
               "That is no day that has been. Go back and choose a day.";
     NOT_HELD = "Rollen finns inte längre kvar hos personen. Ladda om sidan.",
                "The person no longer has that role. Reload the page.";
+    UNMANAGED = "Ingen är enhetschef i Nattsyn: ingen kan gå igenom behörigheter, skriva in \
+                 utbildning eller följa upp samtycken. Så här ger den som sköter servern rollen:",
+                "Nobody is unit manager in Nattsyn: nobody can go through access, write training \
+                 down or follow consents up. Whoever runs the server gives the role so:";
+    UNMANAGED_NEXT = "(Byt ut id:na mot era.)", "(With your own ids.)";
+    ENDS = "gäller till", "holds until";
+    ENDED = "gick ut", "ended";
+    OWN = "Din rätt att titta via kameran:", "Your right to look through the camera:";
+    OWN_SOON = "Därefter kan du inte titta via kameran. Allt annat fungerar som vanligt. Säg till \
+                din enhetschef.",
+               "After that you cannot look through the camera. All else works as usual. Tell your \
+                unit manager.";
+    OWN_OVER = "Du kan inte titta via kameran. Larm, listan och allt annat fungerar som vanligt. \
+                Säg till din enhetschef.",
+               "You cannot look through the camera. Alarms, the list and all else work as usual. \
+                Tell your unit manager.";
+    ENDINGS = "Rätten att titta via kameran går ut snart, eller har gått ut:",
+              "The right to look through the camera ends soon, or has ended:";
+    ENDINGS_NEXT = "Skriv in ny utbildning under Behörigheter. En ny roster tas ut med \
+                    nattsyn-hub staff roster export, och undertecknas där rotens nyckel finns.",
+                   "Write new training down under Access. A new roster is taken out with \
+                    nattsyn-hub staff roster export, and signed where the root’s key is.";
+    COUNTED = "Rätten att titta via kameran går ut inom 14 dagar, eller har gått ut:",
+              "The right to look through the camera ends within 14 days, or has ended:";
+    OF_THESE_OVER = "Har redan gått ut:", "Ended already:";
+    FIRST_END = "Den första:", "The first:";
     TO_REVIEW = "Behörigheter att gå igenom:", "Access to go through:";
+}
+
+/// What ends.
+pub(in crate::http) fn runs(lang: Lang, what: Runs) -> &'static str {
+    match what {
+        Runs::Training => phrase(
+            "utbildning i kameravisning",
+            "training in looking through the camera",
+        ),
+        Runs::Line => phrase("nyckelns rad i rostern", "the key’s line in the roster"),
+    }
+    .to(lang)
 }
 
 /// How often access is gone through, and why.

@@ -32,6 +32,13 @@ phrases! {
     NO_LOG = "Här förs ingen logg.", "No log is kept here.";
     UNREADABLE = "Loggen kan inte läsas just nu. Försök igen om en stund.",
                  "The log cannot be read right now. Try again in a while.";
+    LOST_THIS_NIGHT = "Loggens kontrollsumma kunde inte läggas utanför servern den här natten:",
+                      "The log’s checksum could not be put outside the server in this night:";
+    LOST_LAST = "senast", "last at";
+    LOST_NEXT = "Tala om det för den som sköter Nattsyns server: så länge det är så syns det inte \
+                 om någon ändrar i loggen.",
+                "Tell whoever runs Nattsyn’s server: as long as it is so, a change of the log does \
+                 not show.";
     NOWHERE = "Loggens kontrollsumma sparas inte utanför Nattsyn. Den som kan skriva i filen kan då \
                ändra loggen utan att det syns. Ställ in en mapp på en annan dator.",
               "The log’s checksum is not kept outside Nattsyn. Whoever can write the file could then \
@@ -85,5 +92,15 @@ pub(in crate::http) fn seconds(lang: Lang, ms: i64) -> String {
     match lang {
         Lang::Swedish => format!("{whole},{tenth} s"),
         Lang::English => format!("{whole}.{tenth} s"),
+    }
+}
+
+/// So many rows.
+pub(in crate::http) fn rows(lang: Lang, count: u64) -> String {
+    match (lang, count) {
+        (Lang::Swedish, 1) => "1 rad".to_owned(),
+        (Lang::Swedish, _) => format!("{count} rader"),
+        (Lang::English, 1) => "1 row".to_owned(),
+        (Lang::English, _) => format!("{count} rows"),
     }
 }

@@ -59,6 +59,17 @@ phrases! {
                "In which words, or what showed it? (optional)";
     SURE = "Ja, skriv ner det", "Yes, write it down";
     SURE_FIRST = "Markera först att det ska skrivas ner.", "First mark that it is to be written.";
+    STOPS_TOO = "Ett nej till allt stoppar försöken också hos:",
+                "A no to everything stops the looks also at:";
+    STOPS_TOO_MEANS = "De bor under samma sensor, och varje försök skulle vara av båda. Även deras \
+                       tillsyner görs som besök från och med nu, tills det finns ett nytt ja.",
+                      "They live under one sensor, and every look would be of both. Their checks \
+                       too are made as visits from now on, until there is a new yes.";
+    LOOKS_AWAITED = "Sensorenheten har inte svarat att den tittar igen. Tillsynerna görs som \
+                     besök tills den har svarat; det går över av sig självt.",
+                    "The unit has not said that it looks again. The checks are made as visits \
+                     until it does; this ends by itself.";
+    ASK_AGAIN = "Fråga enheten igen", "Ask the unit again";
     RECORD = "Skriv ner ett samtal om samtycke", "Write a conversation about consent down";
     RECORD_MEANS = "För ett nytt samtycke, och för att gå igenom ett på nytt. Det som står kvar \
                     ändras inte: varje samtal blir nya rader.",

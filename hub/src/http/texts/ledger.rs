@@ -126,10 +126,7 @@ pub(in crate::http) fn alteration(what: Alteration) -> Phrase {
             "away until further notice, not confirmed today",
         ),
         Alteration::Unit { .. } => phrase("sensorenheten är bytt", "the unit was swapped"),
-        Alteration::Restored => phrase(
-            "görs ändå: den enskilde är tillbaka",
-            "made after all: the resident is back",
-        ),
+        Alteration::Restored => phrase("görs ändå som planerat", "made as planned after all"),
         Alteration::NoUnit => phrase("ingen sensorenhet i drift", "no unit in service"),
     }
 }

@@ -153,6 +153,10 @@ fn ended(why: End) -> Phrase {
             "Kameran gav ingen bild mer.",
             "The camera gave no more pictures.",
         ),
+        End::PlannedLook => phrase(
+            "Sensorn skulle göra en planerad tillsyn. Den går före.",
+            "The unit had a planned check to make. That comes first.",
+        ),
         End::Stopped | End::Unrecognised => {
             phrase("Sensorenheten avslutade.", "The unit ended it.")
         }

@@ -80,14 +80,17 @@ pub(in crate::service) fn homes() -> Homes {
 impl Office {
     /// Ten seconds after the window opened.
     pub(in crate::service) fn open() -> Self {
+        Self::of(&homes())
+    }
+
+    pub(in crate::service) fn of(homes: &Homes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let mut store = SqliteStore::open(&path).unwrap();
-        let homes = homes();
         let night = jiff::civil::date(2026, 11, 21);
         let check = checks_of(&homes.plans[0], night).unwrap().remove(0);
         let made = check.opens.before(Duration::from_secs(3600));
-        enrol(&mut store, &homes, &keys(), made).unwrap();
+        enrol(&mut store, homes, &keys(), made).unwrap();
         let charge = Charge {
             zone: ZONE.to_owned(),
             reality: Reality::Homes,

@@ -1,14 +1,17 @@
 //! Keys, by an authenticator of a few lines: how they are registered and recognised, and what is
 //! not taken.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 
 use nattsyn_protocol::assertion::{Assertion, Base64, sha256};
+use nattsyn_protocol::time::Uptime;
 
-use super::super::webauthn::{KeyError, Party, Purpose, Registration};
+use super::super::webauthn::{Challenges, KeyError, Party, Purpose, Registration};
 use super::*;
 use crate::staff::Rights;
 use crate::watch::StaffId;
@@ -249,4 +252,60 @@ fn keys_are_for_a_name_with_tls_and_for_this_machine() {
     ] {
         assert!(Party::try_from(origin.to_owned()).is_err(), "{origin}");
     }
+}
+
+#[test]
+fn a_challenge_gets_old_and_no_flood_of_them_takes_anybodys_place() {
+    let mut challenges = Challenges::default();
+    let asked = Uptime(Duration::from_secs(1000));
+    let find = |challenges: &Challenges, challenge: &[u8; 32], purpose: &Purpose, after_s| {
+        let answer = client("webauthn.get", challenge, ORIGIN);
+        let now = asked.after(Duration::from_secs(after_s));
+        challenges.find(&answer.0, purpose, now).is_ok()
+    };
+    let own = challenges.ask(&Purpose::SignIn, asked).unwrap();
+    let flood: Vec<_> = (0..20_000)
+        .map(|_| challenges.ask(&Purpose::SignIn, asked).unwrap())
+        .collect();
+    assert_eq!(format!("{challenges:?}"), "Challenges(0 spent, <redacted>)");
+    assert!(find(&challenges, &own, &Purpose::SignIn, 300));
+    assert!(!find(&challenges, &own, &Purpose::SignIn, 301));
+    let another = Purpose::Register(id("natt-001"));
+    assert!(!find(&challenges, &own, &another, 1));
+    for byte in 0..32 {
+        let mut changed = own;
+        changed[byte] ^= 1;
+        assert!(!find(&challenges, &changed, &Purpose::SignIn, 1), "{byte}");
+    }
+    assert!(!find(&Challenges::default(), &own, &Purpose::SignIn, 1));
+    // Answers are remembered while they could be given again, and no more than so many.
+    challenges.spend(own, asked).unwrap();
+    assert!(!find(&challenges, &own, &Purpose::SignIn, 1));
+    assert!(challenges.spend(own, asked).is_err());
+    for answered in &flood[..5000] {
+        challenges.spend(*answered, asked).unwrap();
+    }
+    assert_eq!(
+        format!("{challenges:?}"),
+        "Challenges(4096 spent, <redacted>)"
+    );
+    let later = asked.after(Duration::from_secs(301));
+    let next = challenges.ask(&Purpose::SignIn, later).unwrap();
+    challenges.spend(next, later).unwrap();
+    assert_eq!(format!("{challenges:?}"), "Challenges(1 spent, <redacted>)");
+}
+
+#[test]
+fn a_wrong_answer_takes_nobodys_challenge_and_a_right_one_does() {
+    let (_folder, _register, rights) = office();
+    let key = registered(&rights, "natt-001", 7);
+    let challenge = rights.ask(Purpose::SignIn).unwrap();
+    let strangers = Authenticator::new(9).get(&challenge);
+    assert!(matches!(
+        rights.recognise(&strangers),
+        Err(KeyError::Unknown)
+    ));
+    let answer = key.get(&challenge);
+    assert_eq!(rights.recognise(&answer).unwrap(), id("natt-001"));
+    assert!(matches!(rights.recognise(&answer), Err(KeyError::NotAsked)));
 }

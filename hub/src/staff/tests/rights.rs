@@ -5,6 +5,7 @@ use nattsyn_protocol::demonstration;
 use super::keys::{id, office, registered};
 use super::*;
 use crate::audit::Log;
+use crate::staff::ending::{Managed, Runs};
 use crate::staff::roster::{self, SignedRoster};
 use crate::staff::{Missing, Permission, Rights, Role, Roles, RosterError};
 
@@ -273,4 +274,47 @@ fn a_demonstrations_worker_may_look_as_soon_as_they_have_a_key() {
     registered(&rights, "anybody", 8);
     let standing = rights.standing(&anybody).unwrap();
     assert_eq!(standing.live_view(at(2)).unwrap().operator.roster, 2);
+}
+
+#[test]
+fn what_ends_is_said_a_fortnight_before_and_until_it_is_renewed() {
+    let (_folder, mut register, rights) = office();
+    let day = |days: i64| at(days * 24 * 3600);
+    let ends = |rights: &Rights, days| {
+        let found = rights.endings(day(days)).unwrap().into_iter();
+        let found = found.map(|ending| (ending.member.id.to_string(), ending.end.what));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ends(&rights, 1000),
+        [],
+        "of whoever never had it nothing ends"
+    );
+    command(&mut register, &TRAINED).unwrap();
+    registered(&rights, "natt-001", 7);
+    import(&rights, &signed(&rights, at(2))).unwrap();
+    let who = || "natt-001".to_owned();
+    assert_eq!(ends(&rights, 75), []);
+    assert_eq!(ends(&rights, 77), [(who(), Runs::Line)]);
+    assert_eq!(ends(&rights, 91), [(who(), Runs::Line)]);
+    let both = [(who(), Runs::Line), (who(), Runs::Training)];
+    assert_eq!(ends(&rights, 344), both[..1]);
+    assert_eq!(ends(&rights, 346), both, "the first end first");
+    // Only whoever may look has anything that ends.
+    let take = ["role", "take", "--id", "natt-001", "--role", "night_staff"];
+    command(&mut register, &[&take[..], &["--by", "chef-001"]].concat()).unwrap();
+    assert_eq!(ends(&rights, 346), []);
+}
+
+#[test]
+fn that_nobody_answers_for_access_is_known_until_somebody_does() {
+    let (_folder, mut register, rights) = office();
+    assert_eq!(rights.managed().unwrap(), Managed::ByNobody);
+    let mut give = |role| {
+        let give = ["role", "give", "--id", "natt-001", "--role", role];
+        command(&mut register, &[&give[..], &["--by", "admin-1"]].concat()).unwrap();
+        rights.managed().unwrap()
+    };
+    assert_eq!(give("administrator"), Managed::No);
+    assert_eq!(give("unit_manager"), Managed::Yes);
 }

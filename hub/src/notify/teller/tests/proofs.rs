@@ -309,7 +309,7 @@ pub(super) fn desk(
 ) {
     let rows = Arc::downgrade(rows);
     tokio::spawn(async move {
-        while let Some(Found {
+        while let Some(Found::Team {
             team,
             wrong,
             written,

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::worker::Worker;
+use crate::browser::Browser;
 
 /// axe-core as the setup leaves it.
 const FILE: &str = concat!(
@@ -47,16 +47,22 @@ struct Node {
 }
 
 /// A page's violations, a line each with where; and how many rules had something to look at.
-pub(crate) struct Examined {
-    pub(crate) violations: Vec<String>,
-    pub(crate) passes: usize,
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What was found.
+    pub violations: Vec<String>,
+    /// How many rules found something to look at and nothing wrong with it.
+    pub passes: usize,
 }
 
-/// Examines what a worker's phone shows.
-pub(crate) async fn examine(worker: &Worker, what: &str) -> Examined {
-    let client = &worker.browser.client;
+/// Examines what a browser shows; `place` is what it is called in what is told.
+///
+/// # Panics
+///
+/// axe-core is not there, or does not run.
+pub async fn examine(browser: &Browser, place: &str) -> Examined {
     let load = format!("{}; return typeof axe.run", *AXE);
-    let loaded = client.execute(&load, Vec::new()).await.unwrap();
+    let loaded = browser.ask(&load).await;
     assert_eq!(loaded, json!("function"), "axe-core did not load");
     let run = format!(
         "const done = arguments[arguments.length - 1];\
@@ -65,11 +71,11 @@ pub(crate) async fn examine(worker: &Worker, what: &str) -> Examined {
                (error) => done(String(error)))",
         json!(TAGS)
     );
-    let found = client.execute_async(&run, Vec::new()).await.unwrap();
+    let found = browser.client.execute_async(&run, Vec::new()).await;
+    let found = found.unwrap_or_else(|error| panic!("{place}: axe-core: {error}"));
     let found: (Vec<Violation>, usize) =
         serde_json::from_value(found.clone()).unwrap_or_else(|_| panic!("axe-core says {found}"));
-    let place = format!("{what}, {}", worker.lang);
-    let violations = found.0.iter().map(|violation| violation.told(&place));
+    let violations = found.0.iter().map(|violation| violation.told(place));
     Examined {
         violations: violations.collect(),
         passes: found.1,
@@ -93,8 +99,12 @@ impl Violation {
 }
 
 /// Nothing may have been found, and something must have been looked at.
+///
+/// # Panics
+///
+/// Something was found, or nothing looked at.
 #[track_caller]
-pub(crate) fn nothing_found(examined: &[Examined]) {
+pub fn nothing_found(examined: &[Examined]) {
     let violations: Vec<&str> = examined
         .iter()
         .flat_map(|it| it.violations.iter().map(String::as_str))
