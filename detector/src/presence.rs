@@ -10,9 +10,9 @@
 //!    much it looks like a room, and the lamp is dead.
 //! 3. If half of the frames or more are unfit, repeated or missing, the look is technical: a
 //!    blind picture is never *visible* and never *not visible*.
-//! 4. What remains is fused (`presence/fusion.rs`): a steady look by its middle and its mean, a look
-//!    in which something moved by a vote that asks for more. Everything between is unclear, with
-//!    the reason.
+//! 4. What remains is fused (`presence/fusion.rs`): a steady look by its middle and its mean, a
+//!    look in which something moved by a vote that asks for more. Everything between is unclear,
+//!    with the reason.
 //!
 //! Pure: no clock, no camera, no model. Knows one look and remembers nothing after it.
 

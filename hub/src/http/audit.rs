@@ -66,8 +66,8 @@ pub(super) async fn show(
 }
 
 /// The same as a table: every row, piece by piece, so that none is left out and no whole log lies
-/// in the hub's memory. How many there are stands in the file's name. If one piece cannot be read the
-/// answer breaks off, and no browser takes it for whole.
+/// in the hub's memory. How many there are stands in the file's name. If one piece cannot be read
+/// the answer breaks off, and no browser takes it for whole.
 pub(super) async fn csv(
     Shared(site): Shared<Site>,
     Extension(viewer): Extension<Viewer>,
