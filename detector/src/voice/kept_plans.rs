@@ -101,7 +101,7 @@ impl KeptPlans {
             resident: plan.resident,
             version: plan.version,
         };
-        if night.held().contains(&held) && !self.has_later_key(plan.resident, &message) {
+        if night.held().contains(&held) {
             return Ok(Offered::Known);
         }
         let is_new = !self.offered.contains_key(&plan.resident);

@@ -80,8 +80,9 @@ impl KeptPolicy {
         }
         // Versions begin anew with the hub's key. The eye says whether it is the hub's.
         if let Some((held, kept)) = &self.kept
-            && policy.version <= *held
-            && epoch(&message.endorsement) <= epoch(&kept.endorsement)
+            && (policy.version == *held
+                || policy.version < *held
+                    && epoch(&message.endorsement) <= epoch(&kept.endorsement))
         {
             return Err(NotOffered::NotNewer {
                 offered: policy.version,

@@ -260,7 +260,8 @@ fn config(port: u16, broker: &Mosquitto, hub: &Identity) -> String {
     )
 }
 
-/// The hub's keys, the home, its plan and what was agreed: written down at eight in the evening.
+/// The hub's keys, the home, its plan and what was agreed: written down half an hour before the
+/// window, so that the button is still waited for.
 fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) {
     let key = HubKeys::draw(&layout.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);
@@ -271,14 +272,14 @@ fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) 
         plans: vec![home.plan.clone()],
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
-    enrol(&mut store, &homes, &keys, at(8, 0)).unwrap();
+    enrol(&mut store, &homes, &keys, at(10, 30)).unwrap();
     let mut counter = Counter {
         store: &mut store,
         keys: &keys,
         zone: ZONE,
         rules: Rules::default(),
         said: [].into(),
-        now: at(8, 0),
+        now: at(10, 30),
     };
     let said = (home.plan.resident, home.consent(NIGHT).unwrap());
     let taken = counter.take_in(&[said], &Taker::enrolment()).unwrap();
