@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use nattsyn_protocol::ids::{ResidentId, UnitId};
-use nattsyn_protocol::policy::{Build, Mode, Policy};
+use nattsyn_protocol::policy::{Approval, Build, Mode, Policy};
 use nattsyn_protocol::time::Timestamp;
 
 use super::functions::{Said, is_at_odds};
@@ -70,7 +70,7 @@ impl Grounds<'_> {
                     && newest.policy.stopped == terms.stopped
                     && is_ours(newest);
                 let is_held = !self.is_at_odds(unit, &newest.policy);
-                same && is_held && !self.is_to_renew(&newest.policy, until)
+                same && is_held && !self.is_to_renew(unit, &newest.policy, until)
             });
             (!is_as_wanted).then(|| self.next(unit, terms, until))
         });
@@ -137,9 +137,12 @@ impl Grounds<'_> {
         over.map_or(week, |over| over.min(week))
     }
 
-    fn is_to_renew(&self, newest: &Policy, until: Timestamp) -> bool {
-        // Looks go on by a policy that has ended, so only pictures need a new one.
-        let has_pictures = newest.mode == Mode::LiveView;
+    fn is_to_renew(&self, unit: UnitId, newest: &Policy, until: Timestamp) -> bool {
+        // Looks go on by a policy that has ended, so only pictures need a new one. Where nobody
+        // has pressed the button there are none, and a new version would use up the wait for it.
+        let held = self.said.get(&unit).and_then(|said| said.held);
+        let is_unpressed = held.is_some_and(|held| held.approval != Approval::NotNeeded);
+        let has_pictures = newest.mode == Mode::LiveView && !is_unpressed;
         let ends_soon = newest.until_ms < self.now.after(RENEWED_BEFORE);
         has_pictures && ends_soon && until > newest.until_ms
     }

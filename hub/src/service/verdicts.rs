@@ -57,8 +57,12 @@ impl Verdicts {
         answered.await.map_err(|_gone| VerdictLost)
     }
 
-    /// Says each time whether the log's head lies outside, for as long as it is polled.
+    /// Says each time whether the log's head lies outside, for as long as it is polled; at once
+    /// where no folder is set any more, so that what was said of one ends.
     pub async fn tell_heads(self, mut outside: watch::Receiver<Outside>) -> Infallible {
+        if *outside.borrow() == Outside::Nowhere {
+            outside.mark_changed();
+        }
         loop {
             if outside.changed().await.is_err() {
                 // The keeper is gone, and with it the hub.
@@ -92,6 +96,16 @@ mod tests {
                 Found::Team { .. } => panic!("no test alarm was made"),
             }
         }
+        telling.abort();
+    }
+
+    #[tokio::test]
+    async fn what_was_said_of_a_folder_ends_when_none_is_set_any_more() {
+        let (verdicts, mut found) = Verdicts::new();
+        let (_keeper, outside) = watch::channel(Outside::Nowhere);
+        let telling = tokio::spawn(verdicts.tell_heads(outside));
+        let heard = found.recv().await.unwrap();
+        assert!(matches!(heard, Found::Heads(Kept::Yes)));
         telling.abort();
     }
 }
