@@ -333,6 +333,24 @@ fn pictures_are_signed_anew_before_they_end_and_not_every_day() {
     assert_eq!(newest.policy.mode, Mode::Sensor);
 }
 
+/// Each version that opens is waited for once at the unit: one that comes at night by itself would
+/// use up the wait of the day on which somebody stands there.
+#[test]
+fn pictures_that_nobody_approved_at_the_unit_are_not_signed_anew_by_themselves() {
+    for (approval, signed) in [
+        (Approval::Missed, 0),
+        (Approval::Awaited, 0),
+        (Approval::NotNeeded, 1),
+    ] {
+        let mut office = Office::open();
+        office.agrees(20, "live_view_on_unclear");
+        office.looks(21);
+        office.hello(30, Some(held(1, approval)), &eye());
+        let settled = office.at_counter(4 * 24 * 3600, |counter| counter.settle().unwrap());
+        assert_eq!(settled.len(), signed, "{approval:?}");
+    }
+}
+
 #[test]
 fn a_no_after_a_ledger_was_restored_reaches_a_unit_that_is_ahead_of_it() {
     for (mode, version) in [(Mode::LiveView, 9), (Mode::LiveView, 1)] {
