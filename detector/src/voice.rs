@@ -432,6 +432,8 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             | Channel::Report
             | Channel::Notice
             | Channel::LiveUp
+            | Channel::Thresholds
+            | Channel::Counts
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
             }

@@ -5,6 +5,8 @@
 //! wire. Nothing in here does I/O, reads a clock or draws a random number; time, keys and
 //! bytes are arguments.
 //!
+//! Where evidence becomes a word in one home is said by [`thresholds`].
+//!
 //! What residents agreed to reaches a unit as a [`policy`]; who may see one unclear look, as a
 //! [`grant`] with the operator's own [`assertion`]; what travels then is in [`live`].
 
@@ -22,6 +24,7 @@ pub mod policy;
 pub mod report;
 pub mod schedule;
 pub mod signing;
+pub mod thresholds;
 pub mod time;
 pub mod topics;
 pub mod wire;

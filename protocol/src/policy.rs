@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{BootId, ResidentId, UnitId};
 use crate::signing::{Document, Endorsement, PublicKey, SignatureError, Signed};
+use crate::thresholds::HeldThresholds;
 use crate::time::Timestamp;
 
 /// How long after a policy that allows pictures has come the button at the unit can approve it:
@@ -169,6 +170,9 @@ pub struct Capability {
     /// The policy that it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<HeldPolicy>,
+    /// The thresholds of its home that it works by; absent while it has none but its model's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<HeldThresholds>,
 }
 
 impl Document for Capability {

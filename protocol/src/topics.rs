@@ -36,11 +36,15 @@ pub enum Channel {
     LiveUp,
     /// A sealed frame of [`crate::live::FRAME_BYTES`], QoS 0: never JSON, never kept.
     Frame,
+    /// [`crate::thresholds::ThresholdsMessage`], QoS 1.
+    Thresholds,
+    /// Signed [`crate::thresholds::NightCounts`], QoS 1.
+    Counts,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Heartbeat,
         Self::Hello,
         Self::Report,
@@ -51,6 +55,8 @@ impl Channel {
         Self::LiveDown,
         Self::LiveUp,
         Self::Frame,
+        Self::Thresholds,
+        Self::Counts,
     ];
 
     fn path(self) -> &'static str {
@@ -65,6 +71,8 @@ impl Channel {
             Self::LiveDown => "dn/l",
             Self::LiveUp => "up/l",
             Self::Frame => "up/f",
+            Self::Thresholds => "dn/t",
+            Self::Counts => "up/c",
         }
     }
 }

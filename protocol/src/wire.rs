@@ -13,6 +13,7 @@ use crate::live::{LiveDown, LiveUp};
 use crate::policy::PolicyMessage;
 use crate::report::Notice;
 use crate::signing::Signed;
+use crate::thresholds::{CountsMessage, ThresholdsMessage};
 
 /// The version that this build writes, and the only one it reads.
 pub const VERSION: u32 = 1;
@@ -68,6 +69,12 @@ impl Message for PlanMessage {
 }
 impl Message for PolicyMessage {
     const KIND: &'static str = "policy";
+}
+impl Message for ThresholdsMessage {
+    const KIND: &'static str = "thresholds";
+}
+impl Message for CountsMessage {
+    const KIND: &'static str = "night's counts";
 }
 impl Message for LiveDown {
     const KIND: &'static str = "live view's request";

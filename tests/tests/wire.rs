@@ -7,6 +7,8 @@
 
 #[path = "wire/live.rs"]
 mod live;
+#[path = "wire/thresholds.rs"]
+mod thresholds;
 
 use std::path::Path;
 
@@ -22,6 +24,7 @@ use nattsyn_protocol::plan::{CHECKS_PER_NIGHT_MAX, LOOKS_AFTER_S, Plan, Temporar
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::{Document, Endorsement, PublicKey, Signed};
+use nattsyn_protocol::thresholds::{CountsMessage, NightCounts, ThresholdsMessage};
 use nattsyn_protocol::time::{ClockState, Timestamp};
 use nattsyn_protocol::topics::{Channel, TOPIC_MAX, Topic};
 use nattsyn_protocol::wire::{self, BODY_MAX, Message};
@@ -33,8 +36,9 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 17] = [
+const GOLDEN: [(&str, &str); 19] = [
     ("v1/ack.json", "51c572c126565083"),
+    ("v1/counts.json", "ed744a04af47c629"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
     ("v1/hello_eye.json", "f66951520980265c"),
@@ -51,6 +55,7 @@ const GOLDEN: [(&str, &str); 17] = [
     ("v1/plan_calendar.json", "df3fa42d6ab5b230"),
     ("v1/policy.json", "4b625ae06ac189fc"),
     ("v1/report.json", "f0e43e9b161da63b"),
+    ("v1/thresholds.json", "8f4cbdbccc420018"),
 ];
 
 fn golden(name: &str) -> Vec<u8> {
@@ -440,6 +445,15 @@ fn read_as_everything(bytes: &[u8]) {
         message.open(&PublicKey::of(&root_key())).ok();
     }
     read::<LiveUp>(bytes);
+    if let Some(message) = read::<ThresholdsMessage>(bytes) {
+        message.open(&PublicKey::of(&root_key())).ok();
+    }
+    if let Some(message) = read::<CountsMessage>(bytes) {
+        message
+            .counts
+            .open::<NightCounts>(&PublicKey::of(&eye_key()))
+            .ok();
+    }
     if let Some(signed) = read::<Signed>(bytes) {
         signed.open::<Report>(&PublicKey::of(&eye_key())).ok();
     }

@@ -23,8 +23,13 @@ pub(super) fn may_write(name: &str, topic: &str) -> Answer {
         | Channel::Report
         | Channel::Notice
         | Channel::LiveUp
+        | Channel::Counts
         | Channel::Frame => true,
-        Channel::Plan | Channel::Ack | Channel::Policy | Channel::LiveDown => false,
+        Channel::Plan
+        | Channel::Ack
+        | Channel::Policy
+        | Channel::LiveDown
+        | Channel::Thresholds => false,
     };
     let may = if is_upward {
         name.parse() == Ok(topic.unit)

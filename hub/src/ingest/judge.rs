@@ -97,7 +97,12 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
         }
         // The relay takes every frame before anything is judged: what comes here nobody waits for.
         Channel::Frame => return Err(DropKind::StrayFrame),
-        Channel::Plan | Channel::Ack | Channel::Policy | Channel::LiveDown => {
+        Channel::Plan
+        | Channel::Ack
+        | Channel::Policy
+        | Channel::LiveDown
+        | Channel::Thresholds
+        | Channel::Counts => {
             return Err(DropKind::ForeignTopic);
         }
     };

@@ -112,6 +112,7 @@ impl Office {
             boot: BootId(7),
             build: Build::LiveView,
             policy: held,
+            thresholds: None,
         };
         let hello = Hello {
             unit,

@@ -177,6 +177,8 @@ impl World {
             | Channel::Policy
             | Channel::LiveDown
             | Channel::LiveUp
+            | Channel::Thresholds
+            | Channel::Counts
             | Channel::Frame => {}
         }
         Ok(())

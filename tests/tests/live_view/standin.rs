@@ -173,6 +173,7 @@ impl State {
             boot: BOOT,
             build: Build::LiveView,
             policy,
+            thresholds: None,
         };
         FromEye::Capable(Signed::seal(&capability, &self.key))
     }

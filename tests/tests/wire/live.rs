@@ -12,7 +12,7 @@ use nattsyn_protocol::policy::{
 
 use super::*;
 
-fn endorsement() -> Signed {
+pub(super) fn endorsement() -> Signed {
     let endorsement = Endorsement {
         key: PublicKey::of(&hub_key()),
         epoch: 1,
@@ -106,6 +106,7 @@ fn capability() -> Capability {
             mode: Mode::Sensor,
             approval: Approval::Awaited,
         }),
+        thresholds: None,
     }
 }
 

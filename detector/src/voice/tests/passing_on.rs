@@ -47,6 +47,7 @@ fn capable(version: Option<u32>) -> Signed {
             mode: Mode::Sensor,
             approval: Approval::NotNeeded,
         }),
+        thresholds: None,
     };
     Signed::seal(&capability, &SigningKey::from_bytes(&[3; 32]))
 }
