@@ -67,7 +67,8 @@ async function refresh() {
   } finally {
     fetching = false;
   }
-  if (wanted) setTimeout(refresh, RETRY_MS);
+  // What was refused meanwhile is read at once: its row may be another one before the next try.
+  if (wanted) setTimeout(refresh, refused === before ? RETRY_MS : 0);
 }
 
 function swap(next) {
