@@ -4,6 +4,9 @@
 //! done in order, so a step is never shown before the one before it is on the disk. Frames do not
 //! come here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

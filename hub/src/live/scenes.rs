@@ -30,7 +30,7 @@ fn now(s: u64) -> Uptime {
     Uptime(Duration::from_secs(s))
 }
 
-fn asked(row: i64) -> Asked {
+pub(super) fn asked(row: i64) -> Asked {
     Asked {
         row,
         check: "r0000001.20261121.1".parse().unwrap(),
@@ -39,22 +39,22 @@ fn asked(row: i64) -> Asked {
     }
 }
 
-fn seat(number: u8) -> Seat {
+pub(super) fn seat(number: u8) -> Seat {
     Some(Fingerprint::kept([number; 32]))
 }
 
 /// Anna, and her authenticator.
-struct Anna(EcdsaKeyPair);
+pub(super) struct Anna(EcdsaKeyPair);
 
 impl Anna {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let random = SystemRandom::new();
         let kind = &ECDSA_P256_SHA256_ASN1_SIGNING;
         let secret = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
         Self(EcdsaKeyPair::from_pkcs8(kind, secret.as_ref(), &random).unwrap())
     }
 
-    fn entitled(&self) -> Entitled {
+    pub(super) fn entitled(&self) -> Entitled {
         let operator = Operator {
             id: "natt-001".to_owned(),
             roster: 1,
@@ -70,7 +70,7 @@ impl Anna {
         }
     }
 
-    fn signs(&self, body: &str) -> Assertion {
+    pub(super) fn signs(&self, body: &str) -> Assertion {
         let client = format!(
             r#"{{"type":"webauthn.get","challenge":"{}","origin":"{ORIGIN}"}}"#,
             URL_SAFE_NO_PAD.encode(Grant::digest(body))
@@ -88,7 +88,7 @@ impl Anna {
     }
 }
 
-fn challenge() -> Challenge {
+pub(super) fn challenge() -> Challenge {
     Challenge {
         unit: asked(1).unit,
         boot: BootId(1),
@@ -99,7 +99,7 @@ fn challenge() -> Challenge {
     }
 }
 
-fn opened(nonce: u8) -> LiveSaid {
+pub(super) fn opened(nonce: u8) -> LiveSaid {
     LiveSaid::Opened(Opened {
         unit: asked(1).unit,
         view: Base64(vec![nonce; 32]),
@@ -429,6 +429,8 @@ fn a_unit_that_says_hello_while_its_pictures_come_was_away_and_the_view_ends() {
     views.written(id, lit, &Step::Opened);
     assert_eq!(views.handle_hellos(|_| Some(lit)), [], "before it was lit");
     assert_eq!(views.handle_hellos(|_| None), []);
+    // Somebody else wrote down how the row is: the pictures still come.
+    views.answered(asked(1).row);
     let end = LiveDown::End {
         view: Base64(vec![7; 32]),
     };

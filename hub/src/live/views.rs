@@ -55,6 +55,8 @@ pub struct Known {
 pub struct Views {
     views: BTreeMap<ViewId, (View, Uptime)>,
     known: Known,
+    /// Since when the lamp is on, or was, of views that are still looked up.
+    lit: BTreeMap<ViewId, Timestamp>,
     /// Rows that nobody has said anything of and that need nobody any more, and since when.
     closed: BTreeMap<i64, Uptime>,
 }
@@ -116,6 +118,7 @@ impl Views {
     ) -> Effects {
         self.views
             .retain(|_, (view, since)| is_running(view) || now.since(*since) < KEPT);
+        self.lit.retain(|id, _| self.views.contains_key(id));
         let (view, effects) = View::ask(now, asked, seat, entitled);
         self.views.insert(id, (view, now));
         mark(id, effects)
@@ -169,6 +172,7 @@ impl Views {
                     opened: at,
                 };
                 self.known.unanswered.insert(asked.row, unanswered);
+                self.lit.insert(id, at);
             }
             Step::Challenged(_) | Step::Granted(_) | Step::Over(_) | Step::Answered(_) => {}
         }
@@ -190,9 +194,8 @@ impl Views {
     pub fn handle_hellos(&mut self, said: impl Fn(UnitId) -> Option<Timestamp>) -> Effects {
         let mut effects = Vec::new();
         for (id, (view, _)) in &mut self.views {
-            let opened = self.known.unanswered.get(&view.asked.row);
-            let opened = opened.filter(|it| it.view == *id).map(|it| it.opened);
-            let is_anew = opened.is_some_and(|opened| said(view.asked.unit) > Some(opened));
+            let lit = self.lit.get(id);
+            let is_anew = lit.is_some_and(|lit| said(view.asked.unit) > Some(*lit));
             if is_anew {
                 effects.extend(mark(*id, view.handle_lost()));
             }
