@@ -22,7 +22,7 @@ use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::plan::{LOOK_MAX, LOOKS_PER_CHECK_MAX, LOOKS_PER_NIGHT_MAX, Plan, PlanError};
-use nattsyn_protocol::policy::{Looks, Mode};
+use nattsyn_protocol::policy::Looks;
 use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
@@ -222,8 +222,10 @@ pub struct Guard {
     marked: Age,
     /// Until when the button at the unit is waited for.
     awaited_until: Option<Uptime>,
-    /// When a policy was last taken that takes nothing away.
+    /// When a policy was last taken that gives something and takes nothing away.
     eased: Option<Uptime>,
+    /// The same for those that take something away as well.
+    mixed: Option<Uptime>,
 }
 
 /// When a check may be looked at.
@@ -275,10 +277,6 @@ impl Guard {
         if let Some(kept) = &mut memory.policy {
             // Of before epochs were kept: no older version of the present one comes back.
             kept.epoch.get_or_insert(memory.epoch);
-            if kept.mode == Mode::LiveView {
-                let lapses = consent::lapses(&kept.policy);
-                kept.approved_until_ms.get_or_insert(lapses);
-            }
         }
         let lifetime = Lifetime::resume(memory.mark, opening);
         if found == Found::Lost {
@@ -305,6 +303,7 @@ impl Guard {
             marked: Age::default(),
             awaited_until: None,
             eased: None,
+            mixed: None,
         };
         guard.tire(opening.uptime);
         guard

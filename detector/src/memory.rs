@@ -75,7 +75,7 @@ pub struct KeptPolicy {
     /// Whether somebody has.
     pub approval: Approval,
     /// Until when what somebody approved counts as approved, renewed or not; `None` where nobody
-    /// has, and in a memory of before this was kept.
+    /// has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_until_ms: Option<Timestamp>,
 }

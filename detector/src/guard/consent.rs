@@ -65,15 +65,16 @@ pub enum PolicyRefusal {
         /// The version that is held.
         held: u32,
     },
-    /// It allows no less than what is held, and came within [`EASES_APART`] of another such.
-    #[error("policy {0} came too soon after another that takes nothing away")]
+    /// It gives something, and came within [`EASES_APART`] of another such.
+    #[error("policy {0} came too soon after another that gives something")]
     TooSoon(u32),
     /// It makes no sense.
     #[error("examining a policy")]
     Senseless(#[from] PolicyError),
 }
 
-/// How far apart two policies are taken that allow no less than what is held, in one run. Each
+/// How far apart two policies are taken that allow no less than what is held, in one run, and
+/// two that take from one and give to another. Each
 /// is a write to the disk, and whoever has the hub's key can sign as many as they like. What
 /// only takes away is taken at once; the hub sends the others again every minute.
 pub const EASES_APART: Duration = Duration::from_secs(60);
@@ -162,13 +163,15 @@ impl Guard {
         if held.is_none_or(|held| held.epoch != epoch) {
             return Ok(());
         }
-        let lately = self
-            .eased
-            .is_some_and(|eased| now.since(eased) < EASES_APART);
-        if lately {
+        // A withdrawal by one that came with another's consent does not wait for that.
+        let paced = match held.is_some_and(|held| takes_something_away(policy, held)) {
+            true => &mut self.mixed,
+            false => &mut self.eased,
+        };
+        if paced.is_some_and(|last| now.since(last) < EASES_APART) {
             return Err(PolicyRefusal::TooSoon(policy.version));
         }
-        self.eased = Some(now);
+        *paced = Some(now);
         Ok(())
     }
 
@@ -348,14 +351,27 @@ impl Guard {
 ///
 /// [`STOPPED_MAX`]: nattsyn_protocol::policy::STOPPED_MAX
 fn only_takes_away(policy: &Policy, held: &KeptPolicy) -> bool {
-    let may_be = match held.approval {
+    let is_no_more =
+        policy.mode <= may_be(held) && stopped_by(&held.policy).is_subset(&stopped_by(policy));
+    is_no_more && takes_something_away(policy, held)
+}
+
+/// Whether a policy takes something away from what is held, or waits for the button, whatever it
+/// gives.
+fn takes_something_away(policy: &Policy, held: &KeptPolicy) -> bool {
+    policy.mode < may_be(held) || !stopped_by(policy).is_subset(&stopped_by(&held.policy))
+}
+
+/// What may be in force of a policy within minutes.
+fn may_be(held: &KeptPolicy) -> Mode {
+    match held.approval {
         Approval::Awaited => held.policy.mode,
         Approval::NotNeeded | Approval::Missed => held.mode,
-    };
-    let stops = |policy: &Policy| policy.stopped.iter().copied().collect::<BTreeSet<_>>();
-    let (before, after) = (stops(&held.policy), stops(policy));
-    let is_no_more = policy.mode <= may_be && before.is_subset(&after);
-    is_no_more && (policy.mode < may_be || before.len() < after.len())
+    }
+}
+
+fn stopped_by(policy: &Policy) -> BTreeSet<ResidentId> {
+    policy.stopped.iter().copied().collect()
 }
 
 /// Until when a policy that somebody has approved counts as approved.
@@ -620,20 +636,20 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_approved_before_its_lapse_was_kept_lapses_like_any_other() {
+    fn what_was_approved_shows_nothing_while_the_time_is_unknown() {
         let mut before = guard(Found::Nothing);
         open(&mut before, minute(0), 1, 0);
         before.handle_button(minute(1).uptime);
-        let mut memory: Memory = before.take_change(minute(1).uptime).unwrap();
-        memory.policy.as_mut().unwrap().approved_until_ms = None;
         let resident = "r0000001".parse().unwrap();
-        let mut after = guard(Found::Remembered(memory.clone()));
-        assert!(after.pictures(minute(2), resident).is_ok());
-        let mut late = guard(Found::Remembered(memory));
-        assert_eq!(
-            open(&mut late, minute(14 * DAY), 2, 14 * DAY),
-            Approval::Awaited
-        );
+        assert!(before.pictures(minute(2), resident).is_ok());
+        let memory = before.take_change(minute(2).uptime).unwrap();
+        let mut after = guard(Found::Remembered(memory));
+        let guessed = Moment {
+            trust: Trust::Guessed,
+            ..minute(3)
+        };
+        assert_eq!(after.pictures(guessed, resident), Err(NoView::ClockUnknown));
+        assert!(after.pictures(minute(4), resident).is_ok());
     }
 
     /// Whether a policy is taken, and whether anything is to be written.
@@ -671,10 +687,13 @@ mod tests {
         assert!(give(&mut guard, second(61), &sensor(4, &[one])));
         assert!(give(&mut guard, second(61), &sensor(5, &[one, two])));
         assert!(!give(&mut guard, second(62), &sensor(6, &[one])));
-        assert!(!give(&mut guard, second(62), &sensor(7, &["r0000003"])));
+        // Nor is a third who withdraws while those two come back, twice within the minute.
+        let third = "r0000003";
+        assert!(give(&mut guard, second(62), &sensor(7, &[third])));
+        assert!(!give(&mut guard, second(63), &sensor(8, &[one])));
         let off = Policy {
             mode: Mode::Off,
-            ..sensor(8, &[one, two])
+            ..sensor(8, &[one, two, third])
         };
         assert!(give(&mut guard, second(63), &off));
         assert!(!give(&mut guard, second(64), &sensor(9, &[])));

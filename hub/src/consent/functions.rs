@@ -33,6 +33,9 @@ pub struct Said {
     pub boot: BootId,
     /// When it said so.
     pub at: Timestamp,
+    /// When this run of it first said that it waits for the button, if it still does: what it says
+    /// later of the same wait does not prolong it.
+    pub awaits: Option<Timestamp>,
 }
 
 /// Whether a unit works by another policy than the hub's newest, though its version is no lower:
@@ -93,12 +96,15 @@ impl UnitFunctions {
         let Some((policy, made)) = &self.wanted else {
             return Progress::NoPolicy;
         };
-        let held = self.said.and_then(|said| Some((said.held?, said.at)));
+        let held = self.said.and_then(|said| Some((said.held?, said)));
         match held.filter(|(held, _)| holds(*held, policy)) {
             None => Progress::NotReceived(*made),
-            Some((held, at)) => match held.approval {
+            Some((held, said)) => match held.approval {
                 Approval::NotNeeded => Progress::InForce,
-                Approval::Awaited => Progress::AwaitsButton(at.after(APPROVAL_WITHIN)),
+                Approval::Awaited => {
+                    let began = said.awaits.unwrap_or(said.at);
+                    Progress::AwaitsButton(began.after(APPROVAL_WITHIN))
+                }
                 Approval::Missed => Progress::Missed,
             },
         }
@@ -210,12 +216,17 @@ impl Enforcement {
         let standing = self.units.entry(capability.unit).or_default();
         let before = standing.said.map_or(0, |said| said.highest);
         let named = capability.policy.map_or(0, |held| held.version);
+        let waits =
+            |held: Option<HeldPolicy>| held.is_some_and(|held| held.approval == Approval::Awaited);
+        let same = standing.said.filter(|said| said.boot == capability.boot);
+        let began = same.and_then(|said| said.awaits).unwrap_or(at);
         standing.said = Some(Said {
             build: capability.build,
             held: capability.policy,
             highest: before.max(named),
             boot: capability.boot,
             at,
+            awaits: waits(capability.policy).then_some(began),
         });
     }
 

@@ -9,7 +9,7 @@ use nattsyn_protocol::hello::Hello;
 use nattsyn_protocol::ids::{BootId, ResidentId, WindowKey};
 use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::policy::{
-    Approval, Build, Capability, HeldPolicy, Looks, Mode, Policy, PolicyMessage,
+    APPROVAL_WITHIN, Approval, Build, Capability, HeldPolicy, Looks, Mode, Policy, PolicyMessage,
 };
 use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::topics::{Channel, Topic};
@@ -59,6 +59,7 @@ impl Office {
             highest: 0,
             boot: BootId(7),
             at: self.at(0).timestamp,
+            awaits: None,
         });
         act(&mut Counter {
             store: &mut store,
@@ -174,7 +175,11 @@ fn a_policy_is_sent_at_once_and_again_with_each_hello_until_the_eye_says_that_it
     let awaited = held(1, Approval::Awaited);
     let done = office.hello(40, Some(awaited), &eye());
     assert_eq!(policies(&done.answers), []);
-    assert!(matches!(office.progress(), Progress::AwaitsButton(_)));
+    let until = Progress::AwaitsButton(office.at(40).timestamp.after(APPROVAL_WITHIN));
+    assert_eq!(office.progress(), until);
+    // A connection that was lost meanwhile prolongs nothing.
+    office.hello(45, Some(awaited), &eye());
+    assert_eq!(office.progress(), until);
     office.hello(50, Some(held(1, Approval::NotNeeded)), &eye());
     assert_eq!(office.progress(), Progress::InForce);
 }

@@ -16,6 +16,10 @@ use crate::store::StoreError;
 /// keeps the root's key can be asked. Not set by any rule.
 pub const TOLD_BEFORE: Duration = Duration::from_secs(14 * 24 * 3600);
 
+/// How long after an end it is still said: whoever does without from then on need not read it every
+/// night. Where access is gone through, the date stands for ever.
+pub const TOLD_AFTER: Duration = TOLD_BEFORE;
+
 /// What ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Runs {
@@ -56,8 +60,8 @@ pub enum Managed {
 }
 
 impl Standing {
-    /// What of their right to look through a camera ends within a fortnight, or has ended. Nothing
-    /// of whoever never had it.
+    /// What of their right to look through a camera ends within a fortnight, or ended within the
+    /// last. Nothing of whoever never had it.
     #[must_use]
     pub fn ends(&self, now: Timestamp) -> Vec<End> {
         if self.roles().allow(Permission::LiveView) == Allowed::No {
@@ -76,13 +80,14 @@ impl Standing {
         });
         let soon = now.after(TOLD_BEFORE);
         let ends = training.into_iter().chain(line);
-        ends.filter(|end| end.at <= soon).collect()
+        let is_told = |end: &End| end.at <= soon && now <= end.at.after(TOLD_AFTER);
+        ends.filter(is_told).collect()
     }
 }
 
 impl Rights {
-    /// Whose right to look through a camera ends within a fortnight, or has ended; the first end
-    /// first.
+    /// Whose right to look through a camera ends within a fortnight, or ended in the last; the
+    /// first end first.
     ///
     /// # Errors
     ///

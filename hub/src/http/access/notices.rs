@@ -1,8 +1,10 @@
 //! What a page must say of rights before somebody misses them: whose right to look through a camera
 //! ends, and that nobody answers for access.
 //!
-//! Read anew for the pages that show it, off the thread that serves. What cannot be read is logged
-//! and not said: no page waits for it.
+//! Read anew for the pages that show it, off the thread that serves. What cannot be read, or not
+//! soon, is logged and not said.
+
+use std::time::Duration;
 
 use crate::staff::ending::{End, Ending, Managed};
 use crate::staff::{Allowed, Permission, Role};
@@ -12,6 +14,10 @@ use super::super::door::Viewer;
 
 /// The pages that say it, as the router knows them.
 const PAGES: [&str; 5] = ["/", "/fragment", "/settings", "/access", "/technical"];
+
+/// How long a page waits for it: the night's list is not held up by a register that somebody else
+/// writes to.
+const WITHIN: Duration = Duration::from_millis(500);
 
 /// What is said to one viewer.
 #[derive(Clone, Debug, Default)]
@@ -43,22 +49,21 @@ pub(super) async fn of(site: &Site, viewer: &Viewer, path: &str) -> Notices {
         }
         Ok::<_, crate::store::StoreError>(notices)
     };
-    let mut notices = match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(notices)) => notices,
-        Ok(Err(error)) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "what ends of rights cannot be read");
-            Notices::default()
-        }
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "what ends of rights cannot be read");
-            Notices::default()
-        }
+    let read = tokio::task::spawn_blocking(read);
+    let mut notices = match tokio::time::timeout(WITHIN, read).await {
+        Ok(Ok(Ok(notices))) => notices,
+        Ok(Ok(Err(error))) => unread(&error),
+        Ok(Err(error)) => unread(&error),
+        Err(error) => unread(&error),
     };
     let leads = |role| role == Role::Administrator || role == Role::NightLead;
     if notices.managed == Managed::No && !roles.iter().any(leads) {
         notices.managed = Managed::Yes;
     }
     notices
+}
+
+fn unread(error: &(dyn std::error::Error + 'static)) -> Notices {
+    tracing::error!(error, "what ends of rights cannot be read");
+    Notices::default()
 }

@@ -112,6 +112,7 @@ fn functions(mode: Mode, held: Mode, now: Timestamp) -> Functions {
         highest: 1,
         boot: BootId(1),
         at: now,
+        awaits: None,
     };
     let standing = UnitFunctions {
         wanted: Some((policy, now)),
