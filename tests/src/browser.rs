@@ -35,7 +35,7 @@ pub struct Browser {
     /// The port of its driver, for what the client library has no word for.
     pub driver: u16,
     _driver: Running,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -60,7 +60,7 @@ impl Browser {
             name: format!("{width}x{height}"),
             driver: port,
             _driver: driver,
-            _profile: profile,
+            profile,
         }
     }
 
@@ -109,7 +109,29 @@ impl Browser {
     /// Closes the window.
     pub async fn close(self) {
         // A window that is gone is closed.
-        self.client.close().await.ok();
+        self.client.clone().close().await.ok();
+    }
+}
+
+impl Drop for Browser {
+    /// Ends Chromium itself: where a test failed nobody has closed the window, and the driver
+    /// would leave it running for as long as the machine does.
+    fn drop(&mut self) {
+        let ours = format!("--user-data-dir={}", self.profile.path().display());
+        let processes = std::fs::read_dir("/proc").into_iter().flatten();
+        for process in processes.flatten() {
+            let started = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let is_ours = started
+                .split(|byte| *byte == 0)
+                .any(|it| it == ours.as_bytes());
+            let pid = process.file_name().to_str().and_then(|it| it.parse().ok());
+            let pid = pid
+                .and_then(rustix::process::Pid::from_raw)
+                .filter(|_| is_ours);
+            if let Some(pid) = pid {
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+            }
+        }
     }
 }
 
@@ -167,4 +189,30 @@ fn try_driver() -> Option<(Running, u16)> {
             rest.trim_end_matches('.').parse().ok()
         })?;
     Some((driver, port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_running(profile: &str) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let mut started = processes.map(|it| std::fs::read(it.path().join("cmdline")));
+        started.any(|it| it.is_ok_and(|it| String::from_utf8_lossy(&it).contains(profile)))
+    }
+
+    #[tokio::test]
+    async fn a_window_that_nobody_closed_ends_with_its_test() {
+        let browser = Browser::open(390, 844).await;
+        let profile = browser.profile.path().display().to_string();
+        assert!(is_running(&profile));
+        drop(browser);
+        for _ in 0..50 {
+            if !is_running(&profile) {
+                return;
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        panic!("Chromium is still running");
+    }
 }

@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 
 use nattsyn_protocol::time::Timestamp;
 
-use crate::audit::{Act, AuditError, AuditId, Question, Who, Written};
+use crate::audit::{Act, AuditError, AuditId, Log, Question, Who, Written};
 use crate::view::Tonight;
 
 use super::door::Viewer;
@@ -176,35 +176,29 @@ impl Refused {
 }
 
 async fn find(site: &Site, question: Question) -> Result<Found, Refused> {
-    let log = site.audit.clone().ok_or(Refused::None)?;
-    let read = move || Ok::<_, AuditError>((log.rows(&question)?, log.names()?));
-    match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
-            Err(Refused::Unreadable)
-        }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
-            Err(Refused::Unreadable)
-        }
-    }
+    read(site, move |log| Ok((log.rows(&question)?, log.names()?))).await
 }
 
 /// How many rows answer a question, and below which they are.
 async fn extent(site: &Site, question: Question) -> Result<(u64, AuditId), Refused> {
+    read(site, move |log| log.extent(&question)).await
+}
+
+/// Reads the log off the thread that serves.
+async fn read<T, F>(site: &Site, read: F) -> Result<T, Refused>
+where
+    T: Send + 'static,
+    F: FnOnce(&Log) -> Result<T, AuditError> + Send + 'static,
+{
     let log = site.audit.clone().ok_or(Refused::None)?;
-    match tokio::task::spawn_blocking(move || log.extent(&question)).await {
-        Ok(Ok(extent)) => Ok(extent),
-        Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
-            Err(Refused::Unreadable)
-        }
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "no log to show");
-            Err(Refused::Unreadable)
-        }
-    }
+    let done = tokio::task::spawn_blocking(move || read(&log)).await;
+    let failed: Box<dyn std::error::Error> = match done {
+        Ok(Ok(found)) => return Ok(found),
+        Ok(Err(error)) => Box::new(error),
+        Err(error) => Box::new(error),
+    };
+    tracing::error!(error = &*failed, "no log to show");
+    Err(Refused::Unreadable)
 }
 
 /// What a form asks for, as typed.
