@@ -13,6 +13,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::grid::{Bin, Histogram, LEVELS};
+use crate::lines::{self, Line, ReadError};
 
 /// The version of this shape on the wire. A reader refuses any other.
 pub const VERSION: u8 = 1;
@@ -225,65 +226,26 @@ fn own(kind: &Kind, word: Word) -> Option<Own> {
     Some(Own { typical, worst })
 }
 
+impl Line for HomeCounts {
+    const WHAT: &'static str = "the counts of a home";
+    const VERSION: u8 = VERSION;
+
+    fn version(&self) -> u8 {
+        self.version
+    }
+
+    fn name(&self) -> String {
+        format!("home {:?}", self.home)
+    }
+}
+
 /// Reads counts of homes, one JSON object a line, empty lines skipped.
 ///
 /// # Errors
 ///
-/// A line that is not a home's counts or has another version: the first such line.
+/// The first line that is not a home's counts, has another version or names a home again.
 pub fn read(text: &str) -> Result<Vec<HomeCounts>, ReadError> {
-    let lines = text
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| !line.trim().is_empty());
-    let mut homes: Vec<HomeCounts> = Vec::new();
-    for (line, at) in lines {
-        let home: HomeCounts =
-            serde_json::from_str(line).map_err(|source| ReadError::Line { at, source })?;
-        if home.version != VERSION {
-            return Err(ReadError::Version {
-                at,
-                version: home.version,
-            });
-        }
-        if homes.iter().any(|known| known.home == home.home) {
-            return Err(ReadError::Repeated {
-                at,
-                home: home.home,
-            });
-        }
-        homes.push(home);
-    }
-    Ok(homes)
-}
-
-/// Why counts are not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A line is not the counts of a home.
-    #[error("line {at}: not the counts of a home")]
-    Line {
-        /// Its number, from 1.
-        at: u64,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A line is of another version.
-    #[error("line {at}: version {version}; this program reads {VERSION}")]
-    Version {
-        /// Its number, from 1.
-        at: u64,
-        /// What it says.
-        version: u8,
-    },
-    /// A home stands there twice: it would count as two.
-    #[error("line {at}: home {home:?} was given before")]
-    Repeated {
-        /// The later line's number, from 1.
-        at: u64,
-        /// Which home.
-        home: String,
-    },
+    lines::read(text)
 }
 
 #[cfg(test)]

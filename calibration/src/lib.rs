@@ -21,6 +21,7 @@ pub mod coverage;
 pub mod fit;
 pub mod grid;
 pub mod home;
+pub mod lines;
 pub mod looks;
 pub mod monitor;
 #[cfg(feature = "program")]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grid::Histogram;
 use crate::home::{Said, said};
+use crate::lines::{self, Line, ReadError};
 
 /// The version of [`NightCounts`]. A reader refuses any other.
 pub const VERSION: u8 = 1;
@@ -49,36 +50,17 @@ pub fn words(levels: (u8, u8), nights: &[NightCounts]) -> Words {
     words
 }
 
-/// Why nights are not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A line is not the counts of a night.
-    #[error("line {at}: not the counts of a night")]
-    Line {
-        /// Its number, from 1.
-        at: u64,
-        /// What is wrong.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A line is of another version.
-    #[error("line {at}: version {version}; this program reads {VERSION}")]
-    Version {
-        /// Its number, from 1.
-        at: u64,
-        /// What it says.
-        version: u8,
-    },
-    /// A home's night stands there twice.
-    #[error("line {at}: night {night:?} of home {home:?} was given before")]
-    Repeated {
-        /// The later line's number, from 1.
-        at: u64,
-        /// Which home.
-        home: String,
-        /// Which night.
-        night: String,
-    },
+impl Line for NightCounts {
+    const WHAT: &'static str = "the counts of a night";
+    const VERSION: u8 = VERSION;
+
+    fn version(&self) -> u8 {
+        self.version
+    }
+
+    fn name(&self) -> String {
+        format!("night {:?} of home {:?}", self.night, self.home)
+    }
 }
 
 /// Reads nights, one JSON object a line, empty lines skipped; sorted by home and night.
@@ -87,28 +69,9 @@ pub enum ReadError {
 ///
 /// The first line that is no night, of another version, or a repetition.
 pub fn read(text: &str) -> Result<Vec<NightCounts>, ReadError> {
-    let mut nights = std::collections::BTreeMap::new();
-    for (line, at) in text
-        .lines()
-        .zip(1..)
-        .filter(|(line, _)| !line.trim().is_empty())
-    {
-        let night: NightCounts =
-            serde_json::from_str(line).map_err(|source| ReadError::Line { at, source })?;
-        let version = night.version;
-        if version != VERSION {
-            return Err(ReadError::Version { at, version });
-        }
-        let (home, date) = (night.home.clone(), night.night.clone());
-        if nights.insert((home.clone(), date.clone()), night).is_some() {
-            return Err(ReadError::Repeated {
-                at,
-                home,
-                night: date,
-            });
-        }
-    }
-    Ok(nights.into_values().collect())
+    let mut nights: Vec<NightCounts> = lines::read(text)?;
+    nights.sort_by(|one, other| (&one.home, &one.night).cmp(&(&other.home, &other.night)));
+    Ok(nights)
 }
 
 #[cfg(test)]
