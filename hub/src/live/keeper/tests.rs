@@ -228,7 +228,8 @@ impl Stage {
     /// Nothing more is said to the unit but, at most, that it is over.
     async fn sends_no_grant(&mut self) {
         // Whatever is asked now is done after all that came before.
-        let _ = self.live.end(ViewId(99), seat(1)).await;
+        let nothing = self.live.end(ViewId(99), seat(1)).await;
+        assert_eq!(nothing, Err(LiveError::NoView));
         while let Ok(Outgoing { body, .. }) = self.wire.outgoing.try_recv() {
             let said: LiveDown = wire::decode(&body).unwrap();
             assert!(matches!(said, LiveDown::End { .. }), "{said:?}");
