@@ -13,6 +13,7 @@ mod consent;
 pub mod lifetime;
 #[cfg(test)]
 mod restarts;
+pub(crate) mod thresholds;
 mod views;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use lifetime::{Age, Lifetime, Opening};
 pub use consent::{
     EASES_APART, LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART,
 };
+pub use thresholds::{LOWERED_APART, ThresholdsRefusal};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -224,6 +226,8 @@ pub struct Guard {
     awaited_until: Option<Uptime>,
     /// When a policy was last taken that takes nothing away.
     eased: Option<Uptime>,
+    /// When thresholds were last taken that are not only stricter.
+    lowered: Option<Uptime>,
 }
 
 /// When a check may be looked at.
@@ -305,6 +309,7 @@ impl Guard {
             marked: Age::default(),
             awaited_until: None,
             eased: None,
+            lowered: None,
         };
         guard.tire(opening.uptime);
         guard
