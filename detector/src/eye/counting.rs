@@ -108,7 +108,7 @@ impl Eye {
         }
     }
 
-    fn end_night(&mut self, now: Now, night: &Night) {
+    pub(super) fn end_night(&mut self, now: Now, night: &Night) {
         // A home without thresholds of its own was never compared with anything.
         if let (Standard::Homes(_), Some(first)) = (self.guard.standard(), night.first)
             && let Looks::Changed(at) = self.counting.reached.watch(first, lot())

@@ -4,6 +4,7 @@
 //! moments, the camera and the lamp are stand-ins. What the whole program does is tested from
 //! outside, in `tests/eye.rs`.
 
+mod counting;
 #[cfg(feature = "live-view")]
 mod viewing;
 
