@@ -273,7 +273,9 @@ impl Looking {
             match step {
                 Step::Wait => {}
                 Step::Capture => self.order(Order::Frame(Arc::clone(&self.places))),
-                Step::Conclude(Ending::Whole) => return Outcome::Counted(presence.conclude()),
+                Step::Conclude(Ending::Whole) => {
+                    return Outcome::Counted(presence.conclude().finding);
+                }
                 Step::Conclude(Ending::TooSlow) => {
                     return Outcome::Counted(Finding::Technical(Fault::TooSlow));
                 }

@@ -11,6 +11,7 @@
 //! asks, the guard refuses), and any way for a picture to leave in clear.
 
 mod consenting;
+mod counting;
 mod remembering;
 pub(crate) mod seeing;
 mod signing;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
+use nattsyn_calibration::grid::Bin;
 use nattsyn_clock::{Clock, Hold, Now};
 use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::finding::{Fault, Finding};
@@ -45,10 +47,11 @@ use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::panel::{Position, Touch};
-use crate::presence::Presence;
+use crate::presence::{Presence, Standard};
 use crate::watchdog::Watchdog;
 
 use consenting::instead_of_looking;
+use counting::Counting;
 use seeing::{Answer, Order};
 use signing::Signer;
 use viewing::Live;
@@ -133,6 +136,7 @@ pub struct Eye {
     /// `None` where it could not be opened; the guard has then been told that all is forgotten.
     memory: Option<EyeMemory>,
     written: Written,
+    counting: Counting,
     signer: Signer,
     pacing: Pacing,
     looking: Option<Looking>,
@@ -158,6 +162,10 @@ struct Looking {
     places: Arc<[SleepingPlace]>,
     look: Look,
     presence: Presence,
+    /// By what its evidence becomes a word: as it was when the look began.
+    standard: Standard,
+    /// Which level its evidence reached, once it is whole.
+    bin: Option<Bin>,
     shine: Shine,
     hold: Option<Hold>,
 }
@@ -171,6 +179,7 @@ impl Eye {
         self.write_memory(self.clock.now());
         self.say(&FromEye::Started { boot });
         self.say_capability(self.clock.now());
+        self.say_last_counts();
         loop {
             self.watchdog.pat(self.clock.real_now());
             let now = self.clock.now();
@@ -209,6 +218,7 @@ impl Eye {
             Event::Told(ToEye::Look { check, look }) => self.handle_request(now, check, look),
             Event::Told(ToEye::Ping) => self.say_alive(now),
             Event::Told(ToEye::Policy(policy)) => self.handle_policy(now, &policy),
+            Event::Told(ToEye::Thresholds(message)) => self.handle_thresholds(now, &message),
             Event::Told(ToEye::Live(word)) => self.handle_live(now, &word),
             Event::Seen(answer) => return self.handle_answer(now, answer),
             Event::Touched(touch) => return self.handle_touch(now, touch),
@@ -232,6 +242,7 @@ impl Eye {
         if now.uptime >= self.next_alive {
             // A clock that is set is noticed by how it ran before.
             self.trust(now);
+            self.review_night(now);
             self.write_memory(now);
             self.say_alive(now);
             self.say_capability(now);
@@ -334,6 +345,8 @@ impl Eye {
                     places: permit.places().into(),
                     look: Look::begin(now.uptime, self.pacing),
                     presence: Presence::new(self.pacing.frames()),
+                    standard: self.guard.standard(),
+                    bin: None,
                     shine,
                     hold: None,
                 });
@@ -393,7 +406,7 @@ impl Eye {
     }
 
     fn take_step(&mut self, now: Now, step: Step) -> ControlFlow<End> {
-        let Some(looking) = self.looking.as_ref() else {
+        let Some(looking) = self.looking.as_mut() else {
             return ControlFlow::Continue(());
         };
         match step {
@@ -403,7 +416,9 @@ impl Eye {
                 self.order(Order::Frame(places));
             }
             Step::Conclude(Ending::Whole) => {
-                let finding = looking.presence.conclude();
+                let concluded = looking.presence.conclude();
+                let finding = concluded.at(looking.standard);
+                looking.bin = concluded.bin;
                 self.conclude(now, finding);
             }
             Step::Conclude(Ending::TooSlow) => {
@@ -451,7 +466,7 @@ impl Eye {
                 Finding::Technical(Fault::LightDown)
             }
         };
-        self.report(now, looking.errand, finding);
+        self.report_reached(now, looking.errand, finding, looking.bin);
         self.begin_waiting(now);
     }
 
@@ -472,6 +487,11 @@ impl Eye {
     }
 
     fn report(&mut self, now: Now, errand: Errand, finding: Finding) {
+        self.report_reached(now, errand, finding, None);
+    }
+
+    /// Reports what a look came to, and counts which level it reached if any.
+    fn report_reached(&mut self, now: Now, errand: Errand, finding: Finding, bin: Option<Bin>) {
         self.last_look = match finding {
             Finding::Technical(_) => LastLook::Faulty,
             Finding::Visible | Finding::NotVisible | Finding::Unclear(_) | Finding::Paused => {
@@ -486,6 +506,8 @@ impl Eye {
         let signed = self.signer.sign(errand, finding, when, nonce);
         self.note_finding(errand.check, finding);
         self.say(&FromEye::Report(signed));
+        let settled = !matches!(finding, Finding::Technical(_) | Finding::Paused);
+        self.count_look(now, errand, bin.filter(|_| settled));
         self.handle_live_finding(now, errand, finding);
     }
 

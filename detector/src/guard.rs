@@ -13,6 +13,7 @@ mod consent;
 pub mod lifetime;
 #[cfg(test)]
 mod restarts;
+pub(crate) mod thresholds;
 mod views;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ use lifetime::{Age, Lifetime, Opening};
 pub use consent::{
     EASES_APART, LAPSES_AFTER, OPENS_AHEAD, OPENS_WITHIN, Pictures, PolicyRefusal, WAITS_APART,
 };
+pub use thresholds::{LOWERED_APART, ThresholdsRefusal};
 pub use views::{LOOK_AGAIN_WITHIN, NIGHT_AT_LEAST, VIEWS_KEPT_MAX};
 
 /// Most looks in [`LOOKS_WITHIN`], over all residents of the home: the cap of the design ("what
@@ -226,6 +228,8 @@ pub struct Guard {
     eased: Option<Uptime>,
     /// The same for those that take something away as well.
     mixed: Option<Uptime>,
+    /// When thresholds were last taken that are not only stricter.
+    lowered: Option<Uptime>,
 }
 
 /// When a check may be looked at.
@@ -304,6 +308,7 @@ impl Guard {
             awaited_until: None,
             eased: None,
             mixed: None,
+            lowered: None,
         };
         guard.tire(opening.uptime);
         guard

@@ -12,7 +12,9 @@
 mod slot_file;
 
 use std::io;
+use std::marker::PhantomData;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
@@ -60,6 +62,34 @@ pub struct Memory {
     /// When the button at the unit was last begun to be waited for.
     #[serde(default)]
     pub waited: Option<Age>,
+    /// The home's thresholds, kept as the policy is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thresholds: Option<KeptThresholds>,
+}
+
+/// The thresholds of the highest version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptThresholds {
+    /// Which version.
+    pub version: u32,
+    /// The epoch of the hub's key that signed it.
+    pub epoch: u32,
+    /// The level of *visible*.
+    pub visible: u8,
+    /// The level of *not visible*.
+    pub not_visible: u8,
+    /// Whether the home still looks as it did when they were found.
+    pub home: Likeness,
+}
+
+/// Whether a home still looks as it did when its thresholds were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likeness {
+    /// As far as anybody has noticed.
+    Alike,
+    /// No: nothing but *unclear* is said until thresholds of a higher version come.
+    Changed,
 }
 
 /// The policy of the highest version, and how much of it is in force.
@@ -164,40 +194,41 @@ pub trait Slots {
 
 /// What was found when the memory was opened.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum Found<M = Memory> {
     /// Nothing was ever written: a new unit.
     Nothing,
     /// What was written last, or, after a torn write, the time before.
-    Remembered(Memory),
+    Remembered(M),
     /// Something was written, and neither place can be read.
     Lost,
 }
 
 /// The two places, and which is next.
-pub struct EyeMemory {
+pub struct EyeMemory<M = Memory> {
     slots: Box<dyn Slots>,
     next: Slot,
     count: u64,
+    remembered: PhantomData<M>,
 }
 
 /// A place's content. The count says which is newer.
 #[derive(Serialize, Deserialize)]
-struct Page {
+struct Page<M> {
     count: u64,
-    memory: Memory,
+    memory: M,
 }
 
 /// What one place holds.
-enum Held {
+enum Held<M> {
     Blank,
-    Page(Page),
+    Page(Page<M>),
     Damaged,
 }
 
-impl EyeMemory {
+impl<M: Serialize + DeserializeOwned> EyeMemory<M> {
     /// Opens the memory; a place that is damaged is overwritten first.
     #[must_use]
-    pub fn open(mut slots: Box<dyn Slots>) -> (Self, Found) {
+    pub fn open(mut slots: Box<dyn Slots>) -> (Self, Found<M>) {
         let (next, count, found) =
             match (held(&mut *slots, Slot::One), held(&mut *slots, Slot::Two)) {
                 (Held::Page(one), Held::Page(two)) if one.count > two.count => {
@@ -210,7 +241,13 @@ impl EyeMemory {
                 (Held::Damaged, Held::Blank) => (Slot::One, 0, Found::Nothing),
                 (Held::Blank | Held::Damaged, Held::Damaged) => (Slot::One, 0, Found::Lost),
             };
-        (Self { slots, next, count }, found)
+        let memory = Self {
+            slots,
+            next,
+            count,
+            remembered: PhantomData,
+        };
+        (memory, found)
     }
 
     /// Writes down what is to be remembered. Durable on return.
@@ -218,10 +255,10 @@ impl EyeMemory {
     /// # Errors
     ///
     /// It cannot be written; what was remembered before still is.
-    pub fn write(&mut self, memory: &Memory) -> io::Result<()> {
+    pub fn write(&mut self, memory: &M) -> io::Result<()> {
         let page = Page {
             count: self.count + 1,
-            memory: memory.clone(),
+            memory,
         };
         let line = record::line(&page);
         let mut bytes = [b'\n'; SLOT_BYTES];
@@ -235,11 +272,11 @@ impl EyeMemory {
     }
 }
 
-fn newest(page: Page, slot: Slot) -> (Slot, u64, Found) {
+fn newest<M>(page: Page<M>, slot: Slot) -> (Slot, u64, Found<M>) {
     (slot.other(), page.count, Found::Remembered(page.memory))
 }
 
-fn held(slots: &mut dyn Slots, slot: Slot) -> Held {
+fn held<M: DeserializeOwned>(slots: &mut dyn Slots, slot: Slot) -> Held<M> {
     let bytes = match slots.read(slot) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -250,7 +287,7 @@ fn held(slots: &mut dyn Slots, slot: Slot) -> Held {
     if bytes.iter().all(|&byte| byte == 0) {
         return Held::Blank;
     }
-    let pages = record::read::<Page>(&bytes);
+    let pages = record::read::<Page<M>>(&bytes);
     match pages.whole.into_iter().next() {
         Some(page) => Held::Page(page),
         None => {
@@ -511,6 +548,13 @@ mod tests {
                 crate::guard::VIEWS_KEPT_MAX
             ],
             waited: Some(Age(u64::MAX)),
+            thresholds: Some(KeptThresholds {
+                version: u32::MAX,
+                epoch: u32::MAX,
+                visible: 64,
+                not_visible: 64,
+                home: Likeness::Changed,
+            }),
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
         memory_of.count = u64::MAX - 1;

@@ -14,6 +14,7 @@ use nattsyn_protocol::ids::{BootId, CheckId};
 use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::thresholds::{CountsMessage, ThresholdsMessage};
 
 /// Largest datagram in bytes: a sealed frame in base64, four letters for three bytes, and its
 /// brackets. The largest message off the wire is shorter.
@@ -45,6 +46,9 @@ pub enum ToEye {
     Ping,
     /// A policy as it came off the wire. The eye verifies it and answers [`FromEye::Capable`].
     Policy(PolicyMessage),
+    /// Thresholds as they came off the wire. The eye verifies them and answers
+    /// [`FromEye::Capable`].
+    Thresholds(ThresholdsMessage),
     /// Something about a live view, as it came off the wire.
     Live(LiveDown),
 }
@@ -79,6 +83,8 @@ pub enum FromEye {
     /// What the eye is able to do and which policy it works by: a signed
     /// [`nattsyn_protocol::policy::Capability`], at its start and whenever it changes.
     Capable(Signed),
+    /// Which levels the checks of a night that is over have reached, signed.
+    Counts(CountsMessage),
     /// An answer about a live view, signed.
     Live(LiveUp),
     /// A sealed frame of [`FRAME_BYTES`]. Only the operator's browser can open it. A sensor-only

@@ -21,8 +21,10 @@ mod fusion;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::Hasher as _;
 
-use nattsyn_models::{Frame, Health, Judgement, Margins, Sighting, Thresholds};
-use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_calibration::grid::Bin;
+use nattsyn_calibration::home::{Said, said};
+use nattsyn_models::{Cuts, Frame, Health, Judgement, Margins, Sighting, Thresholds};
+use nattsyn_protocol::finding::{Fault, Finding, Reason};
 
 use crate::relief::Likeness;
 
@@ -52,13 +54,87 @@ pub struct Observation {
     pub likeness: Option<Likeness>,
 }
 
-/// What the network says of one frame, at this home's thresholds.
+/// What the network says of one frame, at the model's thresholds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judged {
     /// What the frame shows.
     pub judgement: Judgement,
     /// How far its evidence lies from the thresholds; of an unfit frame it means nothing.
     pub margins: Margins,
+    /// The model's thresholds, the same for every frame of a look.
+    pub cuts: Cuts,
+}
+
+/// Where a home has evidence become a word: levels of the calibration's grid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels {
+    /// *Visible* is said of bins above this level; 64 is never.
+    pub visible: u8,
+    /// *Not visible* is said of bins above this level with the grid turned round; 64 is never.
+    pub not_visible: u8,
+}
+
+/// By what a look's evidence becomes a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standard {
+    /// The model's own thresholds.
+    Models,
+    /// Those, and beside them the home's: the stricter of the two.
+    Homes(Levels),
+    /// The home no longer looks as it did when its thresholds were found: no evidence is enough.
+    Changed,
+}
+
+/// What one look concludes by the model, and where its evidence lies on the grid.
+///
+/// The *bin* is how many levels of the calibration's grid the look's evidence reaches, 0 to 64.
+/// For every pair of levels of which neither is laxer than the model,
+/// [`said`](nattsyn_calibration::home::said) of pair and bin is the word that [`Self::at`] says:
+///
+/// - Of a steady look the evidence is the smaller of its frames' middle and mean if that is a word
+///   nearer to *visible*, and the larger of the two if it is nearer to *not visible*.
+/// - Of a look in which something moved it is what two thirds of the frames reach.
+/// - A look that is neither at the model's thresholds and whose evidence is merely weak has one,
+///   between the model's two. A look that no threshold settles has none: technical, paused,
+///   somebody elsewhere, several, frames that disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concluded {
+    /// By the model's thresholds.
+    pub finding: Finding,
+    /// Levels reached; `None` where no threshold decides.
+    pub bin: Option<Bin>,
+}
+
+impl Concluded {
+    fn undecidable(finding: Finding) -> Self {
+        Self { finding, bin: None }
+    }
+
+    /// The finding at a home's standard: the model's own, or *unclear* where that says too much.
+    #[must_use]
+    pub fn at(self, standard: Standard) -> Finding {
+        let word = match self.finding {
+            Finding::Visible => Said::Visible,
+            Finding::NotVisible => Said::NotVisible,
+            other @ (Finding::Unclear(_) | Finding::Technical(_) | Finding::Paused) => {
+                return other;
+            }
+        };
+        match standard {
+            Standard::Models => self.finding,
+            Standard::Homes(Levels {
+                visible,
+                not_visible,
+            }) => {
+                let says = |bin| said((visible, not_visible), bin);
+                match self.bin.map(says) {
+                    Some(said) if said == word => self.finding,
+                    Some(_) | None => Finding::Unclear(Reason::WeakEvidence),
+                }
+            }
+            Standard::Changed => Finding::Unclear(Reason::Changed),
+        }
+    }
 }
 
 /// Counts the frames of one look.
@@ -93,6 +169,10 @@ impl Judged {
         Self {
             judgement: Judgement::Unfit(health),
             margins: nothing,
+            cuts: Cuts {
+                visible: 0.0,
+                not_visible: 0.0,
+            },
         }
     }
 
@@ -108,6 +188,7 @@ impl Judged {
         Self {
             judgement: thresholds.judge(sighting),
             margins: thresholds.margins(sighting),
+            cuts: thresholds.cuts(),
         }
     }
 }
@@ -150,16 +231,17 @@ impl Presence {
 
     /// What the look concluded. Frames that never came count as lost to the camera.
     #[must_use]
-    pub fn conclude(&self) -> Finding {
+    pub fn conclude(&self) -> Concluded {
         let handled = self.fresh.len() + self.faults.len();
         let planned = self.planned.max(handled).max(1);
         if (planned - self.fresh.len()) * 2 >= planned {
             let missing = planned - handled;
-            return Finding::Technical(self.commonest_fault(missing));
+            return Concluded::undecidable(Finding::Technical(self.commonest_fault(missing)));
         }
         let judged: Vec<Judged> = self.fresh.iter().filter_map(|each| each.judged).collect();
         if judged.len() < JUDGED_MIN.min(self.fresh.len()) {
-            return Finding::Technical(self.commonest_fault(planned - handled));
+            let fault = self.commonest_fault(planned - handled);
+            return Concluded::undecidable(Finding::Technical(fault));
         }
         fusion::conclude(&judged)
     }
@@ -213,7 +295,14 @@ mod tests {
             visible,
             not_visible: -5.0 - visible,
         };
-        Judged { judgement, margins }
+        Judged {
+            judgement,
+            margins,
+            cuts: Cuts {
+                visible: 2.5,
+                not_visible: -2.5,
+            },
+        }
     }
 
     /// Feeds `script`, one character a frame, and renders the finding:
@@ -282,7 +371,7 @@ mod tests {
                 }),
             });
         }
-        presence.conclude()
+        presence.conclude().finding
     }
 
     #[test]

@@ -13,12 +13,12 @@ use std::time::Duration;
 use nattsyn_clock::Now;
 use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
-use nattsyn_protocol::hello::{Ack, Hello, PlanMessage};
+use nattsyn_protocol::hello::{Hello, PlanMessage};
 use nattsyn_protocol::ids::{CheckId, UnitId};
-use nattsyn_protocol::live::LiveDown;
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::signing::{Endorsement, Signed};
+use nattsyn_protocol::thresholds::ThresholdsMessage;
 use nattsyn_protocol::time::Uptime;
 use nattsyn_protocol::topics::Channel;
 use nattsyn_protocol::wire::{self, Message};
@@ -31,8 +31,10 @@ use crate::pair_socket::{PairEnd, SendError};
 use crate::uplink::{Care, LinkEvent, Uplink};
 
 mod eye_watch;
+mod from_hub;
+mod kept_counts;
+mod kept_newest;
 mod kept_plans;
-mod kept_policy;
 mod names;
 mod passing_on;
 mod pulse;
@@ -43,8 +45,9 @@ mod tests;
 mod writing;
 
 use eye_watch::{EyeWatch, Hearing};
+use kept_counts::KeptCounts;
+use kept_newest::KeptNewest;
 use kept_plans::KeptPlans;
-use kept_policy::KeptPolicy;
 use pulse::next_heartbeat;
 use sending::{Greeting, Sending, Sent};
 use writing::assess;
@@ -128,7 +131,11 @@ pub struct Voice<D, U, E> {
     unit: UnitId,
     night: Night,
     plans: KeptPlans,
-    policy: KeptPolicy,
+    policy: KeptNewest<PolicyMessage>,
+    thresholds: KeptNewest<ThresholdsMessage>,
+    /// What the eye last said of itself, to the byte.
+    capability: Option<Signed>,
+    counts: KeptCounts,
     progress: TwoCopies<Progress>,
     progress_written: Written,
     disk_word: DiskWord,
@@ -164,12 +171,16 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         let (progress, made, of_progress) = TwoCopies::open(PROGRESS_FILE, outbox.disk());
         let mut night = Night::resume(made);
         let (plans, of_plans) = KeptPlans::open(outbox.disk(), unit, &mut night);
-        let (policy, of_policy) = KeptPolicy::open(outbox.disk());
+        let (policy, of_policy) = KeptNewest::open(outbox.disk());
+        let (thresholds, of_thresholds) = KeptNewest::open(outbox.disk());
+        let (counts, of_counts) = KeptCounts::open(outbox.disk());
         // Every one of them is looked at: each says in the log what it found.
         let words = [
             assess("progress", &of_progress),
             assess("plans", &of_plans),
             assess("policy", &of_policy),
+            assess("thresholds", &of_thresholds),
+            assess("counts", &of_counts),
             match opened.damaged == 0 && opened.unread.is_none() {
                 true => DiskWord::Well,
                 false => DiskWord::Untold,
@@ -181,6 +192,9 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             night,
             plans,
             policy,
+            thresholds,
+            capability: None,
+            counts,
             progress,
             progress_written: Written::Yes,
             disk_word: if is_well {
@@ -198,7 +212,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             next_heartbeat: next_heartbeat(unit, now.uptime),
             dropped: 0,
         };
-        voice.give_policy();
+        voice.give_newest();
         voice.give_plans();
         voice
     }
@@ -330,7 +344,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                     self.obey(now, notice);
                 }
                 // What was withdrawn comes before what was planned.
-                self.give_policy();
+                self.give_newest();
                 self.give_plans();
             }
             FromEye::Holding(held) => {
@@ -344,6 +358,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             FromEye::Alive { last_look } => self.watch.handle_alive(last_look),
             FromEye::Report(signed) => self.handle_report(now, real, &signed),
             FromEye::Capable(signed) => self.handle_capability(real, signed),
+            FromEye::Counts(message) => self.handle_counts(message),
             FromEye::Live(word) => self.handle_live_up(&word),
             #[cfg(feature = "live-view")]
             FromEye::Frame(frame) => self.handle_frame(frame),
@@ -400,67 +415,17 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             LinkEvent::Down => {
                 self.link = LinkState::Down;
                 self.sending.handle_down();
+                self.counts.end_round();
             }
-            LinkEvent::Confirmed(listeners) => self.sending.handle_confirmed(listeners),
+            LinkEvent::Confirmed(listeners) => {
+                self.sending.handle_confirmed(listeners);
+                self.send_counts();
+            }
             LinkEvent::Heard { channel, body } => self.handle_message(real, channel, &body),
             LinkEvent::Strange { topic } => {
                 self.drop_unreadable("message", &StrangeTopic(topic));
             }
         }
-    }
-
-    fn handle_message(&mut self, real: Duration, channel: Channel, body: &[u8]) {
-        match channel {
-            Channel::Plan => match wire::decode::<PlanMessage>(body) {
-                Ok(message) => self.handle_plan(message),
-                Err(error) => self.drop_unreadable("plan", &error),
-            },
-            Channel::Ack => match wire::decode::<Ack>(body) {
-                Ok(ack) => self.handle_ack(real, &ack),
-                Err(error) => self.drop_unreadable("ack", &error),
-            },
-            Channel::Policy => match wire::decode::<PolicyMessage>(body) {
-                Ok(message) => self.handle_policy(message),
-                Err(error) => self.drop_unreadable("policy", &error),
-            },
-            Channel::LiveDown => match wire::decode::<LiveDown>(body) {
-                Ok(word) => self.handle_live_down(word),
-                Err(error) => self.drop_unreadable("live view's request", &error),
-            },
-            Channel::Heartbeat
-            | Channel::Hello
-            | Channel::Report
-            | Channel::Notice
-            | Channel::LiveUp
-            | Channel::Thresholds
-            | Channel::Counts
-            | Channel::Frame => {
-                self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
-            }
-        }
-    }
-
-    fn handle_plan(&mut self, message: PlanMessage) {
-        match self.plans.offer(message.clone(), &self.night, self.unit) {
-            Ok(kept_plans::Offered::New) => {
-                self.tell_eye(&ToEye::Plan(message));
-            }
-            Ok(kept_plans::Offered::Known) => {}
-            Err(error) => self.drop_unreadable("plan", &error),
-        }
-    }
-
-    fn handle_ack(&mut self, real: Duration, ack: &Ack) {
-        if ack.reports.is_empty() {
-            // The hub's last word to a hello: whatever plans it had came before.
-            self.sending.greeting = Greeting::Answered;
-        }
-        match self.outbox.acknowledge(&ack.reports) {
-            Ok(taken) => tracing::debug!(taken, "acknowledged"),
-            Err(error) => tracing::error!(%error, cause = cause(&error), "outbox"),
-        }
-        self.sending.handle_ack(real, &ack.reports);
-        self.send_reports();
     }
 
     fn notify(&mut self, now: Now, check: CheckId, look: u8, fault: Fault) {
@@ -513,7 +478,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             software: env!("CARGO_PKG_VERSION").to_owned(),
             plans: self.night.held(),
             waiting: self.waiting(),
-            eye: self.policy.capability().cloned(),
+            eye: self.capability.clone(),
         };
         self.sending.handle_hello(real);
         self.send(Channel::Hello, &hello, Sent::Hello);

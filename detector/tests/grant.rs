@@ -14,9 +14,9 @@
 
 #[expect(
     clippy::allow_attributes,
-    reason = "three test programs share it, and none uses all of it"
+    reason = "four test programs share it, and none uses all of it"
 )]
-#[allow(dead_code, reason = "three test programs share it")]
+#[allow(dead_code, reason = "four test programs share it")]
 mod home;
 
 use std::collections::HashSet;

@@ -6,7 +6,8 @@
 //! pressed when the wait for it is over: by somebody who means something else. Words are drawn
 //! from a seed: real ones, forged ones, old ones, changed ones and rubbish.
 //!
-//! Whatever it says, a resident with a sensor is never seen; with live view agreed to, nothing
+//! Whatever it says, and by whatever thresholds, an empty bed is never *visible*. A resident with
+//! a sensor is never seen; with live view agreed to, nothing
 //! is sealed that no operator has touched a key for; and every report that the eye makes is
 //! signed by the eye. Each of these eyes opens first for a real grant, and grants are judged
 //! while a challenge of it is open: a test whose eye was deaf would prove nothing. A look of the
@@ -23,9 +24,9 @@
 
 #[expect(
     clippy::allow_attributes,
-    reason = "three test programs share it, and none uses all of it"
+    reason = "four test programs share it, and none uses all of it"
 )]
-#[allow(dead_code, reason = "three test programs share it")]
+#[allow(dead_code, reason = "four test programs share it")]
 mod home;
 
 use std::sync::mpsc::sync_channel;
@@ -34,12 +35,14 @@ use std::time::Duration;
 use nattsyn_detector::guard::EASES_APART;
 use nattsyn_detector::pair::{FromEye, ToEye};
 use nattsyn_protocol::assertion::{Assertion, Base64};
+use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::grant::{Challenge, GrantMessage};
 use nattsyn_protocol::ids::BootId;
 use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp, Refusal};
 use nattsyn_protocol::policy::{APPROVAL_WITHIN, Approval, Mode, Policy};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::thresholds::{HomeThresholds, NEVER, ThresholdsMessage};
 use nattsyn_protocol::time::Timestamp;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
@@ -155,7 +158,8 @@ impl Loot {
         let word = match self.dice.below(100) {
             10..14 if agreed == Mode::LiveView => ToEye::Ping,
             14..24 if seldom => ToEye::Live(LiveDown::Grant(Box::new(self.grant()))),
-            0..6 => ToEye::Policy(policy_message(&self.policy(agreed))),
+            0..4 => ToEye::Policy(policy_message(&self.policy(agreed))),
+            4..6 => ToEye::Thresholds(self.thresholds()),
             6..10 => ToEye::Plan(plan_message(&plan())),
             10..14 => ToEye::Look {
                 check: check(),
@@ -206,6 +210,22 @@ impl Loot {
         Policy {
             until_ms: Timestamp(self.dice.pick(&until).parse().unwrap()),
             ..policy(version, mode)
+        }
+    }
+
+    /// Any thresholds that the hub's real key can sign, most of them as lax as can be.
+    fn thresholds(&mut self) -> ThresholdsMessage {
+        self.version += 1;
+        let levels = [0, 1, 31, 32, 43, 63, NEVER, NEVER + 1];
+        let thresholds = HomeThresholds {
+            unit: "u0000001".parse().unwrap(),
+            version: self.version,
+            visible: *self.dice.pick(&levels),
+            not_visible: *self.dice.pick(&levels),
+        };
+        ThresholdsMessage {
+            thresholds: Signed::seal(&thresholds, &home::hub_key()),
+            endorsement: home::endorsement(1),
         }
     }
 
@@ -279,7 +299,9 @@ impl Loot {
             },
             // `opened` fails for what the eye has not signed.
             FromEye::Report(signed) => {
-                let _report: Report = opened(&signed);
+                let report: Report = opened(&signed);
+                // The bed is empty, whatever thresholds the eye was given.
+                assert_ne!(report.finding, Finding::Visible);
                 self.challenge = Open::No;
                 heard.reports += 1;
             }

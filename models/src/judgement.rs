@@ -44,6 +44,15 @@ pub struct Margins {
     pub not_visible: f32,
 }
 
+/// The thresholds of *visible* and *not visible* as log-odds, always finite.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cuts {
+    /// From where on the evidence is a person in place.
+    pub visible: f32,
+    /// Down from where it is nobody in place.
+    pub not_visible: f32,
+}
+
 /// Largest margin that counts, in logits: a score of 0.9999 lies so far above 0.5. The network
 /// gives no fit frame of the measured looks more.
 pub const MARGIN_MAX: f32 = 9.2;
@@ -59,6 +68,15 @@ impl Thresholds {
         Margins {
             visible: bounded(evidence - logit(self.visible)),
             not_visible: bounded(logit(self.not_visible) - evidence),
+        }
+    }
+
+    /// Where *visible* begins and *not visible* ends, on the scale that [`Margins`] are measured on.
+    #[must_use]
+    pub fn cuts(&self) -> Cuts {
+        Cuts {
+            visible: logit(self.visible),
+            not_visible: logit(self.not_visible),
         }
     }
 

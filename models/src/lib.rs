@@ -21,7 +21,7 @@ mod reduce;
 
 pub use frame::{Frame, FrameError};
 pub use health::Health;
-pub use judgement::{Doubt, Judgement, MARGIN_MAX, Margins};
+pub use judgement::{Cuts, Doubt, Judgement, MARGIN_MAX, Margins};
 pub use manifest::{Input, Manifest, ManifestError, Thresholds};
 pub use model::{MAP_HEIGHT, MAP_WIDTH, Model, ModelError, Sighting};
 pub use place::{PlaceError, SleepingPlace};

@@ -64,6 +64,8 @@ words!(
         WeakEvidence = "weak_evidence",
         /// The frames of one look contradict each other: somebody moves, or the model wavers.
         FramesDisagree = "frames_disagree",
+        /// The home's evidence no longer lies as it did when its thresholds were found.
+        Changed = "changed",
         /// A reason that this version does not know.
         Unrecognised = "unrecognised",
     }

@@ -164,6 +164,10 @@ pub enum CountsError {
 /// Most checks of one night in one home: eight residents, each with as many as a plan may have.
 pub const NIGHT_CHECKS_MAX: u64 = 8 * CHECKS_PER_NIGHT_MAX as u64;
 
+/// Most nights whose counts a unit keeps for a hub that does not acknowledge them: a month, which
+/// is what is played again before a threshold is moved. The oldest goes.
+pub const NIGHTS_WAITING_MAX: usize = 31;
+
 impl NightCounts {
     /// Whether they can be counts of a night.
     ///

@@ -24,7 +24,9 @@ use nattsyn_protocol::plan::{CHECKS_PER_NIGHT_MAX, LOOKS_AFTER_S, Plan, Temporar
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::{Document, Endorsement, PublicKey, Signed};
-use nattsyn_protocol::thresholds::{CountsMessage, NightCounts, ThresholdsMessage};
+use nattsyn_protocol::thresholds::{
+    CountsMessage, NIGHTS_WAITING_MAX, NightCounts, ThresholdsMessage,
+};
 use nattsyn_protocol::time::{ClockState, Timestamp};
 use nattsyn_protocol::topics::{Channel, TOPIC_MAX, Topic};
 use nattsyn_protocol::wire::{self, BODY_MAX, Message};
@@ -145,6 +147,7 @@ fn hello() -> Hello {
 fn ack() -> Ack {
     Ack {
         reports: vec![key(41), key(42)],
+        counts: Vec::new(),
     }
 }
 
@@ -383,6 +386,7 @@ fn the_largest_honest_messages_fit_the_limit() {
     let plan = wire::encode(&plan_message(&largest)).len();
     let most = Ack {
         reports: vec![key(u64::MAX); ACK_MAX],
+        counts: vec![date(2026, 11, 21); NIGHTS_WAITING_MAX],
     };
     let ack = wire::encode(&most).len();
     assert!(

@@ -29,6 +29,11 @@ pub struct EyeFile {
     /// who deletes it makes the eye forget how often it has looked.
     #[serde(default = "default_memory")]
     pub memory: PathBuf,
+    /// File of 8 kB with which levels tonight's checks have reached and whether the home still
+    /// looks as it did; another than `memory`. It is made if it is missing; who deletes it loses
+    /// the counts of the night under way.
+    #[serde(default = "default_counts")]
+    pub counts: PathBuf,
     /// The municipality's public key, pinned when the unit was enrolled: base64 without `=`.
     pub root: PublicKey,
     /// Where frames come from.
@@ -171,6 +176,8 @@ pub struct EyeConfig {
     pub key: EyeKey,
     /// Where the eye keeps what it must remember.
     pub memory: PathBuf,
+    /// Where it keeps which levels tonight's checks have reached.
+    pub counts: PathBuf,
     /// Whom the eye believes.
     pub root: PublicKey,
     /// Where frames come from.
@@ -237,6 +244,10 @@ fn default_memory() -> PathBuf {
     PathBuf::from("eye.memory")
 }
 
+fn default_counts() -> PathBuf {
+    PathBuf::from("eye.counts")
+}
+
 /// The first camera of a machine.
 fn default_device() -> PathBuf {
     PathBuf::from("/dev/video0")
@@ -283,6 +294,7 @@ impl EyeConfig {
             unit: file.unit,
             key,
             memory: beside(path, &file.memory),
+            counts: beside(path, &file.counts),
             root: file.root,
             source,
             light: file.light,
@@ -303,6 +315,12 @@ impl EyeConfig {
 impl EyeFile {
     /// What stages or hurries must stand under the demonstration's root, which no home pins.
     fn examine(&self) -> Result<(), (&'static str, String)> {
+        if self.counts == self.memory {
+            return Err((
+                "counts",
+                "is the file of `memory`; it needs its own".to_owned(),
+            ));
+        }
         if self.root == demonstration::root() {
             return Ok(());
         }
@@ -392,6 +410,16 @@ mod tests {
         let path = folder.path().join("eye.toml");
         std::fs::write(&path, text).unwrap();
         EyeConfig::load(&path)
+    }
+
+    #[test]
+    fn counts_have_a_file_of_their_own() {
+        let text = format!(
+            "counts = \"eye.memory\"\n{}",
+            shortest(demonstration::root())
+        );
+        let error = load(&text, SEED).unwrap_err().to_string();
+        assert!(error.contains("counts"), "{error}");
     }
 
     #[test]

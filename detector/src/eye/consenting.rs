@@ -90,7 +90,7 @@ impl Eye {
             boot: self.signer.boot(),
             build: BUILD,
             policy: self.guard.held_policy(moment),
-            thresholds: None,
+            thresholds: self.guard.held_thresholds(),
         };
         if self.capability.as_ref() != Some(&capability) {
             self.say(&FromEye::Capable(self.signer.document(&capability)));

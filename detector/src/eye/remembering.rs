@@ -7,6 +7,8 @@ use std::path::Path;
 
 use nattsyn_protocol::ids::BootId;
 use nattsyn_protocol::time::Uptime;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::guard::lifetime::{MachineBoot, Opening};
 use crate::memory::{EyeMemory, Found, SlotFile};
@@ -19,8 +21,12 @@ const MACHINE_BOOT: &str = "/proc/sys/kernel/random/boot_id";
 const RUN_BITS: u32 = 16;
 
 /// An eye whose memory cannot be had starts all the same: it refuses its looks for a day, which
-/// is heard sooner than a process that is not there.
-pub(super) fn open_memory(path: &Path) -> (Option<EyeMemory>, Found) {
+/// is heard sooner than a process that is not there. One that cannot keep its counts looks as
+/// ever.
+pub(super) fn open_memory<M>(path: &Path) -> (Option<EyeMemory<M>>, Found<M>)
+where
+    M: Serialize + DeserializeOwned,
+{
     match SlotFile::open(path) {
         Ok(slots) => {
             let (memory, found) = EyeMemory::open(Box::new(slots));
@@ -63,6 +69,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::memory::Memory;
 
     #[test]
     fn two_runs_never_share_a_boot_id_even_with_the_same_random_numbers() {
@@ -84,7 +91,7 @@ mod tests {
     #[test]
     fn a_memory_that_cannot_be_opened_is_lost_and_not_new() {
         let folder = tempfile::tempdir().unwrap();
-        let (memory, found) = open_memory(&folder.path().join("nowhere/eye.memory"));
+        let (memory, found) = open_memory::<Memory>(&folder.path().join("nowhere/eye.memory"));
         assert!(memory.is_none());
         assert_eq!(found, Found::Lost);
     }

@@ -9,6 +9,7 @@ use nattsyn_protocol::demonstration;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::counting::Counting;
 use super::remembering::{boot_id, open_memory, opening};
 use super::seeing;
 use super::signing::Signer;
@@ -85,6 +86,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).map_err(StartError::Random)?;
     let (memory, found) = open_memory(&config.memory);
+    let counting = Counting::resume(open_memory(&config.counts));
     let opening = opening(clock.now().uptime);
     let guard = Guard::resume(config.unit, config.root, found, opening);
     let boot = boot_id(u64::from_be_bytes(drawn), guard.runs());
@@ -130,6 +132,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         written: memory.as_ref().map_or(Written::No, |_| Written::Yes),
         guard,
         memory,
+        counting,
         signer: Signer::new(config.unit, config.key.0, boot, digits),
         pacing: config.pacing,
         looking: None,

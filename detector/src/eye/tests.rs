@@ -4,6 +4,7 @@
 //! moments, the camera and the lamp are stand-ins. What the whole program does is tested from
 //! outside, in `tests/eye.rs`.
 
+mod counting;
 #[cfg(feature = "live-view")]
 mod viewing;
 
@@ -23,7 +24,7 @@ use rustix::net::{RecvFlags, recv};
 use super::*;
 use crate::camera::{CameraError, FrameSource, Shot};
 use crate::light::{Light, LightError};
-use crate::memory::{SimulatedSlots, Slot, SlotHealth, Slots};
+use crate::memory::{Found, SimulatedSlots, Slot, SlotHealth, Slots};
 use crate::presence::Sequence;
 
 /// What the camera does when a frame is asked for.
@@ -219,6 +220,7 @@ impl Rig {
             guard: Guard::new(unit, PublicKey::of(&key(ROOT))),
             memory: Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0),
             written: Written::Yes,
+            counting: Counting::resume((None, Found::Nothing)),
             signer: Signer::new(unit, key(EYE), BootId(9), "01234567".to_owned()),
             pacing: Pacing::new(3, Duration::from_secs(2), Duration::from_secs(1)).unwrap(),
             looking: None,
@@ -290,7 +292,7 @@ impl Rig {
                 FromEye::Report(signed) => {
                     return signed.open(&PublicKey::of(&key(EYE))).unwrap();
                 }
-                FromEye::Alive { .. } | FromEye::Capable(_) => {}
+                FromEye::Alive { .. } | FromEye::Capable(_) | FromEye::Counts(_) => {}
                 #[cfg(feature = "live-view")]
                 FromEye::Frame(_) => panic!("a frame"),
                 other @ (FromEye::Started { .. }

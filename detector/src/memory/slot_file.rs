@@ -112,7 +112,8 @@ mod tests {
         let path = folder.path().join("eye.memory");
         for length in [0, 1, SLOT_BYTES, SLOT_BYTES + 1] {
             std::fs::write(&path, vec![0; length]).unwrap();
-            let (_, found) = EyeMemory::open(Box::new(SlotFile::open(&path).unwrap()));
+            let slots = SlotFile::open(&path).unwrap();
+            let (_, found) = EyeMemory::<Memory>::open(Box::new(slots));
             assert_eq!(found, Found::Nothing);
         }
     }

@@ -52,7 +52,7 @@ pub fn conclude(
             likeness,
         });
     }
-    Ok(presence.conclude())
+    Ok(presence.conclude().finding)
 }
 
 /// Concludes every look of a table: lines to `out`, progress and failures to `told`.

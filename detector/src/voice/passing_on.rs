@@ -1,4 +1,4 @@
-//! Policies and live views on their way through: passed on, never kept, never understood.
+//! Policies, thresholds, counts and live views on their way through: passed on, never understood.
 //!
 //! Down: what the eye's queue does not take is dropped, and the hub, which hears nothing, asks
 //! again or gives up. Up: an answer goes out at once or not at all, for it is worth nothing
@@ -13,11 +13,11 @@ use nattsyn_protocol::assertion::Base64;
 #[cfg(feature = "live-view")]
 use nattsyn_protocol::live::FRAME_BYTES;
 use nattsyn_protocol::live::{LiveDown, LiveUp};
-use nattsyn_protocol::policy::PolicyMessage;
+use nattsyn_protocol::policy::{Capability, PolicyMessage};
 use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::thresholds::{CountsMessage, ThresholdsMessage};
 use nattsyn_protocol::topics::Channel;
 
-use super::kept_policy::Said;
 use super::{LinkState, Sent, Told, Voice};
 use crate::disk::Disk;
 use crate::pair::ToEye;
@@ -36,18 +36,62 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         }
     }
 
-    pub(super) fn give_policy(&mut self) {
-        let messages: Vec<PolicyMessage> = self.policy.messages().cloned().collect();
-        for message in messages {
-            self.tell_eye(&ToEye::Policy(message));
+    pub(super) fn handle_thresholds(&mut self, message: ThresholdsMessage) {
+        match self.thresholds.offer(message.clone(), self.unit) {
+            Ok(()) => {
+                self.tell_eye(&ToEye::Thresholds(message));
+            }
+            Err(error) => self.drop_unreadable("thresholds", &error),
+        }
+    }
+
+    /// What an eye that starts is given before any plan: policy first.
+    pub(super) fn give_newest(&mut self) {
+        let policies = self.policy.messages().cloned().map(ToEye::Policy);
+        let thresholds = self.thresholds.messages().cloned().map(ToEye::Thresholds);
+        let words: Vec<ToEye> = policies.chain(thresholds).collect();
+        for word in words {
+            self.tell_eye(&word);
         }
     }
 
     pub(super) fn handle_capability(&mut self, real: Duration, signed: Signed) {
-        match self.policy.confirm(signed, self.outbox.disk()) {
-            Ok(Said::Anew) if self.link == LinkState::Up => self.say_hello(real),
-            Ok(Said::Anew | Said::Again) => {}
-            Err(error) => self.drop_unreadable("capability of the eye", &error),
+        let capability: Capability = match serde_json::from_str(&signed.body) {
+            Ok(capability) => capability,
+            Err(error) => return self.drop_unreadable("capability of the eye", &error),
+        };
+        let disk = self.outbox.disk();
+        self.policy.confirm(&capability, disk);
+        self.thresholds.confirm(&capability, disk);
+        let before = self.capability.as_ref().map(|it| &it.body);
+        let is_new = before != Some(&signed.body);
+        self.capability = Some(signed);
+        if is_new && self.link == LinkState::Up {
+            self.say_hello(real);
+        }
+    }
+
+    pub(super) fn handle_counts(&mut self, message: CountsMessage) {
+        if let Err(error) = self.counts.put(message) {
+            return self.drop_unreadable("counts from the eye", &error);
+        }
+        self.counts.write_down(self.outbox.disk());
+        if self.link == LinkState::Up {
+            self.counts.begin_round();
+            self.send_counts();
+        }
+    }
+
+    /// Sends the next night's counts, if no report waits to be sent and none are on their way.
+    pub(super) fn send_counts(&mut self) {
+        let is_busy = self.sending.sent.contains(&Sent::Counts);
+        if is_busy || self.link == LinkState::Down || self.sending.holds_back(&self.outbox) {
+            return;
+        }
+        if let Some((night, counts)) = self.counts.next()
+            && self.send(Channel::Counts, &CountsMessage { counts }, Sent::Counts) == Told::Yes
+        {
+            self.counts.handle_sent(night);
         }
     }
 

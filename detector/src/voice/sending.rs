@@ -37,6 +37,8 @@ pub(super) enum Sent {
     Hello,
     Report,
     Notice(u64),
+    /// A night's counts.
+    Counts,
     /// An answer about a live view: nothing becomes of its confirmation.
     LiveUp,
 }
@@ -186,7 +188,6 @@ impl Sending {
     }
 
     /// Whether a report waits that this round has not sent.
-    #[cfg(feature = "live-view")]
     pub(super) fn holds_back<D: Disk>(&self, outbox: &Outbox<D>) -> bool {
         outbox.after(self.cursor).next().is_some()
     }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "live-view")]
 mod passing_on;
+mod thresholds;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use ed25519_dalek::SigningKey;
 
 use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::hello::Ack;
 use nattsyn_protocol::ids::{BootId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, Plan, Window};
 use nattsyn_protocol::signing::PublicKey;
@@ -115,7 +117,8 @@ fn ack(counter: u64) -> Vec<u8> {
         boot: BootId(7),
         counter,
     }];
-    wire::encode(&Ack { reports })
+    let counts = Vec::new();
+    wire::encode(&Ack { reports, counts })
 }
 
 impl Unit {
@@ -557,8 +560,8 @@ fn a_hello_that_nobody_answers_is_said_again_until_the_hub_does() {
     unit.hear(Channel::Plan, wire::encode(&plan_message(1)));
     unit.pass(450, Some(LastLook::Fit));
     assert!(unit.taken().contains(&Channel::Hello));
-    let reports = Vec::new();
-    unit.hear(Channel::Ack, wire::encode(&Ack { reports }));
+    let (reports, counts) = (Vec::new(), Vec::new());
+    unit.hear(Channel::Ack, wire::encode(&Ack { reports, counts }));
     unit.pass(2_000, Some(LastLook::Fit));
     assert!(!unit.taken().contains(&Channel::Hello));
     // What it holds is news again, and so is a new connection.

@@ -15,7 +15,13 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
         if self.plans.write_down(self.outbox.disk()) == Written::No {
             self.disk_word = DiskWord::Untold;
         }
-        if self.policy.write_down(self.outbox.disk()) == Written::No {
+        let disk = self.outbox.disk();
+        let written = [
+            self.policy.write_down(disk),
+            self.thresholds.write_down(disk),
+            self.counts.write_down(disk),
+        ];
+        if written.contains(&Written::No) {
             self.disk_word = DiskWord::Untold;
         }
         self.write_progress();

@@ -7,6 +7,8 @@
 
 pub(crate) mod people;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,6 +30,7 @@ use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::policy::{Capability, HeldPolicy, Mode, Policy, PolicyMessage};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::{Document, Endorsement, PublicKey, Signed};
+use nattsyn_protocol::thresholds::CountsMessage;
 use nattsyn_protocol::time::Timestamp;
 
 /// Real time within which the eye must have answered, on a busy machine.
@@ -42,6 +45,7 @@ pub(crate) const OPENS: &str = "2026-11-21T22:00:00Z";
 /// Who is where.
 pub(crate) const IN_BED: &str = "in_bed";
 pub(crate) const STANDING: &str = "out_of_bed";
+pub(crate) const NOBODY: &str = "nobody";
 
 /// The running eye and the voice's end of its pair.
 pub(crate) struct Home {
@@ -52,6 +56,9 @@ pub(crate) struct Home {
     hold: Option<Hold>,
     _conductor: Conductor,
     folder: tempfile::TempDir,
+    plan: Plan,
+    /// The counts that went by while something else was waited for.
+    counts: RefCell<VecDeque<CountsMessage>>,
     /// What the eye said of itself at its start.
     pub(crate) at_start: Capability,
 }
@@ -73,6 +80,11 @@ impl Home {
 
     /// The same at another moment.
     pub(crate) fn at(moment: &str) -> Self {
+        Self::with_plan(moment, plan())
+    }
+
+    /// The same by another plan.
+    pub(crate) fn with_plan(moment: &str, plan: Plan) -> Self {
         let folder = tempfile::tempdir().unwrap();
         stage(folder.path(), STANDING);
         std::fs::write(folder.path().join("eye.key"), "e1".repeat(32)).unwrap();
@@ -95,6 +107,8 @@ impl Home {
             hold: Some(hold),
             _conductor: conductor,
             folder,
+            plan,
+            counts: RefCell::default(),
             at_start,
         };
         home.give_plan();
@@ -125,10 +139,22 @@ impl Home {
     /// The next word of the eye that is meant.
     pub(crate) fn hear<T>(&self, meant: impl Fn(FromEye) -> Option<T>) -> T {
         loop {
-            if let Some(word) = meant(self.said.recv_timeout(PATIENCE).unwrap()) {
+            let word = self.said.recv_timeout(PATIENCE).unwrap();
+            if let FromEye::Counts(counts) = &word {
+                self.counts.borrow_mut().push_back(counts.clone());
+            }
+            if let Some(word) = meant(word) {
                 return word;
             }
         }
+    }
+
+    /// The next night's counts that the eye has said or will say.
+    pub(crate) fn counts(&self) -> CountsMessage {
+        if self.counts.borrow().is_empty() {
+            self.hear(|word| matches!(word, FromEye::Counts(_)).then_some(()));
+        }
+        self.counts.borrow_mut().pop_front().unwrap()
     }
 
     /// Everything that the eye has said by now.
@@ -174,7 +200,7 @@ impl Home {
     }
 
     fn give_plan(&mut self) {
-        self.say(&ToEye::Plan(plan_message(&plan())));
+        self.say(&ToEye::Plan(plan_message(&self.plan)));
         let held = self.hear(|word| match word {
             FromEye::Holding(plans) => Some(plans),
             _ => None,

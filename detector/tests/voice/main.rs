@@ -173,6 +173,7 @@ fn ack(counters: &[u64]) -> Ack {
     };
     Ack {
         reports: counters.iter().map(key).collect(),
+        counts: Vec::new(),
     }
 }
 

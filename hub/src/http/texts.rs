@@ -248,6 +248,10 @@ fn unclear(reason: Reason) -> Phrase {
             "Oklart: bilderna i försöket säger emot varandra",
             "Unclear: the pictures of one look contradict each other",
         ),
+        Reason::Changed => phrase(
+            "Oklart: bilden är inte längre lik den som gränserna ställdes in efter",
+            "Unclear: the picture is no longer like the one that the thresholds were set by",
+        ),
         Reason::Unrecognised => phrase(
             "Oklart: av en orsak som Nattsyn inte känner till",
             "Unclear: for a reason unknown to Nattsyn",

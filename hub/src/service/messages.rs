@@ -89,6 +89,7 @@ impl Desk {
                 *unit,
                 Ack {
                     reports: Vec::new(),
+                    counts: Vec::new(),
                 },
             ));
         }

@@ -125,7 +125,7 @@ impl Eye {
                 last_look: self.last_look,
             }),
             // No resident of this world has agreed to more than looks.
-            ToEye::Policy(_) | ToEye::Live(_) => {}
+            ToEye::Policy(_) | ToEye::Thresholds(_) | ToEye::Live(_) => {}
             &ToEye::Look { check, look } if self.looking.is_none() => {
                 self.begin(now, camera, dice, (check, look), &mut wants);
             }

@@ -271,6 +271,7 @@ impl World {
             | FromEye::Holding(_)
             | FromEye::Alive { .. }
             | FromEye::Capable(_)
+            | FromEye::Counts(_)
             | FromEye::Live(_)
             | FromEye::Frame(_)
             | FromEye::Refused { .. } => None,

@@ -154,6 +154,8 @@ impl State {
                     approval: Approval::NotNeeded,
                 }))]
             }
+            // It works by its model.
+            ToEye::Thresholds(_) => Vec::new(),
             ToEye::Look { check, look } => vec![self.report(check, look)],
             ToEye::Live(LiveDown::Ask { check }) => {
                 vec![self.report(check, FIRST_LOOK_AGAIN), self.challenge(check)]

@@ -59,9 +59,9 @@ pub(in crate::http) fn sentences(
                 "There is no need if you know it is staff or a visitor.",
             ),
         ],
-        Cause::Unclear(Reason::WeakEvidence | Reason::FramesDisagree | Reason::Unrecognised) => {
-            vec![then]
-        }
+        Cause::Unclear(
+            Reason::WeakEvidence | Reason::FramesDisagree | Reason::Changed | Reason::Unrecognised,
+        ) => vec![then],
         Cause::Paused => vec![phrase(
             "Gör som planen säger vid paus. Det är den enskildes val, inget fel.",
             "Do as the plan says for a pause. It is the resident’s choice, not a fault.",

@@ -1,0 +1,274 @@
+//! Which levels the checks of a night have reached: what a home tells of its evidence.
+//!
+//! A check counts by its clearest look, the highest bin of those that the plan asked for; looks
+//! before a live view are made for people and count for nothing. A check of which no look has a
+//! bin counts as *otherwise*. A night is over at the noon after it, or when a check of another
+//! night is looked at; what is then said of it has no times and names no check.
+//!
+//! The first check of each night that has thresholds also goes to the monitor, which notices that
+//! a home no longer looks as it did ([`nattsyn_calibration::monitor`]).
+//!
+//! Pure: it opens no file and reads no clock. What is under way survives a restart in a small
+//! place of its own, like the eye's memory. Where that cannot be had, or is lost, the night's
+//! counts begin anew with the restart and so does the monitor.
+
+use jiff::civil::Date;
+use nattsyn_calibration::grid::{Bin, Histogram};
+use nattsyn_calibration::monitor::{Looks, Monitor};
+use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::thresholds::{NIGHT_CHECKS_MAX, NightCounts};
+use nattsyn_protocol::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Most checks of a night that are counted: as many as [`NightCounts`] may name.
+const CHECKS_MAX: usize = 64;
+const _: () = assert!(CHECKS_MAX as u64 == NIGHT_CHECKS_MAX);
+
+/// What is kept of the night under way, of the last one that is over, and for the monitor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    night: Option<Tonight>,
+    /// As it was said, to be said again after a restart.
+    last: Option<NightCounts>,
+    monitor: Monitor,
+}
+
+/// The night under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Tonight {
+    night: Date,
+    over_ms: Timestamp,
+    /// In the order of their first looks.
+    checks: Vec<(CheckId, Option<Bin>)>,
+}
+
+/// Whether something must be written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// Nothing is new.
+    Nothing,
+    /// It is.
+    Something,
+}
+
+/// A night that is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Night {
+    /// What is said of it.
+    pub counts: NightCounts,
+    /// The bin of its first check, if it has one.
+    pub first: Option<Bin>,
+}
+
+impl Reached {
+    /// The counts of the last night that is over.
+    #[must_use]
+    pub fn last(&self) -> Option<&NightCounts> {
+        self.last.as_ref()
+    }
+
+    /// Takes in a look that was concluded: its check, when that check's night is over, and the
+    /// bin of its evidence. Call [`Self::handle_time`] before it.
+    pub fn handle_look(&mut self, check: CheckId, over_ms: Timestamp, bin: Option<Bin>) -> Noted {
+        let is_over = self.last.as_ref().map(|last| last.night) == Some(check.night);
+        if is_over {
+            tracing::debug!(%check, "look at a check whose night is counted already");
+            return Noted::Nothing;
+        }
+        let night = self.night.get_or_insert_with(|| Tonight {
+            night: check.night,
+            over_ms,
+            checks: Vec::new(),
+        });
+        let is_full = night.checks.len() >= CHECKS_MAX;
+        match night.checks.iter_mut().find(|(of, _)| *of == check) {
+            Some((_, best)) if *best < bin => *best = bin,
+            Some(_) => return Noted::Nothing,
+            None if is_full => {
+                tracing::warn!(%check, "more checks than a night can have; not counted");
+                return Noted::Nothing;
+            }
+            None => night.checks.push((check, bin)),
+        }
+        Noted::Something
+    }
+
+    /// Ends the night under way if it is over: by the time, or by a look at a check of another.
+    /// `now` must be trusted.
+    pub fn handle_time(
+        &mut self,
+        unit: UnitId,
+        now: Timestamp,
+        looked_at: Option<CheckId>,
+    ) -> Option<Night> {
+        let is_over = |tonight: &mut Tonight| {
+            let is_another = looked_at.is_some_and(|check| check.night != tonight.night);
+            tonight.over_ms <= now || is_another
+        };
+        let tonight = self.night.take_if(is_over)?;
+        let mut reached = Histogram::default();
+        let bins = tonight.checks.iter().filter_map(|(_, bin)| *bin);
+        bins.for_each(|bin| reached.add(bin));
+        let counted = usize::try_from(reached.total()).unwrap_or(usize::MAX);
+        let otherwise = tonight.checks.len().saturating_sub(counted);
+        let counts = NightCounts {
+            unit,
+            night: tonight.night,
+            checks: reached.into(),
+            otherwise: u32::try_from(otherwise).unwrap_or(u32::MAX),
+        };
+        self.last = Some(counts.clone());
+        let first = tonight.checks.first().and_then(|(_, bin)| *bin);
+        Some(Night { counts, first })
+    }
+
+    /// Gives the monitor a night's bin. `lot` is drawn anew for each night, evenly from 0 to 1.
+    pub fn watch(&mut self, bin: Bin, lot: f64) -> Looks {
+        self.monitor.handle_night(bin, lot)
+    }
+
+    /// Begins to watch anew: the home has been commissioned again.
+    pub fn watch_anew(&mut self) -> Noted {
+        if self.monitor == Monitor::default() {
+            return Noted::Nothing;
+        }
+        self.monitor = Monitor::default();
+        Noted::Something
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nattsyn_calibration::grid::NEVER;
+
+    use super::*;
+    use crate::memory::{EyeMemory, Found, SimulatedSlots};
+
+    fn check(text: &str) -> CheckId {
+        text.parse().unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp(text.parse().unwrap())
+    }
+
+    fn unit() -> UnitId {
+        "u0000001".parse().unwrap()
+    }
+
+    const NOON: &str = "2026-11-22T11:00:00Z";
+    const EVENING: &str = "2026-11-21T22:00:00Z";
+
+    fn look(reached: &mut Reached, id: &str, bin: Option<u8>) -> Noted {
+        reached.handle_look(check(id), at(NOON), bin.map(|it| Bin::new(it).unwrap()))
+    }
+
+    #[test]
+    fn a_check_counts_once_by_its_clearest_look_and_nothing_says_which() {
+        let mut reached = Reached::default();
+        look(&mut reached, "r0000001.20261121.1", Some(20));
+        look(&mut reached, "r0000001.20261121.1", Some(52));
+        assert_eq!(
+            look(&mut reached, "r0000001.20261121.1", None),
+            Noted::Nothing
+        );
+        look(&mut reached, "r0000001.20261121.2", None);
+        look(&mut reached, "r0000002.20261121.1", None);
+        look(&mut reached, "r0000002.20261121.1", Some(12));
+        assert_eq!(reached.handle_time(unit(), at(EVENING), None), None);
+        let night = reached.handle_time(unit(), at(NOON), None).unwrap();
+        let counts = NightCounts {
+            unit: unit(),
+            night: "2026-11-21".parse().unwrap(),
+            checks: vec![(12, 1), (52, 1)],
+            otherwise: 1,
+        };
+        assert_eq!(night.counts, counts);
+        assert_eq!(counts.examine(), Ok(()));
+        assert_eq!(night.first, Bin::new(52));
+        assert_eq!(reached.last(), Some(&counts));
+    }
+
+    #[test]
+    fn a_night_is_over_when_another_is_looked_at_and_is_never_said_twice() {
+        let mut reached = Reached::default();
+        look(&mut reached, "r0000001.20261121.1", Some(20));
+        let next = check("r0000001.20261122.1");
+        let night = reached
+            .handle_time(unit(), at(EVENING), Some(next))
+            .unwrap();
+        assert_eq!(night.counts.checks, [(20, 1)]);
+        assert_eq!(
+            look(&mut reached, "r0000001.20261121.1", Some(60)),
+            Noted::Nothing
+        );
+        assert_eq!(reached.handle_time(unit(), at(NOON), None), None);
+        assert_eq!(
+            look(&mut reached, "r0000001.20261122.1", Some(30)),
+            Noted::Something
+        );
+    }
+
+    #[test]
+    fn no_more_checks_are_counted_than_a_night_can_have() {
+        let mut reached = Reached::default();
+        for resident in 0..12 {
+            for window in 0..8 {
+                look(
+                    &mut reached,
+                    &format!("r00000{resident:02}.20261121.{window}"),
+                    Some(window),
+                );
+            }
+        }
+        let night = reached.handle_time(unit(), at(NOON), None).unwrap();
+        assert_eq!(night.counts.examine(), Ok(()));
+        assert_eq!(night.counts.checks.len(), 8);
+    }
+
+    #[test]
+    fn the_most_that_is_kept_fits_a_slot_and_is_read_back() {
+        let mut reached = Reached::default();
+        for night in 0..u32::from(NEVER) + 1 {
+            let bin = Bin::new(u8::try_from(night).unwrap()).unwrap();
+            for _ in 0..1_000 {
+                reached.watch(bin, 1.0 / 3.0);
+            }
+            look(
+                &mut reached,
+                &format!("r0000{night:03}.20261120.255"),
+                Some(bin.reached()),
+            );
+        }
+        reached.handle_time(unit(), at(NOON), None).unwrap();
+        for resident in 0..CHECKS_MAX {
+            look(
+                &mut reached,
+                &format!("r0000{resident:03}.20261121.255"),
+                Some(NEVER),
+            );
+        }
+        let (mut place, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
+        place.write(&reached).unwrap();
+        let bytes = serde_json::to_string(&reached).unwrap().len();
+        assert!(
+            bytes <= 3_700,
+            "{bytes}: a hundred years of nights have room to grow"
+        );
+    }
+
+    #[test]
+    fn what_is_under_way_survives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("eye.counts");
+        let open = || {
+            let slots = crate::memory::SlotFile::open(&path).unwrap();
+            EyeMemory::<Reached>::open(Box::new(slots))
+        };
+        let mut reached = Reached::default();
+        look(&mut reached, "r0000001.20261121.1", Some(52));
+        reached.watch(Bin::new(52).unwrap(), 0.1);
+        open().0.write(&reached).unwrap();
+        assert_eq!(open().1, Found::Remembered(reached));
+    }
+}
