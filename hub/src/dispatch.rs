@@ -39,6 +39,7 @@ pub fn acks(reports: &[ReportKey]) -> Vec<Ack> {
         .chunks(ACK_MAX)
         .map(|chunk| Ack {
             reports: chunk.to_vec(),
+            counts: Vec::new(),
         })
         .collect()
 }

@@ -5,6 +5,7 @@
 //! acknowledges reports with an [`Ack`] after its own commit, and only then does the unit
 //! forget them.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ResidentId, UnitId};
@@ -66,6 +67,9 @@ impl PlanMessage {
 pub struct Ack {
     /// The reports.
     pub reports: Vec<ReportKey>,
+    /// Nights whose counts are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<Date>,
 }
 
 /// Most reports in one [`Ack`]: keeps it under [`crate::wire::BODY_MAX`].

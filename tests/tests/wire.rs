@@ -145,6 +145,7 @@ fn hello() -> Hello {
 fn ack() -> Ack {
     Ack {
         reports: vec![key(41), key(42)],
+        counts: Vec::new(),
     }
 }
 
@@ -383,6 +384,7 @@ fn the_largest_honest_messages_fit_the_limit() {
     let plan = wire::encode(&plan_message(&largest)).len();
     let most = Ack {
         reports: vec![key(u64::MAX); ACK_MAX],
+        counts: Vec::new(),
     };
     let ack = wire::encode(&most).len();
     assert!(
