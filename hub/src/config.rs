@@ -14,6 +14,7 @@ use crate::consent;
 use crate::notify::Settings;
 use crate::outside;
 use crate::staff::webauthn::Party;
+use crate::tuning;
 
 /// What the hub is told about the machine that it runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -50,6 +51,9 @@ pub struct Config {
     pub audit: heads::Settings,
     /// What the municipality has decided of consents, for everybody.
     pub consent: consent::Rules,
+    /// What no threshold in the municipality goes under. Default: the shipped model's own. See
+    /// `docs/reference/calibration.md`.
+    pub thresholds: tuning::Floor,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
 }
@@ -172,6 +176,7 @@ impl Default for Config {
             access: Access::default(),
             audit: heads::Settings::default(),
             consent: consent::Rules::default(),
+            thresholds: tuning::Floor::default(),
             broker: Broker::default(),
         }
     }

@@ -24,6 +24,7 @@ pub mod service;
 pub mod settings;
 pub mod staff;
 pub mod store;
+pub mod tuning;
 pub mod view;
 pub mod watch;
 

@@ -29,6 +29,7 @@ use nattsyn_hub::settings::command::{Counter, SettingsCommand};
 use nattsyn_hub::staff::command::{RosterCommand, StaffCommand};
 use nattsyn_hub::staff::{self, Register};
 use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
+use nattsyn_hub::tuning::{self, command::TuningCommand};
 use nattsyn_protocol::schedule::night_of;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
@@ -100,6 +101,16 @@ enum Command {
         #[command(subcommand)]
         command: SettingsCommand,
     },
+    /// The thresholds of homes: bring a pool of labelled homes in, show what holds. Can be done
+    /// while the hub runs; changes are proposed and approved on the page.
+    Tuning {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: TuningCommand,
+    },
     /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
     Audit {
         /// The configuration.
@@ -148,6 +159,7 @@ impl Command {
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
             Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
+            Self::Tuning { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -180,6 +192,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Consent { config, command } => consent(&config, &command)?,
         Command::Settings { config, command } => settings(&config, &command)?,
         Command::Audit { config, command } => audit(&config, &command)?,
+        Command::Tuning { config, command } => tuning(&config, &command)?,
         Command::PlanB {
             config,
             night,
@@ -359,6 +372,15 @@ fn settings(config: &Path, command: &SettingsCommand) -> anyhow::Result<()> {
         now: Clock::machine().now().timestamp,
     };
     let said = counter.run(command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn tuning(config: &Path, command: &TuningCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::under(&config.data)?.ledger();
+    let now = Clock::machine().now().timestamp;
+    let said = tuning::command::run(&ledger, config.thresholds, now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! [`prepare`] makes the folder once, [`run`] keeps the hub going, [`admit`] gives enrolled units
 //! their certificates. What the hub does is in the modules that this one starts.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ use crate::settings::{Keeper, KeeperError};
 use crate::staff::ending::Managed;
 use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
+use crate::tuning::clerk as tuned;
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
 
@@ -238,15 +240,14 @@ pub async fn run_by(
     let page = listen(config).await?;
     let (mut embedded, endpoint) = broker(config, &layout).await?;
     let mut service = start(config, &layout, (keys.clone(), endpoint), clock)?;
-    let archive = SqliteArchive::new(&layout.ledger());
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
-    let clerk = Arc::new(open_clerk(config, &layout, keys.clone(), (&service, &now)));
+    let (clerk, tuned) = open_clerks(config, &layout, keys.clone(), (&service, &now));
     let accounts = accounts(config, &layout, now)?;
     let (live, views) = open_live(&layout, (keys, &accounts), clock, &mut service)?;
     let heads = accounts.outside.clone();
     let state = http::State {
-        archive: Some(Arc::new(archive)),
+        archive: Some(Arc::new(SqliteArchive::new(&layout.ledger()))),
         tonight: service.tonight.clone(),
         hands: Some(service.hands.clone()),
         told: Some(shown.clone()),
@@ -254,6 +255,7 @@ pub async fn run_by(
         phones: Some(phones),
         answers: Some(answers),
         consents: Some(Arc::clone(&clerk)),
+        thresholds: Some(Arc::clone(&tuned)),
         audit: Some(accounts.log),
         heads: Some(accounts.outside),
         rights: Some(accounts.rights),
@@ -287,7 +289,7 @@ pub async fn run_by(
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
         never = told_of_heads => match never {},
-        never = clerk.keep() => match never {},
+        never = keep(clerk, tuned) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -367,8 +369,8 @@ fn accounts(
     })
 }
 
-/// Consents, by the time that sessions go by.
-fn open_clerk(
+/// Consents and thresholds, by the time that sessions go by.
+fn open_clerks(
     config: &Config,
     layout: &Layout,
     keys: HubKeys,
@@ -376,13 +378,28 @@ fn open_clerk(
         &service::Handle,
         &(impl Fn() -> Now + Clone + Send + Sync + 'static),
     ),
-) -> Clerk {
-    Clerk::new(
-        (&layout.ledger(), keys),
+) -> (Arc<Clerk>, Arc<tuned::Clerk>) {
+    let clerk = Clerk::new(
+        (&layout.ledger(), keys.clone()),
         (&config.zone, config.consent),
         (service.tonight.clone(), Some(service.hands.clone())),
         believed_time(now.clone()),
-    )
+    );
+    let tuned = tuned::Clerk::new(
+        (&layout.ledger(), keys),
+        (&config.zone, config.thresholds),
+        Some(service.hands.clone()),
+        believed_time(now.clone()),
+    );
+    (Arc::new(clerk), Arc::new(tuned))
+}
+
+/// Signs what is due, for ever.
+async fn keep(clerk: Arc<Clerk>, tuned: Arc<tuned::Clerk>) -> Infallible {
+    tokio::select! {
+        never = clerk.keep() => never,
+        never = tuned.keep() => never,
+    }
 }
 
 fn believed_time(

@@ -10,12 +10,15 @@
 
 #[cfg(test)]
 mod consents;
+mod counting;
 mod desk;
 mod hands;
 #[cfg(test)]
 mod lending;
 mod messages;
 mod passage;
+#[cfg(test)]
+mod tuned;
 mod verdicts;
 mod words;
 

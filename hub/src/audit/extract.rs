@@ -91,6 +91,7 @@ fn line(row: &Written) -> Line {
 impl Act {
     /// What it is, in Swedish and in English, as it reads after a name.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table: one line for each act")]
     pub fn said(self) -> (&'static str, &'static str) {
         match self {
             Self::SignedIn => ("loggade in", "signed in"),
@@ -129,6 +130,19 @@ impl Act {
                 "skickade till sensorenheten vad den får göra",
                 "sent the unit what it may do",
             ),
+            Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
+            Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),
+            Self::ThresholdsApproved => ("godkände andra gränser", "approved other thresholds"),
+            Self::ThresholdsRefused => ("avslog andra gränser", "refused other thresholds"),
+            Self::ThresholdsWithdrawn => (
+                "tog tillbaka ett förslag till gränser",
+                "withdrew proposed thresholds",
+            ),
+            Self::ThresholdsRolledBack => (
+                "gick tillbaka ett steg med gränserna",
+                "went one step back with the thresholds",
+            ),
+            Self::PoolTaken => ("läste in märkt underlag", "brought labelled evidence in"),
             Self::SettingsChanged => ("ändrade inställningar", "changed settings"),
             Self::StaffAdded => ("lade in någon i personalen", "took somebody in"),
             Self::PinGiven => ("gav någon en ny PIN", "gave somebody a new PIN"),

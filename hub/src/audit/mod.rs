@@ -143,6 +143,20 @@ acts! {
     ConsentOpened = "consent_opened";
     /// A policy was signed for a unit.
     PolicySigned = "policy_signed";
+    /// Opened a page of thresholds, or what a change would have made of the last nights.
+    ThresholdsOpened = "thresholds_opened";
+    /// Proposed other thresholds.
+    ThresholdsProposed = "thresholds_proposed";
+    /// Approved what somebody else had proposed.
+    ThresholdsApproved = "thresholds_approved";
+    /// Refused it.
+    ThresholdsRefused = "thresholds_refused";
+    /// Took back what they had proposed.
+    ThresholdsWithdrawn = "thresholds_withdrawn";
+    /// Went one step back, or asked to.
+    ThresholdsRolledBack = "thresholds_rolled_back";
+    /// Brought a pool of labelled homes in.
+    PoolTaken = "pool_taken";
     /// Set settings.
     SettingsChanged = "settings_changed";
     /// Took somebody in among the staff.

@@ -50,6 +50,7 @@ use crate::service::{self, ServiceError, Setup};
 use crate::staff::Rights;
 use crate::staff::webauthn::Party;
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Views};
+use crate::tuning::{Floor, clerk as tuned};
 use crate::view::{Reality, Standing, Tonight};
 
 /// Most connections to the demonstration's broker: 200 homes, the hub, and each once more while
@@ -163,6 +164,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         phones: None,
         answers: None,
         consents: Some(Arc::clone(&clerk)),
+        thresholds: Some(house.thresholds(&service)?),
         audit: Some(log),
         heads: None,
         rights: Some(rights),
@@ -358,6 +360,18 @@ impl House {
             (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
             (ZONE, Rules::default()),
             (service.tonight.clone(), Some(service.hands.clone())),
+            move || tonight.borrow().now,
+        )))
+    }
+
+    /// Who writes thresholds down, by the same time.
+    fn thresholds(&self, service: &service::Handle) -> Result<Arc<tuned::Clerk>, DemoError> {
+        let folder = self.folder.hub();
+        let tonight = service.tonight.clone();
+        Ok(Arc::new(tuned::Clerk::new(
+            (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
+            (ZONE, Floor::default()),
+            Some(service.hands.clone()),
             move || tonight.borrow().now,
         )))
     }

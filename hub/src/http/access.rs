@@ -146,6 +146,40 @@ pub(super) const WAYS: &[Way] = &[
         Permission::RecordConsent,
     ),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
+    get(
+        "/thresholds",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    get(
+        "/thresholds/consequences",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    get(
+        "/thresholds/areas/{area}",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    get(
+        "/thresholds/areas/{area}/consequences",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    get(
+        "/thresholds/{home}",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    get(
+        "/thresholds/{home}/consequences",
+        Permission::SeeThresholds,
+        Trace::First(Act::ThresholdsOpened),
+    ),
+    post("/thresholds/propose", Permission::ProposeThresholds),
+    post("/thresholds/back", Permission::ProposeThresholds),
+    post("/thresholds/withdraw", Permission::ProposeThresholds),
+    post("/thresholds/decide", Permission::ApproveThresholds),
     get("/technical", Permission::SeeFaults, Trace::Nothing),
     post("/rows/{row}", Permission::HandleRows),
     // Each step of a live view is written down by who keeps them, before it is shown.

@@ -301,7 +301,7 @@ pub(super) fn sign_in_address(lang: Lang, next: &str) -> String {
 }
 
 /// Text as a value in an address.
-fn escaped(text: &str) -> String {
+pub(in crate::http) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {

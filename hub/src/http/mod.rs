@@ -32,6 +32,7 @@ mod shift;
 mod table;
 mod technical;
 mod texts;
+mod tuning;
 
 use std::future::Future;
 use std::io;
@@ -64,6 +65,7 @@ use crate::outside::Signs;
 use crate::service::Hands;
 use crate::staff::Rights;
 use crate::store::Archive;
+use crate::tuning::clerk as tuned;
 use crate::view::Tonight;
 
 use self::access::people;
@@ -108,6 +110,8 @@ pub struct State {
     pub answers: Option<Answers>,
     /// By which consents are written down. Without it none are, and the page says so.
     pub consents: Option<Arc<Clerk>>,
+    /// By which thresholds are proposed and approved. Without it none are, and the page says so.
+    pub thresholds: Option<Arc<tuned::Clerk>>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
@@ -134,6 +138,7 @@ impl State {
             phones: None,
             answers: None,
             consents: None,
+            thresholds: None,
             audit: None,
             heads: None,
             rights: None,
@@ -181,6 +186,7 @@ struct Site {
     phones: Option<Arc<Phones>>,
     answers: Option<Answers>,
     consents: Option<Arc<Clerk>>,
+    thresholds: Option<Arc<tuned::Clerk>>,
     audit: Option<Arc<Log>>,
     heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
@@ -238,6 +244,7 @@ fn router(state: State, stop: Stop) -> Router {
         phones: state.phones,
         answers: state.answers,
         consents: state.consents,
+        thresholds: state.thresholds,
         audit: state.audit,
         heads: state.heads,
         rights: state.rights,
@@ -272,6 +279,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(phone::inside())
         .merge(live::inside())
         .merge(consent::inside())
+        .merge(tuning::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))
@@ -311,6 +319,7 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/print.js", asset("text/javascript", PRINT_JS))
         .route("/assets/copy.js", asset("text/javascript", COPY_JS))
         .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
+        .route("/assets/tuning.js", asset("text/javascript", TUNING_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
         .merge(live::assets())
@@ -326,6 +335,7 @@ const KEPT_JS: &str = include_str!("assets/kept.js");
 const PRINT_JS: &str = include_str!("assets/print.js");
 const COPY_JS: &str = include_str!("assets/copy.js");
 const KEYS_JS: &str = include_str!("assets/keys.js");
+const TUNING_JS: &str = include_str!("assets/tuning.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

@@ -100,6 +100,7 @@ pub(in crate::http) mod shift;
 pub(in crate::http) mod sound;
 pub(in crate::http) mod technical;
 pub(in crate::http) mod told;
+pub(in crate::http) mod tuning;
 
 phrases! {
     NIGHT = "Natten", "The night of";

@@ -23,11 +23,15 @@ pub enum DropKind {
     StrayFrame,
     /// Signed, and it answers nothing that the hub has asked.
     Unasked,
+    /// Signed counts that no night can have, of a night to come, or of one long past.
+    ImpossibleCounts,
+    /// Signed counts of a night that others were held of already.
+    OtherCounts,
 }
 
 impl DropKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ForeignTopic,
         Self::TooLarge,
         Self::Unreadable,
@@ -37,6 +41,8 @@ impl DropKind {
         Self::AnotherUnit,
         Self::StrayFrame,
         Self::Unasked,
+        Self::ImpossibleCounts,
+        Self::OtherCounts,
     ];
 
     /// The word in logs.
@@ -52,6 +58,8 @@ impl DropKind {
             Self::AnotherUnit => "another_unit",
             Self::StrayFrame => "stray_frame",
             Self::Unasked => "unasked",
+            Self::ImpossibleCounts => "impossible_counts",
+            Self::OtherCounts => "other_counts",
         }
     }
 }

@@ -7,6 +7,7 @@ use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::live::{Ended, LiveUp, Opened, Refused};
 use nattsyn_protocol::report::{Notice, Report};
 use nattsyn_protocol::signing::{Document, PublicKey, SignatureError, Signed};
+use nattsyn_protocol::thresholds::{CountsMessage, NightCounts};
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire::{self, WireError};
 
@@ -35,6 +36,8 @@ pub enum Said {
     Notice(Notice),
     /// What its eye answers about a live view.
     Live(LiveSaid),
+    /// How many checks of a night reached which level: the eye's own signed word.
+    Counts(NightCounts, Signed),
 }
 
 /// What a unit's eye answers about a live view: each one's signature is verified.
@@ -97,12 +100,20 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
         }
         // The relay takes every frame before anything is judged: what comes here nobody waits for.
         Channel::Frame => return Err(DropKind::StrayFrame),
+        Channel::Counts => {
+            let CountsMessage { counts: signed } = read(body)?;
+            let counts: NightCounts = open(&signed, &home.eye)?;
+            let named = counts.unit;
+            if counts.examine().is_err() {
+                return Err(DropKind::ImpossibleCounts);
+            }
+            (Said::Counts(counts, signed), named)
+        }
         Channel::Plan
         | Channel::Ack
         | Channel::Policy
         | Channel::LiveDown
-        | Channel::Thresholds
-        | Channel::Counts => {
+        | Channel::Thresholds => {
             return Err(DropKind::ForeignTopic);
         }
     };

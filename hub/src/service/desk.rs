@@ -30,6 +30,7 @@ use crate::live::Heard;
 use crate::nights;
 use crate::settings::Settings;
 use crate::store::{Basis, Batch, Store, StoreError, StoredPlan};
+use crate::tuning::standing::Standing;
 use crate::view::{Reality, Tonight};
 use crate::watch::situation::Situation;
 use crate::watch::wall::{Trust, Wall};
@@ -87,6 +88,8 @@ pub struct Desk {
     pub(super) plans: Vec<StoredPlan>,
     /// The units' policies, and what they say of them.
     pub(super) enforcement: Enforcement,
+    /// The units' thresholds, and what they say of them.
+    pub(super) tuned: Standing,
     /// Which units were told to stop, and what they said since.
     pub(super) resumptions: Arc<Resumptions>,
     /// What the page shows of consents.
@@ -207,6 +210,10 @@ impl Desk {
         let mut enforcement = Enforcement::default();
         enforcement.take_policies(store.policies()?);
         let consent = enforcement.shown(watch.roster(), record.book.consents());
+        let mut tuned = Standing::default();
+        let (newest, words) = store.thresholds()?;
+        tuned.take(newest);
+        tuned.recall(&words);
         let homes = watch.roster().homes().len();
         tracing::info!(%night, homes, "the hub watches");
         Ok(Self {
@@ -215,6 +222,7 @@ impl Desk {
             watch,
             plans: record.plans,
             enforcement,
+            tuned,
             resumptions: Arc::clone(record.book.consents().resumptions()),
             consent: Arc::new(consent),
             drops,
@@ -387,6 +395,8 @@ impl Desk {
         let changes = passage.review(self.store.as_ref(), &mut self.watch)?;
         self.plans = record.plans;
         let newer = self.enforcement.take_policies(self.store.policies()?);
+        // What units say is heard by this desk first: only what was signed is read again.
+        let tuned = self.tuned.take(self.store.thresholds()?.0);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
         self.resumptions = Arc::clone(consents.resumptions());
@@ -395,6 +405,7 @@ impl Desk {
         tracing::info!(%night, homes = self.watch.roster().homes().len(), "enrolment read");
         // What stops a look goes before anything else.
         let mut answers = self.policies_for(now, &newer);
+        answers.extend(self.thresholds_for(now, &tuned));
         if !is_held_as_before {
             answers.extend(self.plans_for_all(now)?);
         }

@@ -8,16 +8,19 @@ use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::{Capability, PolicyMessage};
 use nattsyn_protocol::report::{Report, ReportKey};
 use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::thresholds::ThresholdsMessage;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
 use super::ServiceError;
+use super::counting::Acknowledged;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::dispatch;
 use crate::ingest::{Message, Publication, Said, hello_of_stranger, judge};
 use crate::live::Heard;
 use crate::nights;
-use crate::store::{Batch, NewReport};
+use crate::store::{Batch, NewCounts, NewReport};
+use crate::tuning::standing::Word;
 use crate::watch::{Fit, Moment, Repeated};
 
 /// What a handful of messages lead to: written first, answered then.
@@ -26,6 +29,8 @@ struct Intake {
     clock: Moment,
     batch: Batch,
     acks: BTreeMap<UnitId, Vec<ReportKey>>,
+    /// Nights' counts that are, or will be, written down.
+    counted: Acknowledged,
     hellos: BTreeMap<UnitId, Vec<HeldPlan>>,
     /// Units that gave a sign of life by hello or heartbeat.
     heard: BTreeSet<UnitId>,
@@ -50,6 +55,7 @@ impl Desk {
             clock,
             batch: Batch::default(),
             acks: BTreeMap::new(),
+            counted: Acknowledged::default(),
             hellos: BTreeMap::new(),
             heard: BTreeSet::new(),
             unmet: BTreeSet::new(),
@@ -72,6 +78,8 @@ impl Desk {
         for (unit, reports) in &intake.acks {
             answers.extend(acks(*unit, reports));
         }
+        let counted = intake.counted.acks();
+        answers.extend(counted.map(|(unit, ack)| acknowledgement(unit, ack)));
         for &unit in &intake.heard {
             let endorsement = &self.charge.endorsement;
             let asks = intake.hellos.contains_key(&unit) || intake.unmet.contains(&unit);
@@ -81,6 +89,12 @@ impl Desk {
                 self.enforcement.remind(now.timestamp, unit, endorsement)
             };
             answers.extend(policy.map(|policy| policy_answer(unit, &policy)));
+            let thresholds = if asks {
+                self.tuned.greet(now.timestamp, unit, endorsement)
+            } else {
+                self.tuned.remind(now.timestamp, unit, endorsement)
+            };
+            answers.extend(thresholds.map(|it| thresholds_answer(unit, &it)));
         }
         for (unit, held) in &intake.hellos {
             answers.extend(self.newer(now, *unit, held)?);
@@ -143,6 +157,16 @@ impl Desk {
                 intake.live.push(Heard { unit, said });
             }
             Said::Report(report, signed) => self.take_report(now, *report, signed, intake)?,
+            Said::Counts(counts, signed) => {
+                let changes = self.watch.handle_sign(now, unit, None);
+                intake.batch.changes.extend(changes);
+                let new = NewCounts {
+                    counts,
+                    signed,
+                    came: now.timestamp,
+                };
+                self.take_counts(now, new, (&mut intake.batch, &mut intake.counted))?;
+            }
             Said::Notice(notice) => {
                 let (fit, changes) = self.watch.handle_notice(now, &notice);
                 intake.batch.changes.extend(changes);
@@ -205,6 +229,10 @@ impl Desk {
                 let news = looks_by.filter(|version| self.resumptions.is_news(unit, *version));
                 let looking = news.map(|version| (unit, version, now.timestamp));
                 intake.batch.looking.extend(looking);
+                let version = self.tuned.hear(&capability);
+                let at = now.timestamp;
+                let word = version.map(|version| (unit, Word { version, at }));
+                intake.batch.words.extend(word);
             }
             Some(Ok(_) | Err(_)) => tracing::warn!(%unit, "an eye's word that is not its own"),
             None => {}
@@ -298,6 +326,17 @@ impl Desk {
         answers
     }
 
+    /// The newest thresholds of these units.
+    pub(super) fn thresholds_for(&mut self, now: Moment, units: &BTreeSet<UnitId>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for &unit in units {
+            let endorsement = &self.charge.endorsement;
+            let thresholds = self.tuned.greet(now.timestamp, unit, endorsement);
+            answers.extend(thresholds.map(|it| thresholds_answer(unit, &it)));
+        }
+        answers
+    }
+
     /// Every unit's plans in force, after they may have changed. A unit that is away asks when
     /// it is back. A unit that is enrolled no more is told too: its plan has no windows now.
     pub(super) fn plans_for_all(&self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
@@ -323,6 +362,17 @@ fn policy_answer(unit: UnitId, policy: &PolicyMessage) -> Answer {
             channel: Channel::Policy,
         },
         body: wire::encode(policy),
+    }
+}
+
+fn thresholds_answer(unit: UnitId, thresholds: &ThresholdsMessage) -> Answer {
+    tracing::debug!(%unit, "sends thresholds");
+    Answer {
+        topic: Topic {
+            unit,
+            channel: Channel::Thresholds,
+        },
+        body: wire::encode(thresholds),
     }
 }
 

@@ -191,7 +191,10 @@ impl Standing {
             | Permission::WithdrawConsent
             | Permission::ReadLog
             | Permission::MakeExtract
-            | Permission::ReviewAccess => Ok(()),
+            | Permission::ReviewAccess
+            | Permission::SeeThresholds
+            | Permission::ProposeThresholds
+            | Permission::ApproveThresholds => Ok(()),
         }
     }
 

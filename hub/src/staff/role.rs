@@ -59,6 +59,12 @@ pub enum Permission {
     MakeExtract,
     /// Go through who has which rights.
     ReviewAccess,
+    /// Where evidence becomes a word in each home, what is shown for it, and who changed it.
+    SeeThresholds,
+    /// Propose other thresholds, or go one step back.
+    ProposeThresholds,
+    /// Approve or refuse what somebody else proposed.
+    ApproveThresholds,
 }
 
 /// Some roles.
@@ -197,6 +203,9 @@ impl Role {
             Permission::ReadLog => &[Self::DataProtection],
             Permission::MakeExtract => &[Self::UnitManager, Self::DataProtection],
             Permission::ReviewAccess => &[Self::UnitManager],
+            Permission::SeeThresholds => &[Self::UnitManager, Self::DataProtection],
+            // Two people who have it: nobody approves what they proposed.
+            Permission::ProposeThresholds | Permission::ApproveThresholds => &[Self::UnitManager],
         };
         match with.contains(&self) {
             true => Allowed::Yes,
@@ -249,7 +258,7 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::OwnShift,
         Self::SeeNight,
         Self::HandleRows,
@@ -264,6 +273,9 @@ impl Permission {
         Self::ReadLog,
         Self::MakeExtract,
         Self::ReviewAccess,
+        Self::SeeThresholds,
+        Self::ProposeThresholds,
+        Self::ApproveThresholds,
     ];
 
     /// As it stands in the log.
@@ -284,6 +296,9 @@ impl Permission {
             Self::ReadLog => "read_log",
             Self::MakeExtract => "make_extract",
             Self::ReviewAccess => "review_access",
+            Self::SeeThresholds => "see_thresholds",
+            Self::ProposeThresholds => "propose_thresholds",
+            Self::ApproveThresholds => "approve_thresholds",
         }
     }
 
@@ -323,6 +338,15 @@ impl Permission {
                 "Make an extract of the log for the resident",
             ),
             Self::ReviewAccess => ("Gå igenom behörigheter", "Review access"),
+            Self::SeeThresholds => ("Se gränser", "See thresholds"),
+            Self::ProposeThresholds => (
+                "Föreslå andra gränser, gå tillbaka ett steg",
+                "Propose other thresholds, go one step back",
+            ),
+            Self::ApproveThresholds => (
+                "Godkänna gränser som någon annan har föreslagit",
+                "Approve thresholds that somebody else proposed",
+            ),
         }
     }
 }

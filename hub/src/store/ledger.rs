@@ -109,6 +109,8 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
         write_repeated(transaction, repeated)?;
     }
     super::consent::write_looking(transaction, &batch.looking)?;
+    super::tuning::write_counts(transaction, &batch.counts)?;
+    super::tuning::write_words(transaction, &batch.words)?;
     for change in &batch.changes {
         write_change(transaction, change)?;
     }

@@ -23,10 +23,11 @@ mod subscriptions;
 mod tellings;
 #[cfg(test)]
 mod tests;
+mod tuning;
 mod views;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::civil::Date;
@@ -40,6 +41,7 @@ use nattsyn_protocol::time::Timestamp;
 use crate::agreement::Book;
 use crate::consent::Policies;
 use crate::roster::{Home, Roster};
+use crate::tuning::standing::{Sent, Word};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Change, Planned, Repeated, Saved};
 
@@ -55,6 +57,7 @@ pub(crate) use sqlite::doing;
 pub(crate) use sqlite::schema_of;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
+pub use tuning::{Deed, NewCounts, Tunings};
 pub use views::{ViewRecord, Views};
 
 /// Why the store did not do what it was asked.
@@ -162,6 +165,10 @@ pub struct Batch {
     /// That units say that they look by these versions of their policies, and when. What is
     /// written already is passed over.
     pub looking: Vec<(UnitId, u32, Timestamp)>,
+    /// Nights' counts that came, none of them held already.
+    pub counts: Vec<NewCounts>,
+    /// Which thresholds units say that they hold, where that is otherwise than before.
+    pub words: Vec<(UnitId, Word)>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -175,6 +182,8 @@ impl Batch {
             && self.repeats.is_empty()
             && self.contradictions.is_empty()
             && self.looking.is_empty()
+            && self.counts.is_empty()
+            && self.words.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -229,6 +238,24 @@ pub trait Store: Send {
     ///
     /// The store cannot be read.
     fn policies(&self) -> Result<Policies, StoreError>;
+
+    /// The counts of a unit's night that are held already, as signed; `None` if none are.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn counts(&self, _unit: UnitId, _night: Date) -> Result<Option<Signed>, StoreError> {
+        Ok(None)
+    }
+
+    /// The newest thresholds of each unit that ever had any, and what units say that they hold.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn thresholds(&self) -> Result<(Sent, BTreeMap<UnitId, Word>), StoreError> {
+        Ok(Default::default())
+    }
 
     /// The last night whose checks were frozen.
     ///

@@ -4,7 +4,7 @@
 //! refused, an older one is brought up to date. Triggers refuse to change or delete what was
 //! written in the ledger, also by hand; whoever may write the file can of course drop them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,11 +18,12 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    consent, ledger, private, rows, saved, settings,
+    consent, ledger, private, rows, saved, settings, tuning,
 };
 use crate::agreement::Book;
 use crate::consent::Policies;
 use crate::roster::{Former, Home, Resident, Roster};
+use crate::tuning::standing::{Sent, Word};
 use crate::view::ledger::NightLedger;
 use crate::watch::{Planned, Saved};
 
@@ -44,6 +45,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (14, include_str!("migrations/014_roles.sql")),
     (15, include_str!("migrations/015_views.sql")),
     (16, include_str!("migrations/016_resumed.sql")),
+    (17, include_str!("migrations/017_thresholds.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.
@@ -240,6 +242,17 @@ impl Store for SqliteStore {
 
     fn policies(&self) -> Result<Policies, StoreError> {
         consent::policies(&self.connection)
+    }
+
+    fn counts(&self, unit: UnitId, night: Date) -> Result<Option<Signed>, StoreError> {
+        tuning::counts(&self.connection, unit, night)
+    }
+
+    fn thresholds(&self) -> Result<(Sent, BTreeMap<UnitId, Word>), StoreError> {
+        Ok((
+            tuning::newest(&self.connection)?,
+            tuning::words(&self.connection)?,
+        ))
     }
 
     fn last_night(&self) -> Result<Option<Date>, StoreError> {

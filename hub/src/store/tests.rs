@@ -288,6 +288,8 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
             notices,
             repeats,
             looking: vec![],
+            counts: vec![],
+            words: vec![],
             changes,
         })
         .unwrap();

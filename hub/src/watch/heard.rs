@@ -135,7 +135,9 @@ impl Watch {
             | DropKind::Unreadable
             | DropKind::UnknownVersion
             | DropKind::StrayFrame
-            | DropKind::Unasked => return Vec::new(),
+            | DropKind::Unasked
+            | DropKind::ImpossibleCounts
+            | DropKind::OtherCounts => return Vec::new(),
         };
         let mut changes = Vec::new();
         let subject = Subject::Unit(unit);

@@ -31,6 +31,7 @@ pub(super) mod settings;
 mod signs;
 mod still;
 mod technical;
+pub(super) mod tuning;
 
 pub(super) use attend::marks;
 
@@ -42,6 +43,7 @@ use nattsyn_protocol::time::Timestamp;
 use crate::consent::Verdict;
 use crate::notify::teller::{Hearing, Told};
 use crate::roster::Roster;
+use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::view::ledger::NightLedger;
 use crate::view::meter::Meter;
@@ -123,6 +125,8 @@ pub(super) enum Book {
     Meter,
     /// What is set.
     Settings,
+    /// Where evidence becomes a word.
+    Thresholds,
     /// What is to be mended.
     Faults,
     /// Who may do what.
@@ -135,13 +139,14 @@ pub(super) enum Book {
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
         Self::Handover,
         Self::Meter,
         Self::Settings,
+        Self::Thresholds,
         Self::Faults,
         Self::Access,
         Self::Log,
@@ -160,6 +165,7 @@ impl Book {
             Self::Tonight => Permission::SeeNight,
             Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
             Self::Settings => Permission::SeeSettings,
+            Self::Thresholds => Permission::SeeThresholds,
             Self::Faults => Permission::SeeFaults,
             // Everybody may see the matrix, from their own account; the menu has it for whoever
             // goes through it.
@@ -177,6 +183,7 @@ impl Book {
             Self::Handover => "/handover",
             Self::Meter => "/meter",
             Self::Settings => "/settings",
+            Self::Thresholds => "/thresholds",
             Self::Faults => "/technical",
             Self::Access => "/access",
             Self::Log => "/audit",
@@ -192,6 +199,7 @@ impl Book {
             Self::Handover => texts::shift::HANDOVER,
             Self::Meter => texts::shift::METER,
             Self::Settings => texts::settings::TITLE,
+            Self::Thresholds => texts::tuning::TITLE,
             Self::Faults => texts::technical::TITLE,
             Self::Access => texts::access::TITLE,
             Self::Log => texts::audit::TITLE,
@@ -313,6 +321,22 @@ pub(super) fn technical_page(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> 
     )
 }
 
+/// The thresholds of a place.
+pub(super) fn tuning_page(shown: &tuning::Shown<'_>) -> Markup {
+    let lang = shown.lang;
+    let here = matches!(shown.place, Place::Municipality).then_some(Book::Thresholds);
+    let menu = Menu {
+        viewer: shown.viewer,
+        here,
+    };
+    let address = format!("{}?lang={}", tuning::path(shown.place), lang.other().tag());
+    let own = tuning::body(shown);
+    let body = still::body(lang, shown.tonight, (&address, &menu), &own);
+    // Not whose home: a title stays in the history of a browser.
+    let title = format!("{} – Nattsyn", texts::tuning::TITLE.to(lang));
+    shell(lang, &title, Script::Tune, &body)
+}
+
 /// A page that stands still: which it is, the same in the other language, and its title.
 fn leaf(
     lang: Lang,
@@ -425,6 +449,8 @@ enum Script {
     Account,
     /// The same, and it shows a live view.
     Look,
+    /// The same, and it counts while a slider is moved.
+    Tune,
     /// Nothing.
     None,
 }
@@ -452,6 +478,7 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                         script type="module" src="/assets/keys.js" {}
                     }
                     Script::Look => script type="module" src="/assets/live.js" {},
+                    Script::Tune => script type="module" src="/assets/tuning.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
@@ -459,7 +486,8 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     | Script::Print
                     | Script::Push
                     | Script::Account
-                    | Script::Look => {
+                    | Script::Look
+                    | Script::Tune => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}

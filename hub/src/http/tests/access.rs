@@ -88,6 +88,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../phone.rs"),
         include_str!("../live.rs"),
         include_str!("../consent.rs"),
+        include_str!("../tuning.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {

@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use ed25519_dalek::SigningKey;
 use nattsyn_clock::Now;
+use nattsyn_protocol::demonstration;
 use nattsyn_protocol::time::Uptime;
 
 use super::*;
@@ -11,9 +13,12 @@ use crate::audit::Log;
 use crate::audit::heads::Outside;
 use crate::config::Front;
 use crate::http::door::Door;
+use crate::keys::HubKeys;
 use crate::staff::command::{StaffCommand, run};
 use crate::staff::tests::keys::party;
 use crate::staff::{Porter, Register, Rights};
+use crate::tuning::Floor;
+use crate::tuning::clerk::Clerk;
 
 /// A hub with staff, whose clock the test moves.
 pub(super) struct Hub {
@@ -58,7 +63,20 @@ impl Hub {
         let rights = Rights::open(&self.ledger()).unwrap().at(Some(party()));
         let rights = Arc::new(rights);
         let porter = porter.with_keys(Arc::clone(&rights));
+        let keys = HubKeys::endorsed(
+            SigningKey::from_bytes(&[9; 32]),
+            &demonstration::root_key(),
+            1,
+        );
+        let now = Arc::clone(&self.now);
+        let thresholds = Clerk::new(
+            (&self.ledger(), keys),
+            ("Europe/Stockholm", Floor::default()),
+            None,
+            move || now.lock().unwrap().timestamp,
+        );
         self.site = app(State {
+            thresholds: Some(Arc::new(thresholds)),
             archive: Some(Arc::new(books::sample_archive())),
             audit: Some(Arc::new(Log::open(&self.ledger()).unwrap())),
             heads: Some(watch::channel(Outside::Nowhere).1),

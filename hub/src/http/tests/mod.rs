@@ -40,6 +40,7 @@ mod residents;
 mod settings;
 mod shift;
 mod technical;
+mod tuning;
 
 const LANGS: [Lang; 2] = [Lang::Swedish, Lang::English];
 
@@ -475,6 +476,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::settings::ALL,
         texts::sound::ALL,
         texts::live::ALL,
+        texts::tuning::ALL,
     ];
     parts.concat()
 }

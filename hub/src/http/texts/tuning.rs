@@ -1,0 +1,123 @@
+//! The words of the pages of thresholds. What is said of levels, consequences and bounds is in
+//! [`crate::tuning::words`], which the command line shares.
+
+use super::{Lang, Phrase, phrase};
+
+phrases! {
+    TITLE = "Gränser", "Thresholds";
+    MEANING = "Här bestäms hur säker Nattsyn ska vara innan det säger ”synlig” eller ”syns inte”. \
+               Däremellan säger det ”oklart”, och då går någon dit.",
+              "Here it is decided how sure Nattsyn must be before it says “visible” or “not \
+               visible”. In between it says “unclear”, and then somebody goes there.";
+    NOT_HERE = "Gränser kan inte ändras här: Nattsyn körs utan det.",
+               "Thresholds cannot be changed here: Nattsyn runs without it.";
+    UNREADABLE = "Gränserna kan inte läsas eller skrivas just nu. Försök igen om en stund.",
+                 "The thresholds cannot be read or written right now. Try again in a while.";
+    NO_SUCH = "Platsen finns inte.", "There is no such place.";
+    EVERYWHERE = "Alla gränser", "All thresholds";
+    MUNICIPALITY = "Hela kommunen", "The whole municipality";
+    AREA = "Området", "The area";
+    NOW = "Gäller nu", "In force now";
+    VISIBLE = "Synlig", "Visible";
+    NOT_VISIBLE = "Syns inte", "Not visible";
+    FROM = "sägs från", "is said from";
+    BELOW = "sägs under", "is said below";
+    FLOOR = "Lägsta tillåtna", "Lowest allowed";
+    UNIT = "Sensorenheten", "The unit";
+    UNITS_WAIT = "Sensorenheter som inte har svarat än", "Units that have not answered yet";
+    WAITS = "väntar sedan", "waits since";
+    HOLDS = "har svarat att den följer det här, sedan", "has answered that it goes by this, since";
+    OWN_MODEL = "har inte fått några gränser: den följer modellens egna",
+                "was sent no thresholds: it goes by the model’s own";
+    FOREIGN = "säger att den följer en version som inte finns här. Den kan bara vara försiktigare \
+               än modellen. Föreslå en gräns här, så får den en ny version.",
+              "says that it goes by a version that is not here. It can only be more cautious than \
+               the model. Propose a threshold here, and it is sent a new version.";
+    VERSION = "version", "version";
+    TRY = "Pröva andra gränser", "Try other thresholds";
+    TRY_MEANS = "Dra åt höger: Nattsyn säger ordet mer sällan och ”oklart” oftare. Inget ändras \
+                 förrän någon annan har godkänt.",
+                "Drag to the right: Nattsyn says the word less often and “unclear” more often. \
+                 Nothing changes until somebody else has approved.";
+    SLIDE_VISIBLE = "Så säker innan ”synlig”", "How sure before “visible”";
+    SLIDE_NOT_VISIBLE = "Så säker innan ”syns inte”", "How sure before “not visible”";
+    INHERIT_HOME = "Ta bort bostadens egna gränser, så att områdets eller kommunens gäller",
+                   "Take the home’s own thresholds away, so that its area’s or the municipality’s \
+                    hold";
+    INHERIT_AREA = "Ta bort områdets egna gränser, så att kommunens gäller",
+                   "Take the area’s own thresholds away, so that the municipality’s hold";
+    INHERIT_MUNICIPALITY = "Ta bort kommunens gränser, så att modellens egna gäller",
+                           "Take the municipality’s thresholds away, so that the model’s own hold";
+    SHOW = "Visa följderna", "Show the consequences";
+    CONSEQUENCES = "Så skulle nätterna ha blivit", "What the nights would have been";
+    IF_SO = "Om det här gällde:", "If this held:";
+    MISSES = "Missar:", "Misses:";
+    NO_COUNT_KNOWS = "Ingen räkning kan säga om ett ”synlig” var fel, för ingen går dit då.",
+                     "No count can say whether a “visible” was wrong, because then nobody goes \
+                      there.";
+    FAILED = "Följderna kan inte räknas just nu. Tryck på Visa följderna.",
+             "The consequences cannot be counted right now. Press Show the consequences.";
+    WHY = "Varför?", "Why?";
+    WHY_HINT = "Skriv inga namn. Texten sparas och går inte att ändra.",
+               "Write no names. The text is kept and cannot be changed.";
+    PROPOSE = "Föreslå", "Propose";
+    PROPOSE_MEANS = "Någon annan med rätt att godkänna måste säga ja innan det gäller.",
+                    "Somebody else who may approve must say yes before it holds.";
+    ONLY_SEEN = "Du får se gränserna men inte föreslå andra.",
+                "You may see the thresholds and not propose others.";
+    WAITING = "Förslag som väntar", "Proposals that wait";
+    PROPOSED_BY = "föreslagen av", "proposed by";
+    CHANGE = "Ändring", "Change";
+    WAS = "Nu:", "Now:";
+    WOULD_BE = "Förslag:", "Proposal:";
+    APPROVE = "Godkänn", "Approve";
+    REFUSE = "Avslå", "Refuse";
+    WITHDRAW = "Ta tillbaka", "Withdraw";
+    OWN_WAITS = "Du föreslog det här, så någon annan måste avgöra det.",
+                "You proposed this, so somebody else must decide on it.";
+    BACK = "Gå tillbaka ett steg", "Go one step back";
+    BACK_TO = "Tillbaka till:", "Back to:";
+    BACK_ALONE = "Inget blir mindre försiktigt, så det gäller direkt.",
+                 "Nothing becomes less cautious, so it holds at once.";
+    BACK_NEEDS = "Något blir mindre försiktigt, så någon annan måste godkänna.",
+                 "Something becomes less cautious, so somebody else must approve.";
+    BACK_WHY = "Ett steg tillbaka", "One step back";
+    EVIDENCE = "Vad som är visat", "What is shown";
+    NO_POOL = "Det finns inget märkt underlag i Nattsyn än. Då är inget visat om hur ofta ”synlig” \
+               blir fel. Den som sköter Nattsyn läser in det med nattsyn-hub tuning pool.",
+              "There is no labelled evidence in Nattsyn yet. So nothing is shown of how often \
+               “visible” is wrong. Whoever looks after Nattsyn brings it in with nattsyn-hub \
+               tuning pool.";
+    POOL = "Underlag", "Evidence";
+    POOL_HOMES = "bostäder, varav så många räknas för ”synlig”:",
+                 "homes, of which so many count for “visible”:";
+    POOL_BY = "inläst av", "brought in by";
+    NOTHING_SHOWN = "Inget är visat:", "Nothing is shown:";
+    CURVE = "Hur stor andel av bostäderna som högst kan bryta löftet, efter hur många steg gränsen \
+             ligger över det vanliga i bostaden.",
+            "The largest share of homes that can break the promise, by how many levels the \
+             threshold lies above what is usual in the home.";
+    CURVE_MEANS = "Streckad linje: vad som får återstå. Gäller alla punkter samtidigt (99 %).",
+                  "Dashed line: what may remain. Holds for all points at once (99 %).";
+    RULE = "regeln", "the rule";
+    IN_FORCE_MARK = "gäller", "in force";
+    TABLE = "Kurvan som tabell", "The curve as a table";
+    MARGIN = "Steg över det vanliga", "Levels above the usual";
+    HOMES_AT_MOST = "Bryter löftet, högst", "Break the promise, at most";
+    NOT_SEEN = "Med någon där, inte ”synlig”", "With somebody there, not “visible”";
+    AREAS = "Områden", "Areas";
+    HOMES = "Bostäder", "Homes";
+    HISTORY = "Historik", "History";
+    NOTHING_YET = "Inget har ändrats här.", "Nothing was changed here.";
+    STILL_WAITS = "väntar på beslut", "waits for a decision";
+    OLDER = "Äldre ändringar visas inte.", "Older changes are not shown.";
+}
+
+/// A share in per cent, such as *3,5 %*.
+pub(in crate::http) fn share(lang: Lang, share: f64) -> String {
+    let percent = format!("{:.1} %", 100.0 * share);
+    match lang {
+        Lang::Swedish => percent.replace('.', ","),
+        Lang::English => percent,
+    }
+}

@@ -1,0 +1,430 @@
+//! The rows of thresholds: nights' counts, changes and verdicts, versions of units, their words,
+//! pools. Nothing is ever changed.
+//!
+//! [`Tunings`] is a connection of its own, so that whoever moves a slider keeps no night's work
+//! waiting. What follows from the rows is for [`crate::tuning`] to say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::thresholds::{HomeThresholds, NightCounts};
+use nattsyn_protocol::time::Timestamp;
+
+use super::saved::each;
+use super::sqlite::doing;
+use super::{SqliteStore, StoreError, audit, rows};
+use crate::audit::{Act, AuditRow};
+use crate::tuning::book::Book;
+use crate::tuning::evidence::Pool;
+use crate::tuning::standing::{Sent, Word};
+use crate::tuning::{
+    Change, ChangeId, Decision, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
+    place_word,
+};
+use crate::watch::StaffId;
+
+const READING: &str = "reading thresholds";
+const WRITING: &str = "writing thresholds down";
+const COUNTS: &str = "reading nights' counts";
+
+/// A night's counts on their way into the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCounts {
+    /// What they say.
+    pub counts: NightCounts,
+    /// As signed.
+    pub signed: Signed,
+    /// When they came.
+    pub came: Timestamp,
+}
+
+/// What somebody does about thresholds: all of it is written, with its row in the log, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub by: StaffId,
+    /// When.
+    pub at: Timestamp,
+    /// What stands in the log.
+    pub act: Act,
+    /// Something that is proposed.
+    pub change: Option<NewChange>,
+    /// What becomes of that, or of an older one.
+    pub decision: Option<(Option<ChangeId>, Decision)>,
+    /// What is signed because of it.
+    pub signed: Vec<StoredThresholds>,
+}
+
+/// The rows, in the ledger's file.
+#[derive(Debug)]
+pub struct Tunings {
+    connection: Connection,
+}
+
+impl Tunings {
+    /// Opens them in the ledger's file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or a newer hub wrote it.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = SqliteStore::open(path)?.connection;
+        Ok(Self { connection })
+    }
+
+    /// The same, to read and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened.
+    pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let connection = SqliteStore::open_to_read(path)?.connection;
+        Ok(Self { connection })
+    }
+
+    /// Every change.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn book(&self) -> Result<Book, StoreError> {
+        let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
+                          threshold_changes.at_ms, threshold_changes.made_by, verdict,
+                          threshold_verdicts.at_ms, threshold_verdicts.made_by
+                   FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
+                   WHERE ?1 = ?1 ORDER BY threshold_changes.change";
+        let mut changes = Vec::new();
+        each(&self.connection, sql, &"", |row| {
+            changes.push(change(row)?);
+            Ok(())
+        })?;
+        Ok(Book::new(changes))
+    }
+
+    /// The newest thresholds of each unit.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn newest(&self) -> Result<Sent, StoreError> {
+        newest(&self.connection)
+    }
+
+    /// What each unit last said that it holds.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn words(&self) -> Result<BTreeMap<UnitId, Word>, StoreError> {
+        words(&self.connection)
+    }
+
+    /// The counts of nights since a date, as the units signed them.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn counts_since(&self, since: Date) -> Result<Vec<NightCounts>, StoreError> {
+        let sql = "SELECT body FROM counts WHERE night >= ?1 ORDER BY unit, night";
+        let mut counts = Vec::new();
+        each(&self.connection, sql, &since.to_string(), |row| {
+            let body = rows::text(row, 0, COUNTS)?;
+            let night = serde_json::from_str(&body);
+            counts.push(night.map_err(|_error| rows::unreadable(COUNTS, &body))?);
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+
+    /// The newest pool.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn pool(&self) -> Result<Option<Pool>, StoreError> {
+        let sql = "SELECT pool, one_in, body, at_ms, made_by FROM pools
+                   WHERE ?1 = ?1 ORDER BY pool DESC LIMIT 1";
+        let mut found = None;
+        each(&self.connection, sql, &"", |row| {
+            found = Some(Pool {
+                number: row.get(0).map_err(doing(READING))?,
+                one_in: row.get(1).map_err(doing(READING))?,
+                body: rows::text(row, 2, READING)?,
+                at: rows::moment(row, 3, READING)?,
+                by: rows::parsed(row, 4, READING)?,
+            });
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The number of the newest pool.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn pool_number(&self) -> Result<Option<i64>, StoreError> {
+        self.connection
+            .query_row("SELECT max(pool) FROM pools", [], |row| row.get(0))
+            .map_err(doing(READING))
+    }
+
+    /// Keeps a pool as the newest; returns its number.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    pub fn add_pool(
+        &mut self,
+        (at, by): (Timestamp, &StaffId),
+        one_in: u32,
+        body: &str,
+    ) -> Result<i64, StoreError> {
+        let transaction = self.begin()?;
+        let write = || {
+            transaction.execute(
+                "INSERT INTO pools (one_in, body, at_ms, made_by) VALUES (?1, ?2, ?3, ?4)",
+                params![one_in, body, at.as_ms(), by.to_string()],
+            )?;
+            let number = transaction.last_insert_rowid();
+            let row = AuditRow::new(at, by.clone(), Act::PoolTaken);
+            audit::append(&transaction, &row.detail(format!("pool {number}")))?;
+            Ok(number)
+        };
+        let number = write().map_err(doing(WRITING))?;
+        transaction.commit().map_err(doing(WRITING))?;
+        Ok(number)
+    }
+
+    /// Writes down what somebody does; returns the change's number, if it made one.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written: the store cannot be, or it was decided already.
+    pub fn record(&mut self, deed: &Deed) -> Result<Option<ChangeId>, StoreError> {
+        let transaction = self.begin()?;
+        let change = write_deed(&transaction, deed).map_err(doing(WRITING))?;
+        transaction.commit().map_err(doing(WRITING))?;
+        Ok(change)
+    }
+
+    /// Writes down what was signed though nobody did anything now: a home was enrolled or moved,
+    /// or a key changed.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    pub fn sign(&mut self, signed: &[StoredThresholds]) -> Result<(), StoreError> {
+        let transaction = self.begin()?;
+        for stored in signed {
+            write_stored(&transaction, stored).map_err(doing(WRITING))?;
+        }
+        transaction.commit().map_err(doing(WRITING))
+    }
+
+    fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+        self.connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(doing(WRITING))
+    }
+}
+
+fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Option<ChangeId>> {
+    let mut made = None;
+    let mut detail = String::new();
+    if let Some(new) = &deed.change {
+        made = Some(write_change(transaction, new, (deed.at, &deed.by))?);
+        let levels = new.levels.map_or("-".to_owned(), |levels| {
+            format!("{}/{}", levels.visible, levels.not_visible)
+        });
+        detail = format!(" {} {levels}", place_word(&new.place));
+    }
+    let about = deed.decision.and_then(|(id, _)| id).or(made);
+    if let (Some((_, decision)), Some(id)) = (deed.decision, about) {
+        transaction.execute(
+            "INSERT INTO threshold_verdicts VALUES (?1, ?2, ?3, ?4)",
+            params![id.0, decision.word(), deed.at.as_ms(), deed.by.to_string()],
+        )?;
+    }
+    for stored in &deed.signed {
+        write_stored(transaction, stored)?;
+    }
+    let number = about.map_or_else(String::new, |id| format!("change {id}"));
+    let row = AuditRow::new(deed.at, deed.by.clone(), deed.act);
+    audit::append(transaction, &row.detail(number + &detail))?;
+    Ok(made)
+}
+
+fn write_change(
+    transaction: &Transaction<'_>,
+    new: &NewChange,
+    (at, by): (Timestamp, &StaffId),
+) -> rusqlite::Result<ChangeId> {
+    let undoes = match new.kind {
+        Kind::Set => None,
+        Kind::Rollback(id) => Some(id.0),
+    };
+    transaction.execute(
+        "INSERT INTO threshold_changes (place, visible, not_visible, undoes, why, at_ms, made_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            place_word(&new.place),
+            new.levels.map(|levels| levels.visible),
+            new.levels.map(|levels| levels.not_visible),
+            undoes,
+            new.why,
+            at.as_ms(),
+            by.to_string(),
+        ],
+    )?;
+    Ok(ChangeId(transaction.last_insert_rowid()))
+}
+
+fn write_stored(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rusqlite::Result<()> {
+    transaction
+        .execute(
+            "INSERT INTO thresholds VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                stored.thresholds.unit.to_string(),
+                stored.thresholds.version,
+                stored.epoch,
+                stored.signed.body,
+                stored.signed.signature,
+                stored.made.as_ms(),
+            ],
+        )
+        .map(drop)
+}
+
+fn change(row: &Row<'_>) -> Result<Change, StoreError> {
+    let number =
+        |column| -> Result<Option<i64>, StoreError> { row.get(column).map_err(doing(READING)) };
+    let level =
+        |column| -> Result<Option<u8>, StoreError> { row.get(column).map_err(doing(READING)) };
+    let place = rows::text(row, 1, READING)?;
+    let verdict: Option<String> = row.get(8).map_err(doing(READING))?;
+    let verdict = verdict.map(|word| verdict_of(row, &word)).transpose()?;
+    let levels = level(2)?.zip(level(3)?);
+    Ok(Change {
+        id: ChangeId(row.get(0).map_err(doing(READING))?),
+        place: place_of(&place).ok_or_else(|| rows::unreadable(READING, &place))?,
+        levels: levels.map(|(visible, not_visible)| Levels {
+            visible,
+            not_visible,
+        }),
+        kind: number(4)?.map_or(Kind::Set, |id| Kind::Rollback(ChangeId(id))),
+        why: rows::text(row, 5, READING)?,
+        at: rows::moment(row, 6, READING)?,
+        by: rows::parsed(row, 7, READING)?,
+        verdict,
+    })
+}
+
+fn verdict_of(row: &Row<'_>, word: &str) -> Result<Verdict, StoreError> {
+    let decision = Decision::from_word(word);
+    Ok(Verdict {
+        decision: decision.ok_or_else(|| rows::unreadable(READING, word))?,
+        at: rows::moment(row, 9, READING)?,
+        by: rows::parsed(row, 10, READING)?,
+    })
+}
+
+/// The newest thresholds of each unit.
+pub(super) fn newest(connection: &Connection) -> Result<Sent, StoreError> {
+    let sql = "SELECT unit, body, signature, epoch, made_ms FROM thresholds JOIN
+               (SELECT unit, max(version) AS version FROM thresholds GROUP BY unit)
+               USING (unit, version) WHERE ?1 = ?1";
+    let mut sent = Sent::new();
+    each(connection, sql, &"", |row| {
+        let unit: UnitId = rows::parsed(row, 0, READING)?;
+        let signed = Signed {
+            body: rows::text(row, 1, READING)?,
+            signature: rows::text(row, 2, READING)?,
+        };
+        let thresholds: HomeThresholds = serde_json::from_str(&signed.body)
+            .map_err(|_error| rows::unreadable(READING, &unit.to_string()))?;
+        let stored = StoredThresholds {
+            thresholds,
+            signed,
+            epoch: row.get(3).map_err(doing(READING))?,
+            made: rows::moment(row, 4, READING)?,
+        };
+        sent.insert(unit, stored);
+        Ok(())
+    })?;
+    Ok(sent)
+}
+
+/// What each unit last said that it holds.
+pub(super) fn words(connection: &Connection) -> Result<BTreeMap<UnitId, Word>, StoreError> {
+    let sql = "SELECT unit, version, at_ms FROM threshold_words WHERE ?1 = ?1 ORDER BY word";
+    let mut words = BTreeMap::new();
+    each(connection, sql, &"", |row| {
+        let word = Word {
+            version: row.get(1).map_err(doing(READING))?,
+            at: rows::moment(row, 2, READING)?,
+        };
+        words.insert(rows::parsed(row, 0, READING)?, word);
+        Ok(())
+    })?;
+    Ok(words)
+}
+
+/// The counts of a unit's night that are held already.
+pub(super) fn counts(
+    connection: &Connection,
+    unit: UnitId,
+    night: Date,
+) -> Result<Option<Signed>, StoreError> {
+    let doing = doing(COUNTS);
+    connection
+        .prepare_cached("SELECT body, signature FROM counts WHERE unit = ?1 AND night = ?2")
+        .map_err(&doing)?
+        .query_row(params![unit.to_string(), night.to_string()], |row| {
+            Ok(Signed {
+                body: row.get(0)?,
+                signature: row.get(1)?,
+            })
+        })
+        .optional()
+        .map_err(&doing)
+}
+
+/// Nights' counts, of which none is held.
+pub(super) fn write_counts(
+    transaction: &Transaction<'_>,
+    counts: &[NewCounts],
+) -> rusqlite::Result<()> {
+    for new in counts {
+        transaction.execute(
+            "INSERT INTO counts VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                new.counts.unit.to_string(),
+                new.counts.night.to_string(),
+                new.signed.body,
+                new.signed.signature,
+                new.came.as_ms(),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// What units say that they hold, where that is otherwise than before.
+pub(super) fn write_words(
+    transaction: &Transaction<'_>,
+    words: &[(UnitId, Word)],
+) -> rusqlite::Result<()> {
+    for (unit, word) in words {
+        transaction.execute(
+            "INSERT INTO threshold_words (unit, version, at_ms) VALUES (?1, ?2, ?3)",
+            params![unit.to_string(), word.version, word.at.as_ms()],
+        )?;
+    }
+    Ok(())
+}

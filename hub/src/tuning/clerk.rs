@@ -1,0 +1,283 @@
+//! The counter of a hub that runs: for its pages, and for homes that come, move or leave.
+//!
+//! An edge: it opens the ledger anew for every act, as the command line does, lets one act end
+//! before the next begins, and has the desk look at once at what was written. It decides nothing.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::thresholds::NightCounts;
+use nattsyn_protocol::time::Timestamp;
+
+use super::book::Book;
+use super::counter::{Counter, TuningError, WentBack};
+use super::evidence::Evidence;
+use super::map::Map;
+use super::outlook::{self, Outlook, outlook};
+use super::standing::{Sent, Word};
+use super::{ChangeId, Decision, Floor, Levels};
+use crate::keys::HubKeys;
+use crate::roster::Roster;
+use crate::service::Hands;
+use crate::settings::Settings;
+use crate::settings::compare::Place;
+use crate::store::{SqliteStore, Store as _, Tunings};
+use crate::watch::StaffId;
+
+/// How often it is looked whether a home came, moved or left, of real time: enrolment is a matter
+/// of days, and an approved change is signed at once without this.
+pub const SETTLED_EVERY: Duration = Duration::from_secs(60);
+
+/// Writes thresholds down for a hub that runs.
+pub struct Clerk {
+    ledger: PathBuf,
+    keys: HubKeys,
+    zone: String,
+    floor: Floor,
+    hands: Option<Hands>,
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    turn: Mutex<()>,
+    /// What the newest pool shows: fitting it takes longer than reading it.
+    fitted: Mutex<Option<Arc<Evidence>>>,
+}
+
+impl fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clerk({}, {:?})", self.zone, self.floor)
+    }
+}
+
+/// All that the pages of thresholds are made from. Has no `Debug`: addresses stand in it.
+#[derive(Clone)]
+pub struct File {
+    /// Who is enrolled.
+    pub roster: Roster,
+    /// Which home lies in which area.
+    pub settings: Settings,
+    /// What was proposed and decided.
+    pub book: Book,
+    /// What nothing goes under.
+    pub floor: Floor,
+    /// The newest of each unit.
+    pub sent: Sent,
+    /// What units say that they hold.
+    pub words: BTreeMap<UnitId, Word>,
+    /// The counts of the last nights.
+    pub counts: Vec<NightCounts>,
+    /// From which night on.
+    pub since: Date,
+    /// What the newest pool shows.
+    pub evidence: Option<Arc<Evidence>>,
+}
+
+impl File {
+    /// What holds where.
+    #[must_use]
+    pub fn map(&self) -> Map<'_> {
+        Map {
+            roster: &self.roster,
+            settings: &self.settings,
+            book: &self.book,
+            floor: self.floor,
+        }
+    }
+
+    /// What a change at a place would have made of the last nights.
+    #[must_use]
+    pub fn outlook(&self, place: &Place, levels: Option<Levels>) -> Outlook {
+        outlook(&self.map().turns(place, levels), &self.counts, self.since)
+    }
+}
+
+impl Clerk {
+    /// A clerk over the ledger in a file. The desk behind `hands` looks at once at what was
+    /// written; `now` is the clock that it goes by.
+    #[must_use]
+    pub fn new(
+        (ledger, keys): (&Path, HubKeys),
+        (zone, floor): (&str, Floor),
+        hands: Option<Hands>,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            ledger: ledger.to_owned(),
+            keys,
+            zone: zone.to_owned(),
+            floor,
+            hands,
+            now: Box::new(now),
+            turn: Mutex::new(()),
+            fitted: Mutex::new(None),
+        }
+    }
+
+    /// Everything that is known. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn file(&self) -> Result<File, TuningError> {
+        let (roster, settings) = self.grounds()?;
+        let rows = Tunings::open_to_read(&self.ledger)?;
+        let since = outlook::since(self.today());
+        Ok(File {
+            roster,
+            settings,
+            book: rows.book()?,
+            floor: self.floor,
+            sent: rows.newest()?,
+            words: rows.words()?,
+            counts: rows.counts_since(since)?,
+            since,
+            evidence: self.evidence(&rows)?,
+        })
+    }
+
+    /// Proposes levels at a place. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::propose`].
+    pub fn propose(
+        &self,
+        place: &Place,
+        levels: Option<Levels>,
+        said: (&str, &StaffId),
+    ) -> Result<(), TuningError> {
+        self.at_counter(|counter| counter.propose(place, levels, said))
+    }
+
+    /// Decides on what waits. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::decide`].
+    pub fn decide(
+        &self,
+        id: ChangeId,
+        decision: Decision,
+        by: &StaffId,
+    ) -> Result<(), TuningError> {
+        self.at_counter(|counter| counter.decide(id, decision, by))
+    }
+
+    /// Goes one step back at a place. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::go_back`].
+    pub fn go_back(
+        &self,
+        place: &Place,
+        undoes: ChangeId,
+        said: (&str, &StaffId),
+    ) -> Result<WentBack, TuningError> {
+        self.at_counter(|counter| counter.go_back(place, undoes, said))
+    }
+
+    /// Signs what is due, for ever: homes come, move and leave, and keys change.
+    pub async fn keep(self: Arc<Self>) -> Infallible {
+        loop {
+            let clerk = Arc::clone(&self);
+            let settled = tokio::task::spawn_blocking(move || clerk.settle()).await;
+            if let Err(error) = settled {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "thresholds cannot be settled");
+            }
+            tokio::time::sleep(SETTLED_EVERY).await;
+        }
+    }
+
+    fn settle(&self) {
+        match self.try_settle() {
+            Ok(0) => {}
+            Ok(units) => tracing::info!(units, "thresholds signed"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "thresholds cannot be signed; tried again in a while");
+            }
+        }
+    }
+
+    fn try_settle(&self) -> Result<usize, TuningError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let units = self.act(|counter| counter.settle())?;
+        if units > 0 {
+            self.look();
+        }
+        Ok(units)
+    }
+
+    fn at_counter<T>(
+        &self,
+        act: impl FnOnce(&mut Counter<'_>) -> Result<T, TuningError>,
+    ) -> Result<T, TuningError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.act(act)?;
+        self.look();
+        Ok(done)
+    }
+
+    fn act<T>(
+        &self,
+        act: impl FnOnce(&mut Counter<'_>) -> Result<T, TuningError>,
+    ) -> Result<T, TuningError> {
+        let (roster, settings) = self.grounds()?;
+        act(&mut Counter {
+            rows: &mut Tunings::open(&self.ledger)?,
+            roster: &roster,
+            settings: &settings,
+            keys: &self.keys,
+            floor: self.floor,
+            now: (self.now)(),
+        })
+    }
+
+    fn look(&self) {
+        if let Some(hands) = &self.hands {
+            hands.look();
+        }
+    }
+
+    fn grounds(&self) -> Result<(Roster, Settings), TuningError> {
+        let store = SqliteStore::open_to_read(&self.ledger)?;
+        Ok((store.roster()?, settings(&store)?))
+    }
+
+    /// What the newest pool shows; fitted once.
+    fn evidence(&self, rows: &Tunings) -> Result<Option<Arc<Evidence>>, TuningError> {
+        let number = rows.pool_number()?;
+        let mut fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if fitted.as_ref().map(|evidence| evidence.number) != number {
+            let pool = rows.pool()?;
+            let evidence = pool.map(|pool| Evidence::of(&pool)).transpose();
+            *fitted = evidence.map_err(TuningError::Pool)?.map(Arc::new);
+        }
+        Ok(fitted.clone())
+    }
+
+    /// The day.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        (self.now)().0.to_zoned(self.time_zone()).date()
+    }
+
+    fn time_zone(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// The settings in force, of which areas are what matters here.
+pub(super) fn settings(store: &SqliteStore) -> Result<Settings, TuningError> {
+    let text = store.settings()?;
+    let read = text.map(|text| Settings::read(&text)).transpose();
+    Ok(read.map_err(TuningError::Settings)?.unwrap_or_default())
+}

@@ -1,0 +1,230 @@
+//! `nattsyn-hub tuning`: bring a pool of labelled homes in, and show what holds; also while the
+//! hub runs.
+//!
+//! Proposing and approving is for two people who are signed in, so it is done on the page alone.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use nattsyn_calibration::counts;
+use nattsyn_calibration::fit::Policy;
+use nattsyn_calibration::home::Never;
+use nattsyn_calibration::lines::ReadError;
+use nattsyn_calibration::summary::Fit;
+use nattsyn_calibration::words as calibration;
+use nattsyn_protocol::time::Timestamp;
+
+use super::counter::TuningError;
+use super::evidence::Evidence;
+use super::map::Map;
+use super::{Floor, clerk, words};
+use crate::agreement::file::Said;
+use crate::settings::compare::Place;
+use crate::staff::{Register, RegisterError};
+use crate::store::{SqliteStore, Store as _, StoreError, Tunings};
+use crate::watch::StaffId;
+
+/// Largest pool in bytes: ten thousand homes at the most that one home's counts take.
+pub const POOL_MAX: u64 = 60_000_000;
+
+/// What is to be done with thresholds.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TuningCommand {
+    /// Bring a pool of labelled homes in: the newest is what the page shows.
+    Pool {
+        /// Homes' counts, one JSON object a line (docs/reference/calibration.md).
+        file: PathBuf,
+        /// Who does it: your id among the staff, kept with the pool.
+        #[arg(long, value_name = "ID")]
+        by: StaffId,
+        /// The promise: at most one in so many checks with nobody there ends as visible.
+        #[arg(long, value_name = "N", default_value_t = 100,
+              value_parser = clap::value_parser!(u32).range(2..))]
+        one_in: u32,
+    },
+    /// What holds where, and from where; what waits; what the newest pool shows.
+    Show,
+}
+
+/// Why a command did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The file cannot be read.
+    #[error("{}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is too large.
+    #[error("{}: större än {POOL_MAX} byte / larger than {POOL_MAX} bytes", .0.display())]
+    TooLarge(PathBuf),
+    /// The file is no pool.
+    #[error("{}: inget har sparats / nothing was kept", path.display())]
+    NotAPool {
+        /// Which.
+        path: PathBuf,
+        /// The line and the reason.
+        source: ReadError,
+    },
+    /// There is no home in it.
+    #[error("{}: ingen bostad i filen / no home in the file", .0.display())]
+    Empty(PathBuf),
+    /// Whoever does it does not work here.
+    #[error("--by {0}: finns inte bland dem som arbetar här / is not among those who work here")]
+    Stranger(StaffId),
+    /// Who works here cannot be read.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// What holds cannot be read.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Does what is asked of the ledger in a file; returns what to say.
+///
+/// # Errors
+///
+/// Why nothing was done.
+pub fn run(
+    ledger: &Path,
+    floor: Floor,
+    now: Timestamp,
+    command: &TuningCommand,
+) -> Result<String, CommandError> {
+    match command {
+        TuningCommand::Pool { file, by, one_in } => take_pool(ledger, now, (file, by), *one_in),
+        TuningCommand::Show => show(ledger, floor),
+    }
+}
+
+fn take_pool(
+    ledger: &Path,
+    now: Timestamp,
+    (file, by): (&Path, &StaffId),
+    one_in: u32,
+) -> Result<String, CommandError> {
+    let entry = Register::open(ledger)?.entry(by)?;
+    if entry.is_none_or(|entry| entry.pin.is_none()) {
+        return Err(CommandError::Stranger(by.clone()));
+    }
+    let unread = |source| CommandError::File {
+        path: file.to_owned(),
+        source,
+    };
+    if std::fs::metadata(file).map_err(unread)?.len() > POOL_MAX {
+        return Err(CommandError::TooLarge(file.to_owned()));
+    }
+    let body = std::fs::read_to_string(file).map_err(unread)?;
+    let homes = counts::read(&body).map_err(|source| CommandError::NotAPool {
+        path: file.to_owned(),
+        source,
+    })?;
+    if homes.is_empty() {
+        return Err(CommandError::Empty(file.to_owned()));
+    }
+    let policy = Policy {
+        one_in,
+        ..Policy::default()
+    };
+    let fit = Fit::of(policy, &homes);
+    let number = Tunings::open(ledger)?.add_pool((now, by), one_in, &body)?;
+    let taken = Said::new(
+        format!("underlag {number} är sparat: {} bostäder", homes.len()),
+        format!("pool {number} is kept: {} homes", homes.len()),
+    );
+    Ok(lines([taken].into_iter().chain(verdicts(&fit))))
+}
+
+fn show(ledger: &Path, floor: Floor) -> Result<String, CommandError> {
+    let store = SqliteStore::open(ledger)?;
+    let (roster, settings) = (store.roster()?, clerk::settings(&store)?);
+    let rows = Tunings::open(ledger)?;
+    let book = rows.book()?;
+    let map = Map {
+        roster: &roster,
+        settings: &settings,
+        book: &book,
+        floor,
+    };
+    let areas = map.areas().into_iter().cloned().map(Place::Area);
+    let homes = roster.homes().iter().map(|home| Place::Home(home.id));
+    let places = [Place::Municipality].into_iter().chain(areas).chain(homes);
+    let mut said: Vec<Said> = places
+        .map(|place| {
+            let in_force = map.of(&place);
+            let parts = [
+                words::place(&place),
+                words::levels(in_force.value),
+                words::source(&in_force),
+            ];
+            joined(&parts)
+        })
+        .collect();
+    said.extend(book.waiting().map(|change| {
+        let waits = Said::new(
+            format!("väntar på beslut: ändring {}", change.id),
+            format!("waits for a decision: change {}", change.id),
+        );
+        joined(&[
+            waits,
+            words::place(&change.place),
+            words::set(change.levels),
+        ])
+    }));
+    match rows.pool()? {
+        None => said.push(words::bound(super::evidence::Bound::NoPool)),
+        Some(pool) => {
+            let evidence = Evidence::of(&pool).map_err(TuningError::Pool)?;
+            said.extend(verdicts(&evidence.fit));
+        }
+    }
+    Ok(lines(said))
+}
+
+/// What a fit shows for each word.
+fn verdicts(fit: &Fit) -> Vec<Said> {
+    let names = [("”synlig”", "“visible”"), ("”syns inte”", "“not visible”")];
+    let verdicts = [fit.visible, fit.not_visible];
+    let said = names.into_iter().zip(verdicts);
+    said.map(|((sv, en), verdict)| match verdict {
+        Ok(rule) => Said::new(
+            format!(
+                "{sv}: regeln står, lägst steg {}, marginal {}",
+                rule.floor, rule.margin
+            ),
+            format!(
+                "{en}: the rule stands, floor {}, margin {}",
+                rule.floor, rule.margin
+            ),
+        ),
+        Err(lack) => {
+            let [why_sv, why_en] = calibration::reason(&Never::Pool(lack));
+            Said::new(
+                format!("{sv}: inget är visat: {why_sv}"),
+                format!("{en}: nothing is shown: {why_en}"),
+            )
+        }
+    })
+    .collect()
+}
+
+fn joined(parts: &[Said]) -> Said {
+    let join = |text: fn(&Said) -> &str| {
+        let texts: Vec<&str> = parts.iter().map(text).collect();
+        texts.join(" · ")
+    };
+    Said::new(join(|said| &said.sv), join(|said| &said.en))
+}
+
+/// Swedish, and English beside it.
+fn lines(said: impl IntoIterator<Item = Said>) -> String {
+    let said = said.into_iter();
+    said.map(|Said { sv, en }| format!("{sv}\n  / {en}\n"))
+        .collect()
+}

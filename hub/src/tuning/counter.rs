@@ -1,0 +1,276 @@
+//! Writing down what is proposed and decided, with all that follows from it: one commit, or
+//! nothing.
+//!
+//! Each act reads the store, asks the pure functions of [`super`], signs what units must hold and
+//! writes it all down together with its row in the log. Whoever runs two counters at once makes
+//! one of them fail at the store's own rules: a change is decided once.
+
+use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
+use nattsyn_protocol::thresholds::HomeThresholds;
+use nattsyn_protocol::time::Timestamp;
+
+use super::book::{Book, DecisionError};
+use super::map::{Map, WishError};
+use super::settle;
+use super::{
+    Caution, Change, ChangeId, Decision, Floor, Holds, Kind, Levels, NewChange, StoredThresholds,
+    Verdict, WHY_MAX,
+};
+use crate::audit::Act;
+use crate::keys::HubKeys;
+use crate::notify::SettingsError;
+use crate::roster::Roster;
+use crate::settings::Settings;
+use crate::settings::compare::Place;
+use crate::store::{Deed, StoreError, Tunings};
+use crate::watch::StaffId;
+
+/// Why nothing was written down.
+#[derive(Debug, thiserror::Error)]
+pub enum TuningError {
+    /// It cannot be proposed.
+    #[error(transparent)]
+    Wish(#[from] WishError),
+    /// It cannot be decided so.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// Which home lies in which area cannot be read.
+    #[error("the settings")]
+    Settings(#[source] SettingsError),
+    /// A pool that was kept cannot be read.
+    #[error("the pool")]
+    Pool(#[source] nattsyn_calibration::lines::ReadError),
+    /// The store cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What became of asking to go one step back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WentBack {
+    /// It holds.
+    AtOnce,
+    /// It would make something less cautious: it waits for somebody else.
+    Waits,
+}
+
+/// Where thresholds are written down.
+pub struct Counter<'a> {
+    /// The rows.
+    pub rows: &'a mut Tunings,
+    /// Who is enrolled.
+    pub roster: &'a Roster,
+    /// Which home lies in which area.
+    pub settings: &'a Settings,
+    /// The hub's keys.
+    pub keys: &'a HubKeys,
+    /// What nothing goes under.
+    pub floor: Floor,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Counter<'_> {
+    /// Proposes levels at a place, or none so that what holds around it does.
+    ///
+    /// # Errors
+    ///
+    /// Why not; nothing was written.
+    pub fn propose(
+        &mut self,
+        place: &Place,
+        levels: Option<Levels>,
+        (why, by): (&str, &StaffId),
+    ) -> Result<(), TuningError> {
+        let book = self.rows.book()?;
+        self.map(&book).examine(place, levels, why)?;
+        let change = NewChange {
+            place: place.clone(),
+            levels,
+            kind: Kind::Set,
+            why: why.trim().to_owned(),
+        };
+        self.rows.record(&Deed {
+            change: Some(change),
+            ..self.deed(by, Act::ThresholdsProposed)
+        })?;
+        Ok(())
+    }
+
+    /// Decides on what waits.
+    ///
+    /// # Errors
+    ///
+    /// Why not; nothing was written.
+    pub fn decide(
+        &mut self,
+        id: ChangeId,
+        decision: Decision,
+        by: &StaffId,
+    ) -> Result<(), TuningError> {
+        let book = self.rows.book()?;
+        let change = book.decidable(id, by, decision)?;
+        let act = match decision {
+            Decision::Approved => Act::ThresholdsApproved,
+            Decision::Refused => Act::ThresholdsRefused,
+            Decision::Withdrawn => Act::ThresholdsWithdrawn,
+            // Alone is how a rollback is made, not how something that waits is decided.
+            Decision::Alone => return Err(DecisionError::Own.into()),
+        };
+        let signed = match decision.holds() {
+            Holds::No => Vec::new(),
+            Holds::Yes => {
+                // A floor may have been raised, or a place have gone, since it was proposed.
+                let map = self.map(&book);
+                map.examine_place(&change.place)?;
+                if let Some(levels) = change.levels {
+                    map.examine_levels(levels)?;
+                }
+                self.following(&book, change.clone(), (decision, by))?
+            }
+        };
+        self.rows.record(&Deed {
+            decision: Some((Some(id), decision)),
+            signed,
+            ..self.deed(by, act)
+        })?;
+        Ok(())
+    }
+
+    /// Goes one step back at a place: to what was approved there before `undoes`. It holds at once
+    /// if no word would be said more often anywhere; otherwise it waits for somebody else, as
+    /// anything new does.
+    ///
+    /// # Errors
+    ///
+    /// Why not; nothing was written.
+    pub fn go_back(
+        &mut self,
+        place: &Place,
+        undoes: ChangeId,
+        (why, by): (&str, &StaffId),
+    ) -> Result<WentBack, TuningError> {
+        let book = self.rows.book()?;
+        let map = self.map(&book);
+        map.examine_place(place)?;
+        let step = book.step_back(place).ok_or(WishError::NothingBefore)?;
+        if step.undoes != undoes {
+            return Err(DecisionError::Overtaken.into());
+        }
+        if !(1..=WHY_MAX).contains(&why.trim().chars().count()) {
+            return Err(WishError::NoReason.into());
+        }
+        let new = NewChange {
+            place: place.clone(),
+            levels: step.levels,
+            kind: Kind::Rollback(step.undoes),
+            why: why.trim().to_owned(),
+        };
+        let (decision, signed, went) = match map.caution(place, step.levels) {
+            Caution::Less if book.waiting_at(place).is_some() => {
+                return Err(WishError::Waiting.into());
+            }
+            Caution::Less => (None, Vec::new(), WentBack::Waits),
+            Caution::NoLess => {
+                let change = unwritten(&new, (self.now, by));
+                let alone = (Decision::Alone, by);
+                let signed = self.following(&book, change, alone)?;
+                (Some((None, Decision::Alone)), signed, WentBack::AtOnce)
+            }
+        };
+        self.rows.record(&Deed {
+            change: Some(new),
+            decision,
+            signed,
+            ..self.deed(by, Act::ThresholdsRolledBack)
+        })?;
+        Ok(went)
+    }
+
+    /// Signs what is due though nobody decided anything now. Returns for how many units.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub fn settle(&mut self) -> Result<usize, TuningError> {
+        let book = self.rows.book()?;
+        let signed = self.due(&book)?;
+        if !signed.is_empty() {
+            self.rows.sign(&signed)?;
+        }
+        Ok(signed.len())
+    }
+
+    fn map<'b>(&'b self, book: &'b Book) -> Map<'b> {
+        Map {
+            roster: self.roster,
+            settings: self.settings,
+            book,
+            floor: self.floor,
+        }
+    }
+
+    fn deed(&self, by: &StaffId, act: Act) -> Deed {
+        Deed {
+            by: by.clone(),
+            at: self.now,
+            act,
+            change: None,
+            decision: None,
+            signed: Vec::new(),
+        }
+    }
+
+    /// What is signed because a change comes to hold.
+    fn following(
+        &self,
+        book: &Book,
+        mut change: Change,
+        (decision, by): (Decision, &StaffId),
+    ) -> Result<Vec<StoredThresholds>, TuningError> {
+        change.verdict = Some(Verdict {
+            decision,
+            at: self.now,
+            by: by.clone(),
+        });
+        let id = change.id;
+        let others = book.changes().iter().filter(|it| it.id != id).cloned();
+        self.due(&Book::new(others.chain([change]).collect()))
+    }
+
+    fn due(&self, book: &Book) -> Result<Vec<StoredThresholds>, TuningError> {
+        let newest = self.rows.newest()?;
+        let words = self.rows.words()?;
+        let words = words.iter().map(|(unit, word)| (*unit, word.version));
+        let own = PublicKey::of(&self.keys.signing);
+        let is_ours =
+            |stored: &StoredThresholds| stored.signed.open::<HomeThresholds>(&own).is_ok();
+        let due = settle::due(&self.map(book), &newest, &words.collect(), is_ours);
+        Ok(due.into_iter().map(|it| self.sign(it)).collect())
+    }
+
+    fn sign(&self, thresholds: HomeThresholds) -> StoredThresholds {
+        let endorsement = self.keys.endorsement.open::<Endorsement>(&self.keys.root);
+        StoredThresholds {
+            signed: Signed::seal(&thresholds, &self.keys.signing),
+            // Keys are only opened with the root's word for them.
+            epoch: endorsement.map_or(0, |endorsement| endorsement.epoch),
+            thresholds,
+            made: self.now,
+        }
+    }
+}
+
+/// A change as it will stand in the book, to see what follows from it.
+fn unwritten(new: &NewChange, (at, by): (Timestamp, &StaffId)) -> Change {
+    Change {
+        id: ChangeId(i64::MAX),
+        place: new.place.clone(),
+        levels: new.levels,
+        kind: new.kind,
+        why: new.why.clone(),
+        at,
+        by: by.clone(),
+        verdict: None,
+    }
+}

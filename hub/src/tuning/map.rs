@@ -1,0 +1,243 @@
+//! What holds in which home, and where it comes from. Pure.
+//!
+//! The home's own levels go before its area's, those before the municipality's; where nothing is
+//! set the model's own do. Whatever is found is lifted to the floor: a floor that was raised later
+//! holds at once, also over what was approved before.
+
+use nattsyn_protocol::ids::{HomeId, UnitId};
+use nattsyn_protocol::thresholds::HomeThresholds;
+
+use super::book::Book;
+use super::{Caution, Floor, Levels, WHY_MAX};
+use crate::roster::{Home, Roster};
+use crate::settings::compare::Place;
+use crate::settings::{AreaName, InForce, Settings, Source};
+
+/// Everything that says what holds where.
+#[derive(Clone, Copy, Debug)]
+pub struct Map<'a> {
+    /// Who is enrolled.
+    pub roster: &'a Roster,
+    /// Which home lies in which area.
+    pub settings: &'a Settings,
+    /// What was proposed and decided.
+    pub book: &'a Book,
+    /// What nothing goes under.
+    pub floor: Floor,
+}
+
+/// What a home would hold by a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Which home.
+    pub home: HomeId,
+    /// Its unit.
+    pub unit: UnitId,
+    /// What is in force.
+    pub before: Levels,
+    /// What would be.
+    pub after: Levels,
+}
+
+/// Why something is not proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WishError {
+    /// There is no such place.
+    #[error("platsen finns inte / there is no such place")]
+    NoPlace,
+    /// A level is none of the grid, or under the floor.
+    #[error(
+        "steg {seen} till 64 för synlig och {unseen} till 64 för syns inte kan väljas / levels \
+         {seen} to 64 for visible and {unseen} to 64 for not visible can be chosen",
+        seen = .0.visible,
+        unseen = .0.not_visible
+    )]
+    UnderFloor(Levels),
+    /// It is so already.
+    #[error("det gäller redan / it is so already")]
+    Same,
+    /// No reason, or a very long one.
+    #[error("skriv varför, 1–{WHY_MAX} tecken / say why, in 1 to {WHY_MAX} characters")]
+    NoReason,
+    /// Something waits there already.
+    #[error(
+        "ett förslag väntar redan här / a proposal waits here already: decide on it or withdraw it"
+    )]
+    Waiting,
+    /// Nothing was approved there that could be undone.
+    #[error("det finns inget att gå tillbaka till / there is nothing to go back to")]
+    NothingBefore,
+}
+
+impl<'a> Map<'a> {
+    /// What is in force at a place, for homes that do not say otherwise.
+    #[must_use]
+    pub fn of(&self, place: &Place) -> InForce<Levels> {
+        self.with(place, None)
+    }
+
+    /// What is in force in a home.
+    #[must_use]
+    pub fn of_home(&self, home: HomeId) -> InForce<Levels> {
+        self.of(&Place::Home(home))
+    }
+
+    /// What would be if something else were set at one place.
+    #[must_use]
+    pub fn with(
+        &self,
+        place: &Place,
+        instead: Option<(&Place, Option<Levels>)>,
+    ) -> InForce<Levels> {
+        let set_at = |place: &Place| match instead {
+            Some((changed, levels)) if changed == place => levels,
+            Some(_) | None => self.book.set_at(place),
+        };
+        let floor = self.floor.levels();
+        for place in self.inside_out(place) {
+            if let Some(levels) = set_at(&place) {
+                let value = levels.at_least(floor);
+                let from = source(place);
+                return InForce { value, from };
+            }
+        }
+        InForce {
+            value: floor,
+            from: Source::BuiltIn,
+        }
+    }
+
+    /// What a change at a place would turn, home by home; homes that it leaves as they are not.
+    #[must_use]
+    pub fn turns(&self, place: &Place, levels: Option<Levels>) -> Vec<Turn> {
+        let homes = self.homes_of(place).map(|home| {
+            let here = Place::Home(home.id);
+            Turn {
+                home: home.id,
+                unit: home.unit,
+                before: self.of(&here).value,
+                after: self.with(&here, Some((place, levels))).value,
+            }
+        });
+        homes.filter(|turn| turn.before != turn.after).collect()
+    }
+
+    /// Whether a change at a place makes anything less cautious: there, or in any home.
+    #[must_use]
+    pub fn caution(&self, place: &Place, levels: Option<Levels>) -> Caution {
+        let own = (
+            self.of(place).value,
+            self.with(place, Some((place, levels))).value,
+        );
+        let turns = self.turns(place, levels);
+        let pairs = turns.iter().map(|turn| (turn.before, turn.after));
+        let is_looser = |(before, after): (Levels, Levels)| after.caution(before) == Caution::Less;
+        match pairs.chain([own]).any(is_looser) {
+            true => Caution::Less,
+            false => Caution::NoLess,
+        }
+    }
+
+    /// Whether something may be proposed at a place.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn examine(
+        &self,
+        place: &Place,
+        levels: Option<Levels>,
+        why: &str,
+    ) -> Result<(), WishError> {
+        self.examine_place(place)?;
+        if let Some(levels) = levels {
+            self.examine_levels(levels)?;
+        }
+        if self.book.set_at(place) == levels {
+            return Err(WishError::Same);
+        }
+        if self.book.waiting_at(place).is_some() {
+            return Err(WishError::Waiting);
+        }
+        match (1..=WHY_MAX).contains(&why.trim().chars().count()) {
+            true => Ok(()),
+            false => Err(WishError::NoReason),
+        }
+    }
+
+    /// Whether a place is one.
+    ///
+    /// # Errors
+    ///
+    /// It is not.
+    pub fn examine_place(&self, place: &Place) -> Result<(), WishError> {
+        let is_there = match place {
+            Place::Municipality => true,
+            Place::Area(area) => self.areas().contains(&area),
+            Place::Home(home) => self.roster.homes().iter().any(|it| it.id == *home),
+        };
+        is_there.then_some(()).ok_or(WishError::NoPlace)
+    }
+
+    /// Whether levels can be chosen at all.
+    ///
+    /// # Errors
+    ///
+    /// They are beyond the grid, or under the floor.
+    pub fn examine_levels(&self, levels: Levels) -> Result<(), WishError> {
+        let floor = self.floor.levels();
+        let is_on_grid = HomeThresholds {
+            unit: UnitId::from_random([0; 8]),
+            version: 1,
+            visible: levels.visible,
+            not_visible: levels.not_visible,
+        }
+        .examine()
+        .is_ok();
+        match (is_on_grid, levels.caution(floor)) {
+            (true, Caution::NoLess) => Ok(()),
+            (true, Caution::Less) | (false, _) => Err(WishError::UnderFloor(floor)),
+        }
+    }
+
+    /// The homes that lie at a place.
+    pub fn homes_of(&self, place: &Place) -> impl Iterator<Item = &'a Home> {
+        let (place, settings) = (place.clone(), self.settings);
+        self.roster.homes().iter().filter(move |home| match &place {
+            Place::Municipality => true,
+            Place::Area(area) => settings.area_of(home.id) == Some(area),
+            Place::Home(one) => home.id == *one,
+        })
+    }
+
+    /// The areas that anything is set for or any home lies in.
+    #[must_use]
+    pub fn areas(&self) -> Vec<&'a AreaName> {
+        let named = self.settings.areas().keys();
+        let homes = self.settings.homes().values();
+        let lived_in = homes.filter_map(|home| home.area.as_ref());
+        let all: std::collections::BTreeSet<_> = named.chain(lived_in).collect();
+        all.into_iter().collect()
+    }
+
+    /// A place and those around it.
+    fn inside_out(&self, place: &Place) -> Vec<Place> {
+        match place {
+            Place::Municipality => vec![Place::Municipality],
+            Place::Area(_) => vec![place.clone(), Place::Municipality],
+            Place::Home(home) => {
+                let area = self.settings.area_of(*home).cloned().map(Place::Area);
+                let around = area.into_iter().chain([Place::Municipality]);
+                [place.clone()].into_iter().chain(around).collect()
+            }
+        }
+    }
+}
+
+fn source(place: Place) -> Source {
+    match place {
+        Place::Municipality => Source::Municipality,
+        Place::Area(area) => Source::Area(area),
+        Place::Home(_) => Source::Home,
+    }
+}

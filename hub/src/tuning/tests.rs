@@ -1,0 +1,616 @@
+//! Who may change what, what then holds where, and what is said of it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use ed25519_dalek::SigningKey;
+use jiff::civil::date;
+
+use nattsyn_calibration::fit::Lack;
+use nattsyn_calibration::replay::Words;
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::{HomeId, UnitId};
+use nattsyn_protocol::signing::PublicKey;
+use nattsyn_protocol::thresholds::{NEVER, NightCounts};
+use nattsyn_protocol::time::Timestamp;
+
+use super::book::{Book, DecisionError};
+use super::counter::{Counter, TuningError, WentBack};
+use super::evidence::{Bound, Evidence, Pool, bound};
+use super::map::{Map, Turn, WishError};
+use super::outlook::outlook;
+use super::standing::Sent;
+use super::*;
+use crate::enrolment::{Homes, enrol};
+use crate::keys::HubKeys;
+use crate::roster::{Home, Roster};
+use crate::settings::{Settings, Source};
+use crate::store::{Deed, SqliteStore, Tunings};
+
+const NORTH: &str = "[[area]]\nname = \"Norr\"\n\
+                     [[home]]\nid = \"h0000001\"\narea = \"Norr\"\n\
+                     [[home]]\nid = \"h0000002\"\narea = \"Norr\"\n";
+
+fn home(number: u8) -> Home {
+    Home {
+        id: format!("h000000{number}").parse().unwrap(),
+        address: format!("Exempelgatan {number}"),
+        unit: format!("u000000{number}").parse().unwrap(),
+        eye: PublicKey::of(&SigningKey::from_bytes(&[number; 32])),
+        residents: Vec::new(),
+    }
+}
+
+fn homes() -> Vec<Home> {
+    [1, 2, 3].map(home).to_vec()
+}
+
+fn at(s: i64) -> Timestamp {
+    Timestamp::from_ms(1_795_300_000_000 + s * 1000).unwrap()
+}
+
+fn who(id: &str) -> StaffId {
+    id.parse().unwrap()
+}
+
+fn levels(visible: u8, not_visible: u8) -> Levels {
+    Levels {
+        visible,
+        not_visible,
+    }
+}
+
+fn north() -> Place {
+    Place::Area("Norr".parse().unwrap())
+}
+
+fn first() -> Place {
+    Place::Home(home(1).id)
+}
+
+fn approved(id: i64, place: &Place, levels: Option<Levels>, kind: Kind) -> Change {
+    Change {
+        id: ChangeId(id),
+        place: place.clone(),
+        levels,
+        kind,
+        why: "prov".to_owned(),
+        at: at(id),
+        by: who("chef-001"),
+        verdict: Some(Verdict {
+            decision: Decision::Approved,
+            at: at(id),
+            by: who("chef-002"),
+        }),
+    }
+}
+
+fn set(id: i64, place: &Place, levels: Levels) -> Change {
+    approved(id, place, Some(levels), Kind::Set)
+}
+
+struct Town {
+    roster: Roster,
+    settings: Settings,
+    book: Book,
+    floor: Floor,
+}
+
+impl Town {
+    fn of(changes: Vec<Change>) -> Self {
+        Self {
+            roster: Roster::new(homes()),
+            settings: Settings::read(NORTH).unwrap(),
+            book: Book::new(changes),
+            floor: Floor::default(),
+        }
+    }
+
+    fn map(&self) -> Map<'_> {
+        Map {
+            roster: &self.roster,
+            settings: &self.settings,
+            book: &self.book,
+            floor: self.floor,
+        }
+    }
+}
+
+#[test]
+fn levels_are_looked_for_at_the_home_then_its_area_then_the_municipality() {
+    let town = Town::of(vec![
+        set(1, &Place::Municipality, levels(44, 43)),
+        set(2, &north(), levels(46, 45)),
+        set(3, &first(), levels(50, 48)),
+    ]);
+    let of = |number| town.map().of_home(home(number).id);
+    assert_eq!((of(1).value, of(1).from), (levels(50, 48), Source::Home));
+    let area = Source::Area("Norr".parse().unwrap());
+    assert_eq!((of(2).value, of(2).from), (levels(46, 45), area));
+    assert_eq!(of(3).value, levels(44, 43));
+    assert_eq!(of(3).from, Source::Municipality);
+    let bare = Town::of(Vec::new());
+    let of = bare.map().of_home(home(1).id);
+    assert_eq!((of.value, of.from), (MODELS_OWN, Source::BuiltIn));
+    // A change of the area's turns the home that says nothing of its own, and no other.
+    let turns = town.map().turns(&north(), Some(levels(47, 45)));
+    let turned: Vec<HomeId> = turns.iter().map(|turn| turn.home).collect();
+    assert_eq!(turned, [home(2).id]);
+}
+
+#[test]
+fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
+    let mut town = Town::of(vec![set(1, &first(), levels(44, 60))]);
+    let under = town.map().examine(&north(), Some(levels(42, 50)), "prov");
+    assert_eq!(under, Err(WishError::UnderFloor(MODELS_OWN)));
+    let beyond = town.map().examine(&north(), Some(levels(65, 50)), "prov");
+    assert_eq!(beyond, Err(WishError::UnderFloor(MODELS_OWN)));
+    assert_eq!(
+        town.map()
+            .examine(&north(), Some(levels(NEVER, 42)), "prov"),
+        Ok(())
+    );
+    town.floor = Floor::new(levels(48, 48)).unwrap();
+    assert_eq!(town.map().of_home(home(1).id).value, levels(48, 60));
+    assert_eq!(town.map().of_home(home(3).id).value, levels(48, 48));
+    assert_eq!(Floor::new(levels(42, 64)), Err(FloorError));
+    assert_eq!(Floor::new(levels(65, 64)), Err(FloorError));
+}
+
+#[test]
+fn one_step_back_is_what_was_approved_before_and_the_next_step_goes_on_from_there() {
+    let here = first();
+    let mut changes = vec![set(1, &here, levels(50, 50))];
+    let mut refused = set(2, &here, levels(60, 60));
+    refused.verdict.as_mut().unwrap().decision = Decision::Refused;
+    changes.push(refused);
+    changes.push(set(3, &here, levels(46, 46)));
+    let step = Book::new(changes.clone()).step_back(&here).unwrap();
+    assert_eq!(
+        (step.undoes, step.levels),
+        (ChangeId(3), Some(levels(50, 50)))
+    );
+    changes.push(approved(4, &here, step.levels, Kind::Rollback(step.undoes)));
+    let book = Book::new(changes.clone());
+    assert_eq!(book.set_at(&here), Some(levels(50, 50)));
+    let step = book.step_back(&here).unwrap();
+    assert_eq!((step.undoes, step.levels), (ChangeId(1), None));
+    changes.push(approved(5, &here, None, Kind::Rollback(ChangeId(1))));
+    let book = Book::new(changes);
+    assert_eq!((book.set_at(&here), book.step_back(&here)), (None, None));
+}
+
+#[test]
+fn nobody_decides_on_what_they_proposed_and_nothing_is_decided_twice() {
+    let mut waits = set(1, &first(), levels(50, 50));
+    waits.verdict = None;
+    let book = Book::new(vec![waits, set(2, &north(), levels(50, 50))]);
+    let decides = |id, by: &str, decision| {
+        let found = book.decidable(ChangeId(id), &who(by), decision);
+        found.map(|change| change.id)
+    };
+    let (own, other) = ("chef-001", "chef-002");
+    for decision in [Decision::Approved, Decision::Refused] {
+        assert_eq!(decides(1, own, decision), Err(DecisionError::Own));
+        assert_eq!(decides(1, other, decision), Ok(ChangeId(1)));
+        assert_eq!(decides(2, other, decision), Err(DecisionError::Decided));
+        assert_eq!(decides(9, other, decision), Err(DecisionError::NoSuch));
+    }
+    assert_eq!(decides(1, own, Decision::Withdrawn), Ok(ChangeId(1)));
+    let others = decides(1, other, Decision::Withdrawn);
+    assert_eq!(others, Err(DecisionError::Others));
+}
+
+fn night(unit: u8, day: i8, checks: &[(u8, u32)]) -> NightCounts {
+    NightCounts {
+        unit: home(unit).unit,
+        night: date(2026, 11, day),
+        checks: checks.to_vec(),
+        otherwise: 1,
+    }
+}
+
+#[test]
+fn the_consequences_are_both_numbers_from_counts_of_the_homes_concerned_alone() {
+    let town = Town::of(Vec::new());
+    let turns = town.map().turns(&north(), Some(levels(50, 42)));
+    let counts = [
+        night(1, 20, &[(10, 1), (45, 3), (60, 2)]),
+        // Of a home that is not concerned, and of a night too long ago.
+        night(3, 20, &[(45, 9)]),
+        night(1, 1, &[(45, 9)]),
+    ];
+    let outlook = outlook(&turns, &counts, date(2026, 11, 10));
+    let words = |visible, unclear, not_visible| Words {
+        visible,
+        unclear,
+        not_visible,
+    };
+    assert_eq!(outlook.before, words(5, 0, 1));
+    assert_eq!(outlook.after, words(2, 3, 1));
+    assert_eq!((outlook.homes, outlook.counted, outlook.nights), (2, 1, 1));
+    let [(unclear, both), (visible, _), (absent, _)] = words::shifts(&outlook);
+    assert_eq!(unclear.sv, "3 fler oklara");
+    assert_eq!(both.sv, "3 i stället för 0");
+    assert_eq!(visible.sv, "3 färre synliga");
+    assert_eq!(absent.sv, "0 fler eller färre syns inte");
+    let basis = words::basis(&outlook).sv;
+    assert!(
+        basis.contains("6 tillsyner under 1 natt i 1 av 2"),
+        "{basis}"
+    );
+}
+
+#[test]
+fn without_counts_it_is_said_that_nothing_can_be_counted() {
+    let town = Town::of(Vec::new());
+    let turns = town.map().turns(&north(), Some(levels(50, 42)));
+    let nothing = outlook(&turns, &[night(3, 20, &[(45, 9)])], date(2026, 11, 10));
+    assert_eq!(nothing.counted, 0);
+    let said = words::basis(&nothing).sv;
+    assert!(said.contains("går inte att räkna ut: ingen av 2"), "{said}");
+}
+
+fn due(town: &Town, sent: &Sent, said: &[(u8, u32)]) -> Vec<(UnitId, u32, Levels)> {
+    let words: BTreeMap<UnitId, u32> = said.iter().map(|(n, v)| (home(*n).unit, *v)).collect();
+    let due = settle::due(&town.map(), sent, &words, |_| true);
+    let due = due.iter();
+    due.map(|it| (it.unit, it.version, Levels::from(it)))
+        .collect()
+}
+
+fn sent(version: u32, pair: Levels) -> Sent {
+    let thresholds = HomeThresholds {
+        unit: home(1).unit,
+        version,
+        visible: pair.visible,
+        not_visible: pair.not_visible,
+    };
+    let stored = StoredThresholds {
+        signed: nattsyn_protocol::signing::Signed::seal(
+            &thresholds,
+            &SigningKey::from_bytes(&[9; 32]),
+        ),
+        thresholds,
+        epoch: 1,
+        made: at(0),
+    };
+    Sent::from([(home(1).unit, stored)])
+}
+
+#[test]
+fn a_unit_for_which_nothing_was_approved_is_sent_nothing_and_any_other_what_holds() {
+    let bare = Town::of(Vec::new());
+    assert_eq!(due(&bare, &Sent::new(), &[]), []);
+    // It is more cautious by a ledger that is lost: nobody decided that it may be less so.
+    assert_eq!(due(&bare, &Sent::new(), &[(1, 7)]), []);
+    let town = Town::of(vec![set(1, &first(), levels(50, 48))]);
+    let one = |version, pair| vec![(home(1).unit, version, pair)];
+    assert_eq!(due(&town, &Sent::new(), &[]), one(1, levels(50, 48)));
+    assert_eq!(due(&town, &sent(1, levels(50, 48)), &[]), []);
+    assert_eq!(
+        due(&town, &sent(1, levels(46, 46)), &[]),
+        one(2, levels(50, 48))
+    );
+    // Once sent some, it is told also that nothing is set any more.
+    assert_eq!(
+        due(&bare, &sent(3, levels(50, 48)), &[]),
+        one(4, MODELS_OWN)
+    );
+    // A unit takes nothing by a version that it has seen.
+    assert_eq!(
+        due(&town, &sent(3, levels(50, 48)), &[(1, 7)]),
+        one(8, levels(50, 48))
+    );
+}
+
+/// A ledger with three homes, and who writes thresholds down in it.
+struct Office {
+    path: PathBuf,
+    keys: HubKeys,
+    town: Town,
+    _folder: tempfile::TempDir,
+}
+
+impl Office {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.sqlite");
+        let signing = SigningKey::from_bytes(&[9; 32]);
+        let keys = HubKeys::endorsed(signing, &demonstration::root_key(), 3);
+        let homes = Homes {
+            homes: homes(),
+            plans: Vec::new(),
+        };
+        let mut store = SqliteStore::open(&path).unwrap();
+        enrol(&mut store, &homes, &keys, at(0)).unwrap();
+        Self {
+            path,
+            keys,
+            town: Town::of(Vec::new()),
+            _folder: folder,
+        }
+    }
+
+    fn act<T>(&self, at_s: i64, act: impl FnOnce(&mut Counter<'_>) -> T) -> T {
+        act(&mut Counter {
+            rows: &mut Tunings::open(&self.path).unwrap(),
+            roster: &self.town.roster,
+            settings: &self.town.settings,
+            keys: &self.keys,
+            floor: self.town.floor,
+            now: at(at_s),
+        })
+    }
+
+    fn proposes(
+        &self,
+        at_s: i64,
+        by: &str,
+        place: &Place,
+        pair: Levels,
+    ) -> Result<(), TuningError> {
+        self.act(at_s, |counter| {
+            counter.propose(place, Some(pair), ("prov", &who(by)))
+        })
+    }
+
+    fn decides(&self, at_s: i64, by: &str, decision: Decision) -> Result<(), TuningError> {
+        let waiting = self.book().waiting().next().unwrap().id;
+        self.act(at_s, |counter| counter.decide(waiting, decision, &who(by)))
+    }
+
+    fn goes_back(&self, at_s: i64, by: &str, place: &Place) -> Result<WentBack, TuningError> {
+        let undoes = self.book().step_back(place).unwrap().undoes;
+        self.act(at_s, |counter| {
+            counter.go_back(place, undoes, ("prov", &who(by)))
+        })
+    }
+
+    fn book(&self) -> Book {
+        Tunings::open(&self.path).unwrap().book().unwrap()
+    }
+
+    /// What the units are to hold: version and levels.
+    fn sent(&self) -> Vec<(u32, Levels)> {
+        let sent = Tunings::open(&self.path).unwrap().newest().unwrap();
+        let sent = sent.values();
+        sent.map(|it| (it.thresholds.version, Levels::from(&it.thresholds)))
+            .collect()
+    }
+
+    fn acts(&self) -> Vec<String> {
+        let log = crate::audit::Log::open(&self.path).unwrap();
+        log.verify(&[]).unwrap();
+        let rows = log.rows(&Default::default()).unwrap();
+        let rows = rows.into_iter().rev();
+        rows.map(|row| format!("{} {} {}", row.who, row.act, row.detail))
+            .collect()
+    }
+}
+
+#[test]
+fn what_one_proposed_and_another_approved_is_signed_for_the_units_and_in_the_log() {
+    let office = Office::open();
+    office
+        .proposes(1, "chef-001", &first(), levels(50, 48))
+        .unwrap();
+    assert_eq!(office.sent(), [], "nothing holds before it is approved");
+    let again = office.proposes(2, "chef-002", &first(), levels(51, 48));
+    assert!(matches!(again, Err(TuningError::Wish(WishError::Waiting))));
+    let own = office.decides(3, "chef-001", Decision::Approved);
+    assert!(matches!(
+        own,
+        Err(TuningError::Decision(DecisionError::Own))
+    ));
+    office.decides(4, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(office.sent(), [(1, levels(50, 48))]);
+    let newest = Tunings::open(&office.path).unwrap().newest().unwrap();
+    let stored = newest.values().next().unwrap();
+    assert_eq!(stored.epoch, 3);
+    let key = PublicKey::of(&SigningKey::from_bytes(&[9; 32]));
+    let opened: HomeThresholds = stored.signed.open(&key).unwrap();
+    assert_eq!((opened, opened.examine()), (stored.thresholds, Ok(())));
+    assert_eq!(
+        office.acts(),
+        [
+            "chef-001 thresholds_proposed change 1 home:h0000001 50/48",
+            "chef-002 thresholds_approved change 1",
+        ]
+    );
+    let same = office.proposes(5, "chef-001", &first(), levels(50, 48));
+    assert!(matches!(same, Err(TuningError::Wish(WishError::Same))));
+}
+
+#[test]
+fn a_step_back_to_more_caution_holds_at_once_and_to_less_waits_for_somebody_else() {
+    let office = Office::open();
+    for (at_s, pair) in [(1, levels(50, 50)), (3, levels(46, 46))] {
+        office.proposes(at_s, "chef-001", &first(), pair).unwrap();
+        office
+            .decides(at_s + 1, "chef-002", Decision::Approved)
+            .unwrap();
+    }
+    let back = office.goes_back(5, "chef-001", &first()).unwrap();
+    assert_eq!(back, WentBack::AtOnce);
+    assert_eq!(office.sent(), [(3, levels(50, 50))]);
+    // Before that nothing was set: the model's own, which is less cautious.
+    let back = office.goes_back(6, "chef-001", &first()).unwrap();
+    assert_eq!(back, WentBack::Waits);
+    assert_eq!(office.sent(), [(3, levels(50, 50))]);
+    let own = office.decides(7, "chef-001", Decision::Approved);
+    assert!(matches!(
+        own,
+        Err(TuningError::Decision(DecisionError::Own))
+    ));
+    office.decides(8, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(office.sent(), [(4, MODELS_OWN)]);
+    let none = office.act(9, |counter| {
+        counter.go_back(&first(), ChangeId(1), ("prov", &who("chef-001")))
+    });
+    assert!(matches!(
+        none,
+        Err(TuningError::Wish(WishError::NothingBefore))
+    ));
+}
+
+#[test]
+fn a_step_back_is_judged_by_every_home_and_not_by_the_place_alone() {
+    let office = Office::open();
+    let municipality = Place::Municipality;
+    // Stricter for the municipality, and then none of its own for the home inside it.
+    for (at_s, place, pair) in [
+        (1, &municipality, levels(60, 60)),
+        (3, &municipality, levels(44, 44)),
+    ] {
+        office.proposes(at_s, "chef-001", place, pair).unwrap();
+        office
+            .decides(at_s + 1, "chef-002", Decision::Approved)
+            .unwrap();
+    }
+    assert_eq!(
+        office.goes_back(5, "chef-001", &municipality).unwrap(),
+        WentBack::AtOnce
+    );
+    assert_eq!(office.sent(), vec![(3, levels(60, 60)); 3]);
+    // What one asks for is what stands there now, or nothing is done.
+    let overtaken = office.act(6, |counter| {
+        counter.go_back(&municipality, ChangeId(2), ("prov", &who("chef-001")))
+    });
+    assert!(matches!(
+        overtaken,
+        Err(TuningError::Decision(DecisionError::Overtaken))
+    ));
+}
+
+#[test]
+fn the_store_itself_refuses_what_nobody_may_write() {
+    let office = Office::open();
+    office
+        .proposes(1, "chef-001", &first(), levels(50, 48))
+        .unwrap();
+    let writes = |by: &str, decision| {
+        let mut rows = Tunings::open(&office.path).unwrap();
+        let deed = Deed {
+            by: who(by),
+            at: at(2),
+            act: crate::audit::Act::ThresholdsApproved,
+            change: None,
+            decision: Some((Some(ChangeId(1)), decision)),
+            signed: Vec::new(),
+        };
+        rows.record(&deed).is_ok()
+    };
+    assert!(!writes("chef-001", Decision::Approved), "one's own");
+    assert!(!writes("chef-001", Decision::Alone), "no rollback");
+    assert!(!writes("chef-002", Decision::Withdrawn), "another's");
+    assert!(writes("chef-002", Decision::Approved));
+    assert!(!writes("chef-003", Decision::Refused), "twice");
+    let by_hand = rusqlite::Connection::open(&office.path).unwrap();
+    for sql in [
+        "UPDATE threshold_changes SET visible = 43",
+        "DELETE FROM threshold_verdicts",
+        "DELETE FROM threshold_changes",
+    ] {
+        assert!(by_hand.execute_batch(sql).is_err(), "{sql}");
+    }
+    assert_eq!(
+        office.acts().len(),
+        2,
+        "what was not done is not in the log"
+    );
+}
+
+#[test]
+fn a_home_that_comes_into_a_place_with_thresholds_is_signed_for_by_itself() {
+    let mut office = Office::open();
+    office
+        .proposes(1, "chef-001", &north(), levels(50, 48))
+        .unwrap();
+    office.decides(2, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(office.sent().len(), 2);
+    assert_eq!(office.act(3, |counter| counter.settle()).unwrap(), 0);
+    let all = format!("{NORTH}[[home]]\nid = \"h0000003\"\narea = \"Norr\"\n");
+    office.town.settings = Settings::read(&all).unwrap();
+    assert_eq!(office.act(4, |counter| counter.settle()).unwrap(), 1);
+    assert_eq!(office.sent(), vec![(1, levels(50, 48)); 3]);
+}
+
+/// One home's counts: nobody far below somebody, and as many nights of each.
+fn counted(home: &str, nights: u32) -> String {
+    let kind = |states: [&str; 2], bin: u32| {
+        format!(
+            "{{\"staged\":[{{\"state\":\"{}\",\"checks\":4,\"worst\":{bin},\"sum\":{sum},\
+             \"commissioned\":4}},{{\"state\":\"{}\",\"checks\":4,\"worst\":{bin},\"sum\":{sum},\
+             \"commissioned\":4}}],\"later\":null,\"trial\":[[{bin},28]],\"drawn\":[[{bin},{nights}]],\
+             \"worth_thousandths\":{}}}",
+            states[0],
+            states[1],
+            nights * 1000,
+            sum = 4 * bin
+        )
+    };
+    format!(
+        "{{\"version\":1,\"home\":\"{home}\",\"nobody\":{},\"somebody\":{}}}\n",
+        kind(["empty_bare", "empty_made"], 20),
+        kind(["covered", "uncovered"], 55),
+    )
+}
+
+fn evidence(homes: u32, nights: u32) -> Evidence {
+    let own = counted("h0000001", nights);
+    let others = (1..homes).map(|number| counted(&format!("pool-{number}"), nights));
+    Evidence::of(&Pool {
+        number: 1,
+        one_in: 100,
+        body: own + &others.collect::<String>(),
+        at: at(0),
+        by: who("chef-001"),
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_bound_is_said_only_where_the_pool_has_shown_it_for_this_very_home() {
+    let (here, elsewhere) = (Some(home(1).id), Some(home(2).id));
+    let pair = levels(45, 43);
+    assert_eq!(bound(None, here, pair), Bound::NoPool);
+    assert_eq!(bound(None, here, levels(NEVER, 43)), Bound::NeverSaid);
+    let small = evidence(5, 100);
+    let lacks = bound(Some(&small), here, pair);
+    assert!(matches!(lacks, Bound::NoRule(Lack::Homes { have: 5, .. })));
+    let large = evidence(400, 300);
+    assert_eq!(bound(Some(&large), elsewhere, pair), Bound::NotInPool);
+    assert_eq!(bound(Some(&large), None, pair), Bound::NotInPool);
+    let kept = bound(Some(&large), here, pair);
+    assert_eq!(kept, Bound::Kept { one_in: 100 });
+    let Bound::Below { needs } = bound(Some(&large), here, levels(0, 43)) else {
+        panic!("the lowest level keeps no promise");
+    };
+    let said = words::bound(Bound::Below { needs }).sv;
+    assert!(said.contains(&format!("minst steg {needs}")), "{said}");
+    assert_eq!(large.margin(home(1).id, pair), Some(25));
+}
+
+#[test]
+fn a_place_is_read_back_by_its_word() {
+    for place in [Place::Municipality, north(), first()] {
+        assert_eq!(place_of(&place_word(&place)), Some(place));
+    }
+    for wrong in ["", "home:x", "area:", "street:1"] {
+        assert_eq!(place_of(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn a_turn_names_only_homes_in_which_something_else_would_hold() {
+    let town = Town::of(vec![set(1, &first(), levels(50, 48))]);
+    let turns = town.map().turns(&Place::Municipality, Some(levels(50, 48)));
+    let turn = |number| Turn {
+        home: home(number).id,
+        unit: home(number).unit,
+        before: MODELS_OWN,
+        after: levels(50, 48),
+    };
+    assert_eq!(turns, [turn(2), turn(3)]);
+}
