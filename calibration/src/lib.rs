@@ -10,7 +10,8 @@
 //! `docs/design/0010`.
 //!
 //! All of it is pure: no clock, no file, no chance that is not given. It sends nothing and sets no
-//! unit's threshold; the unit works by a pair that it is given. With the feature `program` (on unless switched off; the unit does without)
+//! unit's threshold; the unit works by a pair that it is given. With the feature `program` (on
+//! unless switched off; the unit does without)
 //! there are also tables, pages, the older risk [`table`](risk) of single pictures with its
 //! [`bound`], and [`coverage`], which tries the promise on invented homes.
 

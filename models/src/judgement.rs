@@ -71,7 +71,7 @@ impl Thresholds {
         }
     }
 
-    /// Where *visible* begins and *not visible* ends, on the scale that [`Margins`] are measured on.
+    /// Where *visible* begins and *not visible* ends, on the scale of [`Margins`].
     #[must_use]
     pub fn cuts(&self) -> Cuts {
         Cuts {
