@@ -47,9 +47,9 @@ async fn a_right_that_ends_is_said_before_and_shuts_nobody_out_of_what_the_night
             "<strong>natt-001</strong>: utbildning i kameravisning gäller till",
         );
     }
-    trained(&hub, "natt-001", "2025-11-01");
+    trained(&hub, "natt-001", "2025-11-10");
     let seen = page(&hub, &night, "/").await;
-    place(&seen, "utbildning i kameravisning gick ut 2026-11-01");
+    place(&seen, "utbildning i kameravisning gick ut 2026-11-10");
     place(&seen, "Larm, listan och allt annat fungerar som vanligt");
     let morning = page(&hub, &chef, "/morning").await;
     place(

@@ -33,7 +33,7 @@ phrases! {
                än modellen. Föreslå en gräns här, så får den en ny version.",
               "says that it goes by a version that is not here. It can only be more cautious than \
                the model. Propose a threshold here, and it is sent a new version.";
-    VERSION = "version", "version";
+    VERSION = "version nr", "version";
     TRY = "Pröva andra gränser", "Try other thresholds";
     TRY_MEANS = "Dra åt höger: Nattsyn säger ordet mer sällan och ”oklart” oftare. Inget ändras \
                  förrän någon annan har godkänt.",
