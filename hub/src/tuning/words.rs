@@ -15,7 +15,7 @@ use crate::agreement::file::Said;
 use crate::settings::compare::Place;
 use crate::settings::{InForce, Source};
 
-/// A level of a word, such as *steg 45 av 64 (minst 0,96)*.
+/// A level of a word, such as *0,962 (steg 45 av 64)*.
 fn level(level: u8, score: f64) -> Said {
     if level >= NEVER {
         return Said::new("aldrig", "never");
@@ -23,8 +23,8 @@ fn level(level: u8, score: f64) -> Said {
     let english = format!("{score:.3}");
     let swedish = english.replace('.', ",");
     Said::new(
-        format!("steg {level} av {NEVER} ({swedish})"),
-        format!("level {level} of {NEVER} ({english})"),
+        format!("{swedish} (steg {level} av {NEVER})"),
+        format!("{english} (level {level} of {NEVER})"),
     )
 }
 
@@ -71,15 +71,15 @@ pub fn set(set: Option<Levels>) -> Said {
 #[must_use]
 pub fn source(levels: &InForce<Levels>) -> Said {
     match &levels.from {
-        Source::Home => Said::new("satt för bostaden", "set for the home"),
+        Source::Home => Said::new("Satt för bostaden", "Set for the home"),
         Source::Area(area) => Said::new(
-            format!("från området {area}"),
-            format!("from the area {area}"),
+            format!("Från området {area}"),
+            format!("From the area {area}"),
         ),
-        Source::Municipality => Said::new("satt för kommunen", "set for the municipality"),
+        Source::Municipality => Said::new("Satt för kommunen", "Set for the municipality"),
         Source::BuiltIn => Said::new(
-            "inget är satt: modellens egna gränser",
-            "nothing is set: the model’s own thresholds",
+            "Inget är satt: modellens egna gränser",
+            "Nothing is set: the model’s own thresholds",
         ),
     }
 }
@@ -98,10 +98,10 @@ pub fn place(place: &Place) -> Said {
 #[must_use]
 pub fn kind(kind: Kind) -> Said {
     match kind {
-        Kind::Set => Said::new("ändring", "change"),
+        Kind::Set => Said::new("Ändring", "Change"),
         Kind::Rollback(undoes) => Said::new(
-            format!("tillbaka ett steg, från ändring {undoes}"),
-            format!("one step back, from change {undoes}"),
+            format!("Ett steg tillbaka från ändring {undoes}: ändring"),
+            format!("One step back from change {undoes}: change"),
         ),
     }
 }
@@ -122,16 +122,14 @@ pub fn decision(decision: Decision) -> Said {
 
 /// More or fewer of something: *4 fler oklara*.
 fn shift(before: u32, after: u32, (sv, en): (&str, &str)) -> (Said, Said) {
-    let (more, less) = (("fler", "more"), ("färre", "fewer"));
-    let (sign, count) = match after.checked_sub(before) {
-        Some(0) => (("fler eller färre", "more or fewer"), 0),
-        Some(count) => (more, count),
-        None => (less, before - after),
+    let said = match after.checked_sub(before) {
+        Some(0) => Said::new(format!("lika många {sv}"), format!("as many {en}")),
+        Some(more) => Said::new(format!("{more} fler {sv}"), format!("{more} more {en}")),
+        None => {
+            let fewer = before - after;
+            Said::new(format!("{fewer} färre {sv}"), format!("{fewer} fewer {en}"))
+        }
     };
-    let said = Said::new(
-        format!("{count} {} {sv}", sign.0),
-        format!("{count} {} {en}", sign.1),
-    );
     let both = Said::new(
         format!("{after} i stället för {before}"),
         format!("{after} instead of {before}"),
@@ -150,7 +148,7 @@ pub fn shifts(outlook: &Outlook) -> [(Said, Said); 3] {
         shift(
             before.not_visible,
             after.not_visible,
-            ("syns inte", "not visible"),
+            ("”syns inte”", "“not visible”"),
         ),
     ]
 }

@@ -6,9 +6,11 @@ use super::{Lang, Phrase, phrase};
 phrases! {
     TITLE = "Gränser", "Thresholds";
     MEANING = "Här bestäms hur säker Nattsyn ska vara innan det säger ”synlig” eller ”syns inte”. \
-               Däremellan säger det ”oklart”, och då går någon dit.",
+               Däremellan säger det ”oklart”, och då måste någon ta reda på hur det är. Siffran är \
+               modellens eget värde, från 0 till 1. Den är ingen sannolikhet.",
               "Here it is decided how sure Nattsyn must be before it says “visible” or “not \
-               visible”. In between it says “unclear”, and then somebody goes there.";
+               visible”. In between it says “unclear”, and then somebody must find out. The figure \
+               is the model’s own score, from 0 to 1. It is no probability.";
     NOT_HERE = "Gränser kan inte ändras här: Nattsyn körs utan det.",
                "Thresholds cannot be changed here: Nattsyn runs without it.";
     UNREADABLE = "Gränserna kan inte läsas eller skrivas just nu. Försök igen om en stund.",
@@ -33,7 +35,7 @@ phrases! {
                än modellen. Föreslå en gräns här, så får den en ny version.",
               "says that it goes by a version that is not here. It can only be more cautious than \
                the model. Propose a threshold here, and it is sent a new version.";
-    VERSION = "version nr", "version";
+    VERSION = "version nr", "version no.";
     TRY = "Pröva andra gränser", "Try other thresholds";
     TRY_MEANS = "Dra åt höger: Nattsyn säger ordet mer sällan och ”oklart” oftare. Inget ändras \
                  förrän någon annan har godkänt.",
@@ -67,7 +69,7 @@ phrases! {
                 "You may see the thresholds and not propose others.";
     WAITING = "Förslag som väntar", "Proposals that wait";
     PROPOSED_BY = "föreslagen av", "proposed by";
-    CHANGE = "Ändring", "Change";
+    CHANGE = "Nr", "No.";
     WAS = "Nu:", "Now:";
     WOULD_BE = "Förslag:", "Proposal:";
     APPROVE = "Godkänn", "Approve";

@@ -327,13 +327,22 @@ pub(in crate::http) fn consequences(lang: Lang, file: &File, place: &Place, wish
             span data-says="not_visible" { (said(lang, words::not_visible(levels))) } "."
         }
         (counted(lang, file, place, set))
+        (misses(lang, file, place, set))
+    }
+}
+
+/// What is known of *visible* that is wrong: nothing from counts, and what a pool has shown.
+fn misses(lang: Lang, file: &File, place: &Place, set: Option<Levels>) -> Markup {
+    let levels = file.map().with(place, Some((place, set))).value;
+    let home = match place {
+        Place::Home(home) => Some(*home),
+        Place::Municipality | Place::Area(_) => None,
+    };
+    let bound = bound(file.evidence.as_deref(), home, levels);
+    html! {
         p.misses {
             strong { (says::MISSES.to(lang)) } " " (says::NO_COUNT_KNOWS.to(lang)) " "
-            @let home = match place {
-                Place::Home(home) => Some(*home),
-                Place::Municipality | Place::Area(_) => None,
-            };
-            (said(lang, words::bound(bound(file.evidence.as_deref(), home, levels))))
+            (said(lang, words::bound(bound)))
         }
     }
 }
@@ -387,6 +396,7 @@ fn waiting_row(shown: &Shown<'_>, change: &Change) -> Markup {
             p { (says::WAS.to(lang)) " " (said(lang, words::levels(now))) }
             p { (says::WOULD_BE.to(lang)) " " strong { (said(lang, words::set(change.levels))) } }
             (counted(lang, file, &change.place, change.levels))
+            (misses(lang, file, &change.place, change.levels))
             (deciding(shown, change))
         }
     }
