@@ -1,5 +1,5 @@
-//! The keeper before a unit that answers and a book that can fail: what is refused, with its reason,
-//! and that nothing of it is sent.
+//! The keeper before a unit that answers and a book that can fail: what is refused, with its
+//! reason, and that nothing of it is sent.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
