@@ -18,5 +18,5 @@ pub(super) async fn show(
 ) -> Html<String> {
     let lang = Lang::from_query(query.as_deref());
     let tonight = site.tonight.borrow().clone();
-    Html(page::technical_page(&tonight, lang, &viewer).into_string())
+    Html(page::technical::document(&tonight, lang, &viewer).into_string())
 }

@@ -20,7 +20,7 @@ use crate::tuning::counter::TuningError;
 use crate::tuning::{ChangeId, Decision, Levels, place_of};
 
 use super::door::{Viewer, see_other};
-use super::page::tuning::{Shown, Wish, consequences, path};
+use super::page::tuning::{Shown, Wish, consequences, document, path};
 use super::texts::{Lang, Phrase, tuning as says};
 use super::{Site, page};
 
@@ -130,7 +130,7 @@ async fn render(
         lang,
         viewer,
     };
-    Ok(page::tuning_page(&shown).into_string())
+    Ok(document(&shown).into_string())
 }
 
 /// The first value of a field.

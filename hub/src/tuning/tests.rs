@@ -1,31 +1,27 @@
 //! Who may change what, what then holds where, and what is said of it.
 
+mod acts;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use ed25519_dalek::SigningKey;
 use jiff::civil::date;
 
 use nattsyn_calibration::fit::Lack;
 use nattsyn_calibration::replay::Words;
-use nattsyn_protocol::demonstration;
 use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::thresholds::{NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
-use super::counter::{Counter, TuningError, WentBack};
 use super::evidence::{Bound, Evidence, Pool, bound};
 use super::map::{Map, Turn, WishError};
 use super::outlook::outlook;
 use super::standing::Sent;
 use super::*;
-use crate::enrolment::{Homes, enrol};
-use crate::keys::HubKeys;
 use crate::roster::{Home, Roster};
 use crate::settings::{Settings, Source};
-use crate::store::{Deed, SqliteStore, Tunings};
 
 const NORTH: &str = "[[area]]\nname = \"Norr\"\n\
                      [[home]]\nid = \"h0000001\"\narea = \"Norr\"\n\
@@ -302,238 +298,6 @@ fn a_unit_for_which_nothing_was_approved_is_sent_nothing_and_any_other_what_hold
         due(&town, &sent(3, levels(50, 48)), &[(1, 7)]),
         one(8, levels(50, 48))
     );
-}
-
-/// A ledger with three homes, and who writes thresholds down in it.
-struct Office {
-    path: PathBuf,
-    keys: HubKeys,
-    town: Town,
-    _folder: tempfile::TempDir,
-}
-
-impl Office {
-    fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("ledger.sqlite");
-        let signing = SigningKey::from_bytes(&[9; 32]);
-        let keys = HubKeys::endorsed(signing, &demonstration::root_key(), 3);
-        let homes = Homes {
-            homes: homes(),
-            plans: Vec::new(),
-        };
-        let mut store = SqliteStore::open(&path).unwrap();
-        enrol(&mut store, &homes, &keys, at(0)).unwrap();
-        Self {
-            path,
-            keys,
-            town: Town::of(Vec::new()),
-            _folder: folder,
-        }
-    }
-
-    fn act<T>(&self, at_s: i64, act: impl FnOnce(&mut Counter<'_>) -> T) -> T {
-        act(&mut Counter {
-            rows: &mut Tunings::open(&self.path).unwrap(),
-            roster: &self.town.roster,
-            settings: &self.town.settings,
-            keys: &self.keys,
-            floor: self.town.floor,
-            now: at(at_s),
-        })
-    }
-
-    fn proposes(
-        &self,
-        at_s: i64,
-        by: &str,
-        place: &Place,
-        pair: Levels,
-    ) -> Result<(), TuningError> {
-        self.act(at_s, |counter| {
-            counter.propose(place, Some(pair), ("prov", &who(by)))
-        })
-    }
-
-    fn decides(&self, at_s: i64, by: &str, decision: Decision) -> Result<(), TuningError> {
-        let waiting = self.book().waiting().next().unwrap().id;
-        self.act(at_s, |counter| counter.decide(waiting, decision, &who(by)))
-    }
-
-    fn goes_back(&self, at_s: i64, by: &str, place: &Place) -> Result<WentBack, TuningError> {
-        let undoes = self.book().step_back(place).unwrap().undoes;
-        self.act(at_s, |counter| {
-            counter.go_back(place, undoes, ("prov", &who(by)))
-        })
-    }
-
-    fn book(&self) -> Book {
-        Tunings::open(&self.path).unwrap().book().unwrap()
-    }
-
-    /// What the units are to hold: version and levels.
-    fn sent(&self) -> Vec<(u32, Levels)> {
-        let sent = Tunings::open(&self.path).unwrap().newest().unwrap();
-        let sent = sent.values();
-        sent.map(|it| (it.thresholds.version, Levels::from(&it.thresholds)))
-            .collect()
-    }
-
-    fn acts(&self) -> Vec<String> {
-        let log = crate::audit::Log::open(&self.path).unwrap();
-        log.verify(&[]).unwrap();
-        let rows = log.rows(&Default::default()).unwrap();
-        let rows = rows.into_iter().rev();
-        rows.map(|row| format!("{} {} {}", row.who, row.act, row.detail))
-            .collect()
-    }
-}
-
-#[test]
-fn what_one_proposed_and_another_approved_is_signed_for_the_units_and_in_the_log() {
-    let office = Office::open();
-    office
-        .proposes(1, "chef-001", &first(), levels(50, 48))
-        .unwrap();
-    assert_eq!(office.sent(), [], "nothing holds before it is approved");
-    let again = office.proposes(2, "chef-002", &first(), levels(51, 48));
-    assert!(matches!(again, Err(TuningError::Wish(WishError::Waiting))));
-    let own = office.decides(3, "chef-001", Decision::Approved);
-    assert!(matches!(
-        own,
-        Err(TuningError::Decision(DecisionError::Own))
-    ));
-    office.decides(4, "chef-002", Decision::Approved).unwrap();
-    assert_eq!(office.sent(), [(1, levels(50, 48))]);
-    let newest = Tunings::open(&office.path).unwrap().newest().unwrap();
-    let stored = newest.values().next().unwrap();
-    assert_eq!(stored.epoch, 3);
-    let key = PublicKey::of(&SigningKey::from_bytes(&[9; 32]));
-    let opened: HomeThresholds = stored.signed.open(&key).unwrap();
-    assert_eq!((opened, opened.examine()), (stored.thresholds, Ok(())));
-    assert_eq!(
-        office.acts(),
-        [
-            "chef-001 thresholds_proposed change 1 home:h0000001 50/48",
-            "chef-002 thresholds_approved change 1",
-        ]
-    );
-    let same = office.proposes(5, "chef-001", &first(), levels(50, 48));
-    assert!(matches!(same, Err(TuningError::Wish(WishError::Same))));
-}
-
-#[test]
-fn a_step_back_to_more_caution_holds_at_once_and_to_less_waits_for_somebody_else() {
-    let office = Office::open();
-    for (at_s, pair) in [(1, levels(50, 50)), (3, levels(46, 46))] {
-        office.proposes(at_s, "chef-001", &first(), pair).unwrap();
-        office
-            .decides(at_s + 1, "chef-002", Decision::Approved)
-            .unwrap();
-    }
-    let back = office.goes_back(5, "chef-001", &first()).unwrap();
-    assert_eq!(back, WentBack::AtOnce);
-    assert_eq!(office.sent(), [(3, levels(50, 50))]);
-    // Before that nothing was set: the model's own, which is less cautious.
-    let back = office.goes_back(6, "chef-001", &first()).unwrap();
-    assert_eq!(back, WentBack::Waits);
-    assert_eq!(office.sent(), [(3, levels(50, 50))]);
-    let own = office.decides(7, "chef-001", Decision::Approved);
-    assert!(matches!(
-        own,
-        Err(TuningError::Decision(DecisionError::Own))
-    ));
-    office.decides(8, "chef-002", Decision::Approved).unwrap();
-    assert_eq!(office.sent(), [(4, MODELS_OWN)]);
-    let none = office.act(9, |counter| {
-        counter.go_back(&first(), ChangeId(1), ("prov", &who("chef-001")))
-    });
-    assert!(matches!(
-        none,
-        Err(TuningError::Wish(WishError::NothingBefore))
-    ));
-}
-
-#[test]
-fn a_step_back_is_judged_by_every_home_and_not_by_the_place_alone() {
-    let office = Office::open();
-    let municipality = Place::Municipality;
-    // Stricter for the municipality, and then none of its own for the home inside it.
-    for (at_s, place, pair) in [
-        (1, &municipality, levels(60, 60)),
-        (3, &municipality, levels(44, 44)),
-    ] {
-        office.proposes(at_s, "chef-001", place, pair).unwrap();
-        office
-            .decides(at_s + 1, "chef-002", Decision::Approved)
-            .unwrap();
-    }
-    assert_eq!(
-        office.goes_back(5, "chef-001", &municipality).unwrap(),
-        WentBack::AtOnce
-    );
-    assert_eq!(office.sent(), vec![(3, levels(60, 60)); 3]);
-    // What one asks for is what stands there now, or nothing is done.
-    let overtaken = office.act(6, |counter| {
-        counter.go_back(&municipality, ChangeId(2), ("prov", &who("chef-001")))
-    });
-    assert!(matches!(
-        overtaken,
-        Err(TuningError::Decision(DecisionError::Overtaken))
-    ));
-}
-
-#[test]
-fn the_store_itself_refuses_what_nobody_may_write() {
-    let office = Office::open();
-    office
-        .proposes(1, "chef-001", &first(), levels(50, 48))
-        .unwrap();
-    let writes = |by: &str, decision| {
-        let mut rows = Tunings::open(&office.path).unwrap();
-        let deed = Deed {
-            by: who(by),
-            at: at(2),
-            act: crate::audit::Act::ThresholdsApproved,
-            change: None,
-            decision: Some((Some(ChangeId(1)), decision)),
-            signed: Vec::new(),
-        };
-        rows.record(&deed).is_ok()
-    };
-    assert!(!writes("chef-001", Decision::Approved), "one's own");
-    assert!(!writes("chef-001", Decision::Alone), "no rollback");
-    assert!(!writes("chef-002", Decision::Withdrawn), "another's");
-    assert!(writes("chef-002", Decision::Approved));
-    assert!(!writes("chef-003", Decision::Refused), "twice");
-    let by_hand = rusqlite::Connection::open(&office.path).unwrap();
-    for sql in [
-        "UPDATE threshold_changes SET visible = 43",
-        "DELETE FROM threshold_verdicts",
-        "DELETE FROM threshold_changes",
-    ] {
-        assert!(by_hand.execute_batch(sql).is_err(), "{sql}");
-    }
-    assert_eq!(
-        office.acts().len(),
-        2,
-        "what was not done is not in the log"
-    );
-}
-
-#[test]
-fn a_home_that_comes_into_a_place_with_thresholds_is_signed_for_by_itself() {
-    let mut office = Office::open();
-    office
-        .proposes(1, "chef-001", &north(), levels(50, 48))
-        .unwrap();
-    office.decides(2, "chef-002", Decision::Approved).unwrap();
-    assert_eq!(office.sent().len(), 2);
-    assert_eq!(office.act(3, |counter| counter.settle()).unwrap(), 0);
-    let all = format!("{NORTH}[[home]]\nid = \"h0000003\"\narea = \"Norr\"\n");
-    office.town.settings = Settings::read(&all).unwrap();
-    assert_eq!(office.act(4, |counter| counter.settle()).unwrap(), 1);
-    assert_eq!(office.sent(), vec![(1, levels(50, 48)); 3]);
 }
 
 /// One home's counts: nobody far below somebody, and as many nights of each.

@@ -170,8 +170,8 @@ fn pin_of(layout: &Layout, (id, name): (&str, &str)) -> String {
 /// Brings invented homes in as `nattsyn-hub tuning pool` does; this home is the first of them.
 fn take_pool(folder: &tempfile::TempDir, layout: &Layout) {
     let file = folder.path().join("pool.jsonl");
-    let others = (1..POOL.0).map(|number| counted(&format!("pool-{number}")));
-    let pool = [counted("h0000001")].into_iter().chain(others);
+    let others = (1..POOL.0).map(|number| counted(&format!("pool-{number}"), number));
+    let pool = [counted("h0000001", 0)].into_iter().chain(others);
     std::fs::write(&file, pool.collect::<String>()).unwrap();
     let command = TuningCommand::Pool {
         file,
@@ -182,22 +182,29 @@ fn take_pool(folder: &tempfile::TempDir, layout: &Layout) {
     assert!(said.contains("”synlig”: regeln står"), "{said}");
 }
 
-/// One home's counts: nobody far below somebody.
-fn counted(home: &str) -> String {
-    let kind = |state: &str, bin: u32| {
+/// One home's counts: empty beds mostly at 36, higher in some homes than in others; somebody at 60.
+fn counted(home: &str, number: u32) -> String {
+    let high = [
+        (42, 8 * u32::from(number.is_multiple_of(3))),
+        (46, 6 * u32::from(number.is_multiple_of(9))),
+    ];
+    let high: Vec<(u32, u32)> = high.into_iter().filter(|(_, nights)| *nights > 0).collect();
+    let usual = POOL.1 - high.iter().map(|(_, nights)| nights).sum::<u32>();
+    let kind = |state: &str, bin: u32, drawn: &[(u32, u32)]| {
         serde_json::json!({
             "staged": [{
                 "state": state, "checks": 8, "worst": bin, "sum": 8 * bin, "commissioned": 8,
             }],
             "later": null,
             "trial": [[bin, 28]],
-            "drawn": [[bin, POOL.1]],
+            "drawn": drawn,
             "worth_thousandths": 1000 * POOL.1,
         })
     };
+    let nobody = [&[(36, usual)], &high[..]].concat();
     let counts = serde_json::json!({
-        "version": 1, "home": home, "nobody": kind("empty_made", 20),
-        "somebody": kind("covered", 55),
+        "version": 1, "home": home, "nobody": kind("empty_made", 36, &nobody),
+        "somebody": kind("covered", 60, &[(60, POOL.1)]),
     });
     format!("{counts}\n")
 }

@@ -1,6 +1,7 @@
 //! The municipality moves a threshold and sees what it does first, end to end: a home is opened, a
-//! slider moved, the consequence read, a change proposed; another person approves it, it reaches the
-//! unit signed, the page waits until the unit's eye says that it holds it, and one press goes back.
+//! slider moved, the consequence read, a change proposed; another person approves it, it reaches
+//! the unit signed, the page waits until the unit's eye says that it holds it, and one press goes
+//! back.
 //!
 //! The hub is all that `nattsyn-hub serve` starts, in a process of its own, on a clock that the
 //! test turns; the broker is Mosquitto; the browsers are headless Chromium. In the unit's place is
@@ -9,8 +10,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod chief;
 mod house;
-mod manager;
 mod unit;
 
 use std::time::Duration;
@@ -21,8 +22,8 @@ use nattsyn_models::Model;
 use nattsyn_protocol::thresholds::HomeThresholds;
 use nattsyn_tests::{axe, served};
 
+use chief::{Chief, DESK, PHONE};
 use house::{DAG, DISA, House};
-use manager::{DESK, Manager, PHONE};
 use unit::Unit;
 
 /// Longest that anything here may take in real time, on two loaded cores.
@@ -48,11 +49,12 @@ async fn a_moved_slider_shows_what_it_does_and_only_two_people_and_the_units_wor
     unit.says_hello(None).await;
     unit.counts_thirty_nights(&house).await;
 
-    let dag = Manager::comes(&house, DAG, PHONE).await;
+    let dag = Chief::comes(&house, DAG, PHONE).await;
     dag.goes_to(HOME).await;
     dag.reads("Inget är satt: modellens egna gränser").await;
     dag.reads("har inte fått några gränser").await;
     dag.reads("Inget skulle ändras i någon bostad").await;
+    dag.reads("Löftet kräver minst steg 46").await;
     dag.photographs("main", "tuning-before").await;
 
     // By keyboard, as whoever cannot drag does it; every step is counted by the server.
@@ -82,7 +84,7 @@ async fn a_moved_slider_shows_what_it_does_and_only_two_people_and_the_units_wor
     dag.reads("Du föreslog det här").await;
     assert!(unit.thresholds().is_empty(), "nothing holds yet");
 
-    let disa = Manager::comes(&house, DISA, DESK).await;
+    let disa = Chief::comes(&house, DISA, DESK).await;
     disa.goes_to("/thresholds").await;
     disa.reads("Förslag som väntar").await;
     examined.push(disa.examines("everything that waits").await);

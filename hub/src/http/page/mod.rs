@@ -30,7 +30,7 @@ mod rights;
 pub(super) mod settings;
 mod signs;
 mod still;
-mod technical;
+pub(super) mod technical;
 pub(super) mod tuning;
 
 pub(super) use attend::marks;
@@ -43,7 +43,6 @@ use nattsyn_protocol::time::Timestamp;
 use crate::consent::Verdict;
 use crate::notify::teller::{Hearing, Told};
 use crate::roster::Roster;
-use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::view::ledger::NightLedger;
 use crate::view::meter::Meter;
@@ -305,36 +304,6 @@ pub(super) fn meter_page(
         (Some(here), &address, &title),
         &own,
     )
-}
-
-/// What is to be mended.
-pub(super) fn technical_page(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
-    let own = technical::body(lang, tonight, viewer);
-    let here = Book::Faults;
-    let address = format!("{}?lang={}", here.path(), lang.other().tag());
-    let title = format!("{} – Nattsyn", here.title().to(lang));
-    leaf(
-        lang,
-        (tonight, viewer),
-        (Some(here), &address, &title),
-        &own,
-    )
-}
-
-/// The thresholds of a place.
-pub(super) fn tuning_page(shown: &tuning::Shown<'_>) -> Markup {
-    let lang = shown.lang;
-    let here = matches!(shown.place, Place::Municipality).then_some(Book::Thresholds);
-    let menu = Menu {
-        viewer: shown.viewer,
-        here,
-    };
-    let address = format!("{}?lang={}", tuning::path(shown.place), lang.other().tag());
-    let own = tuning::body(shown);
-    let body = still::body(lang, shown.tonight, (&address, &menu), &own);
-    // Not whose home: a title stays in the history of a browser.
-    let title = format!("{} – Nattsyn", texts::tuning::TITLE.to(lang));
-    shell(lang, &title, Script::Tune, &body)
 }
 
 /// A page that stands still: which it is, the same in the other language, and its title.

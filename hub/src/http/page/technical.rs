@@ -11,8 +11,8 @@ use nattsyn_protocol::time::Timestamp;
 use super::super::clockface::Clockface;
 use super::super::door::Viewer;
 use super::super::texts::{self, Lang, technical as words};
-use super::rights;
 use super::signs::{Sign, sign};
+use super::{Book, leaf, rights};
 use crate::staff::Role;
 use crate::view::{Cause, Hearing, HomeRow, Tonight};
 use crate::watch::Subject;
@@ -27,8 +27,22 @@ struct Fault<'a> {
     steps: &'static [Step],
 }
 
+/// The whole page.
+pub(in crate::http) fn document(tonight: &Tonight, lang: Lang, viewer: &Viewer) -> Markup {
+    let own = body(lang, tonight, viewer);
+    let here = Book::Faults;
+    let address = format!("{}?lang={}", here.path(), lang.other().tag());
+    let title = format!("{} – Nattsyn", here.title().to(lang));
+    leaf(
+        lang,
+        (tonight, viewer),
+        (Some(here), &address, &title),
+        &own,
+    )
+}
+
 /// The page's own part.
-pub(super) fn body(lang: Lang, tonight: &Tonight, viewer: &Viewer) -> Markup {
+fn body(lang: Lang, tonight: &Tonight, viewer: &Viewer) -> Markup {
     let face = Clockface::new(&tonight.zone, tonight.night, lang);
     let faults = faults(lang, tonight, viewer);
     html! {

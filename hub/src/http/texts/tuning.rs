@@ -93,7 +93,7 @@ phrases! {
     POOL = "Underlag", "Evidence";
     POOL_HOMES = "bostäder, varav så många räknas för ”synlig”:",
                  "homes, of which so many count for “visible”:";
-    POOL_BY = "inläst av", "brought in by";
+    POOL_BY = "Inläst av", "Brought in by";
     NOTHING_SHOWN = "Inget är visat:", "Nothing is shown:";
     CURVE = "Hur stor andel av bostäderna som högst kan bryta löftet, efter hur många steg gränsen \
              ligger över det vanliga i bostaden.",

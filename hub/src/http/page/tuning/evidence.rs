@@ -19,7 +19,7 @@ use super::Shown;
 const WIDTH: f64 = 360.0;
 const HEIGHT: f64 = 200.0;
 /// Room for figures on the left and right, above and below.
-const LEFT: f64 = 44.0;
+const LEFT: f64 = 54.0;
 const RIGHT: f64 = 10.0;
 const TOP: f64 = 34.0;
 const FOOT: f64 = 26.0;
@@ -56,7 +56,8 @@ fn pool(shown: &Shown<'_>, evidence: &Evidence) -> Markup {
             (says::POOL_BY.to(lang)) " " (shown.viewer.name(&evidence.by)) ", "
             (shown.time(evidence.at)) "."
         }
-        @for (name, verdict) in [(says::VISIBLE, fit.visible), (says::NOT_VISIBLE, fit.not_visible)] {
+        @let verdicts = [(says::VISIBLE, fit.visible), (says::NOT_VISIBLE, fit.not_visible)];
+        @for (name, verdict) in verdicts {
             @if let Err(lack) = verdict {
                 p.notice {
                     (name.to(lang)) ". " (says::NOTHING_SHOWN.to(lang)) " "

@@ -24,6 +24,7 @@ use super::super::clockface::Clockface;
 use super::super::door::{Viewer, escaped};
 use super::super::texts::settings::said;
 use super::super::texts::{Lang, tuning as says};
+use super::{Book, Menu, Script, shell, still};
 
 /// Most changes that a page lists: some years of them.
 const HISTORY_MAX: usize = 50;
@@ -121,15 +122,31 @@ pub(in crate::http) fn path(place: &Place) -> String {
     }
 }
 
+/// The whole page.
+pub(in crate::http) fn document(shown: &Shown<'_>) -> Markup {
+    let lang = shown.lang;
+    let here = matches!(shown.place, Place::Municipality).then_some(Book::Thresholds);
+    let menu = Menu {
+        viewer: shown.viewer,
+        here,
+    };
+    let address = format!("{}?lang={}", path(shown.place), lang.other().tag());
+    let body = still::body(lang, shown.tonight, (&address, &menu), &body(shown));
+    // Not whose home: a title stays in the history of a browser.
+    let title = format!("{} – Nattsyn", says::TITLE.to(lang));
+    shell(lang, &title, Script::Tune, &body)
+}
+
 /// The page's own part.
-pub(super) fn body(shown: &Shown<'_>) -> Markup {
+fn body(shown: &Shown<'_>) -> Markup {
     let lang = shown.lang;
     html! {
         section #thresholds {
             h1 { (says::TITLE.to(lang)) }
             p.chosen { (shown.name(shown.place)) }
             @if *shown.place != Place::Municipality {
-                p { a.press href=(shown.link(&Place::Municipality)) { (says::EVERYWHERE.to(lang)) } }
+                @let all = shown.link(&Place::Municipality);
+                p { a.press href=(all) { (says::EVERYWHERE.to(lang)) } }
             }
             @if let Some(trouble) = &shown.trouble {
                 p.trouble role="alert" { (said(lang, trouble.clone())) }

@@ -17,12 +17,12 @@ pub(crate) const PHONE: (u32, u32) = (390, 844);
 pub(crate) const DESK: (u32, u32) = (1280, 900);
 
 /// Somebody and their browser.
-pub(crate) struct Manager {
+pub(crate) struct Chief {
     browser: Browser,
     page: String,
 }
 
-impl Manager {
+impl Chief {
     /// Signs in.
     pub(crate) async fn comes(
         house: &House,
@@ -30,20 +30,20 @@ impl Manager {
         (width, height): (u32, u32),
     ) -> Self {
         let browser = Browser::open(width, height).await;
-        let manager = Self {
+        let chief = Self {
             browser,
             page: house.page(),
         };
-        manager.goes_to("/").await;
+        chief.goes_to("/").await;
         for (field, text) in [("#who", who.0), ("#pin", house.pin(who))] {
-            let field = manager.browser.client.find(Locator::Css(field)).await;
+            let field = chief.browser.client.find(Locator::Css(field)).await;
             field.unwrap().send_keys(text).await.unwrap();
         }
-        manager.presses("form.sign-in button[type=submit]").await;
-        manager
+        chief.presses("form.sign-in button[type=submit]").await;
+        chief
             .sees("document.querySelector('form.sign-in') === null")
             .await;
-        manager
+        chief
     }
 
     pub(crate) async fn goes_to(&self, path: &str) {
