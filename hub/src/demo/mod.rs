@@ -6,6 +6,7 @@
 //! never calls this module.
 
 pub mod cast;
+mod counted;
 pub mod folder;
 pub mod homes;
 pub mod link;

@@ -22,6 +22,7 @@ use nattsyn_protocol::time::Uptime;
 
 use super::Args;
 use super::cast::{Cast, CastError};
+use super::counted;
 use super::folder::{Folder, FolderError};
 use super::homes::ZONE;
 use super::link::Link;
@@ -42,14 +43,14 @@ use crate::enrolment::{Homes, enrol};
 use crate::http;
 use crate::http::door::{Door, Worker};
 use crate::ingest::Endpoint;
-use crate::keys::{HubKeys, KeyError, endorse};
+use crate::keys::{self, HubKeys, KeyError, endorse};
 use crate::live::book::{Audited, BookError};
 use crate::live::keeper::Tools;
 use crate::live::{self, Live};
 use crate::service::{self, ServiceError, Setup};
 use crate::staff::Rights;
 use crate::staff::webauthn::Party;
-use crate::store::{SqliteArchive, SqliteStore, StoreError, Views};
+use crate::store::{Batch, SqliteArchive, SqliteStore, Store as _, StoreError, Views};
 use crate::tuning::{Floor, clerk as tuned};
 use crate::view::{Reality, Standing, Tonight};
 
@@ -291,6 +292,7 @@ impl House {
         let mut store = SqliteStore::open(&folder.join("ledger.sqlite"))?;
         enrol(&mut store, &homes, &keys, self.cast.begins())?;
         self.agree(&mut store, &keys)?;
+        self.count_before(&mut store)?;
         let setup = Setup {
             zone: ZONE.to_owned(),
             reality: Reality::Demonstration,
@@ -349,6 +351,18 @@ impl House {
         };
         counter.take_in(&drafts, &Taker::enrolment())?;
         Ok(())
+    }
+
+    /// What the units are said to have counted before tonight: invented.
+    fn count_before(&self, store: &mut SqliteStore) -> Result<(), DemoError> {
+        let mut batch = Batch::default();
+        for home in self.cast.parts.iter().map(|part| &part.home) {
+            let eye = keys::read_seed(&self.unit_folder(home.unit).join("eye.key"))?;
+            let nights = (self.cast.night, home.plan.windows.len());
+            let counts = counted::before((home.unit, &eye), nights, self.cast.begins());
+            batch.counts.extend(counts);
+        }
+        Ok(store.commit(&batch)?)
     }
 
     /// Who writes down what is said of consents while the demonstration runs.

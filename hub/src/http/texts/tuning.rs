@@ -11,6 +11,10 @@ phrases! {
               "Here it is decided how sure Nattsyn must be before it says “visible” or “not \
                visible”. In between it says “unclear”, and then somebody must find out. The figure \
                is the model’s own score, from 0 to 1. It is no probability.";
+    INVENTED = "Det här är en demonstration: räkningarna är påhittade. Du är en enda person här, så \
+                inget förslag kan godkännas.",
+               "This is a demonstration: the counts are invented. You are one person here, so no \
+                proposal can be approved.";
     NOT_HERE = "Gränser kan inte ändras här: Nattsyn körs utan det.",
                "Thresholds cannot be changed here: Nattsyn runs without it.";
     UNREADABLE = "Gränserna kan inte läsas eller skrivas just nu. Försök igen om en stund.",

@@ -18,7 +18,7 @@ use crate::tuning::clerk::File;
 use crate::tuning::evidence::bound;
 use crate::tuning::standing::{Progress, progress};
 use crate::tuning::{Caution, Change, Levels, place_word, words};
-use crate::view::Tonight;
+use crate::view::{Reality, Tonight};
 
 use super::super::clockface::Clockface;
 use super::super::door::{Viewer, escaped};
@@ -152,6 +152,10 @@ fn body(shown: &Shown<'_>) -> Markup {
                 p.trouble role="alert" { (said(lang, trouble.clone())) }
             }
             p.meaning { (says::MEANING.to(lang)) }
+            @match shown.tonight.reality {
+                Reality::Homes => {}
+                Reality::Demonstration => p.notice { (says::INVENTED.to(lang)) },
+            }
         }
         (waiting(shown))
         (now(shown))
