@@ -161,10 +161,9 @@ fn a_step_back_to_more_caution_holds_at_once_and_to_less_waits_for_somebody_else
 }
 
 #[test]
-fn a_step_back_is_judged_by_every_home_and_not_by_the_place_alone() {
+fn a_step_back_for_the_municipality_turns_every_home_and_only_the_newest_change_is_undone() {
     let office = Office::open();
     let municipality = Place::Municipality;
-    // Stricter for the municipality, and then none of its own for the home inside it.
     for (at_s, place, pair) in [
         (1, &municipality, levels(60, 60)),
         (3, &municipality, levels(44, 44)),
