@@ -25,33 +25,43 @@ use crate::tuning::standing::{Progress, REMINDED_AFTER, progress};
 use crate::tuning::{Decision, Floor, Levels};
 
 impl Office {
-    /// One proposes and another approves, beside the desk.
-    fn tunes(&self, at_s: u64, visible: u8) {
+    /// Something is written beside the desk.
+    fn beside<T>(&self, at_s: u64, act: impl FnOnce(&mut Counter<'_>) -> T) -> T {
         let roster = SqliteStore::open(&self.path).unwrap().roster().unwrap();
         let mut rows = Tunings::open(&self.path).unwrap();
         let settings = Settings::default();
-        let mut counter = Counter {
+        act(&mut Counter {
             rows: &mut rows,
             roster: &roster,
             settings: &settings,
             keys: &keys(),
             floor: Floor::default(),
             now: self.at(at_s).timestamp,
-        };
+        })
+    }
+
+    /// One proposes and another approves.
+    fn tunes(&self, at_s: u64, visible: u8) {
         let levels = Levels {
             visible,
             not_visible: 48,
         };
-        let by = ("prov", &"chef-001".parse().unwrap());
-        counter
-            .propose(&Place::Municipality, Some(levels), by)
-            .unwrap();
-        let waiting = counter.rows.book().unwrap();
-        let waiting = waiting.waiting().next().unwrap().id;
-        let other = "chef-002".parse().unwrap();
-        counter.decide(waiting, Decision::Approved, &other).unwrap();
+        self.beside(at_s, |counter| approve(counter, levels));
     }
+}
 
+fn approve(counter: &mut Counter<'_>, levels: Levels) {
+    let by = ("prov", &"chef-001".parse().unwrap());
+    counter
+        .propose(&Place::Municipality, Some(levels), by)
+        .unwrap();
+    let waiting = counter.rows.book().unwrap();
+    let waiting = waiting.waiting().next().unwrap().id;
+    let other = "chef-002".parse().unwrap();
+    counter.decide(waiting, Decision::Approved, &other).unwrap();
+}
+
+impl Office {
     fn says_hello(&mut self, at_s: u64, held: Option<u32>) -> Done {
         let unit = homes().homes[0].unit;
         let capability = Capability {
@@ -116,6 +126,10 @@ fn thresholds(answers: &[Answer]) -> Vec<HomeThresholds> {
 #[test]
 fn a_unit_without_approved_thresholds_is_sent_none() {
     let mut office = Office::open();
+    let signed = office.beside(15, |counter| counter.settle().unwrap());
+    assert_eq!(signed, 0);
+    let now = office.at(16);
+    assert_eq!(thresholds(&office.desk.look(now).unwrap().answers), []);
     let done = office.says_hello(20, None);
     assert_eq!(thresholds(&done.answers), []);
     assert_eq!(office.goes_by(), Progress::None);

@@ -134,9 +134,10 @@ fn take_pool(
     };
     let fit = Fit::of(policy, &homes);
     let number = Tunings::open(ledger)?.add_pool((now, by), one_in, &body)?;
+    let homes = crate::settings::words::homes(homes.len());
     let taken = Said::new(
-        format!("underlag {number} är sparat: {} bostäder", homes.len()),
-        format!("pool {number} is kept: {} homes", homes.len()),
+        format!("underlag {number} är sparat: {}", homes.sv),
+        format!("pool {number} is kept: {}", homes.en),
     );
     Ok(lines([taken].into_iter().chain(verdicts(&fit))))
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
 use crate::store::{Deed, SqliteStore, Tunings};
+use crate::tuning::command::{TuningCommand, run};
 use crate::tuning::counter::{Counter, TuningError, WentBack};
 
 /// A ledger with three homes, and who writes thresholds down in it.
@@ -161,10 +162,9 @@ fn a_step_back_to_more_caution_holds_at_once_and_to_less_waits_for_somebody_else
 }
 
 #[test]
-fn a_step_back_is_judged_by_every_home_and_not_by_the_place_alone() {
+fn a_step_back_for_the_municipality_turns_every_home_and_only_the_newest_change_is_undone() {
     let office = Office::open();
     let municipality = Place::Municipality;
-    // Stricter for the municipality, and then none of its own for the home inside it.
     for (at_s, place, pair) in [
         (1, &municipality, levels(60, 60)),
         (3, &municipality, levels(44, 44)),
@@ -240,4 +240,55 @@ fn a_home_that_comes_into_a_place_with_thresholds_is_signed_for_by_itself() {
     office.town.settings = Settings::read(&all).unwrap();
     assert_eq!(office.act(4, |counter| counter.settle()).unwrap(), 1);
     assert_eq!(office.sent(), vec![(1, levels(50, 48)); 3]);
+}
+
+/// Runs `nattsyn-hub tuning pool` on a text; what it says, or why not.
+fn takes_pool(office: &Office, by: &str, text: &str) -> Result<String, String> {
+    let file = office.path.with_file_name("pool.jsonl");
+    std::fs::write(&file, text).unwrap();
+    let command = TuningCommand::Pool {
+        file,
+        by: who(by),
+        one_in: 100,
+    };
+    run(&office.path, Floor::default(), at(9), &command).map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        let cause = error.source().map(ToString::to_string).unwrap_or_default();
+        format!("{error}: {cause}")
+    })
+}
+
+#[test]
+fn a_pool_is_kept_with_who_gave_it_and_a_bad_one_is_refused_by_its_line() {
+    let office = Office::open();
+    let good = counted("h0000001", 100);
+    let stranger = takes_pool(&office, "chef-001", &good).unwrap_err();
+    assert!(stranger.contains("--by chef-001"), "{stranger}");
+    let by_hand = rusqlite::Connection::open(&office.path).unwrap();
+    by_hand
+        .execute_batch(
+            "INSERT INTO staff (staff, event, name, pin, at_ms, made_by)
+             VALUES ('chef-001', 'added', 'A', 'x', 1, 'admin-1')",
+        )
+        .unwrap();
+    let bad = takes_pool(&office, "chef-001", &format!("{good}{{}}\n")).unwrap_err();
+    assert!(bad.contains("line 2"), "{bad}");
+    let twice = takes_pool(&office, "chef-001", &format!("{good}{good}")).unwrap_err();
+    assert!(twice.contains("line 2"), "{twice}");
+    let empty = takes_pool(&office, "chef-001", "\n").unwrap_err();
+    assert!(empty.contains("ingen bostad"), "{empty}");
+    let rows = Tunings::open(&office.path).unwrap();
+    assert_eq!(rows.pool().unwrap(), None, "nothing was kept");
+    let said = takes_pool(&office, "chef-001", &good).unwrap();
+    assert!(said.contains("underlag 1 är sparat: 1 bostad"), "{said}");
+    assert!(
+        said.contains("inget är visat: underlaget är för litet"),
+        "{said}"
+    );
+    let kept = rows.pool().unwrap().unwrap();
+    assert_eq!((kept.by, kept.body), (who("chef-001"), good));
+    assert_eq!(office.acts(), ["chef-001 pool_taken pool 1"]);
+    let shown = run(&office.path, Floor::default(), at(10), &TuningCommand::Show).unwrap();
+    assert!(shown.contains("bostaden h0000001"), "{shown}");
+    assert!(shown.contains("modellens egna gränser"), "{shown}");
 }
