@@ -19,6 +19,7 @@ use nattsyn_protocol::live::{Ended, FRAME_BYTES, LiveUp, Opened};
 use nattsyn_protocol::policy::{Capability, HeldPolicy};
 use nattsyn_protocol::report::Report;
 use nattsyn_protocol::signing::{PublicKey, Signed};
+use nattsyn_protocol::thresholds::HeldThresholds;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
@@ -82,6 +83,16 @@ impl Ear {
             said.policy.as_ref().is_some_and(&meant).then_some(said)
         };
         self.waits("what the unit may do", found).await
+    }
+
+    /// That the unit says, last, that it holds these thresholds and some policy.
+    pub(crate) async fn holds(&self, thresholds: Option<HeldThresholds>) {
+        let last = |it: &Passed| {
+            let hello: Hello = (it.channel == Channel::Hello).then(|| read(&it.body))?;
+            let said: Capability = hello.eye?.open(&self.eye).ok()?;
+            (said.policy.is_some() && said.thresholds == thresholds).then_some(())
+        };
+        self.waits("the thresholds", last).await;
     }
 
     /// The report of a look, as soon as there is one that is meant.

@@ -17,16 +17,21 @@ use nattsyn_hub::demo::provision::provision;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
+use nattsyn_hub::roster::Roster;
 use nattsyn_hub::serve::Layout;
+use nattsyn_hub::settings::Settings;
+use nattsyn_hub::settings::compare::Place;
 use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::staff::webauthn::{Party, Purpose, Registration};
 use nattsyn_hub::staff::{Register, Rights};
-use nattsyn_hub::store::{SqliteStore, ViewRecord, Views};
+use nattsyn_hub::store::{SqliteStore, Tunings, ViewRecord, Views};
+use nattsyn_hub::tuning::{self, ChangeId, Floor, Levels};
 use nattsyn_protocol::assertion::{Base64, sha256};
 use nattsyn_protocol::demonstration::{self, Show};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::signing::PublicKey;
+use nattsyn_protocol::thresholds::NightCounts;
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
 use nattsyn_tests::mosquitto::Mosquitto;
@@ -80,6 +85,7 @@ pub(crate) fn at(hours: u64, minutes: u64) -> Timestamp {
 pub(crate) struct House {
     folder: tempfile::TempDir,
     home: Home,
+    enrolled: nattsyn_hub::roster::Home,
     eye: PublicKey,
     port: u16,
     broker: Mosquitto,
@@ -131,7 +137,7 @@ impl House {
             std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
         }
         let eye = enrolled.eye;
-        enrol_all(&layout, &home, enrolled);
+        enrol_all(&layout, &home, enrolled.clone());
         // So short before the look that an eye which time jumps over is not thought to be silent.
         let begins = at(10, 59).after(Duration::from_secs(40));
         let party = Party {
@@ -147,6 +153,7 @@ impl House {
             dial: Dial::start(clock, begins),
             folder,
             home,
+            enrolled,
             eye,
             port,
             broker,
@@ -203,6 +210,31 @@ impl House {
     /// What the unit holds of its own.
     pub(crate) fn unit_folder(&self) -> PathBuf {
         self.folder.path().join("unit")
+    }
+
+    /// Two people have other thresholds in the home.
+    pub(crate) fn tunes(&self, levels: Levels) {
+        let layout = self.layout();
+        let mut counter = tuning::counter::Counter {
+            rows: &mut Tunings::open(&layout.ledger()).unwrap(),
+            roster: &Roster::new(vec![self.enrolled.clone()]),
+            settings: &Settings::default(),
+            keys: &HubKeys::open(&layout.keys()).unwrap(),
+            floor: Floor::default(),
+            now: self.dial.now(),
+        };
+        let [dag, disa] = [DAG.0, "chef-002"].map(|id| id.parse().unwrap());
+        let place = Place::Home(self.enrolled.id);
+        let why = ("a test", &dag);
+        counter.propose(&place, Some(levels), why).unwrap();
+        let approved = tuning::Decision::Approved;
+        counter.decide(ChangeId(1), approved, &disa).unwrap();
+    }
+
+    /// What the hub holds of nights' counts.
+    pub(crate) fn counts(&self) -> Vec<NightCounts> {
+        let tunings = Tunings::open_to_read(&self.layout().ledger()).unwrap();
+        tunings.counts_since(NIGHT).unwrap()
     }
 
     /// The one view that there was.

@@ -25,6 +25,7 @@ mod proxy;
 mod search;
 mod seen;
 mod standin;
+mod stricter;
 mod unit;
 mod viewer;
 
@@ -94,6 +95,11 @@ async fn whoever_agreed_to_a_sensor_is_offered_to_nobody_and_shown_to_nobody() {
     assert!(night.unit.lamp().is_empty());
     night.house.wrote(&[]);
     night.anna.leaves().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thresholds_that_two_people_set_hold_in_a_real_unit_and_it_tells_the_night() {
+    stricter::than_the_model().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
