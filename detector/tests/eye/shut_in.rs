@@ -157,6 +157,26 @@ fn search(process: u32, needles: &Needles) -> Option<usize> {
     Some(found)
 }
 
+/// Looks in which the picture is searched for until it is found.
+const LOOKS_MAX: u8 = 5;
+
+/// Has the unit look, and returns how many rows of the picture were found at once meanwhile.
+fn most_found_during(unit: &mut Unit, look: u8, needles: &Needles) -> usize {
+    let check = "r0000001.20261121.1".parse().unwrap();
+    unit.say(&ToEye::Look { check, look });
+    let clock = Clock::machine();
+    let began = clock.real_now();
+    let mut found = 0;
+    while clock.real_now() - began < PATIENCE {
+        found = found.max(search(unit.eye.id(), needles).unwrap());
+        let mut said = unit.said.try_iter();
+        if said.any(|said| matches!(said, FromEye::Report(_))) {
+            return found;
+        }
+    }
+    panic!("look {look} is not reported");
+}
+
 #[test]
 fn after_a_look_nothing_of_the_picture_is_in_the_eyes_memory() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,21 +187,12 @@ fn after_a_look_nothing_of_the_picture_is_in_the_eyes_memory() {
         return;
     }
     unit.hand_over(signed(&demonstration::root_key()));
-    let check = "r0000001.20261121.1".parse().unwrap();
-    unit.say(&ToEye::Look { check, look: 1 });
-    let clock = Clock::machine();
-    let began = clock.real_now();
-    let mut during = 0;
-    let mut reported = false;
-    while !reported && clock.real_now() - began < PATIENCE {
-        during = during.max(search(unit.eye.id(), &needles).unwrap());
-        reported = unit
-            .said
-            .try_iter()
-            .any(|said| matches!(said, FromEye::Report(_)));
-    }
-    assert!(reported);
-    assert!(during > 0, "the search finds no picture while there is one");
+    // A frame is there for a moment: on a busy machine a search may come between two of them.
+    let during = (1..=LOOKS_MAX).find_map(|look| {
+        let found = most_found_during(&mut unit, look, &needles);
+        (found > 0).then_some(found)
+    });
+    let during = during.expect("the search finds the picture while there is one");
     // The camera is closed right after the report, which takes no time worth mentioning.
     let (_never, pause) = sync_channel::<()>(0);
     pause.recv_timeout(Duration::from_millis(300)).ok();
