@@ -18,6 +18,7 @@ pub mod pair;
 pub mod pair_socket;
 pub mod panel;
 pub mod presence;
+pub mod profile;
 pub mod record;
 pub mod relief;
 pub mod score;
