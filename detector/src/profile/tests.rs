@@ -1,3 +1,6 @@
+//! Profiles of a few generated rooms. How well they do on many is measured by the example
+//! `profile_rooms` and not here.
+
 use std::sync::LazyLock;
 
 use nattsyn_models::Frame;
