@@ -19,6 +19,7 @@ pub mod pair_socket;
 pub mod panel;
 pub mod presence;
 pub mod reached;
+pub mod profile;
 pub mod record;
 pub mod relief;
 pub mod score;

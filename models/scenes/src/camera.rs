@@ -2,6 +2,7 @@
 //!
 //! Deliberately without sensor: noise and exposure belong to [`crate::Sensor`].
 
+use crate::change::Knock;
 use crate::dice::Dice;
 use crate::shape::Solid;
 use crate::vector::{Ray, UP, V3, v3};
@@ -71,6 +72,25 @@ impl Camera {
             forward,
             right,
             down: forward.cross(right),
+            ..*self
+        }
+    }
+
+    /// The same camera hung otherwise: turned, tilted and rolled about itself, then shifted.
+    pub(crate) fn knocked(&self, knock: &Knock) -> Self {
+        let spun = |one: V3, other: V3, degrees: f32| {
+            let (sin, cos) = degrees.to_radians().sin_cos();
+            (one * cos + other * sin, other * cos - one * sin)
+        };
+        let (forward, right) = spun(self.forward, self.right, knock.turn_deg);
+        let (forward, down) = spun(forward, self.down, knock.tilt_deg);
+        let (right, down) = spun(right, down, knock.roll_deg);
+        Self {
+            at: self.at + self.right * knock.right_m - UP * knock.lower_m,
+            forward,
+            right,
+            down,
+            reach: self.reach * knock.wider,
             ..*self
         }
     }

@@ -30,6 +30,7 @@ mod bed;
 mod bedding;
 mod body;
 mod camera;
+mod change;
 mod cloth;
 mod clothes;
 mod dice;
@@ -59,6 +60,7 @@ mod vector;
 
 pub use bedding::Bedding;
 pub use camera::View;
+pub use change::Knock;
 pub use lens::Lens;
 pub use picture::{PersonMap, Picture, Radiance, Seen};
 pub use render::Rendered;

@@ -11,7 +11,7 @@ use crate::lens::{self, Lens};
 use crate::noise::step;
 use crate::picture::{PersonMap, Radiance, Seen};
 use crate::pose::{self, Cover, Person};
-use crate::room::{Occupant, Room};
+use crate::room::{Glow, Occupant, Room};
 use crate::shape::{Shape, Solid};
 use crate::vector::{Place, Ray, UP, V3, v3};
 use crate::{HEIGHT, WIDTH};
@@ -338,6 +338,27 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// Light of the room's own that falls on a surface, and a quarter of it from everywhere.
+    fn of_the_room(&self, at: V3, normal: V3) -> f32 {
+        let Some(Glow { at: source, power }) = self.room.glow else {
+            return 0.0;
+        };
+        let way = source - at;
+        let far = way.length().max(0.35);
+        // Off the surface by a centimetre, or it would stand in its own light.
+        let ray = Ray {
+            from: at + normal * 0.01,
+            along: way * (1.0 / far),
+        };
+        let mut between = self.room.solids.iter().filter_map(|solid| solid.hit(&ray));
+        let direct = if between.any(|hit| hit.distance < far - 0.2) {
+            0.0
+        } else {
+            (normal.dot(way) / far).max(0.0) / (far * far)
+        };
+        power * (direct + 0.06)
+    }
+
     /// Light that reaches the lens from every pixel.
     fn light(&self) -> Vec<f32> {
         /// The lamp has a size: nothing is lit as if nearer than this to a point.
@@ -352,7 +373,8 @@ impl<'a> Canvas<'a> {
             let beam = lamp.power * axis.powf(lamp.focus) * facing / far;
             // Two metres is where the bounce is measured against: 1 / 2² = 0.25.
             let bounce = 0.25 * lamp.bounce * spot.open * (0.8 + 0.2 * spot.normal.z);
-            spot.albedo * (beam + bounce) + spot.glow
+            let lit = beam + bounce + self.of_the_room(at, spot.normal);
+            spot.albedo * lit + spot.glow
         };
         self.rays.iter().zip(&self.spots).map(lit).collect()
     }

@@ -52,6 +52,8 @@ pub struct Room {
     pub(crate) camera: Camera,
     pub(crate) view: View,
     pub(crate) lamp: Lamp,
+    /// A light of the room itself, beside the camera's lamp.
+    pub(crate) glow: Option<Glow>,
     /// Draws what differs between two nights of the same room.
     night: Dice,
 }
@@ -65,6 +67,14 @@ pub(crate) struct Lamp {
     /// Light that comes back from walls and ceiling, relative to the beam at two metres.
     pub(crate) bounce: f32,
     /// Strength, 1 when new.
+    pub(crate) power: f32,
+}
+
+/// A light in the room that shines every way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glow {
+    pub(crate) at: V3,
+    /// Strength, in the unit of a [`Lamp`]'s.
     pub(crate) power: f32,
 }
 
@@ -85,13 +95,19 @@ impl Room {
     #[must_use]
     pub fn redrawn(&self, night: u64) -> Self {
         let night = Dice::new(self.seed ^ mix(night)).fork("another night");
-        let mut room = Self::build(self.seed, &night);
-        room.furnish();
+        let mut room = self.rearranged(&night);
         room.camera = room.camera.nudged(&mut night.fork("nudge"));
         let mut lamp = night.fork("lamp");
         room.lamp.at = room.lamp.at + (room.camera.at - self.camera.at);
         room.lamp.power = lamp.between(0.7, 1.3);
         room.lamp.bounce *= lamp.between(0.8, 1.2);
+        room
+    }
+
+    /// The same room with everything loose where `night` puts it.
+    pub(crate) fn rearranged(&self, night: &Dice) -> Self {
+        let mut room = Self::build(self.seed, night);
+        room.furnish();
         room
     }
 
@@ -132,6 +148,7 @@ impl Room {
             camera,
             view,
             lamp,
+            glow: None,
             night: night.clone(),
         }
     }

@@ -5,7 +5,7 @@
 //! learns from them.
 
 use nattsyn_scenes::{
-    Bedding, HEIGHT, Lens, Occupant, Picture, Rendered, Room, Seen, Sensor, WIDTH,
+    Bedding, HEIGHT, Knock, Lens, Occupant, Picture, Rendered, Room, Seen, Sensor, WIDTH,
 };
 
 const STATES: [Bedding; 7] = [
@@ -309,4 +309,107 @@ fn a_covered_or_defocused_lens_shows_no_detail() {
             );
         }
     }
+}
+
+/// Pixels that differ by more than noise between two clear pictures without noise.
+fn changed(one: &Room, other: &Room) -> usize {
+    let light = |room: &Room| room.render(Occupant::Nobody, 1, Lens::Clear).radiance;
+    let (one, other) = (light(one), light(other));
+    let pairs = one.light().iter().zip(other.light());
+    pairs
+        .filter(|(a, b)| (*a - *b).abs() > 0.02 * a.max(**b))
+        .count()
+}
+
+#[test]
+fn a_camera_that_was_not_knocked_sees_what_it_saw() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        assert_eq!(changed(&room, &room.clone().knocked(&Knock::NONE)), 0);
+    }
+}
+
+#[test]
+fn every_way_to_knock_a_camera_changes_its_picture_and_keeps_the_bed_where_it_stands() {
+    let still = Knock::NONE;
+    let knocks = [
+        Knock {
+            turn_deg: 5.0,
+            ..still
+        },
+        Knock {
+            tilt_deg: 5.0,
+            ..still
+        },
+        Knock {
+            roll_deg: 5.0,
+            ..still
+        },
+        Knock {
+            right_m: 0.2,
+            ..still
+        },
+        Knock {
+            lower_m: 0.2,
+            ..still
+        },
+        Knock {
+            wider: 1.2,
+            ..still
+        },
+    ];
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        for knock in knocks {
+            let knocked = room.clone().knocked(&knock);
+            let pixels = changed(&room, &knocked);
+            assert!(
+                pixels > WIDTH * HEIGHT / 20,
+                "seed {seed}, {knock:?}: {pixels}"
+            );
+            assert_ne!(room.sleeping_place(), knocked.sleeping_place());
+        }
+    }
+}
+
+#[test]
+fn a_turn_to_the_right_moves_what_is_seen_to_the_left() {
+    let room = Room::from_seed(7);
+    let middle = |room: &Room| {
+        let place = room.sleeping_place();
+        place.iter().map(|(x, _)| x).sum::<f32>() / place.len() as f32
+    };
+    let turn_deg = 4.0;
+    let turned = room.clone().knocked(&Knock {
+        turn_deg,
+        ..Knock::NONE
+    });
+    assert!(middle(&turned) < middle(&room) - 0.02);
+}
+
+#[test]
+fn another_night_leaves_the_camera_and_the_bed_where_they_were() {
+    for seed in SEEDS {
+        let room = Room::from_seed(seed);
+        let night = room.on_night(3);
+        assert_eq!(room.sleeping_place(), night.sleeping_place());
+        assert!(changed(&room, &night) > 0, "seed {seed}");
+        assert_eq!(changed(&night, &room.on_night(3)), 0);
+        let nudged = room.redrawn(2);
+        assert_eq!(nudged.sleeping_place(), nudged.on_night(3).sleeping_place());
+        assert_ne!(room.sleeping_place(), room.redrawn(3).sleeping_place());
+    }
+}
+
+#[test]
+fn a_light_other_linen_and_curtains_change_the_picture_and_nothing_else() {
+    let rooms = || (1..30).map(Room::from_seed);
+    let count = |change: fn(Room) -> Room| {
+        let differ = |room: Room| changed(&room, &change(room.clone())) > 0;
+        rooms().filter(|room| differ(room.clone())).count()
+    };
+    assert_eq!(count(|room| room.with_a_light_on(1)), 29);
+    assert!(count(|room| room.with_other_linen(1)) > 20);
+    // Most rooms have no curtains that the camera sees.
+    assert!(count(|room| room.with_curtains(1.0)) > 2);
 }
