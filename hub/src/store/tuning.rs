@@ -95,7 +95,8 @@ impl Tunings {
     pub fn book(&self) -> Result<Book, StoreError> {
         let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
                           threshold_changes.at_ms, threshold_changes.made_by, verdict,
-                          threshold_verdicts.at_ms, threshold_verdicts.made_by
+                          threshold_verdicts.at_ms, threshold_verdicts.made_by,
+                          threshold_verdicts.turn
                    FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
                    WHERE ?1 = ?1 ORDER BY threshold_changes.change";
         let mut changes = Vec::new();
@@ -247,7 +248,7 @@ fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Op
     let about = deed.decision.and_then(|(id, _)| id).or(made);
     if let (Some((_, decision)), Some(id)) = (deed.decision, about) {
         transaction.execute(
-            "INSERT INTO threshold_verdicts VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO threshold_verdicts (change, verdict, at_ms, made_by) VALUES (?1, ?2, ?3, ?4)",
             params![id.0, decision.word(), deed.at.as_ms(), deed.by.to_string()],
         )?;
     }
@@ -331,6 +332,7 @@ fn verdict_of(row: &Row<'_>, word: &str) -> Result<Verdict, StoreError> {
         decision: decision.ok_or_else(|| rows::unreadable(READING, word))?,
         at: rows::moment(row, 9, READING)?,
         by: rows::parsed(row, 10, READING)?,
+        turn: row.get(11).map_err(doing(READING))?,
     })
 }
 

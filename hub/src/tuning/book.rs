@@ -131,7 +131,7 @@ impl Book {
     fn stack(&self, place: &Place) -> Vec<(ChangeId, Option<Levels>)> {
         let mut approved: Vec<_> = self.changes.iter().filter_map(held_at(place)).collect();
         // In the order in which they came to hold, which need not be that of their proposing.
-        approved.sort_by_key(|(at, change)| (*at, change.id));
+        approved.sort_by_key(|(turn, _)| *turn);
         let mut stack = Vec::new();
         for (_, change) in approved {
             match change.kind {
@@ -143,12 +143,10 @@ impl Book {
     }
 }
 
-fn held_at(
-    place: &Place,
-) -> impl FnMut(&Change) -> Option<(nattsyn_protocol::time::Timestamp, &Change)> {
+fn held_at(place: &Place) -> impl FnMut(&Change) -> Option<(i64, &Change)> {
     move |change| {
         let verdict = change.verdict.as_ref()?;
         let is_here = change.place == *place && verdict.decision.holds() == Holds::Yes;
-        is_here.then_some((verdict.at, change))
+        is_here.then_some((verdict.turn, change))
     }
 }

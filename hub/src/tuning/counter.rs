@@ -232,6 +232,7 @@ impl Counter<'_> {
             decision,
             at: self.now,
             by: by.clone(),
+            turn: i64::MAX,
         });
         let id = change.id;
         let others = book.changes().iter().filter(|it| it.id != id).cloned();

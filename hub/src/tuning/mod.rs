@@ -241,6 +241,8 @@ pub struct Verdict {
     pub at: Timestamp,
     /// By whom.
     pub by: StaffId,
+    /// Its place among all decisions: the last one holds, whatever a clock showed.
+    pub turn: i64,
 }
 
 /// What can become of a change.

@@ -1,7 +1,7 @@
 //! Which thresholds are to be signed now, so that every unit holds what was approved. Pure.
 //!
 //! A unit for which nothing was ever approved is sent none, whatever it says that it holds: nobody
-//! decided that it may be less cautious. One that was sent some once is told also when nothing is
+//! decided that it may be less cautious; but where the floor is above its model, it is sent that. One that was sent some once is told also when nothing is
 //! set any more.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use nattsyn_protocol::thresholds::HomeThresholds;
 
 use super::map::Map;
 use super::standing::Sent;
-use super::{Levels, StoredThresholds};
+use super::{Levels, MODELS_OWN, StoredThresholds};
 use crate::settings::Source;
 
 /// The thresholds to sign, each by the next version of its unit. `words` are the versions that
@@ -31,7 +31,8 @@ pub fn due(
         let sent = newest.get(&home.unit);
         let said = words.get(&home.unit).copied().unwrap_or_default();
         let before = sent.map_or(0, |sent| sent.thresholds.version);
-        let is_nothing = wanted.from == Source::BuiltIn && sent.is_none();
+        let is_models = wanted.from == Source::BuiltIn && wanted.value == MODELS_OWN;
+        let is_nothing = is_models && sent.is_none();
         let is_as_wanted = sent.is_some_and(|sent| {
             Levels::from(&sent.thresholds) == wanted.value && said <= before && is_ours(sent)
         });

@@ -9,6 +9,8 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::thresholds::{HomeThresholds, ThresholdsMessage};
 use nattsyn_protocol::time::Timestamp;
 
+use super::Levels;
+
 /// How long after it was sent the same version is not sent again, whatever a unit says: a unit
 /// that refuses it and says hello each time must not make a loop. A hello that is lost comes again
 /// later than that.
@@ -65,6 +67,23 @@ pub fn progress(sent: Option<&StoredThresholds>, word: Option<Word>) -> Progress
             Progress::Acknowledged(word.at)
         }
         (Some(sent), Some(_) | None) => Progress::Waits(sent.made),
+    }
+}
+
+/// The same in a home where these levels are in force: a unit that follows others waits for them,
+/// until they are signed and it has said that it holds them.
+#[must_use]
+pub fn progress_to(
+    in_force: Levels,
+    sent: Option<&StoredThresholds>,
+    word: Option<Word>,
+) -> Progress {
+    let said = progress(sent, word);
+    match (said, sent) {
+        (Progress::Acknowledged(_), Some(sent)) if Levels::from(&sent.thresholds) != in_force => {
+            Progress::Waits(sent.made)
+        }
+        _ => said,
     }
 }
 

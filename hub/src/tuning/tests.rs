@@ -77,6 +77,7 @@ fn approved(id: i64, place: &Place, levels: Option<Levels>, kind: Kind) -> Chang
             decision: Decision::Approved,
             at: at(id),
             by: who("chef-002"),
+            turn: id,
         }),
     }
 }
@@ -147,10 +148,33 @@ fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
         Ok(())
     );
     town.floor = Floor::new(levels(48, 48)).unwrap();
+    let due = settle::due(&town.map(), &Sent::new(), &BTreeMap::new(), |_| true);
+    let sent: Vec<(u8, u8)> = due.iter().map(|it| (it.visible, it.not_visible)).collect();
+    assert_eq!(
+        sent,
+        [(48, 60), (48, 48), (48, 48)],
+        "also where nothing is set"
+    );
     assert_eq!(town.map().of_home(home(1).id).value, levels(48, 60));
     assert_eq!(town.map().of_home(home(3).id).value, levels(48, 48));
     assert_eq!(Floor::new(levels(42, 64)), Err(FloorError));
     assert_eq!(Floor::new(levels(65, 64)), Err(FloorError));
+}
+
+#[test]
+fn what_was_decided_last_holds_whatever_the_clock_showed() {
+    let here = first();
+    let mut later = set(2, &here, levels(60, 60));
+    later.verdict.as_mut().unwrap().at = at(-7200);
+    let mut back = approved(3, &here, Some(levels(44, 43)), Kind::Rollback(ChangeId(2)));
+    back.verdict.as_mut().unwrap().at = at(-7300);
+    let mut changes = vec![set(1, &here, levels(44, 43)), later];
+    assert_eq!(
+        Book::new(changes.clone()).set_at(&here),
+        Some(levels(60, 60))
+    );
+    changes.push(back);
+    assert_eq!(Book::new(changes).set_at(&here), Some(levels(44, 43)));
 }
 
 #[test]

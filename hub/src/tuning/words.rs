@@ -10,7 +10,7 @@ use nattsyn_protocol::thresholds::NEVER;
 
 use super::evidence::Bound;
 use super::outlook::Outlook;
-use super::{Decision, Kind, Levels};
+use super::{Decision, Kind, Levels, MODELS_OWN};
 use crate::agreement::file::Said;
 use crate::settings::compare::Place;
 use crate::settings::{InForce, Source};
@@ -77,6 +77,10 @@ pub fn source(levels: &InForce<Levels>) -> Said {
             format!("From the area {area}"),
         ),
         Source::Municipality => Said::new("Satt för kommunen", "Set for the municipality"),
+        Source::BuiltIn if levels.value != MODELS_OWN => Said::new(
+            "Inget är satt: kommunens lägsta tillåtna",
+            "Nothing is set: the least that the municipality allows",
+        ),
         Source::BuiltIn => Said::new(
             "Inget är satt: modellens egna gränser",
             "Nothing is set: the model’s own thresholds",

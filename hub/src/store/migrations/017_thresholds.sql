@@ -28,8 +28,10 @@ CREATE TABLE threshold_changes (
 ) STRICT;
 
 -- What became of it; once. `alone`: a rollback that makes nothing looser needs no second person.
+-- What holds is the last by `turn`: a clock that is set back changes no order.
 CREATE TABLE threshold_verdicts (
-    change INTEGER PRIMARY KEY REFERENCES threshold_changes (change),
+    turn INTEGER PRIMARY KEY AUTOINCREMENT,
+    change INTEGER NOT NULL UNIQUE REFERENCES threshold_changes (change),
     verdict TEXT NOT NULL CHECK (verdict IN ('approved', 'alone', 'refused', 'withdrawn')),
     at_ms INTEGER NOT NULL,
     made_by TEXT NOT NULL CHECK (length(trim(made_by)) > 0)

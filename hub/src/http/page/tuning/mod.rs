@@ -16,7 +16,7 @@ use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
 use crate::tuning::evidence::bound;
-use crate::tuning::standing::{Progress, progress};
+use crate::tuning::standing::{Progress, progress_to};
 use crate::tuning::{Caution, Change, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
@@ -201,7 +201,7 @@ fn units(shown: &Shown<'_>) -> Markup {
             file.sent.get(&home.unit),
             file.words.get(&home.unit).copied(),
         );
-        (home, progress(sent, word))
+        (home, progress_to(map.of_home(home.id).value, sent, word))
     });
     if let Place::Home(_) = shown.place {
         return html! {
