@@ -1,8 +1,8 @@
 //! Which thresholds are to be signed now, so that every unit holds what was approved. Pure.
 //!
 //! A unit for which nothing was ever approved is sent none, whatever it says that it holds: nobody
-//! decided that it may be less cautious; but where the floor is above its model, it is sent that. One that was sent some once is told also when nothing is
-//! set any more.
+//! decided that it may be less cautious; but where the floor is above its model, it is sent that.
+//! One that was sent some once is told also when nothing is set any more.
 
 use std::collections::BTreeMap;
 
