@@ -7,8 +7,8 @@
 //!
 //! A profile is a few hundred **marks**: places of a coarse grid where the picture is brighter, or
 //! darker, than on both sides of it, in every staged state alike. Nothing is marked in a sleeping
-//! place. That holds no grey level and no person; it does hold where a room's strong edges are, and
-//! a room can be told from others by it, so it is personal data and never leaves the eye
+//! place. That holds no grey level and nobody; drawn, it is a coarse outline of the room, and the
+//! room can be told from others by it. So it is personal data and never leaves the eye
 //! (`docs/design/0011`: what can be made of it was tried and is written there).
 //!
 //! A look fits a profile where its [`Sketch`] agrees with the marks. What counts is not how well it
@@ -63,8 +63,8 @@ pub const MARKS_MIN: usize = 200;
 /// 320. A camera that turned further fits nowhere, and that is seen too.
 const REACH: i32 = 12;
 
-/// Squared shift, in fine blocks, up to which a look still fits *here*: one block either way is a
-/// wall that works as the weather changes, and a quarter of a degree to half of one.
+/// Squared shift, in fine blocks, up to which a look still fits *here*: one block either way, less
+/// than a degree, is a bracket that gives with the warmth of the room.
 const HERE: i32 = 2;
 
 /// Squared shift, in fine blocks, from which on a look fits *elsewhere*: three blocks, 6 pixels at
