@@ -196,7 +196,7 @@ impl Profile {
         self.measure(look).verdict()
     }
 
-    /// How well a look fits. The look is shifted over the profile by up to [`REACH`] each way, as
+    /// How well a look fits. The look is shifted over the profile by up to 7.5 % of the width each way, as
     /// a whole and in each region.
     #[must_use]
     pub fn measure(&self, look: &Sketch) -> Fit {
