@@ -196,8 +196,8 @@ impl Profile {
         self.measure(look).verdict()
     }
 
-    /// How well a look fits. The look is shifted over the profile by up to 7.5 % of the width each way, as
-    /// a whole and in each region.
+    /// How well a look fits. The look is shifted over the profile by up to 7.5 % of the width each
+    /// way, as a whole and in each region.
     #[must_use]
     pub fn measure(&self, look: &Sketch) -> Fit {
         let tones = look.tones();
