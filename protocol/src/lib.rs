@@ -7,11 +7,14 @@
 //!
 //! Where evidence becomes a word in one home is said by [`thresholds`].
 //!
+//! How a unit is tried out where it hangs, before its checks count, is in [`commission`].
+//!
 //! What residents agreed to reaches a unit as a [`policy`]; who may see one unclear look, as a
 //! [`grant`] with the operator's own [`assertion`]; what travels then is in [`live`].
 
 pub mod assertion;
 pub mod calendar;
+pub mod commission;
 pub mod demonstration;
 pub mod finding;
 pub mod grant;

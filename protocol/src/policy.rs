@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::commission::{HeldCommissioned, HeldCommissioning};
 use crate::ids::{BootId, ResidentId, UnitId};
 use crate::signing::{Document, Endorsement, PublicKey, SignatureError, Signed};
 use crate::thresholds::HeldThresholds;
@@ -173,6 +174,12 @@ pub struct Capability {
     /// The thresholds of its home that it works by; absent while it has none but its model's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<HeldThresholds>,
+    /// How leave to try it out stands, if it has come in this run of the eye.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commissioning: Option<HeldCommissioning>,
+    /// As what it was last commissioned, if it ever was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commissioned: Option<HeldCommissioned>,
 }
 
 impl Document for Capability {

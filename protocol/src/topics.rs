@@ -40,11 +40,15 @@ pub enum Channel {
     Thresholds,
     /// Signed [`crate::thresholds::NightCounts`], QoS 1.
     Counts,
+    /// [`crate::commission::CommissionDown`], QoS 1.
+    CommissionDown,
+    /// [`crate::commission::CommissionUp`], QoS 1.
+    CommissionUp,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Heartbeat,
         Self::Hello,
         Self::Report,
@@ -57,6 +61,8 @@ impl Channel {
         Self::Frame,
         Self::Thresholds,
         Self::Counts,
+        Self::CommissionDown,
+        Self::CommissionUp,
     ];
 
     fn path(self) -> &'static str {
@@ -73,6 +79,8 @@ impl Channel {
             Self::Frame => "up/f",
             Self::Thresholds => "dn/t",
             Self::Counts => "up/c",
+            Self::CommissionDown => "dn/k",
+            Self::CommissionUp => "up/k",
         }
     }
 }

@@ -7,6 +7,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::commission::{CommissionDown, CommissionUp};
 use crate::heartbeat::Heartbeat;
 use crate::hello::{Ack, Hello, PlanMessage};
 use crate::live::{LiveDown, LiveUp};
@@ -75,6 +76,12 @@ impl Message for ThresholdsMessage {
 }
 impl Message for CountsMessage {
     const KIND: &'static str = "night's counts";
+}
+impl Message for CommissionDown {
+    const KIND: &'static str = "word of a commissioning";
+}
+impl Message for CommissionUp {
+    const KIND: &'static str = "answer of a commissioning";
 }
 impl Message for LiveDown {
     const KIND: &'static str = "live view's request";

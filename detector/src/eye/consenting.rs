@@ -91,6 +91,8 @@ impl Eye {
             build: BUILD,
             policy: self.guard.held_policy(moment),
             thresholds: self.guard.held_thresholds(),
+            commissioning: None,
+            commissioned: None,
         };
         if self.capability.as_ref() != Some(&capability) {
             self.say(&FromEye::Capable(self.signer.document(&capability)));

@@ -24,11 +24,13 @@ pub(super) fn may_write(name: &str, topic: &str) -> Answer {
         | Channel::Notice
         | Channel::LiveUp
         | Channel::Counts
+        | Channel::CommissionUp
         | Channel::Frame => true,
         Channel::Plan
         | Channel::Ack
         | Channel::Policy
         | Channel::LiveDown
+        | Channel::CommissionDown
         | Channel::Thresholds => false,
     };
     let may = if is_upward {

@@ -139,6 +139,8 @@ impl State {
             answers: None,
             consents: None,
             thresholds: None,
+            commissioning: None,
+            commissioned: None,
             audit: None,
             heads: None,
             rights: None,

@@ -109,7 +109,9 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
             }
             (Said::Counts(counts, signed), named)
         }
-        Channel::Plan
+        Channel::CommissionUp
+        | Channel::CommissionDown
+        | Channel::Plan
         | Channel::Ack
         | Channel::Policy
         | Channel::LiveDown

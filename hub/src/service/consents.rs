@@ -114,6 +114,8 @@ impl Office {
             build: Build::LiveView,
             policy: held,
             thresholds: None,
+            commissioning: None,
+            commissioned: None,
         };
         let hello = Hello {
             unit,

@@ -176,6 +176,8 @@ impl State {
             build: Build::LiveView,
             policy,
             thresholds: None,
+            commissioning: None,
+            commissioned: None,
         };
         FromEye::Capable(Signed::seal(&capability, &self.key))
     }

@@ -107,6 +107,8 @@ fn capability() -> Capability {
             approval: Approval::Awaited,
         }),
         thresholds: None,
+        commissioning: None,
+        commissioned: None,
     }
 }
 

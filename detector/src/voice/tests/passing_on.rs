@@ -48,6 +48,8 @@ fn capable(version: Option<u32>) -> Signed {
             approval: Approval::NotNeeded,
         }),
         thresholds: None,
+        commissioning: None,
+        commissioned: None,
     };
     Signed::seal(&capability, &SigningKey::from_bytes(&[3; 32]))
 }

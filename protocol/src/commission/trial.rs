@@ -1,0 +1,304 @@
+//! What must be tried where a unit hangs, in which order, and whether that passes.
+//!
+//! Pure, and the same at both ends: the hub leads the technician by [`Trial::next`] and shows
+//! [`Trial::verdict`]; the eye signs only what its own verdict calls passed. Tries are taken in as
+//! they were made; nothing that was tried is forgotten but by beginning anew.
+
+use std::collections::BTreeMap;
+
+use super::framing::{self, FramingFault};
+use super::{Order, Room, SPOTS, State, Tried, Try};
+use crate::finding::{Fault, Finding};
+
+/// Most times that one thing is staged: once, and again twice. What was staged again counts with
+/// its worst.
+pub const STAGED_MAX: usize = 3;
+
+/// Of the four ways to be in bed, how many must have been *visible* at least once.
+pub const SEEN_MIN: usize = 3;
+
+/// How somebody is in bed, in the order in which it is staged.
+const SOMEBODY: [State; 4] = [
+    State::OnTheEdge,
+    State::Uncovered,
+    State::HalfCovered,
+    State::Covered,
+];
+
+/// How the bed is empty.
+const NOBODY: [State; 4] = [
+    State::EmptyJustLeft,
+    State::EmptyHeaped,
+    State::EmptyBare,
+    State::EmptyMade,
+];
+
+/// Everything that was tried under one leave, as far as it counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    sleepers: u8,
+    walks: BTreeMap<(u8, u8), Vec<u16>>,
+    places: Vec<Vec<[f32; 2]>>,
+    staged: BTreeMap<Try, Vec<(Finding, Option<u8>)>>,
+}
+
+/// How a trial stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// More must be tried.
+    Open,
+    /// All was tried, and it passes.
+    Passed,
+    /// It cannot pass any more: what to say of it. Hang the unit otherwise, and begin anew with a
+    /// walk.
+    Refused(Vec<TrialFault>),
+}
+
+/// Why a trial does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrialFault {
+    /// A sleeper's place cannot be found, or is none.
+    Framing {
+        /// Whose, counted from 0.
+        sleeper: u8,
+        /// Why.
+        why: FramingFault,
+    },
+    /// Nobody was there, and *visible* was said.
+    VisibleOfEmpty(Try),
+    /// Somebody was there, and *not visible* was said.
+    NotVisibleOfSomebody(Try),
+    /// The picture was not fit to judge by, [`STAGED_MAX`] times.
+    Unfit(Try, Fault),
+    /// The lens was covered, and a word was said all the same.
+    SawThroughCover,
+    /// Fewer than [`SEEN_MIN`] ways to be in bed were *visible*; of a further sleeper, none was.
+    SeldomSeen {
+        /// Who, counted from 0.
+        sleeper: u8,
+        /// How many were.
+        seen: u8,
+    },
+}
+
+impl Trial {
+    /// Of which nothing was tried yet.
+    #[must_use]
+    pub fn new(sleepers: u8) -> Self {
+        Self {
+            sleepers,
+            walks: BTreeMap::new(),
+            places: Vec::new(),
+            staged: BTreeMap::new(),
+        }
+    }
+
+    /// All that must be tried, in the order in which it is least work.
+    #[must_use]
+    pub fn steps(&self) -> Vec<Try> {
+        let walk = |sleeper| (0..SPOTS).map(move |spot| Try::Walk { sleeper, spot });
+        let walks = (0..self.sleepers).flat_map(walk);
+        walks.chain(staged_steps(self.sleepers)).collect()
+    }
+
+    /// Whether this may be tried now: a walk always, which begins anew whatever was staged; what
+    /// is staged once the places are found, and [`STAGED_MAX`] times.
+    #[must_use]
+    pub fn may_try(&self, what: Try) -> bool {
+        match what {
+            Try::Walk { sleeper, spot } => sleeper < self.sleepers && spot < SPOTS,
+            Try::Staged { .. } => {
+                let often = self.staged.get(&what).map_or(0, Vec::len);
+                often < STAGED_MAX && staged_steps(self.sleepers).contains(&what)
+            }
+        }
+    }
+
+    /// Takes in what a try came to, under the order that asked for it.
+    pub fn handle_tried(&mut self, order: &Order, tried: &Tried) {
+        match tried.what {
+            Try::Walk { sleeper, spot } => {
+                if !self.staged.is_empty() {
+                    self.staged.clear();
+                    self.walks.clear();
+                }
+                if is_unfit(tried.finding).is_none() && tried.finding != Finding::Paused {
+                    self.walks.insert((sleeper, spot), tried.cells.clone());
+                }
+            }
+            what @ Try::Staged { .. } => {
+                if order.places != self.places {
+                    self.staged.clear();
+                    self.places.clone_from(&order.places);
+                }
+                if self.may_try(what) && tried.finding != Finding::Paused {
+                    let outcomes = self.staged.entry(what).or_default();
+                    outcomes.push((tried.finding, tried.level));
+                }
+            }
+        }
+    }
+
+    /// The places that were tried with.
+    #[must_use]
+    pub fn places(&self) -> &[Vec<[f32; 2]>] {
+        &self.places
+    }
+
+    /// In which cells a sleeper was seen at a spot, once that was tried.
+    #[must_use]
+    pub fn cells(&self, sleeper: u8, spot: u8) -> Option<&[u16]> {
+        self.walks.get(&(sleeper, spot)).map(Vec::as_slice)
+    }
+
+    /// What a staged try has come to so far, oldest first.
+    #[must_use]
+    pub fn outcomes(&self, what: Try) -> &[(Finding, Option<u8>)] {
+        self.staged.get(&what).map_or(&[], Vec::as_slice)
+    }
+
+    /// The place that a sleeper's walk proposes; `None` while it is not whole.
+    #[must_use]
+    pub fn proposed(&self, sleeper: u8) -> Option<Result<Vec<[f32; 2]>, FramingFault>> {
+        let walk: Option<Vec<&[u16]>> = (0..SPOTS).map(|spot| self.cells(sleeper, spot)).collect();
+        Some(framing::propose(walk?))
+    }
+
+    /// What is to be tried next; `None` where all was, or nothing helps any more.
+    #[must_use]
+    pub fn next(&self) -> Option<Try> {
+        if matches!(self.verdict(), Verdict::Refused(_)) {
+            return None;
+        }
+        let is_done = |what: &Try| match *what {
+            // Once something is staged the walk is over.
+            Try::Walk { sleeper, spot } => {
+                !self.staged.is_empty() || self.cells(sleeper, spot).is_some()
+            }
+            Try::Staged { .. } => self.is_settled(*what),
+        };
+        self.steps().into_iter().find(|what| !is_done(what))
+    }
+
+    /// Whether a staged try came to something that can be judged by.
+    fn is_settled(&self, what: Try) -> bool {
+        let is_covered = is_lens_covered(what);
+        let outcomes = self.outcomes(what).iter();
+        let mut unfit = outcomes.map(|(finding, _)| is_unfit(*finding).is_some());
+        unfit.any(|unfit| unfit == is_covered)
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let mut faults: Vec<TrialFault> = Vec::new();
+        if self.staged.is_empty() {
+            for sleeper in 0..self.sleepers {
+                if let Some(Err(why)) = self.proposed(sleeper) {
+                    faults.push(TrialFault::Framing { sleeper, why });
+                }
+            }
+        }
+        let steps = staged_steps(self.sleepers);
+        faults.extend(steps.iter().filter_map(|what| self.fault(*what)));
+        let is_whole = steps.iter().all(|what| self.is_settled(*what));
+        if is_whole {
+            faults.extend((0..self.sleepers).filter_map(|sleeper| self.seldom(sleeper)));
+        }
+        match (faults.is_empty(), is_whole) {
+            (false, _) => Verdict::Refused(faults),
+            (true, true) => Verdict::Passed,
+            (true, false) => Verdict::Open,
+        }
+    }
+
+    /// What one staged try has shown to be wrong.
+    fn fault(&self, what: Try) -> Option<TrialFault> {
+        let Try::Staged { state, .. } = what else {
+            return None;
+        };
+        let outcomes = self.outcomes(what);
+        let said = |word: Finding| outcomes.iter().any(|(finding, _)| *finding == word);
+        match state.is_somebody() {
+            None => {
+                let saw = outcomes.iter().any(|(it, _)| is_unfit(*it).is_none());
+                saw.then_some(TrialFault::SawThroughCover)
+            }
+            Some(false) if said(Finding::Visible) => Some(TrialFault::VisibleOfEmpty(what)),
+            Some(true) if said(Finding::NotVisible) => Some(TrialFault::NotVisibleOfSomebody(what)),
+            Some(_) if outcomes.len() >= STAGED_MAX && !self.is_settled(what) => {
+                let fault = outcomes.last().and_then(|(finding, _)| is_unfit(*finding));
+                fault.map(|fault| TrialFault::Unfit(what, fault))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a sleeper was seen too seldom.
+    fn seldom(&self, sleeper: u8) -> Option<TrialFault> {
+        let was_seen = |state: &&State| {
+            let alike = self.staged.iter().filter(|(what, _)| {
+                matches!(what, Try::Staged { sleeper: Some(of), state: staged, .. }
+                    if *of == sleeper && staged == *state)
+            });
+            let mut said = alike.flat_map(|(_, outcomes)| outcomes);
+            said.any(|(finding, _)| *finding == Finding::Visible)
+        };
+        let seen = SOMEBODY.iter().filter(was_seen).count();
+        let needed = if sleeper == 0 { SEEN_MIN } else { 1 };
+        (seen < needed).then(|| TrialFault::SeldomSeen {
+            sleeper,
+            seen: u8::try_from(seen).unwrap_or(u8::MAX),
+        })
+    }
+}
+
+/// What is staged in a home with so many sleepers, in order.
+fn staged_steps(sleepers: u8) -> Vec<Try> {
+    let staged = |sleeper, room| {
+        move |state| Try::Staged {
+            sleeper,
+            state,
+            room,
+        }
+    };
+    let as_it_is = staged(Some(0), Room::AsItIs);
+    let mut steps: Vec<Try> = SOMEBODY.into_iter().map(as_it_is).collect();
+    for sleeper in 1..sleepers {
+        steps.push(staged(Some(sleeper), Room::AsItIs)(State::Covered));
+        // While they lie there alone, every other place is asked about.
+        let others = (0..sleepers).filter(|other| *other != sleeper);
+        steps.extend(others.map(|other| staged(Some(other), Room::AsItIs)(State::OtherInBed)));
+    }
+    steps.extend(NOBODY.into_iter().map(staged(None, Room::AsItIs)));
+    let [edge, bare, half, covered] = SOMEBODY;
+    let [left, heaped, empty_bare, made] = NOBODY;
+    steps.extend([covered, half].map(staged(Some(0), Room::Otherwise)));
+    steps.extend([left, heaped].map(staged(None, Room::Otherwise)));
+    steps.extend([edge, bare].map(staged(Some(0), Room::Lit)));
+    steps.extend([empty_bare, made].map(staged(None, Room::Lit)));
+    steps.push(staged(None, Room::Lit)(State::LensCovered));
+    steps
+}
+
+fn is_lens_covered(what: Try) -> bool {
+    matches!(
+        what,
+        Try::Staged {
+            state: State::LensCovered,
+            ..
+        }
+    )
+}
+
+/// The fault that keeps a picture from being judged; `None` where it was judged. A pause is no
+/// fault and no judgement: it is not taken in at all.
+fn is_unfit(finding: Finding) -> Option<Fault> {
+    match finding {
+        Finding::Technical(fault) => Some(fault),
+        Finding::Visible | Finding::NotVisible | Finding::Unclear(_) | Finding::Paused => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
