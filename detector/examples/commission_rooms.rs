@@ -1,7 +1,12 @@
 //! Commissions generated rooms, rightly and wrongly hung: who passes, and why the others do not.
 //!
-//! `FIRST LAST [right]`: each room as it should be hung, and in each wrong way unless told otherwise.
-//! Prints a line for each and at the end a table. The looks are the unit's own, without its process and clock; how a person
+//! - `FIRST LAST [right]`: each room as it should be hung, and in each wrong way unless told
+//!   otherwise. Prints a line for each and at the end a table.
+//! - `nights FIRST LAST`: each room as the generator hangs it, commissioned; then, on another night,
+//!   a look at each state, by whether the home passed. Prints what was said, and with nobody there
+//!   the bound of *visible* by the rooms that it was said in.
+//!
+//! The looks are the unit's own, without its process and clock; how a person
 //! does it on the page is tried by `tests/tests/commission`. Figures: `docs/design/0012`.
 
 #![expect(
@@ -14,18 +19,19 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nattsyn_calibration::bound::upper_bound;
 use nattsyn_detector::camera::{FrameSource, StagedCamera};
-use nattsyn_detector::presence::{Fingerprint, Judged, Observation, Presence};
+use nattsyn_detector::presence::{Concluded, Fingerprint, Judged, Observation, Presence, Sequence};
 use nattsyn_detector::profile::{Hanging, Profile, Sketch};
 use nattsyn_models::{Frame, MAP_HEIGHT, MAP_WIDTH, Model, SleepingPlace};
 use nattsyn_protocol::commission::framing::area;
 use nattsyn_protocol::commission::trial::{Trial, TrialFault, Verdict, is_profiled};
-use nattsyn_protocol::commission::{Ask, GRID, Order, Tried, Try};
+use nattsyn_protocol::commission::{Ask, GRID, Order, State, Tried, Try};
 use nattsyn_protocol::demonstration::{Mounting, Show, Stage, StagedScene};
-use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::ids::BootId;
 use nattsyn_protocol::time::Timestamp;
-use nattsyn_scenes::Room;
+use nattsyn_scenes::{Around, Bedding, Knock, Lens, Occupant, Room, Sensor, Shown};
 
 /// Frames of a look that are shown to the network, as a unit's ten are every second.
 const FRAMES: u64 = 5;
@@ -41,40 +47,157 @@ const MOUNTINGS: [Mounting; 6] = [
 
 fn main() {
     let given: Vec<String> = std::env::args().skip(1).collect();
+    let number = |text: &String| text.parse::<u64>().unwrap();
     let (first, last, mountings) = match given.as_slice() {
+        [nights, first, last] if nights == "nights" => {
+            return nights_of(number(first), number(last));
+        }
         [first, last] => (first, last, &MOUNTINGS[..]),
         [first, last, _right] => (first, last, &MOUNTINGS[..1]),
-        _ => return println!("FIRST LAST [right]"),
+        _ => return println!("FIRST LAST [right] | nights FIRST LAST"),
     };
-    let number = |text: &String| text.parse::<u64>().unwrap();
     let (first, last) = (number(first), number(last));
     let model = Model::load().unwrap();
     let table = Mutex::new(BTreeMap::<String, u32>::new());
-    let next = AtomicU64::new(first);
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= last {
-                        return;
-                    }
-                    for mounting in mountings {
-                        let said = Home::new(&model, seed, *mounting).commission();
-                        let home = format!("room {seed} {mounting:?}");
-                        println!("{home}, {}: {said}", hanging(seed));
-                        let kind = said.split([':', ';']).next().unwrap_or_default();
-                        let mut table = table.lock().unwrap();
-                        *table.entry(format!("{mounting:?} {kind}")).or_default() += 1;
-                    }
-                }
-            });
+    each(first, last, |seed| {
+        for mounting in mountings {
+            let said = Home::new(&model, seed, *mounting).commission().0;
+            let home = format!("room {seed} {mounting:?}");
+            println!("{home}, {}: {said}", hanging(seed));
+            let kind = said.split([':', ';']).next().unwrap_or_default();
+            let mut table = table.lock().unwrap();
+            *table.entry(format!("{mounting:?} {kind}")).or_default() += 1;
         }
     });
     for (what, count) in table.into_inner().unwrap() {
         println!("{count:4} {what}");
     }
 }
+
+/// Does `work` for each number on two threads.
+fn each(first: u64, last: u64, work: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(first);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= last {
+                        return;
+                    }
+                    work(number);
+                }
+            });
+        }
+    });
+}
+
+/// Findings by what was shown, and whether the home had passed.
+type Said = BTreeMap<(bool, State), BTreeMap<String, u32>>;
+
+fn nights_of(first: u64, last: u64) {
+    let model = Model::load().unwrap();
+    let table = Mutex::new(Said::new());
+    each(first, last, |seed| {
+        let mut home = Home::new(&model, seed, Mounting::Right);
+        let passed = home.commission().1;
+        let truth = Room::from_seed(seed).sleeping_place();
+        let inside = |at: f32| at.clamp(0.01, 0.99);
+        let marked = vec![
+            truth
+                .into_iter()
+                .map(|(x, y)| [inside(x), inside(y)])
+                .collect(),
+        ];
+        for (state, shown) in SHOWN {
+            let (places, profile) = match &passed {
+                Some((places, profile)) => (places, Some(profile)),
+                // What somebody would have marked by hand without commissioning.
+                None => (&marked, None),
+            };
+            let finding = home.at_night((state, shown), places, profile);
+            let mut table = table.lock().unwrap();
+            let said = table.entry((passed.is_some(), state)).or_default();
+            *said.entry(finding.to_string()).or_default() += 1;
+        }
+    });
+    let table = table.into_inner().unwrap();
+    println!("| shown | homes | rooms | visible (bound) | not visible | unclear | technical |");
+    println!("|---|---|---|---|---|---|---|");
+    for (state, _) in SHOWN {
+        for (which, kept) in [
+            ("all", None),
+            ("passed", Some(true)),
+            ("refused", Some(false)),
+        ] {
+            let alike = table.iter().filter(|((passed, of), _)| {
+                *of == state && kept.is_none_or(|kept| kept == *passed)
+            });
+            println!("{}", row(state, which, alike.map(|(_, said)| said)));
+        }
+    }
+}
+
+fn row<'a>(
+    state: State,
+    which: &str,
+    said: impl Iterator<Item = &'a BTreeMap<String, u32>>,
+) -> String {
+    let said: Vec<_> = said.flatten().collect();
+    let count = |word: &str| -> u32 {
+        let alike = said.iter().filter(|(finding, _)| finding.starts_with(word));
+        alike.map(|(_, count)| **count).sum()
+    };
+    let all: u32 = said.iter().map(|(_, count)| **count).sum();
+    let bound = match state.is_somebody() {
+        Some(false) => format!(" ({:.3})", upper_bound(count("visible"), all)),
+        Some(true) | None => String::new(),
+    };
+    format!(
+        "| {state:?} | {which} | {all} | {}{bound} | {} | {} | {} ({} moved) |",
+        count("visible"),
+        count("not_visible"),
+        count("unclear"),
+        count("technical"),
+        count("technical(moved)"),
+    )
+}
+
+/// What is shown on another night, and how the bed lies then.
+const SHOWN: [(State, Shown); 8] = [
+    (
+        State::EmptyBare,
+        Shown::With(Bedding::Bare, Occupant::Nobody),
+    ),
+    (
+        State::EmptyMade,
+        Shown::With(Bedding::Made, Occupant::Nobody),
+    ),
+    (
+        State::EmptyHeaped,
+        Shown::With(Bedding::Heaped, Occupant::Nobody),
+    ),
+    (State::EmptyJustLeft, Shown::Left),
+    (
+        State::Uncovered,
+        Shown::With(Bedding::PushedDown, Occupant::InBed),
+    ),
+    (
+        State::HalfCovered,
+        Shown::With(Bedding::FoldedBack, Occupant::InBed),
+    ),
+    (
+        State::Covered,
+        Shown::With(Bedding::Rumpled, Occupant::InBed),
+    ),
+    (
+        State::OnTheEdge,
+        Shown::With(Bedding::FoldedBack, Occupant::SittingOnEdge),
+    ),
+];
+
+/// The night on which homes are looked at after their commissioning.
+const NIGHT: u64 = 50;
 
 /// How the camera hangs in the room, and where in the picture the bed truly is.
 fn hanging(seed: u64) -> String {
@@ -88,6 +211,9 @@ fn hanging(seed: u64) -> String {
     let (across, down) = (side(|it| it.0), side(|it| it.1));
     format!("{:?}, bed {across} across and {down} down", room.view())
 }
+
+/// What a home that passed is looked at with.
+type Passed = (Vec<Vec<[f32; 2]>>, Profile);
 
 struct Home<'a> {
     model: &'a Model,
@@ -112,13 +238,14 @@ impl<'a> Home<'a> {
         }
     }
 
-    /// As a technician who does what the page says and never gives up early.
-    fn commission(&mut self) -> String {
+    /// As a technician who does what the page says and never gives up early: what came of it, and
+    /// the places and the profile if it passed.
+    fn commission(&mut self) -> (String, Option<Passed>) {
         let mut trial = Trial::new(1);
         while let Some(what) = trial.next() {
             self.tries += 1;
             if self.tries > 60 {
-                return "too many tries".to_owned();
+                return ("too many tries".to_owned(), None);
             }
             let places = match what {
                 Try::Walk { .. } => Vec::new(),
@@ -139,13 +266,13 @@ impl<'a> Home<'a> {
             trial.handle_tried(&order, &tried);
         }
         match trial.verdict() {
-            Verdict::Open => "open".to_owned(),
-            Verdict::Refused(faults) => format!("refused: {}", faults_of(&faults)),
+            Verdict::Open => ("open".to_owned(), None),
+            Verdict::Refused(faults) => (format!("refused: {}", faults_of(&faults)), None),
             Verdict::Passed => self.conclude(&trial),
         }
     }
 
-    fn conclude(&mut self, trial: &Trial) -> String {
+    fn conclude(&mut self, trial: &Trial) -> (String, Option<Passed>) {
         let places: Vec<SleepingPlace> = trial.places().iter().map(|it| place(it)).collect();
         let sketches: Vec<Sketch> = std::mem::take(&mut self.sketches).into_values().collect();
         let truth = Room::from_seed(self.seed).sleeping_place();
@@ -165,16 +292,17 @@ impl<'a> Home<'a> {
                 let asleep = trial.steps()[8];
                 let hangs =
                     |home: &mut Home<'_>| -> Hanging { profile.compare(&home.sketch(asleep)) };
-                format!(
+                let said = format!(
                     "passed; {} tries, {unclear} unclear, {} marks, place {size:.1} of the bed, \
                      knocked by 5 degrees {:?}, as it hung {:?}",
                     self.tries,
                     profile.count(),
                     hangs(&mut moved),
                     hangs(&mut still),
-                )
+                );
+                (said, Some((trial.places().to_vec(), profile)))
             }
-            Err(error) => format!("no profile: {error}"),
+            Err(error) => (format!("no profile: {error}"), None),
         }
     }
 
@@ -211,27 +339,9 @@ impl<'a> Home<'a> {
             Try::Staged { .. } => order.places.iter().map(|it| place(it)).collect(),
         };
         let frames = self.frames(what);
-        let mut presence = Presence::new(frames.len());
-        let mut sums = vec![0.0; MAP_HEIGHT * MAP_WIDTH];
-        let mut sketch = Sketch::new();
-        for (number, frame) in (0..).zip(&frames) {
-            let sighting = self.model.sight(frame, &places).unwrap();
-            sums.iter_mut()
-                .zip(&sighting.in_bed)
-                .for_each(|(sum, cell)| *sum += cell);
-            sketch.add(frame);
-            presence.handle_frame(Observation {
-                judged: Some(Judged::of(&sighting, &self.model.manifest().thresholds)),
-                fingerprint: Fingerprint::of(frame),
-                sequence: nattsyn_detector::presence::Sequence(number),
-                likeness: None,
-            });
-        }
-        let concluded = presence.conclude();
-        if matches!(what, Try::Staged { .. })
-            && !matches!(concluded.finding, Finding::Technical(_))
-            && is_profiled(what)
-        {
+        let (concluded, sums, sketch) = self.judge(&frames, &places);
+        let is_fit = !matches!(concluded.finding, Finding::Technical(_));
+        if is_fit && is_profiled(what) {
             self.sketches.insert(what, sketch);
         }
         Tried {
@@ -247,6 +357,56 @@ impl<'a> Home<'a> {
                 Try::Staged { .. } => Vec::new(),
             },
         }
+    }
+}
+
+impl Home<'_> {
+    /// A look after the commissioning.
+    fn at_night(
+        &self,
+        (state, shown): (State, Shown),
+        places: &[Vec<[f32; 2]>],
+        profile: Option<&Profile>,
+    ) -> Finding {
+        let room = Room::from_seed(self.seed).on_night(NIGHT);
+        let hung = (&Knock::NONE, Lens::Clear);
+        let rendered = room.tried(shown, Around::AsItIs, hung, 900 + state as u64);
+        let sensor = Sensor::from_seed(self.seed);
+        let frames: Vec<Frame> = (0..FRAMES)
+            .map(|noise| {
+                let picture = sensor.expose(&rendered.radiance, 7_000 + noise);
+                let side = |pixels: usize| u32::try_from(pixels).unwrap();
+                let (wide, high) = (side(picture.width), side(picture.height));
+                Frame::from_luma8(wide, high, picture.luma).unwrap()
+            })
+            .collect();
+        let places: Vec<SleepingPlace> = places.iter().map(|it| place(it)).collect();
+        let (concluded, _, sketch) = self.judge(&frames, &places);
+        let moved = profile.is_some_and(|it| it.compare(&sketch) == Hanging::Moved);
+        match concluded.finding {
+            Finding::Technical(_) => concluded.finding,
+            _ if moved => Finding::Technical(Fault::Moved),
+            finding => finding,
+        }
+    }
+
+    fn judge(&self, frames: &[Frame], places: &[SleepingPlace]) -> (Concluded, Vec<f32>, Sketch) {
+        let mut presence = Presence::new(frames.len());
+        let mut sums = vec![0.0; MAP_HEIGHT * MAP_WIDTH];
+        let mut sketch = Sketch::new();
+        for (number, frame) in (0..).zip(frames) {
+            let sighting = self.model.sight(frame, places).unwrap();
+            let cells = sums.iter_mut().zip(&sighting.in_bed);
+            cells.for_each(|(sum, cell)| *sum += cell);
+            sketch.add(frame);
+            presence.handle_frame(Observation {
+                judged: Some(Judged::of(&sighting, &self.model.manifest().thresholds)),
+                fingerprint: Fingerprint::of(frame),
+                sequence: Sequence(number),
+                likeness: None,
+            });
+        }
+        (presence.conclude(), sums, sketch)
     }
 }
 

@@ -22,8 +22,19 @@ const FILE: &str = "counts";
 pub(super) struct KeptCounts {
     file: TwoCopies<CountsMessage>,
     waiting: BTreeMap<Date, CountsMessage>,
+    /// The newest that this run knows to be acknowledged: the eye says its last night at each start.
+    done: Option<CountsMessage>,
     written: Written,
     round: Round,
+}
+
+/// What became of counts that the eye said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// They wait.
+    New,
+    /// They wait already, or the hub has them.
+    Known,
 }
 
 /// How far sending has come.
@@ -43,6 +54,7 @@ impl KeptCounts {
         let counts = Self {
             file,
             waiting: messages.into_iter().filter_map(dated).collect(),
+            done: None,
             written: Written::Yes,
             round: Round::Over,
         };
@@ -50,24 +62,27 @@ impl KeptCounts {
     }
 
     /// Takes in a night from the eye; a second word about a night takes the place of the first.
-    pub(super) fn put(&mut self, message: CountsMessage) -> Result<(), serde_json::Error> {
+    pub(super) fn put(&mut self, message: CountsMessage) -> Result<Put, serde_json::Error> {
         let night = night(&message)?;
-        if self.waiting.get(&night) != Some(&message) {
-            self.waiting.insert(night, message);
-            while self.waiting.len() > NIGHTS_WAITING_MAX {
-                self.waiting.pop_first();
-            }
-            self.written = Written::No;
+        let known = [self.waiting.get(&night), self.done.as_ref()];
+        if known.contains(&Some(&message)) {
+            return Ok(Put::Known);
         }
-        Ok(())
+        self.waiting.insert(night, message);
+        while self.waiting.len() > NIGHTS_WAITING_MAX {
+            self.waiting.pop_first();
+        }
+        self.written = Written::No;
+        Ok(Put::New)
     }
 
     /// Forgets the nights that the hub has written down for good.
     pub(super) fn acknowledge(&mut self, nights: &[Date]) {
-        let before = self.waiting.len();
-        self.waiting.retain(|night, _| !nights.contains(night));
-        if self.waiting.len() < before {
-            self.written = Written::No;
+        for night in nights {
+            if let Some(done) = self.waiting.remove(night) {
+                self.done = Some(done);
+                self.written = Written::No;
+            }
         }
     }
 

@@ -18,6 +18,7 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::thresholds::{CountsMessage, ThresholdsMessage};
 use nattsyn_protocol::topics::Channel;
 
+use super::kept_counts::Put;
 use super::{LinkState, Sent, Told, Voice};
 use crate::disk::Disk;
 use crate::pair::ToEye;
@@ -72,8 +73,10 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     }
 
     pub(super) fn handle_counts(&mut self, message: CountsMessage) {
-        if let Err(error) = self.counts.put(message) {
-            return self.drop_unreadable("counts from the eye", &error);
+        match self.counts.put(message) {
+            Ok(Put::New) => {}
+            Ok(Put::Known) => return,
+            Err(error) => return self.drop_unreadable("counts from the eye", &error),
         }
         self.counts.write_down(self.outbox.disk());
         if self.link == LinkState::Up {

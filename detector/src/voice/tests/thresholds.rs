@@ -201,6 +201,22 @@ fn one_night_is_on_its_way_at_a_time() {
 }
 
 #[test]
+fn an_eye_that_starts_again_and_again_says_nothing_that_the_hub_has() {
+    let mut unit = Unit::ready();
+    unit.eye(FromEye::Counts(counts(1, 40)));
+    assert_eq!(unit.nights(), [night(1)]);
+    unit.acknowledge(&[night(1)]);
+    unit.taken();
+    for _ in 0..3 {
+        unit.eye(FromEye::Counts(counts(1, 40)));
+    }
+    assert_eq!(unit.nights(), []);
+    // Another word about the same night is heard.
+    unit.eye(FromEye::Counts(counts(1, 41)));
+    assert_eq!(unit.nights(), [night(1)]);
+}
+
+#[test]
 fn a_month_waits_at_most_and_a_night_said_twice_waits_once() {
     let mut unit = Unit::ready();
     unit.link(LinkEvent::Down);
