@@ -12,6 +12,7 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use ed25519_dalek::SigningKey;
 use jiff::civil::{Date, date};
+use nattsyn_hub::commission::gate::Gate;
 use nattsyn_hub::roster::{Home, Resident, Roster};
 use nattsyn_hub::watch::{Moment, Planned, Saved, Watch};
 use nattsyn_protocol::finding::Finding;
@@ -86,7 +87,7 @@ fn watching(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("homes", count), |bench| {
             bench.iter_batched_ref(
                 || watch.clone(),
-                |watch| watch.handle_report(now, &report),
+                |watch| watch.handle_report(now, &report, Gate::Open),
                 BatchSize::LargeInput,
             );
         });

@@ -8,6 +8,9 @@
 
 mod file;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::time::Timestamp;
@@ -15,6 +18,8 @@ use nattsyn_protocol::time::Timestamp;
 use crate::agreement::edit::{Desk, EditError};
 use crate::agreement::settle::seat_of;
 use crate::agreement::{Agreed, AgreedWindow, Agreement, Book, How, Offset, Origin, Seat};
+use crate::commission::PAPER_MAX;
+use crate::commission::gate::{Paper, PaperWhy, Papers};
 use crate::keys::HubKeys;
 use crate::roster::{Home, Roster};
 use crate::store::{Entries, Store};
@@ -28,13 +33,53 @@ const ZONE: &str = "Europe/Stockholm";
 const BY: &str = "enrolment";
 
 /// Homes and their residents' plans, checked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Homes {
     /// The homes.
     pub homes: Vec<Home>,
     /// At most one plan a resident. Versions are given by [`enrol`]; what stands here is ignored.
     pub plans: Vec<Plan>,
+    /// Which units count as commissioned until then though they never were.
+    pub paper: BTreeMap<UnitId, Timestamp>,
 }
+
+impl Homes {
+    /// The same, every unit on paper for as long as may be: for homes that are played, in which
+    /// nobody could commission anything.
+    #[must_use]
+    pub fn on_paper(mut self, now: Timestamp) -> Self {
+        let units = self.homes.iter().map(|home| home.unit);
+        self.paper = units.map(|unit| (unit, now.after(PAPER_MAX))).collect();
+        self
+    }
+
+    /// Papers that are news to what is written, all of them within what may be.
+    fn papers(&self, written: &Papers, now: Timestamp) -> Result<Vec<Paper>, EditError> {
+        let mut new = Vec::new();
+        for (&unit, &until) in &self.paper {
+            let latest = written.latest(unit, now);
+            // A paper ends with its day, which the file names.
+            if until > latest.after(DAY) {
+                return Err(EditError::Paper {
+                    unit,
+                    until,
+                    latest,
+                });
+            }
+            if written.until(unit).is_none_or(|known| known < until) {
+                new.push(Paper {
+                    unit,
+                    why: PaperWhy::Enrolment,
+                    until,
+                    at: now,
+                });
+            }
+        }
+        Ok(new)
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What an enrolment changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +116,7 @@ pub fn enrol(
     now: Timestamp,
 ) -> Result<Enrolled, EditError> {
     let book = store.book()?;
+    let papers = homes.papers(&store.gates()?.papers, now)?;
     let before = store.roster()?;
     let (listed, ended) = without_ended(&homes.homes, &book);
     let (agreements, superseded) = new_agreements(homes, &book, now);
@@ -84,6 +130,7 @@ pub fn enrol(
     let entries = Entries {
         homes: Some(listed.clone()),
         agreements,
+        papers,
         ..Entries::default()
     };
     let roster = Roster::new(listed);

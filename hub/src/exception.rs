@@ -369,7 +369,10 @@ impl Step {
                 // That the check falls away was agreed; that nobody sees to it was not.
                 Fallback::Visit | Fallback::Nothing => Self::Visit,
             },
-            Cause::Paused | Cause::VisitPlanned | Cause::CalledOffByMistake => Self::Visit,
+            Cause::Paused
+            | Cause::VisitPlanned
+            | Cause::NotCommissioned(_)
+            | Cause::CalledOffByMistake => Self::Visit,
             Cause::AwayUnconfirmed => Self::Phone,
         }
     }

@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod audit;
 pub mod broker;
 pub mod certificates;
+pub mod commission;
 pub mod config;
 pub mod consent;
 pub mod demo;

@@ -16,6 +16,7 @@ use jiff::civil::Date;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
 use nattsyn_hub::audit::{self, command::AuditCommand};
+use nattsyn_hub::commission::{self, command::CommissionCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::consent::command::ConsentCommand;
 use nattsyn_hub::consent::{self, counter};
@@ -111,6 +112,16 @@ enum Command {
         #[command(subcommand)]
         command: TuningCommand,
     },
+    /// Which units are commissioned, and which count on paper until when. Can be done while the
+    /// hub runs; units are commissioned on the page, by whoever stands there.
+    Commission {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to show.
+        #[command(subcommand)]
+        command: CommissionCommand,
+    },
     /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
     Audit {
         /// The configuration.
@@ -159,7 +170,7 @@ impl Command {
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
             Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
-            Self::Tuning { .. } => "warn",
+            Self::Tuning { .. } | Self::Commission { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -193,6 +204,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Settings { config, command } => settings(&config, &command)?,
         Command::Audit { config, command } => audit(&config, &command)?,
         Command::Tuning { config, command } => tuning(&config, &command)?,
+        Command::Commission { config, command } => commissioning(&config, command)?,
         Command::PlanB {
             config,
             night,
@@ -381,6 +393,15 @@ fn tuning(config: &Path, command: &TuningCommand) -> anyhow::Result<()> {
     let ledger = Layout::under(&config.data)?.ledger();
     let now = Clock::machine().now().timestamp;
     let said = tuning::command::run(&ledger, config.thresholds, now, command)?;
+    tell(std::io::stdout(), said.trim_end());
+    Ok(())
+}
+
+fn commissioning(config: &Path, command: CommissionCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let ledger = Layout::at(&config.data).ledger();
+    let now = Clock::machine().now().timestamp;
+    let said = commission::command::run((&ledger, &config.zone), now, command)?;
     tell(std::io::stdout(), said.trim_end());
     Ok(())
 }

@@ -21,6 +21,7 @@ use nattsyn_protocol::signing::PublicKey;
 use crate::audit::{AuditError, Log, heads};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError, Identity};
+use crate::commission::clerk as commissions;
 use crate::config::{Broker, Config, Embedded};
 use crate::consent::clerk::Clerk;
 use crate::http::{self, door::Door};
@@ -242,10 +243,10 @@ pub async fn run_by(
     let mut service = start(config, &layout, (keys.clone(), endpoint), clock)?;
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
-    let (clerk, tuned) = open_clerks(config, &layout, keys.clone(), (&service, &now));
+    let (clerk, tuned, commissions) = open_clerks(config, &layout, keys.clone(), (&service, &now));
     let accounts = accounts(config, &layout, now)?;
     let (live, views) = open_live(&layout, (keys, &accounts), clock, &mut service)?;
-    let heads = accounts.outside.clone();
+    let (verdicts, heads) = (service.verdicts.clone(), accounts.outside.clone());
     let state = http::State {
         archive: Some(Arc::new(SqliteArchive::new(&layout.ledger()))),
         tonight: service.tonight.clone(),
@@ -256,13 +257,13 @@ pub async fn run_by(
         answers: Some(answers),
         consents: Some(Arc::clone(&clerk)),
         thresholds: Some(Arc::clone(&tuned)),
+        commissioning: Some(Arc::clone(&commissions)),
         audit: Some(accounts.log),
         heads: Some(accounts.outside),
         rights: Some(accounts.rights),
         live: Some(live),
         door: accounts.door,
     };
-    let told_of_heads = service.verdicts.clone().tell_heads(heads);
     let rounds = receivers.begin(&service.tonight);
     let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
     let teller = teller::run(
@@ -288,8 +289,8 @@ pub async fn run_by(
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
-        never = told_of_heads => match never {},
-        never = keep(clerk, tuned) => match never {},
+        never = verdicts.tell_heads(heads) => match never {},
+        never = keep(clerk, tuned, commissions) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -369,7 +370,7 @@ fn accounts(
     })
 }
 
-/// Consents and thresholds, by the time that sessions go by.
+/// Consents, thresholds and commissioning, by the time that sessions go by.
 fn open_clerks(
     config: &Config,
     layout: &Layout,
@@ -378,7 +379,7 @@ fn open_clerks(
         &service::Handle,
         &(impl Fn() -> Now + Clone + Send + Sync + 'static),
     ),
-) -> (Arc<Clerk>, Arc<tuned::Clerk>) {
+) -> (Arc<Clerk>, Arc<tuned::Clerk>, Arc<commissions::Clerk>) {
     let clerk = Clerk::new(
         (&layout.ledger(), keys.clone()),
         (&config.zone, config.consent),
@@ -386,19 +387,30 @@ fn open_clerks(
         believed_time(now.clone()),
     );
     let tuned = tuned::Clerk::new(
-        (&layout.ledger(), keys),
+        (&layout.ledger(), keys.clone()),
         (&config.zone, config.thresholds),
         Some(service.hands.clone()),
         believed_time(now.clone()),
     );
-    (Arc::new(clerk), Arc::new(tuned))
+    let commissions = commissions::Clerk::new(
+        (&layout.ledger(), keys),
+        &config.zone,
+        Some(service.hands.clone()),
+        believed_time(now.clone()),
+    );
+    (Arc::new(clerk), Arc::new(tuned), Arc::new(commissions))
 }
 
 /// Signs what is due, for ever.
-async fn keep(clerk: Arc<Clerk>, tuned: Arc<tuned::Clerk>) -> Infallible {
+async fn keep(
+    clerk: Arc<Clerk>,
+    tuned: Arc<tuned::Clerk>,
+    commissions: Arc<commissions::Clerk>,
+) -> Infallible {
     tokio::select! {
         never = clerk.keep() => never,
         never = tuned.keep() => never,
+        never = commissions.keep() => never,
     }
 }
 

@@ -9,6 +9,9 @@
 //! fresh start rebuilds the watch from what is written.
 
 #[cfg(test)]
+mod commissioned;
+mod commissioning;
+#[cfg(test)]
 mod consents;
 mod counting;
 mod desk;

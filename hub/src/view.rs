@@ -14,6 +14,7 @@ use nattsyn_protocol::ids::{CheckId, HomeId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::{Agreement, Fallback, Then};
+use crate::commission::gate::Shut;
 use crate::consent::Functions;
 use crate::exception::Handling;
 use crate::watch::situation::Situation;
@@ -178,6 +179,8 @@ pub enum Cause {
     NoUnit,
     /// The person was seen, but under an older version of the plan than the night's.
     OtherPlan,
+    /// The person was seen, but by a unit that is not commissioned for it.
+    NotCommissioned(Shut),
     /// The resident is said to be away, and nobody has confirmed it today.
     AwayUnconfirmed,
     /// What was left of a night was called off because the resident was said to be found dead,
@@ -199,6 +202,7 @@ impl fmt::Display for Cause {
             Self::VisitPlanned => f.write_str("visit_planned"),
             Self::NoUnit => f.write_str("no_unit"),
             Self::OtherPlan => f.write_str("other_plan"),
+            Self::NotCommissioned(why) => write!(f, "not_commissioned_{}", why.word()),
             Self::AwayUnconfirmed => f.write_str("away_unconfirmed"),
             Self::CalledOffByMistake => f.write_str("called_off_by_mistake"),
         }
@@ -210,6 +214,10 @@ impl Cause {
     /// technical fault: whatever it was, it needed a person.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
+        let why = word.strip_prefix("not_commissioned_");
+        if let Some(why) = why.and_then(Shut::from_word) {
+            return Self::NotCommissioned(why);
+        }
         match word {
             "no_report" => Self::NoReport,
             "silent" => Self::Silent,

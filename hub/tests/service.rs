@@ -292,7 +292,12 @@ async fn homes_that_are_enrolled_while_the_hub_runs_are_watched_and_sent_their_p
     plans[2].windows[0].from = "23:30".parse().unwrap();
     plans[2].windows[0].to = "23:59".parse().unwrap();
     let now = town.clock.now().timestamp;
-    enrol(&mut town.store(), &Homes { homes, plans }, &town.keys, now).unwrap();
+    let homes = Homes {
+        homes,
+        plans,
+        ..Homes::default()
+    };
+    enrol(&mut town.store(), &homes, &town.keys, now).unwrap();
     town.standstill = None;
     let shown = town.shows(|tonight| tonight.homes.len() == 3).await;
     assert_eq!(shown.checks.len(), 3);

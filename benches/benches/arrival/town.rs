@@ -99,7 +99,12 @@ impl Town {
         let keys = keys(&folder)?;
         let mut store = SqliteStore::open(&folder.path().join("ledger.sqlite"))?;
         let made = opens.before(Duration::from_secs(3600));
-        enrol(&mut store, &Homes { homes, plans }, &keys, made)?;
+        let homes = Homes {
+            homes,
+            plans,
+            ..Homes::default()
+        };
+        enrol(&mut store, &homes.on_paper(made), &keys, made)?;
         let setup = Setup {
             zone: ZONE.to_owned(),
             reality: Reality::Demonstration,

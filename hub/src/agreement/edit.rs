@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::ids::ResidentId;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::{LOOKS_PER_NIGHT_MAX, Plan, PlanError};
 use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::signing::{PublicKey, Signed};
@@ -53,6 +53,19 @@ pub enum EditError {
         resident: ResidentId,
         /// Why not.
         source: PlanError,
+    },
+    /// A unit is to be on paper for too long.
+    #[error(
+        "on_paper_until of {unit} is {}: at the latest {}, 90 days from when it was first read; \
+         nothing was changed", .until.0, .latest.0
+    )]
+    Paper {
+        /// Which unit.
+        unit: UnitId,
+        /// Until when it was to be.
+        until: Timestamp,
+        /// Until when it may be.
+        latest: Timestamp,
     },
     /// Who says so is missing or too long.
     #[error("who says so: an id of 1 to {BY_MAX} bytes is needed, such as s0000001")]

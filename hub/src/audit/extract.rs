@@ -130,6 +130,21 @@ impl Act {
                 "skickade till sensorenheten vad den får göra",
                 "sent the unit what it may do",
             ),
+            Self::CommissionBegun => ("började driftsätta enheten", "began to commission the unit"),
+            Self::CommissionTried => ("prövade enheten", "tried the unit"),
+            Self::CommissionPlaced => (
+                "bestämde var sovplatserna är",
+                "settled where the sleeping places are",
+            ),
+            Self::CommissionConcluded => (
+                "bad enheten avsluta driftsättningen",
+                "asked the unit to conclude its commissioning",
+            ),
+            Self::CommissionPassed => (
+                "driftsatte enheten; sovplatserna gäller",
+                "commissioned the unit; its sleeping places hold",
+            ),
+            Self::OnPaper => ("enheten räknas på papper", "the unit counts on paper"),
             Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
             Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),
             Self::ThresholdsApproved => ("godkände andra gränser", "approved other thresholds"),

@@ -157,6 +157,18 @@ acts! {
     ThresholdsRolledBack = "thresholds_rolled_back";
     /// Brought a pool of labelled homes in.
     PoolTaken = "pool_taken";
+    /// Signed leave to try a unit out where it hangs, or led it by another phone.
+    CommissionBegun = "commission_begun";
+    /// Asked a unit for a try.
+    CommissionTried = "commission_tried";
+    /// Settled where the sleeping places are, to be tried with.
+    CommissionPlaced = "commission_placed";
+    /// Asked a unit to conclude.
+    CommissionConcluded = "commission_concluded";
+    /// A unit passed, and its places became its residents' sleeping places.
+    CommissionPassed = "commission_passed";
+    /// A unit counts on paper for a while.
+    OnPaper = "on_paper";
     /// Set settings.
     SettingsChanged = "settings_changed";
     /// Took somebody in among the staff.

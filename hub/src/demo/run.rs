@@ -36,6 +36,7 @@ use crate::agreement::edit::EditError;
 use crate::audit::{AuditError, Log};
 use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
 use crate::certificates::{Authority, CertificateError};
+use crate::commission::clerk as commissions;
 use crate::consent::clerk::Clerk;
 use crate::consent::counter::{ConsentError, Counter};
 use crate::consent::{Rules, Scope, Taker};
@@ -166,6 +167,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         answers: None,
         consents: Some(Arc::clone(&clerk)),
         thresholds: Some(house.thresholds(&service)?),
+        commissioning: Some(house.commissions(&service)?),
         audit: Some(log),
         heads: None,
         rights: Some(rights),
@@ -258,10 +260,7 @@ impl House {
     /// Gives every home a link to the broker and a unit's folder.
     async fn furnish(&self) -> Result<(BTreeMap<UnitId, Link>, Homes), DemoError> {
         let mut links = BTreeMap::new();
-        let mut homes = Homes {
-            homes: Vec::new(),
-            plans: Vec::new(),
-        };
+        let mut homes = Homes::default();
         for part in &self.cast.parts {
             let broker = (self.endpoint.host.clone(), self.endpoint.port);
             let link = Link::open(broker)
@@ -290,7 +289,9 @@ impl House {
         HubKeys::keep(&folder, &demonstration::root(), &endorsement)?;
         let keys = HubKeys::open(&folder)?;
         let mut store = SqliteStore::open(&folder.join("ledger.sqlite"))?;
-        enrol(&mut store, &homes, &keys, self.cast.begins())?;
+        let begins = self.cast.begins();
+        // Nobody is there who could commission anything, and what is shown is a night.
+        enrol(&mut store, &homes.on_paper(begins), &keys, begins)?;
         self.agree(&mut store, &keys)?;
         self.count_before(&mut store)?;
         let setup = Setup {
@@ -385,6 +386,18 @@ impl House {
         Ok(Arc::new(tuned::Clerk::new(
             (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
             (ZONE, Floor::default()),
+            Some(service.hands.clone()),
+            move || tonight.borrow().now,
+        )))
+    }
+
+    /// Who writes commissioning down, by the same time.
+    fn commissions(&self, service: &service::Handle) -> Result<Arc<commissions::Clerk>, DemoError> {
+        let folder = self.folder.hub();
+        let tonight = service.tonight.clone();
+        Ok(Arc::new(commissions::Clerk::new(
+            (&folder.join("ledger.sqlite"), HubKeys::open(&folder)?),
+            ZONE,
             Some(service.hands.clone()),
             move || tonight.borrow().now,
         )))

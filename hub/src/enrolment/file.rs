@@ -1,15 +1,17 @@
 //! The enrolment file: TOML, read with every reason for refusing it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use nattsyn_protocol::ids::{HomeId, IdError, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{LOOKS_AFTER_S, LOOKS_PER_NIGHT_MAX, Plan, Window};
 use nattsyn_protocol::signing::PublicKey;
+use nattsyn_protocol::time::Timestamp;
 
-use super::{Homes, spread_s};
+use super::{Homes, ZONE, spread_s};
 use crate::agreement::Seat;
 use crate::consent::draft::Draft;
 use crate::roster::{Home, Resident};
@@ -70,6 +72,8 @@ struct HomeForm {
     address: String,
     unit: String,
     eye: String,
+    /// The last day on which the unit counts though it was never commissioned.
+    on_paper_until: Option<String>,
     #[serde(default)]
     resident: Vec<ResidentForm>,
 }
@@ -170,6 +174,7 @@ impl Homes {
         let mut homes = Self {
             homes: Vec::new(),
             plans: Vec::new(),
+            paper: BTreeMap::new(),
         };
         let mut taken = BTreeSet::new();
         for form in &form.home {
@@ -181,6 +186,9 @@ impl Homes {
             };
             take_names(form, &mut taken).map_err(fault)?;
             let (home, plans) = read_home(form).map_err(fault)?;
+            if let Some(until) = read_paper(form).map_err(fault)? {
+                homes.paper.insert(home.unit, until);
+            }
             homes.homes.push(home);
             homes.plans.extend(plans);
         }
@@ -256,6 +264,20 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
         residents,
     };
     Ok((home, plans))
+}
+
+/// The end of the day that a home names, in its residents' zone.
+fn read_paper(form: &HomeForm) -> Result<Option<Timestamp>, Fault> {
+    const KEY: &str = "on_paper_until";
+    let Some(text) = &form.on_paper_until else {
+        return Ok(None);
+    };
+    let no_day = || fault(KEY, format!("{text:?} is not a day, such as 2027-01-31"));
+    let day: Date = text.parse().map_err(|_error| no_day())?;
+    let zone = form.resident.first().map_or(ZONE, |who| &who.plan.zone);
+    let ends = day.tomorrow().and_then(|next| next.in_tz(zone));
+    let ends = ends.map_err(|_error| no_day())?;
+    Ok(Some(Timestamp(ends.timestamp())))
 }
 
 fn read_plan(form: &PlanForm, resident: ResidentId, seat: Seat) -> Result<Plan, Fault> {

@@ -181,6 +181,19 @@ pub(super) const WAYS: &[Way] = &[
     post("/thresholds/withdraw", Permission::ProposeThresholds),
     post("/thresholds/decide", Permission::ApproveThresholds),
     get("/technical", Permission::SeeFaults, Trace::Nothing),
+    // Each step is written down by whoever keeps them, before it is sent.
+    get("/commission", Permission::Commission, Trace::Nothing),
+    get("/commission/{unit}", Permission::Commission, Trace::Nothing),
+    get(
+        "/commission/{unit}/now",
+        Permission::Commission,
+        Trace::Nothing,
+    ),
+    post("/commission/{unit}/begin", Permission::Commission),
+    post("/commission/{unit}/lead", Permission::Commission),
+    post("/commission/{unit}/try", Permission::Commission),
+    post("/commission/{unit}/places", Permission::Commission),
+    post("/commission/{unit}/conclude", Permission::Commission),
     post("/rows/{row}", Permission::HandleRows),
     // Each step of a live view is written down by who keeps them, before it is shown.
     post("/rows/{row}/live", Permission::LiveView),

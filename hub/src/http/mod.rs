@@ -18,6 +18,7 @@ mod acts;
 mod audit;
 mod books;
 mod clockface;
+mod commission;
 mod consent;
 pub mod door;
 mod events;
@@ -57,6 +58,7 @@ use tokio::sync::watch;
 
 use crate::audit::Log;
 use crate::audit::heads::Outside;
+use crate::commission::clerk as commissions;
 use crate::consent::clerk::Clerk;
 use crate::live::Live;
 use crate::notify::phones::Phones;
@@ -112,6 +114,8 @@ pub struct State {
     pub consents: Option<Arc<Clerk>>,
     /// By which thresholds are proposed and approved. Without it none are, and the page says so.
     pub thresholds: Option<Arc<tuned::Clerk>>,
+    /// By which units are commissioned. Without it none are, and the page says so.
+    pub commissioning: Option<Arc<commissions::Clerk>>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
@@ -139,6 +143,7 @@ impl State {
             answers: None,
             consents: None,
             thresholds: None,
+            commissioning: None,
             audit: None,
             heads: None,
             rights: None,
@@ -187,6 +192,7 @@ struct Site {
     answers: Option<Answers>,
     consents: Option<Arc<Clerk>>,
     thresholds: Option<Arc<tuned::Clerk>>,
+    commissioning: Option<Arc<commissions::Clerk>>,
     audit: Option<Arc<Log>>,
     heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
@@ -245,6 +251,7 @@ fn router(state: State, stop: Stop) -> Router {
         answers: state.answers,
         consents: state.consents,
         thresholds: state.thresholds,
+        commissioning: state.commissioning,
         audit: state.audit,
         heads: state.heads,
         rights: state.rights,
@@ -280,6 +287,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(live::inside())
         .merge(consent::inside())
         .merge(tuning::inside())
+        .merge(commission::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))
@@ -320,6 +328,10 @@ fn outside(site: &Site) -> Router<Site> {
         .route("/assets/copy.js", asset("text/javascript", COPY_JS))
         .route("/assets/keys.js", asset("text/javascript", KEYS_JS))
         .route("/assets/tuning.js", asset("text/javascript", TUNING_JS))
+        .route(
+            "/assets/commission.js",
+            asset("text/javascript", COMMISSION_JS),
+        )
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
         .merge(live::assets())
@@ -336,6 +348,7 @@ const PRINT_JS: &str = include_str!("assets/print.js");
 const COPY_JS: &str = include_str!("assets/copy.js");
 const KEYS_JS: &str = include_str!("assets/keys.js");
 const TUNING_JS: &str = include_str!("assets/tuning.js");
+const COMMISSION_JS: &str = include_str!("assets/commission.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

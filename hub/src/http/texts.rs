@@ -83,6 +83,7 @@ macro_rules! phrases {
 pub(in crate::http) mod access;
 pub(in crate::http) mod account;
 pub(in crate::http) mod audit;
+pub(in crate::http) mod commission;
 pub(in crate::http) mod consent;
 pub(in crate::http) mod door;
 pub(in crate::http) mod extract;
@@ -196,6 +197,7 @@ pub(super) fn cause(cause: Cause) -> Phrase {
         Cause::VisitPlanned => of_situation(Situation::VisitPlanned),
         Cause::NoUnit => of_situation(Situation::PlanWithoutUnit),
         Cause::OtherPlan => of_situation(Situation::OtherPlan),
+        Cause::NotCommissioned(why) => commission::shut(why),
         Cause::AwayUnconfirmed => of_situation(Situation::AwayUnconfirmed),
         Cause::CalledOffByMistake => phrase(
             "Skrevs som avliden av misstag: återstående tillsyner är avbokade",
@@ -272,8 +274,8 @@ fn technical(fault: Fault) -> Phrase {
             "Technical fault: the camera is covered",
         ),
         Fault::Moved => phrase(
-            "Tekniskt fel: kameran har rubbats",
-            "Technical fault: the camera has been moved",
+            "Tekniskt fel: kameran har rubbats. Tekniker: häng tillbaka eller driftsätt på nytt",
+            "Technical fault: the camera was moved. Technician: put it back, or commission it anew",
         ),
         Fault::Frozen => phrase(
             "Tekniskt fel: kameran upprepar samma bild",

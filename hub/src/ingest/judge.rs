@@ -1,5 +1,6 @@
 //! One message off the broker: read, verified, or a reason why not. Pure.
 
+use nattsyn_protocol::commission::CommissionUp;
 use nattsyn_protocol::grant::Challenge;
 use nattsyn_protocol::heartbeat::Heartbeat;
 use nattsyn_protocol::hello::Hello;
@@ -12,10 +13,12 @@ use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire::{self, WireError};
 
 use super::DropKind;
+use crate::commission::course::Answer;
+use crate::commission::standing::Heard;
 use crate::roster::Roster;
 
 /// A message that can be believed to be of this unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Message {
     /// Whose.
     pub unit: UnitId,
@@ -24,7 +27,7 @@ pub struct Message {
 }
 
 /// What a unit said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// It works.
     Heartbeat(Heartbeat),
@@ -38,6 +41,8 @@ pub enum Said {
     Live(LiveSaid),
     /// How many checks of a night reached which level: the eye's own signed word.
     Counts(NightCounts, Signed),
+    /// What it answers while it is being commissioned: the eye's own signed word.
+    Commission(Box<Heard>),
 }
 
 /// What a unit's eye answers about a live view: each one's signature is verified.
@@ -109,8 +114,12 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
             }
             (Said::Counts(counts, signed), named)
         }
-        Channel::CommissionUp
-        | Channel::CommissionDown
+        Channel::CommissionUp => {
+            let heard = commission(read(body)?, &home.eye)?;
+            let named = heard.unit();
+            (Said::Commission(Box::new(heard)), named)
+        }
+        Channel::CommissionDown
         | Channel::Plan
         | Channel::Ack
         | Channel::Policy
@@ -124,6 +133,16 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
     } else {
         Err(DropKind::AnotherUnit)
     }
+}
+
+/// An answer while the unit is being commissioned, if the unit's eye signed it.
+fn commission(said: CommissionUp, eye: &PublicKey) -> Result<Heard, DropKind> {
+    let (answer, signed) = match said {
+        CommissionUp::Tried(signed) => (Answer::Tried(open(&signed, eye)?), signed),
+        CommissionUp::NotTried(signed) => (Answer::NotTried(open(&signed, eye)?), signed),
+        CommissionUp::Commissioned(signed) => (Answer::Commissioned(open(&signed, eye)?), signed),
+    };
+    Ok(Heard { answer, signed })
 }
 
 /// An answer about a live view, if the unit's eye signed it.

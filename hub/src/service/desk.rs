@@ -20,9 +20,11 @@ use nattsyn_protocol::time::{Timestamp, Uptime};
 use nattsyn_protocol::topics::Topic;
 
 use super::ServiceError;
+use super::commissioning::open_commissions;
 use super::passage::Passage;
 use crate::agreement::record::Record;
 use crate::audit::heads::Kept;
+use crate::commission::standing::Standing as Commissions;
 use crate::consent::functions::Enforcement;
 use crate::consent::{Functions, Resumptions};
 use crate::ingest::Drops;
@@ -90,6 +92,8 @@ pub struct Desk {
     pub(super) enforcement: Enforcement,
     /// The units' thresholds, and what they say of them.
     pub(super) tuned: Standing,
+    /// As what units are commissioned, and what is sent while they are.
+    pub(super) commission: Commissions,
     /// Which units were told to stop, and what they said since.
     pub(super) resumptions: Arc<Resumptions>,
     /// What the page shows of consents.
@@ -214,15 +218,17 @@ impl Desk {
         let (newest, words) = store.thresholds()?;
         tuned.take(newest);
         tuned.recall(&words);
+        let commission = open_commissions(now, store.as_mut())?;
         let homes = watch.roster().homes().len();
         tracing::info!(%night, homes, "the hub watches");
-        Ok(Self {
+        let mut desk = Self {
             charge,
             store,
             watch,
             plans: record.plans,
             enforcement,
             tuned,
+            commission,
             resumptions: Arc::clone(record.book.consents().resumptions()),
             consent: Arc::new(consent),
             drops,
@@ -237,7 +243,10 @@ impl Desk {
                 until: now.uptime.after(COMPARED_AFTER),
                 nights: ended(&nights, night),
             },
-        })
+        };
+        let changes = desk.review_commissions(now);
+        write(desk.store.as_mut(), changes)?;
+        Ok(desk)
     }
 
     /// When to call [`Desk::pass`] next, at the latest.
@@ -272,6 +281,9 @@ impl Desk {
         if is_refresh_due {
             self.refreshed = now.uptime;
             done.answers = self.refresh(now)?;
+            // A paper ends by itself.
+            let changes = self.review_commissions(now);
+            write(self.store.as_mut(), changes)?;
         }
         let changes = self.watch.handle_timeout(now);
         write(self.store.as_mut(), changes)?;
@@ -343,7 +355,8 @@ impl Desk {
     /// The store fails. Drop the desk and open another.
     pub fn look(&mut self, now: Moment) -> Result<Done, ServiceError> {
         let now = self.read(now);
-        let answers = self.refresh(now)?;
+        let mut answers = self.refresh(now)?;
+        answers.extend(self.commission_answers(now)?);
         let changes = self.watch.handle_timeout(now);
         write(self.store.as_mut(), changes)?;
         Ok(Done {
@@ -397,6 +410,7 @@ impl Desk {
         let newer = self.enforcement.take_policies(self.store.policies()?);
         // What units say is heard by this desk first: only what was signed is read again.
         let tuned = self.tuned.take(self.store.thresholds()?.0);
+        self.commission.take_papers(self.store.gates()?.papers);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
         self.resumptions = Arc::clone(consents.resumptions());

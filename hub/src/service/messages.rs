@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use nattsyn_protocol::commission::HeldCommissioned;
 use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::{Capability, PolicyMessage};
@@ -13,10 +14,13 @@ use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
 use super::ServiceError;
+use super::commissioning::commission_answer;
 use super::counting::Acknowledged;
 use super::desk::{Answer, Desk, Done, News, whole};
+use crate::commission::course::Answer as CommissionAnswer;
+use crate::commission::standing::Heard as CommissionHeard;
 use crate::dispatch;
-use crate::ingest::{Message, Publication, Said, hello_of_stranger, judge};
+use crate::ingest::{DropKind, Message, Publication, Said, hello_of_stranger, judge};
 use crate::live::Heard;
 use crate::nights;
 use crate::store::{Batch, NewCounts, NewReport};
@@ -95,6 +99,10 @@ impl Desk {
                 self.tuned.remind(now.timestamp, unit, endorsement)
             };
             answers.extend(thresholds.map(|it| thresholds_answer(unit, &it)));
+            if asks {
+                let leave = self.commission.greet(now.timestamp, unit, endorsement);
+                answers.extend(leave.map(|leave| commission_answer(unit, &leave)));
+            }
         }
         for (unit, held) in &intake.hellos {
             answers.extend(self.newer(now, *unit, held)?);
@@ -167,6 +175,11 @@ impl Desk {
                 };
                 self.take_counts(now, new, (&mut intake.batch, &mut intake.counted))?;
             }
+            Said::Commission(heard) => {
+                let changes = self.watch.handle_sign(now, unit, None);
+                intake.batch.changes.extend(changes);
+                self.take_answer(now, *heard, intake);
+            }
             Said::Notice(notice) => {
                 let (fit, changes) = self.watch.handle_notice(now, &notice);
                 intake.batch.changes.extend(changes);
@@ -233,9 +246,54 @@ impl Desk {
                 let at = now.timestamp;
                 let word = version.map(|version| (unit, Word { version, at }));
                 intake.batch.words.extend(word);
+                let stands = self.commission.hear(now.timestamp, &capability);
+                intake.batch.steps.extend(stands);
+                self.take_held(now, unit, capability.commissioned.as_ref(), intake);
             }
             Some(Ok(_) | Err(_)) => tracing::warn!(%unit, "an eye's word that is not its own"),
             None => {}
+        }
+    }
+
+    /// Takes in as what a unit's eye says that it is commissioned.
+    fn take_held(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        held: Option<&HeldCommissioned>,
+        intake: &mut Intake,
+    ) {
+        let news = self.commission.hear_held(unit, held);
+        if let Some((unit, held)) = news {
+            intake.batch.commissioned.push((unit, held, now.timestamp));
+            let changes = self.review_commissions(now);
+            intake.batch.changes.extend(changes);
+        }
+    }
+
+    /// Takes in an answer to a try, or drops it if nothing of the kind was asked.
+    fn take_answer(&mut self, now: Moment, heard: CommissionHeard, intake: &mut Intake) {
+        let unit = heard.unit();
+        let held = match &heard.answer {
+            CommissionAnswer::Commissioned(commissioned) => Some(commissioned.held.clone()),
+            CommissionAnswer::Tried(_) | CommissionAnswer::NotTried(_) => None,
+        };
+        match self.commission.answer(now.timestamp, heard) {
+            Ok(row) => {
+                intake.batch.steps.push(row);
+                intake.news = News::Something;
+                if held.is_some() {
+                    self.take_held(now, unit, held.as_ref(), intake);
+                }
+            }
+            Err(why) => {
+                tracing::warn!(%unit, %why, "an answer to no try");
+                let topic = Topic {
+                    unit,
+                    channel: Channel::CommissionUp,
+                };
+                self.drops.count(DropKind::Unasked, &topic.to_string());
+            }
         }
     }
 
@@ -252,16 +310,18 @@ impl Desk {
             Some(signed) => Some(signed.clone()),
             None => self.store.held(unit, key)?,
         };
+        let gate = self.gate_of(now, &report);
         let new = NewReport {
             report,
             signed,
             came: now.timestamp,
+            gate,
         };
         if let Some(first) = first {
             self.take_again(now, new, &first, intake);
             return Ok(());
         }
-        let (fit, changes) = self.watch.handle_report(now, &new.report);
+        let (fit, changes) = self.watch.handle_report(now, &new.report, new.gate);
         if fit == Fit::Nothing {
             tracing::warn!(%unit, check = %new.report.check, "a report matches no check; kept");
         }

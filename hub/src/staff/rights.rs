@@ -194,7 +194,8 @@ impl Standing {
             | Permission::ReviewAccess
             | Permission::SeeThresholds
             | Permission::ProposeThresholds
-            | Permission::ApproveThresholds => Ok(()),
+            | Permission::ApproveThresholds
+            | Permission::Commission => Ok(()),
         }
     }
 

@@ -65,6 +65,8 @@ pub enum Permission {
     ProposeThresholds,
     /// Approve or refuse what somebody else proposed.
     ApproveThresholds,
+    /// Try units out where they hang: units and places, nothing about a resident.
+    Commission,
 }
 
 /// Some roles.
@@ -192,6 +194,9 @@ impl Role {
                 Self::Administrator,
             ],
             Permission::SeeFaults => &[Self::Technician, Self::Administrator],
+            // Whoever installs stands by the unit. Nobody of the night: what one depends on, one
+            // does not pass.
+            Permission::Commission => &[Self::Technician],
             Permission::LiveView => &[Self::NightStaff, Self::NightLead],
             Permission::SeeConsent | Permission::WithdrawConsent => &[
                 Self::NightStaff,
@@ -258,7 +263,7 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::OwnShift,
         Self::SeeNight,
         Self::HandleRows,
@@ -276,6 +281,7 @@ impl Permission {
         Self::SeeThresholds,
         Self::ProposeThresholds,
         Self::ApproveThresholds,
+        Self::Commission,
     ];
 
     /// As it stands in the log.
@@ -299,6 +305,7 @@ impl Permission {
             Self::SeeThresholds => "see_thresholds",
             Self::ProposeThresholds => "propose_thresholds",
             Self::ApproveThresholds => "approve_thresholds",
+            Self::Commission => "commission",
         }
     }
 
@@ -347,6 +354,7 @@ impl Permission {
                 "Godkänna gränser som någon annan har föreslagit",
                 "Approve thresholds that somebody else proposed",
             ),
+            Self::Commission => ("Driftsätta enheter", "Commission units"),
         }
     }
 }

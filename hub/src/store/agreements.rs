@@ -17,6 +17,7 @@ use super::{StoreError, StoredPlan, consent, rows};
 use crate::agreement::{
     Absence, Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Word, file,
 };
+use crate::commission::gate::Paper;
 use crate::consent::{Consents, Entry, StoredPolicy};
 use crate::roster::Home;
 use crate::view::Arrangement;
@@ -42,6 +43,8 @@ pub struct Entries {
     pub consents: Vec<Entry>,
     /// New policies.
     pub policies: Vec<StoredPolicy>,
+    /// Units that are on paper from now on.
+    pub papers: Vec<Paper>,
 }
 
 pub(super) fn write(

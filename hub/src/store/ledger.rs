@@ -111,6 +111,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
     super::consent::write_looking(transaction, &batch.looking)?;
     super::tuning::write_counts(transaction, &batch.counts)?;
     super::tuning::write_words(transaction, &batch.words)?;
+    super::commission::write(transaction, batch)?;
     for change in &batch.changes {
         write_change(transaction, change)?;
     }

@@ -9,6 +9,7 @@ mod apart;
 mod archive;
 pub(crate) mod audit;
 mod basis;
+mod commission;
 mod consent;
 mod handlings;
 mod ledger;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use nattsyn_protocol::commission::HeldCommissioned;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
@@ -39,6 +41,8 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::Book;
+use crate::commission::CourseRow;
+use crate::commission::gate::{Gate, Gates, Paper};
 use crate::consent::Policies;
 use crate::roster::{Home, Roster};
 use crate::tuning::standing::{Sent, Word};
@@ -48,6 +52,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use basis::Basis;
+pub use commission::{Courses, Written};
 pub use roles::RolesFile;
 pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
@@ -134,6 +139,8 @@ pub struct NewReport {
     pub signed: Signed,
     /// When it came.
     pub came: Timestamp,
+    /// Whether its *visible* counts.
+    pub gate: Gate,
 }
 
 /// Most repetitions of one report that are written down. A unit repeats a report every two
@@ -169,6 +176,10 @@ pub struct Batch {
     pub counts: Vec<NewCounts>,
     /// Which thresholds units say that they hold, where that is otherwise than before.
     pub words: Vec<(UnitId, Word)>,
+    /// As what units' eyes say that they are commissioned, where that is otherwise than before.
+    pub commissioned: Vec<(UnitId, Option<HeldCommissioned>, Timestamp)>,
+    /// What units say while they are being commissioned.
+    pub steps: Vec<CourseRow>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -184,6 +195,8 @@ impl Batch {
             && self.looking.is_empty()
             && self.counts.is_empty()
             && self.words.is_empty()
+            && self.commissioned.is_empty()
+            && self.steps.is_empty()
             && self.changes.is_empty()
     }
 }
@@ -255,6 +268,43 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn thresholds(&self) -> Result<(Sent, BTreeMap<UnitId, Word>), StoreError> {
         Ok(Default::default())
+    }
+
+    /// What units are commissioned as, and which are on paper.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn gates(&self) -> Result<Gates, StoreError> {
+        Ok(Gates::default())
+    }
+
+    /// Units whose looks counted before commissioning was asked of units, and that have no paper
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn before_commissioning(&self) -> Result<Vec<UnitId>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Puts units on paper.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    fn put_on_paper(&mut self, _papers: &[Paper]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The steps of commissioning after the one of this number, since a moment, in order.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn steps_after(&self, _id: i64, _since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
+        Ok(Vec::new())
     }
 
     /// The last night whose checks were frozen.

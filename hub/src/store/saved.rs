@@ -13,6 +13,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::sqlite::doing;
 use super::{StoreError, handlings, rows, words};
+use crate::commission::gate::{Gate, Shut};
 use crate::exception::{Event, Handling};
 use crate::view::Cause;
 use crate::watch::situation::Situation;
@@ -75,7 +76,10 @@ fn saved_checks(connection: &Connection, night: Date) -> Result<Vec<SavedCheck>,
         Ok(())
     })?;
     let sql = format!(
-        "SELECT check_id, boot, counter, look, at_ms, came_ms, finding, reports.unit, reports.plan
+        "SELECT check_id, boot, counter, look, at_ms, came_ms, finding, reports.unit, reports.plan,
+                (SELECT why FROM reports_shut WHERE reports_shut.unit = reports.unit
+                 AND reports_shut.boot = reports.boot
+                 AND reports_shut.counter = reports.counter)
          FROM reports JOIN checks USING (check_id) WHERE {NEEDED} ORDER BY id"
     );
     each(connection, &sql, &night, |row| {
@@ -166,6 +170,13 @@ fn counted(row: &Row<'_>) -> Result<Counted, StoreError> {
         at: rows::moment(row, 4, READING)?,
         came: rows::moment(row, 5, READING)?,
         finding: Finding::from(finding),
+        gate: match row.get::<_, Option<String>>(9).map_err(doing(READING))? {
+            None => Gate::Open,
+            Some(word) => {
+                let why = Shut::from_word(&word);
+                Gate::Shut(why.ok_or_else(|| rows::unreadable(READING, &word))?)
+            }
+        },
     })
 }
 

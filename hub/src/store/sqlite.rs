@@ -18,9 +18,11 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    consent, ledger, private, rows, saved, settings, tuning,
+    commission, consent, ledger, private, rows, saved, settings, tuning,
 };
 use crate::agreement::Book;
+use crate::commission::CourseRow;
+use crate::commission::gate::{Gates, Paper};
 use crate::consent::Policies;
 use crate::roster::{Former, Home, Resident, Roster};
 use crate::tuning::standing::{Sent, Word};
@@ -46,6 +48,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (15, include_str!("migrations/015_views.sql")),
     (16, include_str!("migrations/016_resumed.sql")),
     (17, include_str!("migrations/017_thresholds.sql")),
+    (18, include_str!("migrations/018_commissioning.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.
@@ -237,6 +240,7 @@ impl Store for SqliteStore {
         let transaction = self.connection.transaction().map_err(&doing)?;
         agreements::write(&transaction, entries, now).map_err(&doing)?;
         consent::write(&transaction, &entries.consents, &entries.policies).map_err(&doing)?;
+        commission::write_papers(&transaction, &entries.papers).map_err(&doing)?;
         transaction.commit().map_err(&doing)
     }
 
@@ -346,6 +350,22 @@ impl Store for SqliteStore {
         let transaction = self.connection.transaction().map_err(&doing)?;
         ledger::write(&transaction, batch).map_err(&doing)?;
         transaction.commit().map_err(&doing)
+    }
+
+    fn gates(&self) -> Result<Gates, StoreError> {
+        commission::gates(&self.connection)
+    }
+
+    fn before_commissioning(&self) -> Result<Vec<UnitId>, StoreError> {
+        commission::before(&self.connection)
+    }
+
+    fn put_on_paper(&mut self, papers: &[Paper]) -> Result<(), StoreError> {
+        commission::put_on_paper(&mut self.connection, papers)
+    }
+
+    fn steps_after(&self, id: i64, since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
+        commission::steps_after(&self.connection, id, since)
     }
 
     fn settings(&self) -> Result<Option<String>, StoreError> {

@@ -14,6 +14,7 @@ use nattsyn_protocol::time::ClockState;
 
 use super::*;
 use crate::agreement::record::Record;
+use crate::commission::gate::Gate;
 use crate::enrolment::{Homes, enrol};
 use crate::exception::{Event, Handling};
 use crate::keys::HubKeys;
@@ -108,6 +109,7 @@ impl Ledger {
             report,
             signed,
             came: planned.check.opens.after(Duration::from_secs(7)),
+            gate: Gate::Open,
         }
     }
 }
@@ -290,6 +292,8 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
             looking: vec![],
             counts: vec![],
             words: vec![],
+            commissioned: vec![],
+            steps: vec![],
             changes,
         })
         .unwrap();
@@ -356,6 +360,7 @@ fn contradicting(first: &NewReport, nonce: u32) -> NewReport {
         signed: Signed::seal(&report, &SigningKey::from_bytes(&[1; 32])),
         report,
         came: first.came.after(Duration::from_secs(60)),
+        gate: Gate::Open,
     }
 }
 

@@ -11,6 +11,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::alteration::{Altered, CallOff};
 use super::matters::{Closing, Matter};
 use super::word::{Said, StaffId, Word};
+use crate::commission::gate::Gate;
 use crate::exception::{Event, Handling};
 use crate::view::{Cause, Ending};
 
@@ -74,6 +75,8 @@ pub struct Counted {
     pub came: Timestamp,
     /// What the look concluded.
     pub finding: Finding,
+    /// Whether *visible* counts, as it was when the report came.
+    pub gate: Gate,
 }
 
 /// A report that was held already and came again.

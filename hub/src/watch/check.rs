@@ -15,6 +15,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::alteration::{Alteration, Altered, CallOff};
 use super::change::{Counted, Manner, Outcome, Planned, SavedCheck};
 use super::word::Word;
+use crate::commission::gate::Gate;
 use crate::view::Cause;
 
 /// How long after a look was due its report is overdue (budget of the design, §12): twice the
@@ -249,6 +250,11 @@ impl CheckState {
         if let Some(first) = seen.min_by_key(|counted| (counted.at, counted.key)) {
             return Judgement::Seen(*first);
         }
+        // No later look of this unit is likely to count: whoever goes there has the whole window.
+        let mut shut = looks.iter().rev().filter_map(|look| self.needs(look));
+        if let Some(cause) = shut.find(|cause| matches!(cause, Cause::NotCommissioned(_))) {
+            return Judgement::Needs(cause);
+        }
         if let Some(cause) = self.needs_by_plan() {
             return if now >= self.planned.check.opens {
                 Judgement::Needs(cause)
@@ -299,11 +305,15 @@ impl CheckState {
     ///
     /// *Visible* under an older version of the plan than the night was frozen with settles
     /// nothing: it may have been seen in a place that is no longer agreed. A newer one is what is
-    /// agreed now, and some versions hold at once.
+    /// agreed now, and some versions hold at once. Nor does *visible* of a unit that is not
+    /// commissioned for it.
     fn needs(&self, counted: &Counted) -> Option<Cause> {
         match self.finding(counted) {
-            Finding::Visible if self.is_as_planned(counted) => None,
-            Finding::Visible => Some(Cause::OtherPlan),
+            Finding::Visible if !self.is_as_planned(counted) => Some(Cause::OtherPlan),
+            Finding::Visible => match counted.gate {
+                Gate::Open => None,
+                Gate::Shut(why) => Some(Cause::NotCommissioned(why)),
+            },
             Finding::NotVisible => Some(Cause::NotVisible),
             Finding::Unclear(reason) => Some(Cause::Unclear(reason)),
             Finding::Technical(fault) => Some(Cause::Technical(fault)),
@@ -453,6 +463,7 @@ mod tests {
             at: came,
             came,
             finding: Finding::Visible,
+            gate: Gate::Open,
         };
         assert_eq!(state.judge(came), Judgement::Open);
         state.count(counted);

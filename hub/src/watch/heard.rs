@@ -16,6 +16,7 @@ use super::matters::Subject;
 use super::situation::Situation;
 use super::{CONTACT_GRACE, Fit, Moment, Watch, is_explained};
 use crate::audit::heads::Kept;
+use crate::commission::gate::Gate;
 use crate::ingest::DropKind;
 
 /// Whether the hub has contact with the broker.
@@ -68,8 +69,13 @@ impl Watch {
         }
     }
 
-    /// Takes in a verified report that is not held already.
-    pub fn handle_report(&mut self, now: Moment, report: &Report) -> (Fit, Vec<Change>) {
+    /// Takes in a verified report that is not held already, and whether its *visible* counts.
+    pub fn handle_report(
+        &mut self,
+        now: Moment,
+        report: &Report,
+        gate: Gate,
+    ) -> (Fit, Vec<Change>) {
         let mut changes = Vec::new();
         self.hear(now, report.unit, None, &mut changes);
         let Some(state) = self.check_of(report.check, report.unit) else {
@@ -88,6 +94,7 @@ impl Watch {
             at: report.at_ms,
             came: now.timestamp,
             finding: report.finding,
+            gate,
         });
         let planned = state.planned.check.looks.len();
         if usize::from(report.look) > planned && !is_again(report.look) {
@@ -182,6 +189,25 @@ impl Watch {
         match kept {
             Kept::Yes => self.matters.clear(hub, situation, at, &mut changes),
             Kept::No => self.matters.raise(hub, situation, at, &mut changes),
+        }
+        changes
+    }
+
+    /// Takes in which units do not count, and which are on paper for a little while yet. Said again
+    /// it changes nothing.
+    pub fn handle_commissions(
+        &mut self,
+        now: Moment,
+        [awaited, ending]: [Vec<UnitId>; 2],
+    ) -> Vec<Change> {
+        let (at, mut changes) = (now.timestamp, Vec::new());
+        let rows = [
+            (Situation::CommissionAwaited, awaited),
+            (Situation::PaperEnds, ending),
+        ];
+        for (situation, units) in rows {
+            let subjects = units.into_iter().map(Subject::Unit);
+            self.matters.set(situation, subjects, at, &mut changes);
         }
         changes
     }

@@ -110,19 +110,21 @@ impl Closing {
     #[must_use]
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
-            AwayUnconfirmed, BrokerDown, ConsentReview, ConsentWithdrawn, FoundDead, HubClock,
-            LogHeadLost, LooksAwaited, PlanWithoutUnit, TestUnanswered, UnitOfNobody,
-            UnitWithoutPlan,
+            AwayUnconfirmed, BrokerDown, CommissionAwaited, ConsentReview, ConsentWithdrawn,
+            FoundDead, HubClock, LogHeadLost, LooksAwaited, PaperEnds, PlanWithoutUnit,
+            TestUnanswered, UnitOfNobody, UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
             AwayUnconfirmed
                 | BrokerDown
+                | CommissionAwaited
                 | ConsentReview
                 | ConsentWithdrawn
                 | HubClock
                 | LogHeadLost
                 | LooksAwaited
+                | PaperEnds
                 | PlanWithoutUnit
                 | TestUnanswered
                 | UnitOfNobody

@@ -21,6 +21,7 @@ use nattsyn_protocol::time::ClockState;
 
 use super::scenes::{home, night, plan, planned};
 use super::*;
+use crate::commission::gate::Gate;
 use crate::nights::noon;
 use crate::roster::Home;
 use crate::store::{Batch, NewReport, SqliteStore, Store};
@@ -352,7 +353,7 @@ impl<'a> Hub<'a> {
                     if report.finding == Finding::Visible {
                         self.seen.insert(report.check);
                     }
-                    batch.changes = self.watch.handle_report(now, report).1;
+                    batch.changes = self.watch.handle_report(now, report, Gate::Open).1;
                     let signed = Signed {
                         body: String::new(),
                         signature: String::new(),
@@ -362,6 +363,7 @@ impl<'a> Hub<'a> {
                         report: report.clone(),
                         signed,
                         came,
+                        gate: Gate::Open,
                     });
                 }
             }

@@ -22,6 +22,7 @@ use super::situation::{Owner, Situation, Step};
 use super::wall::Trust;
 use super::*;
 use crate::audit::heads::Kept;
+use crate::commission::gate::{Gate, Shut};
 use crate::ingest::DropKind;
 use crate::nights::noon;
 use crate::roster::Home;
@@ -133,8 +134,13 @@ impl Play {
 
     /// The report comes now.
     fn take(&mut self, report: &Report) -> &mut Self {
+        self.take_by(report, Gate::Open)
+    }
+
+    /// The report comes now, and the gate stands so.
+    fn take_by(&mut self, report: &Report, gate: Gate) -> &mut Self {
         let now = self.now();
-        let (_, changes) = self.watch.handle_report(now, report);
+        let (_, changes) = self.watch.handle_report(now, report, gate);
         let new = NewReport {
             report: report.clone(),
             signed: Signed {
@@ -142,6 +148,7 @@ impl Play {
                 signature: String::new(),
             },
             came: now.timestamp,
+            gate,
         };
         let batch = Batch {
             reports: vec![new],
@@ -229,7 +236,7 @@ fn play(situation: Situation) -> Play {
             let report = play.report(1, Finding::Visible, 6);
             play.until(7, Life::Heard).take(&report);
             let now = play.now();
-            let (_, changes) = play.watch.handle_report(now, &report);
+            let (_, changes) = play.watch.handle_report(now, &report, Gate::Open);
             assert_eq!(changes, [], "a repeated report is no news");
             let repeated = Repeated {
                 unit: report.unit,
@@ -267,6 +274,20 @@ fn play(situation: Situation) -> Play {
             let mut report = play.report(5, Finding::Visible, 906);
             report.plan = 1;
             play.until(907, Life::Heard).take(&report);
+        }
+        Situation::NotCommissioned => {
+            let report = play.report(1, Finding::Visible, 6);
+            play.until(7, Life::Heard)
+                .take_by(&report, Gate::Shut(Shut::Never));
+        }
+        Situation::CommissionAwaited | Situation::PaperEnds => {
+            let of = |which| match which == situation {
+                true => vec![own],
+                false => Vec::new(),
+            };
+            let units = [of(Situation::CommissionAwaited), of(Situation::PaperEnds)];
+            let changes = play.watch.handle_commissions(play.now(), units);
+            play.commit(changes);
         }
         Situation::UnitSwapped => {
             let unit = "u0000002".parse().unwrap();

@@ -16,6 +16,7 @@ use nattsyn_protocol::schedule::checks_of;
 use nattsyn_protocol::time::ClockState;
 
 use super::*;
+use crate::commission::gate::Gate;
 use crate::roster::{Home, Resident};
 use crate::view::{Ending, Hearing, Reality, Standing, Tonight};
 use nattsyn_protocol::finding::{Fault, Finding};
@@ -191,7 +192,7 @@ impl Scene {
 
     fn take(&mut self, at_s: i64, report: &Report) -> &mut Self {
         self.pass(at_s - 1);
-        let (fit, changes) = self.watch.handle_report(self.at(at_s), report);
+        let (fit, changes) = self.watch.handle_report(self.at(at_s), report, Gate::Open);
         assert_eq!(fit, Fit::Check);
         self.changes.extend(changes);
         self.pass(at_s)
@@ -362,7 +363,9 @@ fn another_units_report_fits_no_check() {
     let mut scene = Scene::new();
     let mut report = scene.report_made(1, Finding::Visible, s(0, 6));
     report.unit = "u0000009".parse().unwrap();
-    let (fit, changes) = scene.watch.handle_report(scene.at(s(0, 6)), &report);
+    let (fit, changes) = scene
+        .watch
+        .handle_report(scene.at(s(0, 6)), &report, Gate::Open);
     assert_eq!((fit, changes), (Fit::Nothing, vec![]));
 }
 

@@ -53,6 +53,8 @@ pub enum Step {
     TakeUnitOut,
     /// Enrol the unit, or correct where it hangs.
     Enrol,
+    /// Try the unit out where it hangs.
+    Commission,
     /// Make, change or end a plan.
     ChangePlan,
     /// End the agreement.
@@ -99,6 +101,10 @@ impl Step {
             Self::Enrol => [
                 "lägg in sensorenheten, eller rätta var den hänger",
                 "enrol the unit, or correct where it hangs",
+            ],
+            Self::Commission => [
+                "driftsätt enheten: sidan Driftsättning, tio minuter på plats",
+                "commission the unit: the page Commissioning, ten minutes on the spot",
             ],
             Self::ChangePlan => [
                 "gör, ändra eller avsluta planen",
@@ -242,6 +248,24 @@ situations! {
         "Sensorenheten följde en äldre plan än den som gäller",
         "The unit kept an older plan than the one in force",
         NightStaff, [Visit, Phone, Escalate]
+    }
+    /// A look says *visible*, and its unit is not commissioned for it.
+    NotCommissioned = "not_commissioned" {
+        "Enheten är inte driftsatt för det här: att någon syntes räknas inte, gör ett besök",
+        "The unit is not commissioned for this: that somebody was seen does not count; visit",
+        NightStaff, [Visit, Phone, Escalate]
+    }
+    /// A unit is in service and does not count: never commissioned, or its places changed.
+    CommissionAwaited = "commission_awaited" {
+        "Enheten är inte driftsatt: tillsynerna blir besök tills den är det",
+        "The unit is not commissioned: its checks are visits until it is",
+        Technician, [Commission, TakeUnitOut]
+    }
+    /// A unit counts on paper, for 30 days yet at most.
+    PaperEnds = "paper_ends" {
+        "Enheten är driftsatt på papper och det tar slut inom 30 dagar: därefter blir det besök",
+        "The unit is commissioned on paper, which ends within 30 days: its checks are visits then",
+        Technician, [Commission]
     }
     /// Another unit hangs in the home than when the night was frozen.
     UnitSwapped = "unit_swapped" {
@@ -398,6 +422,7 @@ impl Situation {
         match (cause, punctuality) {
             (Cause::NoUnit, _) => Some(Self::PlanWithoutUnit),
             (Cause::OtherPlan, _) => Some(Self::OtherPlan),
+            (Cause::NotCommissioned(_), _) => Some(Self::NotCommissioned),
             (Cause::AwayUnconfirmed, _) => Some(Self::AwayUnconfirmed),
             (Cause::VisitPlanned, Punctuality::InTime) => Some(Self::VisitPlanned),
             (Cause::Technical(Fault::ClockUnknown), Punctuality::InTime) => {

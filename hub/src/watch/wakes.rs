@@ -14,6 +14,7 @@ use nattsyn_protocol::time::ClockState;
 
 use super::scenes::{home, night, plan, planned};
 use super::*;
+use crate::commission::gate::Gate;
 use crate::exception::{Act, Unresolved};
 use crate::roster::Home;
 
@@ -143,7 +144,7 @@ impl Town {
                     counter: self.counter,
                     nonce: String::new(),
                 };
-                self.watch.handle_report(now, &report);
+                self.watch.handle_report(now, &report, Gate::Open);
             }
             Event::Notice(check, look) => {
                 let planned = &self.checks[*check];
@@ -277,7 +278,7 @@ fn how_long_a_report_takes_in_a_town() {
             counter,
             nonce: String::new(),
         };
-        watch.handle_report(now, &report);
+        watch.handle_report(now, &report, Gate::Open);
     }
     let each = (clock.real_now() - began) / u32::try_from(counter).unwrap();
     let began = clock.real_now();

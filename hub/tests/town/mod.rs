@@ -207,7 +207,12 @@ impl Town {
             _conductor: conductor,
         };
         let made = opens.before(Duration::from_secs(3600));
-        enrol(&mut town.store(), &Homes { homes, plans }, &town.keys, made).unwrap();
+        let homes = Homes {
+            homes,
+            plans,
+            ..Homes::default()
+        };
+        enrol(&mut town.store(), &homes.on_paper(made), &town.keys, made).unwrap();
         town.start();
         town
     }

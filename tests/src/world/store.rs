@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::civil::Date;
 
 use nattsyn_hub::agreement::Book;
+use nattsyn_hub::commission::gate::Gates;
 use nattsyn_hub::consent::Policies;
 use nattsyn_hub::roster::{Home, Roster};
 use nattsyn_hub::store::{Basis, Batch, Entries, SqliteStore, Store, StoreError, StoredPlan};
@@ -33,7 +34,7 @@ const WRITE_BACK_AFTER_MS: u64 = 5_000;
 #[derive(Clone, Debug)]
 pub(super) enum Written {
     Checks(Vec<Planned>),
-    Batch(Batch),
+    Batch(Box<Batch>),
 }
 
 /// What the World and the store share.
@@ -221,6 +222,10 @@ impl Store for WatchedStore {
         self.inner.policies()
     }
 
+    fn gates(&self) -> Result<Gates, StoreError> {
+        self.inner.gates()
+    }
+
     fn account(&self, night: Date) -> Result<NightLedger, StoreError> {
         self.inner.account(night)
     }
@@ -307,7 +312,9 @@ impl Store for WatchedStore {
             }
             Some(_) | None => self.inner.commit(batch)?,
         }
-        self.shared().written.push(Written::Batch(batch.clone()));
+        self.shared()
+            .written
+            .push(Written::Batch(Box::new(batch.clone())));
         self.die_after()
     }
 

@@ -174,7 +174,8 @@ impl World {
                 | EditError::Zone(_)
                 | EditError::File(_)
                 | EditError::Absence { .. }
-                | EditError::By),
+                | EditError::By
+                | EditError::Paper { .. }),
             ) => unreachable!("what the World does is in order: {error}"),
         }
     }
@@ -208,8 +209,13 @@ impl World {
         let homes = Homes {
             homes: self.town.listed(&self.units),
             plans,
+            ..Homes::default()
         };
         let mut store = self.hub.ledger.open().expect("the store is in memory");
+        // Nobody commissions anything in the World, which plays fewer nights than a paper lasts.
+        let mut homes = homes.on_paper(moment(at));
+        let written = store.gates().expect("the store is in memory").papers;
+        homes.paper.retain(|unit, _| written.until(*unit).is_none());
         enrol(&mut store, &homes, &self.keys, moment(at))
             .expect("what the World enrols is in order");
     }

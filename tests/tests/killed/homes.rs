@@ -103,10 +103,7 @@ pub(crate) fn furnish(folder: &Path, flats: &[Flat], port: u16) {
     let key = HubKeys::draw(&rooms.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);
     HubKeys::keep(&rooms.keys(), &demonstration::root(), &endorsement).unwrap();
-    let mut homes = Homes {
-        homes: Vec::new(),
-        plans: Vec::new(),
-    };
+    let mut homes = Homes::default();
     for flat in flats {
         let home = provision::provision(
             &flat.home,
@@ -121,6 +118,7 @@ pub(crate) fn furnish(folder: &Path, flats: &[Flat], port: u16) {
     }
     let keys = HubKeys::open(&rooms.keys()).unwrap();
     let mut store = SqliteStore::open(&rooms.ledger()).unwrap();
-    enrol(&mut store, &homes, &keys, begins(flats)).unwrap();
+    let begins = begins(flats);
+    enrol(&mut store, &homes.on_paper(begins), &keys, begins).unwrap();
     assert_eq!(flats[0].home.plan.zone, ZONE);
 }

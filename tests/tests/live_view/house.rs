@@ -302,9 +302,10 @@ fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) 
     let homes = Homes {
         homes: vec![enrolled],
         plans: vec![home.plan.clone()],
+        ..Homes::default()
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
-    enrol(&mut store, &homes, &keys, at(10, 30)).unwrap();
+    enrol(&mut store, &homes.on_paper(at(10, 30)), &keys, at(10, 30)).unwrap();
     let mut counter = Counter {
         store: &mut store,
         keys: &keys,

@@ -85,7 +85,8 @@ impl Hub {
     }
 
     pub(crate) fn enrol(&mut self, homes: &Homes) {
-        enrol(&mut self.store(), homes, &self.keys, self.now).unwrap();
+        let homes = homes.clone().on_paper(self.now);
+        enrol(&mut self.store(), &homes, &self.keys, self.now).unwrap();
     }
 
     pub(crate) fn moment(&self) -> Moment {

@@ -139,9 +139,10 @@ fn enrol_all(layout: &Layout) {
     let homes = Homes {
         plans: vec![Plan::bare(home().residents[0].id, home().unit)],
         homes: vec![home()],
+        ..Homes::default()
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
-    enrol(&mut store, &homes, &keys, begins()).unwrap();
+    enrol(&mut store, &homes.on_paper(begins()), &keys, begins()).unwrap();
 }
 
 /// Registers a unit manager; returns the PIN that was drawn for them.

@@ -246,7 +246,7 @@ fn enrol_all(layout: &Layout) {
     let keys = HubKeys::open(&layout.keys()).unwrap();
     let homes = Homes::parse(&homes(), Path::new("homes.toml")).unwrap();
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
-    enrol(&mut store, &homes, &keys, at(8, 0)).unwrap();
+    enrol(&mut store, &homes.on_paper(at(8, 0)), &keys, at(8, 0)).unwrap();
     // With Åke it is agreed to telephone first; with the others, that somebody goes there.
     let number = RESIDENTS.len();
     let (opens, closes) = window(number);

@@ -417,10 +417,7 @@ fn a_visit_has_a_reason_and_the_unit_is_not_told() {
 #[ignore = "measures; run it by name with --nocapture"]
 fn how_long_a_town_takes_to_be_planned() {
     let example = homes(EXAMPLE);
-    let mut homes = Homes {
-        homes: Vec::new(),
-        plans: Vec::new(),
-    };
+    let mut homes = Homes::default();
     for number in 0..5_000_u32 {
         let mut home = example.homes[0].clone();
         home.id = format!("h{number:07}").parse().unwrap();

@@ -10,6 +10,7 @@ pub(super) mod access;
 pub(super) mod account;
 mod attend;
 pub(super) mod audit;
+pub(super) mod commission;
 pub(super) mod consent;
 pub(super) mod door;
 pub(super) mod extract;
@@ -128,6 +129,8 @@ pub(super) enum Book {
     Thresholds,
     /// What is to be mended.
     Faults,
+    /// Units that are tried where they hang.
+    Commissioning,
     /// Who may do what.
     Access,
     /// The log.
@@ -138,7 +141,7 @@ pub(super) enum Book {
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
@@ -147,6 +150,7 @@ impl Book {
         Self::Settings,
         Self::Thresholds,
         Self::Faults,
+        Self::Commissioning,
         Self::Access,
         Self::Log,
         Self::Account,
@@ -166,6 +170,7 @@ impl Book {
             Self::Settings => Permission::SeeSettings,
             Self::Thresholds => Permission::SeeThresholds,
             Self::Faults => Permission::SeeFaults,
+            Self::Commissioning => Permission::Commission,
             // Everybody may see the matrix, from their own account; the menu has it for whoever
             // goes through it.
             Self::Access => Permission::ReviewAccess,
@@ -184,6 +189,7 @@ impl Book {
             Self::Settings => "/settings",
             Self::Thresholds => "/thresholds",
             Self::Faults => "/technical",
+            Self::Commissioning => "/commission",
             Self::Access => "/access",
             Self::Log => "/audit",
             Self::Account => "/account",
@@ -200,6 +206,7 @@ impl Book {
             Self::Settings => texts::settings::TITLE,
             Self::Thresholds => texts::tuning::TITLE,
             Self::Faults => texts::technical::TITLE,
+            Self::Commissioning => texts::commission::TITLE,
             Self::Access => texts::access::TITLE,
             Self::Log => texts::audit::TITLE,
             Self::Account => texts::account::TITLE,
@@ -420,6 +427,8 @@ enum Script {
     Look,
     /// The same, and it counts while a slider is moved.
     Tune,
+    /// The same, and it follows a unit that is commissioned.
+    Commission,
     /// Nothing.
     None,
 }
@@ -448,6 +457,7 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     }
                     Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Tune => script type="module" src="/assets/tuning.js" {},
+                    Script::Commission => script type="module" src="/assets/commission.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
@@ -456,7 +466,8 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     | Script::Push
                     | Script::Account
                     | Script::Look
-                    | Script::Tune => {
+                    | Script::Tune
+                    | Script::Commission => {
                         script type="module" src="/assets/listen.js" {}
                     }
                     Script::Live | Script::Keys | Script::None => {}

@@ -49,7 +49,10 @@ impl Sign {
         match cause {
             Cause::NotVisible => Self::NotVisible,
             Cause::VisitPlanned | Cause::CalledOffByMistake => Self::Visit,
-            Cause::AwayUnconfirmed | Cause::OtherPlan | Cause::Unclear(_) => Self::Unclear,
+            Cause::AwayUnconfirmed
+            | Cause::OtherPlan
+            | Cause::NotCommissioned(_)
+            | Cause::Unclear(_) => Self::Unclear,
             Cause::Technical(_) => Self::Technical,
             Cause::Paused => Self::Paused,
             Cause::NoReport => Self::NoReport,

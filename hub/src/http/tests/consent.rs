@@ -50,6 +50,7 @@ fn homes() -> Homes {
     Homes {
         homes: vec![home],
         plans: vec![plan],
+        ..Homes::default()
     }
 }
 

@@ -6,11 +6,12 @@ use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
 use ed25519_dalek::SigningKey;
 use nattsyn_clock::Now;
 use nattsyn_protocol::demonstration;
-use nattsyn_protocol::time::Uptime;
+use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::*;
 use crate::audit::Log;
 use crate::audit::heads::Outside;
+use crate::commission::clerk as commissions;
 use crate::config::Front;
 use crate::http::door::Door;
 use crate::keys::HubKeys;
@@ -70,13 +71,21 @@ impl Hub {
         );
         let now = Arc::clone(&self.now);
         let thresholds = Clerk::new(
-            (&self.ledger(), keys),
+            (&self.ledger(), keys.clone()),
             ("Europe/Stockholm", Floor::default()),
+            None,
+            move || now.lock().unwrap().timestamp,
+        );
+        let now = Arc::clone(&self.now);
+        let commissions = commissions::Clerk::new(
+            (&self.ledger(), keys),
+            "Europe/Stockholm",
             None,
             move || now.lock().unwrap().timestamp,
         );
         self.site = app(State {
             thresholds: Some(Arc::new(thresholds)),
+            commissioning: Some(Arc::new(commissions)),
             archive: Some(Arc::new(books::sample_archive())),
             audit: Some(Arc::new(Log::open(&self.ledger()).unwrap())),
             heads: Some(watch::channel(Outside::Nowhere).1),
@@ -88,6 +97,10 @@ impl Hub {
 
     pub(super) fn ledger(&self) -> std::path::PathBuf {
         self.folder.path().join("ledger.sqlite")
+    }
+
+    pub(super) fn moment(&self) -> Timestamp {
+        self.now.lock().unwrap().timestamp
     }
 
     pub(super) fn pass(&self, time: Duration) {

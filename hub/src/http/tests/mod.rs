@@ -27,6 +27,7 @@ mod access;
 mod acts;
 mod agreed;
 mod books;
+mod commission;
 mod consent;
 mod contrast;
 mod door;
@@ -84,6 +85,7 @@ fn causes() -> Vec<Cause> {
         Cause::AwayUnconfirmed,
         Cause::CalledOffByMistake,
     ];
+    causes.extend(crate::commission::gate::Shut::ALL.map(Cause::NotCommissioned));
     causes.extend(Reason::ALL.iter().copied().map(Cause::Unclear));
     causes.extend(Fault::ALL.iter().copied().map(Cause::Technical));
     causes
@@ -142,6 +144,7 @@ async fn a_technical_fault_or_silence_asks_for_a_visit() {
             | Cause::Silent
             | Cause::NoUnit
             | Cause::OtherPlan
+            | Cause::NotCommissioned(_)
             | Cause::AwayUnconfirmed
             | Cause::CalledOffByMistake => true,
             Cause::NotVisible | Cause::Unclear(_) | Cause::Paused | Cause::VisitPlanned => false,
@@ -477,6 +480,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::sound::ALL,
         texts::live::ALL,
         texts::tuning::ALL,
+        texts::commission::ALL,
     ];
     parts.concat()
 }

@@ -73,6 +73,7 @@ impl Office {
         let homes = Homes {
             plans: vec![Plan::bare(home().residents[0].id, home().unit)],
             homes: vec![home()],
+            ..Homes::default()
         };
         let mut store = SqliteStore::open(&hub.ledger()).unwrap();
         enrol(&mut store, &homes, &keys, sample::at("12:00")).unwrap();

@@ -88,6 +88,7 @@ pub(in crate::http) fn arrangement(agreed: &Arrangement, cause: Cause) -> Option
         Cause::Paused
         | Cause::VisitPlanned
         | Cause::AwayUnconfirmed
+        | Cause::NotCommissioned(_)
         | Cause::CalledOffByMistake => return None,
         Cause::Technical(_)
         | Cause::NoReport

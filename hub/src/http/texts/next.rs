@@ -80,6 +80,12 @@ pub(in crate::http) fn sentences(
             "Go there now, and make tonight’s called-off checks as visits in person at the times \
              agreed.",
         )],
+        Cause::NotCommissioned(_) => vec![phrase(
+            "Gör tillsynen som personligt besök. Vad enheten säger räknas inte förrän en tekniker \
+             har driftsatt den.",
+            "Make the check as a visit in person. What the unit says does not count until a \
+             technician has commissioned it.",
+        )],
         Cause::Technical(_)
         | Cause::NoReport
         | Cause::Silent

@@ -34,6 +34,7 @@ pub(super) fn event(cause: Cause) -> Event {
         Cause::VisitPlanned | Cause::CalledOffByMistake => Event::VisitPlanned,
         Cause::Technical(Fault::Moved) => Event::Moved,
         Cause::Technical(fault) => impossible(fault.word()),
+        Cause::NotCommissioned(_) => impossible("not_commissioned"),
         Cause::Silent => Event::LinkLost,
         Cause::Paused | Cause::NoReport | Cause::NoUnit | Cause::OtherPlan => {
             impossible(&cause.to_string())
@@ -155,6 +156,7 @@ mod tests {
     use nattsyn_scaip::message::{MessageType, Request};
 
     use super::*;
+    use crate::commission::gate::Shut;
 
     /// Every cause that there is.
     pub(in crate::notify::receiver) fn causes() -> Vec<Cause> {
@@ -169,6 +171,7 @@ mod tests {
             Cause::AwayUnconfirmed,
             Cause::CalledOffByMistake,
         ];
+        all.extend(Shut::ALL.map(Cause::NotCommissioned));
         all.extend(Reason::ALL.iter().map(|reason| Cause::Unclear(*reason)));
         all.extend(Fault::ALL.iter().map(|fault| Cause::Technical(*fault)));
         all
@@ -221,6 +224,7 @@ mod tests {
                 Cause::Silent => "ME 0032 0024 ".to_owned(),
                 Cause::Technical(Fault::Moved) => "ME 0038 0125 ".to_owned(),
                 Cause::Technical(fault) => format!("ME 0031 0042 {}", fault.word()),
+                Cause::NotCommissioned(_) => "ME 0031 0042 not_commissioned".to_owned(),
                 Cause::Paused | Cause::NoReport | Cause::NoUnit | Cause::OtherPlan => {
                     format!("ME 0031 0042 {cause}")
                 }
@@ -268,6 +272,7 @@ mod tests {
                 Cause::Unclear(_) => "unclear(…)".to_owned(),
                 Cause::Technical(Fault::Moved) => "technical(moved)".to_owned(),
                 Cause::Technical(_) => "technical(…)".to_owned(),
+                Cause::NotCommissioned(_) => "not_commissioned_…".to_owned(),
                 Cause::NotVisible
                 | Cause::Paused
                 | Cause::NoReport

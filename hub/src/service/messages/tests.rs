@@ -74,6 +74,7 @@ pub(in crate::service) fn homes() -> Homes {
     Homes {
         homes: vec![home],
         plans: vec![plan],
+        ..Homes::default()
     }
 }
 
@@ -84,6 +85,13 @@ impl Office {
     }
 
     pub(in crate::service) fn of(homes: &Homes) -> Self {
+        let night = jiff::civil::date(2026, 11, 21);
+        let check = checks_of(&homes.plans[0], night).unwrap().remove(0);
+        Self::enrolled(&homes.clone().on_paper(check.opens))
+    }
+
+    /// The same, with what is on paper or not as it is.
+    pub(in crate::service) fn enrolled(homes: &Homes) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let mut store = SqliteStore::open(&path).unwrap();
@@ -139,7 +147,7 @@ impl Office {
         }
     }
 
-    fn report(&self, counter: u64, finding: Finding) -> Report {
+    pub(in crate::service) fn report(&self, counter: u64, finding: Finding) -> Report {
         Report {
             unit: self.unit,
             check: self.check.id,
@@ -156,7 +164,11 @@ impl Office {
     }
 
     /// The reports come in one handful; gives the keys that are acknowledged.
-    fn take(&mut self, at_s: u64, reports: &[Report]) -> Result<Vec<ReportKey>, ServiceError> {
+    pub(in crate::service) fn take(
+        &mut self,
+        at_s: u64,
+        reports: &[Report],
+    ) -> Result<Vec<ReportKey>, ServiceError> {
         let topic = Topic {
             unit: self.unit,
             channel: Channel::Report,
@@ -203,7 +215,7 @@ impl Office {
         bodies.map(Result::unwrap).collect()
     }
 
-    fn raised(&self) -> Vec<Situation> {
+    pub(in crate::service) fn raised(&self) -> Vec<Situation> {
         let tonight = self.desk.tonight(self.at(30));
         tonight.matters.iter().map(|row| row.situation).collect()
     }

@@ -27,7 +27,7 @@ impl Office {
         let keys = HubKeys::endorsed(signing, &demonstration::root_key(), 3);
         let homes = Homes {
             homes: homes(),
-            plans: Vec::new(),
+            ..Homes::default()
         };
         let mut store = SqliteStore::open(&path).unwrap();
         enrol(&mut store, &homes, &keys, at(0)).unwrap();

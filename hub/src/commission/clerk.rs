@@ -1,0 +1,277 @@
+//! The counter of a hub that runs, for its pages.
+//!
+//! An edge, as [`crate::tuning::clerk`]: it opens the ledger anew for every act, lets one act end
+//! before the next begins, and has the desk look at once at what was written. It decides nothing.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nattsyn_protocol::commission::Try;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::time::Timestamp;
+
+use super::counter::{CommissionError, Counter, Hand};
+use super::course::Course;
+use super::gate::UnitGate;
+use crate::keys::HubKeys;
+use crate::roster::Roster;
+use crate::service::Hands;
+use crate::store::{Courses, SqliteStore, Store as _, StoreError};
+
+/// How often it is looked whether places of a unit that passed are nobody's yet, of real time. An
+/// open page looks at once.
+pub const AGREED_EVERY: Duration = Duration::from_secs(10);
+
+/// Writes commissioning down for a hub that runs.
+pub struct Clerk {
+    ledger: PathBuf,
+    keys: HubKeys,
+    zone: String,
+    hands: Option<Hands>,
+    now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    turn: Mutex<()>,
+}
+
+impl fmt::Debug for Clerk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clerk({})", self.zone)
+    }
+}
+
+/// One unit in the list. Has no resident in it: whoever commissions sees no care data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed {
+    /// Which.
+    pub unit: UnitId,
+    /// Where it hangs.
+    pub place: String,
+    /// How many sleep under it.
+    pub sleepers: usize,
+    /// Whether its checks count.
+    pub gate: UnitGate,
+    /// When it passed last, as the hub heard it.
+    pub passed: Option<Timestamp>,
+    /// How far somebody has come with it, if anybody began.
+    pub course: Option<Course>,
+}
+
+impl Clerk {
+    /// A clerk over the ledger in a file. The desk behind `hands` looks at once at what was
+    /// written; `now` is the clock that it goes by.
+    #[must_use]
+    pub fn new(
+        (ledger, keys): (&Path, HubKeys),
+        zone: &str,
+        hands: Option<Hands>,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            ledger: ledger.to_owned(),
+            keys,
+            zone: zone.to_owned(),
+            hands,
+            now: Box::new(now),
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// Now, by the clock that it goes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// Every unit, in the order of enrolment. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        list(&self.ledger, self.now())
+    }
+
+    /// One unit; none if it is not enrolled. If it passed and its places are nobody's yet, they
+    /// become its residents' first. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn sheet(&self, unit: UnitId) -> Result<Option<Listed>, StoreError> {
+        self.agree_what_passed();
+        let ledger = Ledger::open(&self.ledger)?;
+        let home = ledger.roster.of_unit(unit);
+        home.map(|_| ledger.listed(unit, self.now())).transpose()
+    }
+
+    /// Begins with a unit. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::begin`].
+    pub fn begin(&self, unit: UnitId, by: &Hand) -> Result<(), CommissionError> {
+        self.at_counter(|counter| counter.begin(unit, by))
+    }
+
+    /// Takes the lead. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::lead`].
+    pub fn lead(&self, unit: UnitId, by: &Hand) -> Result<(), CommissionError> {
+        self.at_counter(|counter| counter.lead(unit, by))
+    }
+
+    /// Asks for a try. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::ask`].
+    pub fn ask(&self, unit: UnitId, what: Try, by: &Hand) -> Result<(), CommissionError> {
+        self.at_counter(|counter| counter.ask(unit, what, by))
+    }
+
+    /// Settles the places. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::settle`].
+    pub fn settle(
+        &self,
+        unit: UnitId,
+        places: Vec<Vec<[f32; 2]>>,
+        by: &Hand,
+    ) -> Result<(), CommissionError> {
+        self.at_counter(|counter| counter.settle(unit, places, by))
+    }
+
+    /// Asks the unit to conclude. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::conclude`].
+    pub fn conclude(&self, unit: UnitId, by: &Hand) -> Result<(), CommissionError> {
+        self.at_counter(|counter| counter.conclude(unit, by))
+    }
+
+    /// Makes places of units that passed their residents' sleeping places, for ever: whoever
+    /// commissioned may have shut the page.
+    pub async fn keep(self: Arc<Self>) -> Infallible {
+        loop {
+            let clerk = Arc::clone(&self);
+            let agreed = tokio::task::spawn_blocking(move || clerk.agree_what_passed()).await;
+            if let Err(error) = agreed {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, "what was commissioned cannot be looked through");
+            }
+            tokio::time::sleep(AGREED_EVERY).await;
+        }
+    }
+
+    fn agree_what_passed(&self) {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.try_agree() {
+            Ok(0) => {}
+            Ok(_) => self.look(),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(
+                    error,
+                    "the places of a unit that passed hold for nobody yet"
+                );
+            }
+        }
+    }
+
+    fn try_agree(&self) -> Result<usize, CommissionError> {
+        let units = Courses::open_to_read(&self.ledger)?.unagreed()?;
+        for &unit in &units {
+            let mut store = SqliteStore::open(&self.ledger)?;
+            self.act(|counter| counter.agree(unit, &mut store, &self.zone))?;
+        }
+        Ok(units.len())
+    }
+
+    fn at_counter<T>(
+        &self,
+        act: impl FnOnce(&mut Counter<'_>) -> Result<T, CommissionError>,
+    ) -> Result<T, CommissionError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = self.act(act)?;
+        self.look();
+        Ok(done)
+    }
+
+    fn act<T>(
+        &self,
+        act: impl FnOnce(&mut Counter<'_>) -> Result<T, CommissionError>,
+    ) -> Result<T, CommissionError> {
+        let roster = SqliteStore::open_to_read(&self.ledger)?.roster()?;
+        act(&mut Counter {
+            rows: &mut Courses::open(&self.ledger)?,
+            roster: &roster,
+            keys: &self.keys,
+            now: self.now(),
+        })
+    }
+
+    fn look(&self) {
+        if let Some(hands) = &self.hands {
+            hands.look();
+        }
+    }
+}
+
+/// Every unit of a ledger, in the order of enrolment.
+///
+/// # Errors
+///
+/// The store cannot be read.
+pub fn list(ledger: &Path, now: Timestamp) -> Result<Vec<Listed>, StoreError> {
+    let ledger = Ledger::open(ledger)?;
+    let units = ledger.roster.homes().iter().map(|home| home.unit);
+    units.map(|unit| ledger.listed(unit, now)).collect()
+}
+
+/// What lists are made from.
+struct Ledger {
+    roster: Roster,
+    gates: super::gate::Gates,
+    plans: BTreeMap<ResidentId, Plan>,
+    passed: BTreeMap<UnitId, Timestamp>,
+    courses: Courses,
+}
+
+impl Ledger {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let store = SqliteStore::open_to_read(path)?;
+        let courses = Courses::open_to_read(path)?;
+        let stored = store.plans()?.into_iter();
+        Ok(Self {
+            roster: store.roster()?,
+            gates: courses.gates()?,
+            // In the order of versions: the newest stays.
+            plans: stored.map(|it| (it.plan.resident, it.plan)).collect(),
+            passed: courses.passed()?,
+            courses,
+        })
+    }
+
+    fn listed(&self, unit: UnitId, now: Timestamp) -> Result<Listed, StoreError> {
+        let home = self.roster.of_unit(unit);
+        let residents = home.map_or(&[][..], |home| &home.residents);
+        let plans = residents.iter().filter_map(|who| self.plans.get(&who.id));
+        Ok(Listed {
+            unit,
+            place: home.map(|home| home.address.clone()).unwrap_or_default(),
+            sleepers: residents.len(),
+            gate: self.gates.of_unit(now, unit, plans),
+            passed: self.passed.get(&unit).copied(),
+            course: Course::of(&self.courses.of(unit)?),
+        })
+    }
+}

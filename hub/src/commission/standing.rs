@@ -1,0 +1,241 @@
+//! What the desk knows of commissioning, and what it sends. Pure, and made anew from the store.
+//!
+//! Pages write steps down beside the desk ([`super::counter`]); the desk sends them, and writes
+//! down what units answer. What was sent and is lost is not sent again but for a leave: an order
+//! that nobody answered is tried again by whoever stands there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use nattsyn_protocol::commission::{
+    CommissionDown, CommissionMessage, HeldCommissioned, HeldCommissioning, Leave,
+};
+use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::policy::Capability;
+use nattsyn_protocol::signing::Signed;
+use nattsyn_protocol::time::Timestamp;
+
+use super::course::{Answer, Course, NotTaken, Phase};
+use super::gate::{Gate, Gates, Papers, Shut};
+use super::{CourseRow, Step};
+
+/// An answer of a unit, verified.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heard {
+    /// What it says.
+    pub answer: Answer,
+    /// As signed.
+    pub signed: Signed,
+}
+
+impl Heard {
+    /// Which unit it names.
+    #[must_use]
+    pub fn unit(&self) -> UnitId {
+        match &self.answer {
+            Answer::Tried(tried) => tried.unit,
+            Answer::NotTried(not) => not.unit,
+            Answer::Commissioned(commissioned) => commissioned.unit,
+        }
+    }
+}
+
+/// The desk's memory of commissioning.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    gates: Gates,
+    courses: BTreeMap<UnitId, Course>,
+    /// The last row that was taken in from the store.
+    last: i64,
+    /// Units whose last report was by another model than they were commissioned with.
+    other_model: BTreeSet<UnitId>,
+}
+
+impl Standing {
+    /// What the store says of gates.
+    pub fn recall(&mut self, gates: Gates) {
+        self.gates = gates;
+    }
+
+    /// What the store says of papers.
+    pub fn take_papers(&mut self, papers: Papers) {
+        self.gates.papers = papers;
+    }
+
+    /// What is known of gates.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// The last row that was taken in.
+    #[must_use]
+    pub fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Takes in rows that another desk wrote before, and sends nothing of them: a leave that still
+    /// waits for the button goes out at the unit's next hello.
+    pub fn restore(&mut self, rows: &[CourseRow]) {
+        for row in rows {
+            self.last = self.last.max(row.id);
+            if let (Step::Leave(..), Some(course)) =
+                (&row.step, Course::of(std::slice::from_ref(row)))
+            {
+                self.courses.insert(row.unit, course);
+            } else {
+                self.take_one(row);
+            }
+        }
+    }
+
+    /// Takes in rows that were written beside the desk; returns what of them is to be sent, in
+    /// order. What units said this desk wrote itself, and knows.
+    pub fn take(
+        &mut self,
+        rows: &[CourseRow],
+        endorsement: &Signed,
+    ) -> Vec<(UnitId, CommissionDown)> {
+        let mut down = Vec::new();
+        for row in rows {
+            self.last = self.last.max(row.id);
+            match &row.step {
+                Step::Leave(signed, _) => {
+                    if let Some(course) = Course::of(std::slice::from_ref(row)) {
+                        self.courses.insert(row.unit, course);
+                        let message = message(signed, endorsement);
+                        down.push((row.unit, CommissionDown::Leave(message)));
+                    }
+                }
+                Step::Order(signed) => {
+                    self.take_one(row);
+                    let message = message(signed, endorsement);
+                    down.push((row.unit, CommissionDown::Order(message)));
+                }
+                Step::Lead(_) | Step::Places(_) | Step::Agreed => self.take_one(row),
+                Step::Tried(_) | Step::NotTried(_) | Step::Commissioned(_) | Step::Stands(_) => {}
+            }
+        }
+        down
+    }
+
+    fn take_one(&mut self, row: &CourseRow) {
+        if let Some(course) = self.courses.get_mut(&row.unit) {
+            course.take(row);
+        }
+    }
+
+    /// The leave to send to a unit that says hello: one that waits for the button and that it does
+    /// not say that it holds.
+    #[must_use]
+    pub fn greet(
+        &self,
+        now: Timestamp,
+        unit: UnitId,
+        endorsement: &Signed,
+    ) -> Option<CommissionDown> {
+        let course = self.courses.get(&unit)?;
+        let is_fresh = matches!(course.phase(now), Phase::Button(_)) && course.stands.is_none();
+        let message = is_fresh.then(|| message(&course.signed, endorsement))?;
+        Some(CommissionDown::Leave(message))
+    }
+
+    /// Takes in an answer; returns the row to write down.
+    ///
+    /// # Errors
+    ///
+    /// It answers nothing that was asked.
+    pub fn answer(&mut self, now: Timestamp, heard: Heard) -> Result<CourseRow, NotTaken> {
+        let unit = heard.unit();
+        let course = self.courses.get_mut(&unit).ok_or(NotTaken::Unasked)?;
+        course.judge(&heard.answer)?;
+        let row = CourseRow {
+            id: 0,
+            unit,
+            at: now,
+            by: None,
+            step: match heard.answer {
+                Answer::Tried(_) => Step::Tried(heard.signed),
+                Answer::NotTried(_) => Step::NotTried(heard.signed),
+                Answer::Commissioned(_) => Step::Commissioned(heard.signed),
+            },
+        };
+        course.take(&row);
+        Ok(row)
+    }
+
+    /// Takes in what an eye said of itself; returns how its leave stands if that is news.
+    pub fn hear(&mut self, now: Timestamp, capability: &Capability) -> Option<CourseRow> {
+        let unit = capability.unit;
+        let course = self.courses.get_mut(&unit)?;
+        let known = course.stands.map(|(stands, _)| stands);
+        // An eye that held it and says nothing of it was started anew, and knows nothing of it.
+        let lost = known.map(|_| HeldCommissioning {
+            version: course.leave.version,
+            stands: Leave::Over,
+        });
+        let said = capability.commissioning.or(lost)?;
+        if said.version != course.leave.version || known == Some(said.stands) {
+            return None;
+        }
+        let text = serde_json::to_string(&said).expect("a word has a JSON form");
+        let row = CourseRow {
+            id: 0,
+            unit,
+            at: now,
+            by: None,
+            step: Step::Stands(text),
+        };
+        course.take(&row);
+        Some(row)
+    }
+
+    /// Takes in as what a unit's eye says that it is commissioned; returns that it is news.
+    pub fn hear_held(
+        &mut self,
+        unit: UnitId,
+        held: Option<&HeldCommissioned>,
+    ) -> Option<(UnitId, Option<HeldCommissioned>)> {
+        let known = self.gates.words.get(&unit);
+        let is_news = match (known, held) {
+            (Some(known), held) => known.as_ref() != held,
+            (None, Some(_)) => true,
+            // It never was, and nothing else was thought of it.
+            (None, None) => false,
+        };
+        if !is_news {
+            return None;
+        }
+        self.other_model.remove(&unit);
+        self.gates.words.insert(unit, held.cloned());
+        Some((unit, held.cloned()))
+    }
+
+    /// How the gate stands for a report.
+    pub fn gate(
+        &mut self,
+        now: Timestamp,
+        (unit, model): (UnitId, &str),
+        places: Option<&[Vec<[f32; 2]>]>,
+    ) -> Gate {
+        let gate = self.gates.of_report(now, (unit, model), places);
+        match gate {
+            Gate::Shut(Shut::Model) => drop(self.other_model.insert(unit)),
+            Gate::Open | Gate::Shut(Shut::Never | Shut::Places) => {
+                self.other_model.remove(&unit);
+            }
+        }
+        gate
+    }
+
+    /// Units whose model is another than they were commissioned with.
+    pub fn of_other_model(&self) -> impl Iterator<Item = UnitId> {
+        self.other_model.iter().copied()
+    }
+}
+
+fn message(signed: &Signed, endorsement: &Signed) -> CommissionMessage {
+    CommissionMessage {
+        document: signed.clone(),
+        endorsement: endorsement.clone(),
+    }
+}

@@ -1,0 +1,183 @@
+//! What leaves a home while its unit is commissioned, in bytes; and what papers may say.
+
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+
+use nattsyn_protocol::commission::{
+    Ask, CommissionDown, CommissionMessage, CommissionUp, Commissioned, Commissioning, GRID,
+    HeldCommissioned, NoTry, NotTried, Order, PlaceDigest, Room, StagedLevel, State, Tried, Try,
+};
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::finding::{Finding, Reason};
+use nattsyn_protocol::ids::{BootId, UnitId};
+use nattsyn_protocol::signing::{Document, PublicKey, Signed};
+use nattsyn_protocol::time::Timestamp;
+use nattsyn_protocol::wire;
+
+use super::gate::{Gate, Paper, PaperWhy, Papers, Shut, gate};
+use super::{PAPER_MAX, PAPER_REMINDED};
+use crate::keys::endorse;
+
+fn unit() -> UnitId {
+    "u0000001".parse().unwrap()
+}
+
+fn at(day: u64) -> Timestamp {
+    let began = Timestamp::from_ms(1_795_000_000_000).unwrap();
+    began.after(Duration::from_secs(day * 24 * 3600))
+}
+
+fn place() -> Vec<[f32; 2]> {
+    vec![[0.25, 0.25], [0.75, 0.25], [0.75, 0.75], [0.25, 0.75]]
+}
+
+fn signed<D: Document>(document: &D) -> Signed {
+    Signed::seal(document, &SigningKey::from_bytes(&[3; 32]))
+}
+
+/// Each message as it goes onto the wire: its name, how many bytes, and at most how many.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one message of each kind, filled as far as a home with two sleepers fills it"
+)]
+fn sizes() -> Vec<(&'static str, usize, usize)> {
+    let hub = SigningKey::from_bytes(&[9; 32]);
+    let endorsement = endorse(&demonstration::root_key(), PublicKey::of(&hub), 1);
+    let message = |document: Signed| CommissionMessage {
+        document,
+        endorsement: endorsement.clone(),
+    };
+    let leave = Commissioning {
+        unit: unit(),
+        version: 1,
+        sleepers: 2,
+        from_ms: at(0),
+        until_ms: at(0).after(Duration::from_secs(7200)),
+    };
+    let staged = Try::Staged {
+        sleeper: Some(1),
+        state: State::HalfCovered,
+        room: Room::Otherwise,
+    };
+    let order = Order {
+        unit: unit(),
+        version: 1,
+        number: 60,
+        ask: Ask::Try(staged),
+        places: vec![place(), place()],
+    };
+    let tried = Tried {
+        unit: unit(),
+        boot: BootId(u64::MAX),
+        version: 1,
+        number: 60,
+        what: staged,
+        finding: Finding::Unclear(Reason::WeakEvidence),
+        level: Some(48),
+        cells: Vec::new(),
+    };
+    let walked = Tried {
+        what: Try::Walk {
+            sleeper: 1,
+            spot: 4,
+        },
+        cells: (0..40).map(|cell| cell * 8).collect(),
+        ..tried.clone()
+    };
+    let not = NotTried {
+        unit: unit(),
+        boot: BootId(u64::MAX),
+        version: 1,
+        number: 60,
+        why: NoTry::TooLittleRoom,
+    };
+    let level = StagedLevel {
+        state: State::EmptyJustLeft,
+        room: Room::Otherwise,
+        level: Some(48),
+    };
+    let commissioned = Commissioned {
+        unit: unit(),
+        held: HeldCommissioned {
+            version: 1,
+            model: "00000000".to_owned(),
+            places: vec![PlaceDigest::of(&[place()]); 2],
+        },
+        at_ms: at(0),
+        staged: vec![level; 19],
+    };
+    let up = |said: CommissionUp| wire::encode(&said).len();
+    let down = |said: CommissionDown| wire::encode(&said).len();
+    vec![
+        (
+            "leave",
+            down(CommissionDown::Leave(message(signed(&leave)))),
+            900,
+        ),
+        (
+            "order",
+            down(CommissionDown::Order(message(signed(&order)))),
+            1100,
+        ),
+        ("tried", up(CommissionUp::Tried(signed(&tried))), 500),
+        (
+            "tried of a walk",
+            up(CommissionUp::Tried(signed(&walked))),
+            700,
+        ),
+        ("not tried", up(CommissionUp::NotTried(signed(&not))), 400),
+        (
+            "commissioned",
+            up(CommissionUp::Commissioned(signed(&commissioned))),
+            1900,
+        ),
+    ]
+}
+
+#[test]
+fn what_leaves_a_home_is_words_and_cells_and_the_page_says_how_much() {
+    let page = include_str!("../../../docs/reference/commissioning.md");
+    for (what, bytes, most) in sizes() {
+        println!("{what}: {bytes} bytes");
+        assert!(bytes <= most, "{what}: {bytes} > {most}");
+        let line = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| {what} |")));
+        let line = line.unwrap_or_else(|| panic!("{what} is not on the page"));
+        assert!(
+            line.contains(&format!("| {bytes} |")),
+            "{what}: {bytes}, not {line}"
+        );
+    }
+    assert!(GRID.0 * GRID.1 <= 320, "a cell is no pixel");
+}
+
+#[test]
+fn a_paper_is_counted_from_the_first_and_no_later_one_prolongs_it_beyond() {
+    let paper = |at, until| Paper {
+        unit: unit(),
+        why: PaperWhy::Enrolment,
+        until,
+        at,
+    };
+    let none = Papers::default();
+    assert_eq!(none.latest(unit(), at(7)), at(7).after(PAPER_MAX));
+    let papers = Papers::of([paper(at(0), at(20)), paper(at(10), at(40))]);
+    assert_eq!(papers.until(unit()), Some(at(40)));
+    assert_eq!(papers.latest(unit(), at(80)), at(0).after(PAPER_MAX));
+    assert!(PAPER_REMINDED < PAPER_MAX);
+}
+
+#[test]
+fn the_whole_picture_never_matches_and_every_shut_word_is_read_back() {
+    let held = HeldCommissioned {
+        version: 1,
+        model: "m".to_owned(),
+        places: vec![PlaceDigest::of(&[])],
+    };
+    assert_eq!(gate(Some(&held), "m", &[]), Gate::Shut(Shut::Places));
+    for shut in Shut::ALL {
+        assert_eq!(Shut::from_word(shut.word()), Some(shut));
+    }
+}

@@ -1,0 +1,356 @@
+//! Commissioning over HTTP: who may, what a technician reads, and that no resident is named.
+
+use std::time::Duration;
+
+use axum::http::header::COOKIE;
+use ed25519_dalek::SigningKey;
+
+use nattsyn_protocol::commission::{Ask, GRID, HeldCommissioning, Leave, Order, Tried, Try};
+use nattsyn_protocol::finding::{Fault, Finding};
+use nattsyn_protocol::ids::{BootId, UnitId};
+use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::signing::{PublicKey, Signed};
+
+use super::door::{Hub, SAME, pin_in};
+use super::*;
+use crate::commission::{CourseRow, Step};
+use crate::config::Front;
+use crate::enrolment::{Homes, enrol};
+use crate::keys::HubKeys;
+use crate::roster::{Home, Resident};
+use crate::store::{Batch, SqliteStore, Store as _};
+
+const NAME: &str = "Astrid Hemlig";
+
+struct Office {
+    hub: Hub,
+    technician: String,
+    store: SqliteStore,
+}
+
+fn unit() -> UnitId {
+    "u0000001".parse().unwrap()
+}
+
+fn home() -> Home {
+    let resident = |number: u8| Resident {
+        id: format!("r000000{number}").parse().unwrap(),
+        name: format!("{NAME} {number}"),
+    };
+    Home {
+        id: "h0000001".parse().unwrap(),
+        address: "Exempelgatan 1".to_owned(),
+        unit: unit(),
+        eye: PublicKey::of(&SigningKey::from_bytes(&[3; 32])),
+        residents: vec![resident(1), resident(2)],
+    }
+}
+
+impl Office {
+    async fn open() -> Self {
+        let hub = Hub::empty(Front::Plain);
+        let keys = HubKeys::endorsed(
+            SigningKey::from_bytes(&[9; 32]),
+            &nattsyn_protocol::demonstration::root_key(),
+            1,
+        );
+        let plans = home()
+            .residents
+            .iter()
+            .map(|who| Plan::bare(who.id, unit()))
+            .collect();
+        let homes = Homes {
+            homes: vec![home()],
+            plans,
+            ..Homes::default()
+        };
+        let mut store = SqliteStore::open(&hub.ledger()).unwrap();
+        let began = hub.moment();
+        enrol(&mut store, &homes, &keys, began).unwrap();
+        let mut office = Self {
+            technician: String::new(),
+            hub,
+            store,
+        };
+        office.technician = office.signs_in("tekn-001", "technician").await;
+        office
+    }
+
+    async fn signs_in(&self, id: &str, role: &str) -> String {
+        let said = self.hub.command(&[
+            "add", "--id", id, "--name", id, "--by", "admin-1", "--role", role,
+        ]);
+        self.hub.cookies(id, &pin_in(&said)).await
+    }
+
+    async fn page(&self, who: &str, address: &str) -> String {
+        let headers = [(COOKIE.as_str(), who)];
+        let response = self.hub.send(("GET", address), &headers, "").await;
+        assert_eq!(response.status(), StatusCode::OK, "{address}");
+        text(response).await
+    }
+
+    async fn post(&self, who: &str, what: &str, form: &str) -> StatusCode {
+        let headers = [(COOKIE.as_str(), who), SAME];
+        let address = format!("/commission/{}/{what}", unit());
+        self.hub
+            .send(("POST", &address), &headers, form)
+            .await
+            .status()
+    }
+
+    /// Something that the unit says, as the desk writes it down.
+    fn says(&mut self, step: Step) {
+        let row = CourseRow {
+            id: 0,
+            unit: unit(),
+            at: self.hub.moment(),
+            by: None,
+            step,
+        };
+        let batch = Batch {
+            steps: vec![row],
+            ..Batch::default()
+        };
+        self.store.commit(&batch).unwrap();
+    }
+
+    /// The unit answers the order that waits.
+    fn answers(&mut self, finding: Finding, cells: Vec<u16>) {
+        let since = self.hub.moment().before(Duration::from_secs(7200));
+        let rows = self.store.steps_after(0, since).unwrap();
+        let order = rows.iter().rev().find_map(|row| match &row.step {
+            Step::Order(signed) => serde_json::from_str::<Order>(&signed.body).ok(),
+            Step::Leave(..)
+            | Step::Lead(_)
+            | Step::Places(_)
+            | Step::Tried(_)
+            | Step::NotTried(_)
+            | Step::Commissioned(_)
+            | Step::Stands(_)
+            | Step::Agreed => None,
+        });
+        let order = order.unwrap();
+        let Ask::Try(what) = order.ask else {
+            panic!("{order:?}");
+        };
+        let tried = Tried {
+            unit: unit(),
+            boot: BootId(7),
+            version: order.version,
+            number: order.number,
+            what,
+            finding,
+            level: None,
+            cells,
+        };
+        let signed = Signed::seal(&tried, &SigningKey::from_bytes(&[3; 32]));
+        self.says(Step::Tried(signed));
+    }
+
+    fn is_pressed(&mut self) {
+        let said = HeldCommissioning {
+            version: 1,
+            stands: Leave::Open,
+        };
+        self.says(Step::Stands(serde_json::to_string(&said).unwrap()));
+    }
+}
+
+fn walked(spot: u8) -> Vec<u16> {
+    let (column, row) = [(6, 5), (12, 5), (12, 10), (6, 10), (9, 8)][usize::from(spot)];
+    vec![row * GRID.0 + column]
+}
+
+#[tokio::test]
+async fn only_a_technician_commissions() {
+    let office = Office::open().await;
+    let address = format!("/commission/{}", unit());
+    for role in ["night_staff", "night_lead", "unit_manager", "administrator"] {
+        let id = format!("{}-9", role.replace('_', "-"));
+        let who = office.signs_in(&id, role).await;
+        for address in ["/commission", &address] {
+            let headers = [(COOKIE.as_str(), who.as_str())];
+            let response = office.hub.send(("GET", address), &headers, "").await;
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{role} {address}");
+        }
+        let begun = office.post(&who, "begin", "").await;
+        assert_eq!(begun, StatusCode::FORBIDDEN, "{role}");
+    }
+    let seen = office.page(&office.technician, "/technical").await;
+    place(&seen, "href=\"/commission?lang=sv\"");
+}
+
+/// A technician's way through all pages, and that neither name nor id of a resident is on any.
+#[tokio::test]
+async fn a_technician_is_led_step_by_step_and_reads_no_name() {
+    let mut office = Office::open().await;
+    let who = office.technician.clone();
+    let address = format!("/commission/{}", unit());
+    let mut seen = vec![office.page(&who, "/commission").await];
+    place(&seen[0], "ej driftsatt");
+    place(&seen[0], "data-gate=\"never\"");
+    seen.push(office.page(&who, &address).await);
+    place(seen.last().unwrap(), "id=\"begin\"");
+    assert_eq!(office.post(&who, "begin", "").await, StatusCode::SEE_OTHER);
+    seen.push(office.page(&who, &address).await);
+    place(seen.last().unwrap(), "Tryck på knappen på enheten");
+    place(seen.last().unwrap(), "data-left-s=\"600\"");
+    seen.push(office.page(&who, "/commission").await);
+    place(seen.last().unwrap(), "väntar på knappen");
+    let early = office.post(&who, "try", "step=walk+0+0").await;
+    assert_eq!(early, StatusCode::UNPROCESSABLE_ENTITY);
+    office.is_pressed();
+    for sleeper in 0..2 {
+        for spot in 0..5 {
+            let step = format!("walk {sleeper} {spot}");
+            seen.push(office.page(&who, &address).await);
+            let page = seen.last().unwrap();
+            place(page, &format!("id=\"try\" data-step=\"{step}\""));
+            place(page, &format!("Sovande {}", ["A", "B"][sleeper]));
+            let form = format!("step={}", step.replace(' ', "+"));
+            assert_eq!(office.post(&who, "try", &form).await, StatusCode::SEE_OTHER);
+            seen.push(office.page(&who, &address).await);
+            place(seen.last().unwrap(), "id=\"bar\"");
+            office.hub.pass(Duration::from_secs(8));
+            office.answers(Finding::Visible, walked(spot));
+        }
+    }
+    seen.push(office.page(&who, &format!("{address}/now")).await);
+    place(seen.last().unwrap(), "id=\"place-ok\"");
+    place(seen.last().unwrap(), "data-number=\"10\"");
+    let two = "places=[[[0.2,0.2],[0.5,0.2],[0.5,0.5]],[[0.5,0.5],[0.8,0.5],[0.8,0.8]]]";
+    let one = "places=[[[0.2,0.2],[0.5,0.2],[0.5,0.5]]]";
+    let cut = "places=[[[0.0,0.2],[0.5,0.2],[0.5,0.5]],[[0.5,0.5],[0.8,0.5],[0.8,0.8]]]";
+    for wrong in [one, cut, "places=nej"] {
+        let settled = office.post(&who, "places", wrong).await;
+        assert_eq!(settled, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+    assert_eq!(
+        office.post(&who, "places", two).await,
+        StatusCode::SEE_OTHER
+    );
+    seen.push(office.page(&who, &address).await);
+    place(
+        seen.last().unwrap(),
+        "data-step=\"staged 0 on_the_edge as_it_is\"",
+    );
+    let step = "step=staged+0+on_the_edge+as_it_is";
+    assert_eq!(office.post(&who, "try", step).await, StatusCode::SEE_OTHER);
+    office.hub.pass(Duration::from_secs(46));
+    seen.push(office.page(&who, &address).await);
+    place(seen.last().unwrap(), "data-outcome=\"unanswered\"");
+    office.answers(Finding::NotVisible, Vec::new());
+    seen.push(office.page(&who, &address).await);
+    place(seen.last().unwrap(), "data-outcome=\"not_visible\"");
+    place(seen.last().unwrap(), "id=\"refused\"");
+    place(seen.last().unwrap(), "enheten såg ingen fast någon låg där");
+    for page in &seen {
+        assert!(!page.contains("Hemlig"), "a name: {page}");
+        assert!(!page.contains("r000000"), "a resident: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_phone_reads_and_may_take_over() {
+    let mut office = Office::open().await;
+    let (first, address) = (office.technician.clone(), format!("/commission/{}", unit()));
+    let second = office.signs_in("tekn-002", "technician").await;
+    office.post(&first, "begin", "").await;
+    office.is_pressed();
+    let page = office.page(&second, &address).await;
+    place(&page, "En annan telefon leder");
+    place(&page, "disabled");
+    let asked = office.post(&second, "try", "step=walk+0+0").await;
+    assert_eq!(asked, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        office.post(&second, "lead", "").await,
+        StatusCode::SEE_OTHER
+    );
+    let asked = office.post(&second, "try", "step=walk+0+0").await;
+    assert_eq!(asked, StatusCode::SEE_OTHER);
+    let page = office.page(&first, &address).await;
+    place(&page, "En annan telefon leder");
+}
+
+#[tokio::test]
+async fn a_unit_or_step_that_there_is_not_is_said_and_nothing_breaks() {
+    let office = Office::open().await;
+    let who = office.technician.clone();
+    for (address, status) in [
+        ("/commission/u0000009", StatusCode::NOT_FOUND),
+        ("/commission/nej", StatusCode::NOT_FOUND),
+        ("/commission/nej/now", StatusCode::NOT_FOUND),
+    ] {
+        let headers = [(COOKIE.as_str(), who.as_str())];
+        let response = office.hub.send(("GET", address), &headers, "").await;
+        assert_eq!(response.status(), status, "{address}");
+    }
+    for (what, form) in [
+        ("try", "step=walk+9+9"),
+        ("try", ""),
+        ("lead", ""),
+        ("conclude", ""),
+        ("places", "places=[[[1e99,0],[0,0],[0,0]]]"),
+    ] {
+        let status = office.post(&who, what, form).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{what} {form}");
+    }
+}
+
+/// Nothing about every fault and refusal is said in one language only, or by its name.
+#[test]
+fn every_fault_and_refusal_says_what_to_do_in_both_languages() {
+    use nattsyn_protocol::commission::NoTry;
+    use nattsyn_protocol::commission::framing::FramingFault;
+    use nattsyn_protocol::commission::trial::TrialFault;
+    let what = Try::Walk {
+        sleeper: 0,
+        spot: 0,
+    };
+    let framing = [
+        FramingFault::NoPolygon,
+        FramingFault::Cut,
+        FramingFault::TooSmall,
+        FramingFault::Unseen(2),
+    ];
+    let faults = framing
+        .map(|why| TrialFault::Framing { sleeper: 1, why })
+        .into_iter()
+        .chain([
+            TrialFault::VisibleOfEmpty(what),
+            TrialFault::NotVisibleOfSomebody(what),
+            TrialFault::Unfit(what, Fault::Dark),
+            TrialFault::SawThroughCover,
+            TrialFault::SeldomSeen {
+                sleeper: 0,
+                seen: 1,
+            },
+        ]);
+    let mut said = std::collections::BTreeSet::new();
+    for fault in faults {
+        let [sv, en] =
+            [Lang::Swedish, Lang::English].map(|lang| texts::commission::fault(lang, fault));
+        assert_ne!(sv, en, "{fault:?}");
+        assert!(sv.len() > 60 && said.insert(sv), "{fault:?}");
+    }
+    for why in [
+        NoTry::NoLeave,
+        NoTry::NotPressed,
+        NoTry::Number,
+        NoTry::Senseless,
+        NoTry::Busy,
+        NoTry::Paused,
+        NoTry::Withdrawn,
+        NoTry::ClockUnknown,
+        NoTry::Enough,
+        NoTry::NotPassed,
+        NoTry::TooLittleRoom,
+        NoTry::DiskDown,
+        NoTry::Unrecognised,
+    ] {
+        let text = texts::commission::no_try(why);
+        assert_ne!(text.to(Lang::Swedish), text.to(Lang::English));
+        assert!(said.insert(text.to(Lang::Swedish).to_owned()), "{why:?}");
+    }
+}

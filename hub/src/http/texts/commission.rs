@@ -1,0 +1,405 @@
+//! The words of commissioning: for somebody who stands by the unit with a phone, and knows nothing
+//! of models.
+
+use nattsyn_protocol::commission::framing::FramingFault;
+use nattsyn_protocol::commission::trial::TrialFault;
+use nattsyn_protocol::commission::{NoTry, Room, State, Try};
+use nattsyn_protocol::finding::Finding;
+
+use super::{Lang, Phrase, phrase};
+use crate::commission::counter::CommissionError;
+use crate::commission::gate::{Shut, UnitGate};
+use crate::view::Cause;
+
+phrases! {
+    TITLE = "Driftsättning", "Commissioning";
+    MEANING = "En enhet prövas där den hänger innan det den säger räknas. Det tar tio minuter och \
+               görs av två personer, eller av en som lägger sig själv. Ingen bild lämnar enheten.",
+              "A unit is tried where it hangs before what it says counts. It takes ten minutes and \
+               two people, or one who lies down themself. No picture leaves the unit.";
+    NONE = "Inga enheter är inlagda.", "No units are enrolled.";
+    NOT_HERE = "Enheter kan inte driftsättas här: Nattsyn körs utan det.",
+               "Units cannot be commissioned here: Nattsyn runs without it.";
+    NO_SUCH = "Enheten är inte inlagd.", "The unit is not enrolled.";
+    UNREADABLE = "Driftsättningen kan inte läsas eller skrivas just nu. Försök igen om en stund.",
+                 "Commissioning cannot be read or written right now. Try again in a while.";
+    EVERY_UNIT = "Alla enheter", "All units";
+    ONGOING = "pågår", "under way";
+    AT_BUTTON = "väntar på knappen", "waits for the button";
+    APPROVED = "godkänd", "passed";
+    ON_PAPER = "på papper till", "on paper until";
+    BEGIN = "Börja driftsätta", "Begin commissioning";
+    BEGIN_AGAIN = "Börja på nytt", "Begin anew";
+    BEFORE = "Häng enheten så att hela sängen syns, med marginal runt om. Ställ rummet som det är om \
+              natten. De som bor här ska veta vad som händer.",
+             "Hang the unit so that it sees the whole bed, with room around it. Have the room as at \
+              night. Those who live here must know what happens.";
+    PRESS = "Tryck på knappen på enheten", "Press the button on the unit";
+    PRESS_HOW = "Enheten har tio minuter på sig. Sedan gäller det i 45 minuter.",
+                "The unit waits for ten minutes. It then holds for 45 minutes.";
+    LEFT = "kvar", "left";
+    OVER = "Tiden är slut. Ingen tryckte på knappen, 45 minuter har gått eller enheten har startat \
+            om. Det som prövades räknas inte.",
+           "The time is up. Nobody pressed the button, 45 minutes have gone by, or the unit was \
+            started anew. What was tried does not count.";
+    TRY = "Pröva nu", "Try now";
+    LOOKING = "Enheten tittar. Rör er inte förrän det är klart.",
+              "The unit looks. Stay as you are until it is done.";
+    UNANSWERED = "Enheten svarade inte inom 45 sekunder. Se efter att den har ström och nät, och \
+                  försök igen.",
+                 "The unit did not answer within 45 seconds. See that it has power and network, \
+                  and try again.";
+    TRY_AGAIN = "Försök igen", "Try again";
+    STEPS = "steg kvar", "steps left";
+    ELAPSED = "Har pågått i", "Under way for";
+    MINUTES = "min", "min";
+    PLACE = "Sovplatsen", "The sleeping place";
+    PLACE_HOW = "Så här syns sängen för enheten. Dra i hörnen så att ytan täcker sängen och inget \
+                 annat. Med tangentbord: välj ett hörn och använd piltangenterna.",
+                "This is the bed as the unit sees it. Drag the corners so that the area covers the \
+                 bed and nothing else. By keyboard: choose a corner and use the arrows.";
+    CORNER = "Hörn", "Corner";
+    RIGHT = "Det stämmer", "That is right";
+    SEEN_AT = "Rutor där någon har synts", "Cells in which somebody was seen";
+    REDO = "Gör om ett steg", "Do a step again";
+    REDO_HOW = "Ett steg kan göras högst tre gånger, och det sämsta räknas. Att gå om från början \
+                nollställer allt.",
+               "A step can be made three times at most, and the worst counts. Walking anew from the \
+                beginning sets everything back.";
+    REFUSED = "Inte godkänd", "Refused";
+    REFUSED_HOW = "Ändra det som står här, häng om enheten och börja om.",
+                  "Change what stands here, hang the unit otherwise and begin again.";
+    REHANG = "Häng om och börja om", "Hang it otherwise and begin again";
+    PASSED = "Allt är prövat och godkänt", "All was tried, and passes";
+    CONCLUDE = "Avsluta och godkänn", "Conclude";
+    DONE = "Godkänd", "Passed";
+    DONE_HOW = "Enheten är driftsatt. Sovplatsen följer med i nästa plan, från klockan 12. Flyttas \
+                sängen eller enheten måste den driftsättas på nytt.",
+               "The unit is commissioned. The sleeping place goes with the next plan, from noon. If \
+                bed or unit is moved it must be commissioned anew.";
+    NOT_AGREED_YET = "Sovplatsen skrivs in om några sekunder.",
+                     "The sleeping place is written down in a few seconds.";
+    RECEIPT = "Kvitto", "Receipt";
+    READS = "En annan telefon leder. Här visas hur det går.",
+            "Another phone leads. Here you see how it goes.";
+    LEAD = "Ta över till den här telefonen", "Take over to this phone";
+    BY = "Påbörjad av", "Begun by";
+    RESULT = "Senaste försöket", "The last try";
+    NOBODY_SEEN = "Ingen syntes.", "Nobody was seen.";
+    SOMEBODY_SEEN = "Någon syntes i rutor på rutnätet.", "Somebody was seen in cells of the grid.";
+    GOOD = "Bra.", "Good.";
+    BAD = "Det räcker inte för att godkänna enheten.", "The unit cannot pass with this.";
+    NEUTRAL = "Räknas varken för eller emot.", "Counts neither for nor against.";
+    AGAIN = "Bilden gick inte att bedöma. Försök igen.",
+            "The picture could not be judged. Try again.";
+    SLEEPER = "Sovande", "Sleeper";
+    SLEEPERS = "sovande under enheten", "sleepers under the unit";
+    LANGUAGE_LOST = "Ingen kontakt med Nattsyn. Sidan försöker igen.",
+                    "No contact with Nattsyn. The page tries again.";
+}
+
+/// Why *visible* did not count: a row's headline.
+pub(in crate::http) fn shut(why: Shut) -> Phrase {
+    match why {
+        Shut::Never => phrase(
+            "Någon syntes, men enheten är inte driftsatt: det räknas inte",
+            "Somebody was seen, but the unit is not commissioned: it does not count",
+        ),
+        Shut::Model => phrase(
+            "Någon syntes, men enheten är driftsatt med en annan modell: det räknas inte",
+            "Somebody was seen, but the unit was commissioned with another model: it does not count",
+        ),
+        Shut::Places => phrase(
+            "Någon syntes, men sovplatsen är ändrad sedan driftsättningen: det räknas inte",
+            "Somebody was seen, but the place changed since commissioning: it does not count",
+        ),
+    }
+}
+
+/// How a unit stands, without its day.
+pub(in crate::http) fn stands(gate: UnitGate) -> Phrase {
+    match gate {
+        UnitGate::Commissioned => APPROVED,
+        UnitGate::OnPaper(_) => ON_PAPER,
+        UnitGate::Shut(Shut::Never) => phrase("ej driftsatt", "not commissioned"),
+        UnitGate::Shut(Shut::Places) => phrase(
+            "sovplatsen är ändrad: driftsätt på nytt",
+            "the place changed: commission anew",
+        ),
+        UnitGate::Shut(Shut::Model) => phrase(
+            "annan modell: driftsätt på nytt",
+            "another model: commission anew",
+        ),
+    }
+}
+
+/// A sleeper by letter.
+pub(in crate::http) fn letter(sleeper: u8) -> char {
+    char::from(b'A'.saturating_add(sleeper))
+}
+
+/// What is to be done for a try, and whose it is.
+pub(in crate::http) fn step(what: Try) -> Phrase {
+    match what {
+        Try::Walk { spot: 0, .. } => phrase(
+            "Sitt på hörnet vid huvudändan, närmast enheten",
+            "Sit on the corner at the head, nearest the unit",
+        ),
+        Try::Walk { spot: 1, .. } => phrase(
+            "Sitt på andra hörnet vid huvudändan",
+            "Sit on the other corner at the head",
+        ),
+        Try::Walk { spot: 2, .. } => phrase(
+            "Sitt på hörnet vid fotändan, längst från enheten",
+            "Sit on the corner at the foot, farthest from the unit",
+        ),
+        Try::Walk { spot: 3, .. } => phrase(
+            "Sitt på det sista hörnet vid fotändan",
+            "Sit on the last corner at the foot",
+        ),
+        Try::Walk { .. } => phrase(
+            "Lägg dig mitt på platsen, utan täcke",
+            "Lie down in the middle of the place, without the duvet",
+        ),
+        Try::Staged { state, .. } => of_state(state),
+    }
+}
+
+fn of_state(state: State) -> Phrase {
+    match state {
+        State::EmptyBare => phrase(
+            "Ta bort täcket. Ingen i sängen",
+            "Take the duvet away. Nobody in bed",
+        ),
+        State::EmptyMade => phrase("Bädda sängen. Ingen i sängen", "Make the bed. Nobody in it"),
+        State::EmptyHeaped => phrase(
+            "Lägg täcket i en hög. Ingen i sängen",
+            "Put the duvet in a heap. Nobody in bed",
+        ),
+        State::EmptyJustLeft => phrase(
+            "Slå undan täcket och gå upp, som när någon just gått upp",
+            "Throw the duvet aside and get up, as when somebody just left",
+        ),
+        State::OtherInBed => phrase(
+            "Den andra ligger kvar ensam. Den här platsen är tom",
+            "The other one stays in bed alone. This place is empty",
+        ),
+        State::Uncovered => phrase("Ligg i sängen utan täcke", "Lie in bed without the duvet"),
+        State::HalfCovered => phrase("Lägg täcket över benen", "Put the duvet over the legs"),
+        State::Covered => phrase("Lägg dig under täcket", "Lie down under the duvet"),
+        State::OnTheEdge => phrase("Sitt på sängkanten", "Sit on the edge of the bed"),
+        State::LensCovered => phrase(
+            "Håll en hand framför kameran, tätt intill",
+            "Hold a hand before the camera, close to it",
+        ),
+    }
+}
+
+/// How the room is to be for a try.
+pub(in crate::http) fn room(room: Room) -> Phrase {
+    match room {
+        Room::AsItIs => phrase(
+            "Rummet som om natten, ljusen som om natten",
+            "The room as at night, the lights as at night",
+        ),
+        Room::Otherwise => phrase(
+            "Flytta stolar och lösa saker",
+            "Move chairs and other loose things",
+        ),
+        Room::Lit => phrase(
+            "Tänd lampan, en som kan vara tänd om natten",
+            "Turn the lamp on, one that may be on at night",
+        ),
+    }
+}
+
+/// What a look said, in the words of every other page.
+pub(in crate::http) fn finding(finding: Finding) -> Phrase {
+    match finding {
+        Finding::Visible => phrase("Synlig", "Visible"),
+        Finding::NotVisible => phrase("Syns inte", "Not visible"),
+        Finding::Unclear(reason) => super::cause(Cause::Unclear(reason)),
+        Finding::Technical(fault) => super::cause(Cause::Technical(fault)),
+        Finding::Paused => phrase(
+            "Pausad: enheten är avstängd med reglaget. Slå på den och försök igen.",
+            "Paused: the unit is switched off. Switch it on and try again.",
+        ),
+    }
+}
+
+/// Why a try was not made, and what to do.
+pub(in crate::http) fn no_try(why: NoTry) -> Phrase {
+    match why {
+        NoTry::NoLeave => phrase(
+            "Enheten har inget tillstånd att pröva, eller tiden är slut. Börja på nytt.",
+            "The unit has no leave to try, or the time is up. Begin anew.",
+        ),
+        NoTry::NotPressed => phrase(
+            "Knappen på enheten är inte tryckt. Tryck på den och försök igen.",
+            "The button on the unit was not pressed. Press it and try again.",
+        ),
+        NoTry::Number => phrase(
+            "Enheten har redan gjort det försöket. Försök igen.",
+            "The unit has made that try already. Try again.",
+        ),
+        NoTry::Senseless => phrase(
+            "Enheten förstår inte försöket: sovplatsen duger inte. Rita om den eller gå om.",
+            "The unit makes no sense of the try: the place will not do. Draw it anew or walk again.",
+        ),
+        NoTry::Busy => phrase(
+            "Enheten gör en planerad tillsyn, som går före. Vänta en minut och försök igen.",
+            "The unit makes a planned look, which comes first. Wait a minute and try again.",
+        ),
+        NoTry::Paused => phrase(
+            "Enheten är avstängd med reglaget. Slå på den och försök igen.",
+            "The unit is switched off. Switch it on and try again.",
+        ),
+        NoTry::Withdrawn => phrase(
+            "De som bor här har inte sagt ja till att enheten tittar. Avbryt och fråga chefen.",
+            "Those who live here have not agreed that it looks. Stop, and ask the manager.",
+        ),
+        NoTry::ClockUnknown => phrase(
+            "Enheten vet inte vad klockan är. Vänta tills den har nät och försök igen.",
+            "The unit does not know the time. Wait until it has network, and try again.",
+        ),
+        NoTry::Enough => phrase(
+            "Det är prövat så många gånger som får göras. Börja på nytt.",
+            "It was tried as often as may be. Begin anew.",
+        ),
+        NoTry::NotPassed => phrase(
+            "Enheten godkänner inte det som prövades. Gör om de steg som inte blev bra.",
+            "The unit does not pass what was tried. Do the steps again that went badly.",
+        ),
+        NoTry::TooLittleRoom => phrase(
+            "För lite av rummet syns bredvid sängen för att märka om enheten flyttas. Häng den \
+             högre eller längre bort så att mer av rummet syns, och börja om.",
+            "Too little of the room is seen beside the bed to notice that the unit was moved. Hang \
+             it higher or farther away so that it sees more of the room, and begin again.",
+        ),
+        NoTry::DiskDown => phrase(
+            "Enheten kan inte spara: minnet är fullt eller trasigt. Byt minneskort.",
+            "The unit cannot keep it: its storage is full or broken. Replace the card.",
+        ),
+        NoTry::Unrecognised => phrase(
+            "Enheten svarade något som den här versionen inte känner till. Uppdatera Nattsyn.",
+            "The unit said something that this version does not know. Update Nattsyn.",
+        ),
+    }
+}
+
+/// What is wrong with how a unit hangs, and what to do.
+pub(in crate::http) fn framing(why: FramingFault) -> Phrase {
+    match why {
+        FramingFault::NoPolygon => phrase(
+            "Sovplatsen har fel form. Dra hörnen så att de omger sängen, eller gå om.",
+            "The place has no proper shape. Drag the corners around the bed, or walk again.",
+        ),
+        FramingFault::Cut => phrase(
+            "Sängen är avskuren av bildens kant. Vrid enheten mot sängen, eller häng den högre eller \
+             längre bort, och gå om.",
+            "The bed is cut by the edge of the picture. Turn the unit towards it, or hang it higher \
+             or farther away, and walk again.",
+        ),
+        FramingFault::TooSmall => phrase(
+            "Sängen är för liten i bilden. Häng enheten närmare, och gå om.",
+            "The bed is too small in the picture. Hang the unit nearer, and walk again.",
+        ),
+        FramingFault::Unseen(_) => phrase(
+            "Ingen syntes på flera av ställena. Häng enheten närmare eller vrid den mot sängen, se \
+             att inget skymmer, och gå om.",
+            "Nobody was seen at several of the spots. Hang the unit nearer or turn it to the bed, \
+             see that nothing is in the way, and walk again.",
+        ),
+    }
+}
+
+/// Why a trial is refused: of which step, why, and what to change.
+pub(in crate::http) fn fault(lang: Lang, fault: TrialFault) -> String {
+    let about = |what: Try, why: Phrase| format!("{}: {}", step(what).to(lang), why.to(lang));
+    let of = |sleeper: u8, why: Phrase| {
+        format!("{} {}: {}", SLEEPER.to(lang), letter(sleeper), why.to(lang))
+    };
+    match fault {
+        TrialFault::Framing { sleeper, why } => of(sleeper, framing(why)),
+        TrialFault::VisibleOfEmpty(what) => about(
+            what,
+            phrase(
+                "enheten såg någon i en tom säng. Häng den närmare eller högre, vrid bort från \
+                 speglar och ljus, och gör ytan mindre.",
+                "the unit saw somebody in an empty bed. Hang it nearer or higher, away from mirrors \
+                 and lights, and make the area smaller.",
+            ),
+        ),
+        TrialFault::NotVisibleOfSomebody(what) => about(
+            what,
+            phrase(
+                "enheten såg ingen fast någon låg där. Häng den närmare eller högre, och se att \
+                 inget skymmer sängen.",
+                "the unit saw nobody though somebody was there. Hang it nearer or higher, and see \
+                 that nothing hides the bed.",
+            ),
+        ),
+        TrialFault::Unfit(what, why) => {
+            let why = super::cause(Cause::Technical(why)).to(lang);
+            let change = phrase(
+                "Ändra ljuset eller vinkeln: mer ljus om det är mörkt, bort från fönster och \
+                 lampor om det är för ljust.",
+                "Change light or angle: more light if it is dark, away from windows and lamps if it \
+                 is too bright.",
+            );
+            format!("{}: {why}. {}", step(what).to(lang), change.to(lang))
+        }
+        TrialFault::SawThroughCover => phrase(
+            "Enheten sa något fast kameran var täckt. Håll handen tätt intill; händer det igen ska \
+             enheten bytas.",
+            "The unit said something though the camera was covered. Hold the hand close; if it \
+             happens again, the unit must be replaced.",
+        )
+        .to(lang)
+        .to_owned(),
+        TrialFault::SeldomSeen { sleeper, .. } => of(
+            sleeper,
+            phrase(
+                "syntes för sällan. Gör om de steg där enheten sa oklart, eller häng den närmare.",
+                "was seen too seldom. Do the steps again that were unclear, or hang it nearer.",
+            ),
+        ),
+    }
+}
+
+/// Why something was not done; none where it is the hub's fault.
+pub(in crate::http) fn trouble(error: &CommissionError) -> Option<Phrase> {
+    Some(match error {
+        CommissionError::NoSuchUnit(_) => NO_SUCH,
+        CommissionError::Sleepers(_) => phrase(
+            "Under enheten bor ingen, eller fler än fyra. Rätta listan över bostäder först.",
+            "Nobody lives under the unit, or more than four. Correct the list of homes first.",
+        ),
+        CommissionError::NotBegun => phrase(
+            "Ingen har börjat. Tryck på Börja driftsätta.",
+            "Nobody has begun. Press Begin commissioning.",
+        ),
+        CommissionError::NotOpen => phrase(
+            "Enheten tar inte emot försök nu. Tryck på knappen på den, eller börja på nytt.",
+            "The unit takes no tries now. Press its button, or begin anew.",
+        ),
+        CommissionError::Led => READS,
+        CommissionError::Waits => phrase(
+            "Ett försök pågår redan. Vänta på svaret.",
+            "A try is under way. Wait for its answer.",
+        ),
+        CommissionError::NotNow => phrase(
+            "Det steget kan inte göras nu. Följ det som står på sidan.",
+            "That step cannot be made now. Follow what stands on the page.",
+        ),
+        CommissionError::Enough => no_try(NoTry::Enough),
+        CommissionError::NotPassed => no_try(NoTry::NotPassed),
+        CommissionError::Place(_, why) => framing(*why),
+        CommissionError::Places => framing(FramingFault::NoPolygon),
+        CommissionError::SomebodyElseWas => phrase(
+            "Något hände i samma ögonblick. Se på sidan, och tryck igen om det behövs.",
+            "Something happened at the same moment. Look at the page, and press again if needed.",
+        ),
+        CommissionError::Agreement(_) | CommissionError::Store(_) => return None,
+    })
+}
