@@ -26,7 +26,27 @@ const TO_ONE: f64 = 4.0;
 
 /// How many thresholds of the grid a score reaches: 0 to [`LEVELS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub struct Bin(u8);
+
+/// A number that no bin has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("bin {0} is beyond the grid, which ends at {LEVELS}")]
+pub struct BeyondGrid(u8);
+
+impl TryFrom<u8> for Bin {
+    type Error = BeyondGrid;
+
+    fn try_from(reached: u8) -> Result<Self, BeyondGrid> {
+        Self::new(reached).ok_or(BeyondGrid(reached))
+    }
+}
+
+impl From<Bin> for u8 {
+    fn from(bin: Bin) -> Self {
+        bin.0
+    }
+}
 
 impl Bin {
     /// The bin of that number; `None` beyond the grid.
@@ -217,6 +237,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_bin_that_the_grid_does_not_have_cannot_be_read() {
+        assert_eq!(serde_json::from_str::<Bin>("64").unwrap(), Bin(64));
+        for beyond in ["65", "255"] {
+            assert!(serde_json::from_str::<Bin>(beyond).is_err(), "{beyond}");
+        }
+    }
 
     #[test]
     fn a_score_at_a_threshold_reaches_it() {

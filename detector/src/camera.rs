@@ -14,6 +14,7 @@ mod pixels;
 mod replay;
 mod staged;
 mod still;
+mod tried;
 #[cfg(feature = "pi")]
 mod v4l2;
 

@@ -5,8 +5,11 @@
 //! bin counts as *otherwise*. A night is over at the noon after it, or when a check of another
 //! night is looked at; what is then said of it has no times and names no check.
 //!
-//! The first check of each night that has thresholds also goes to the monitor, which notices that
-//! a home no longer looks as it did ([`nattsyn_calibration::monitor`]).
+//! The first look at the first check of each night that has thresholds also goes to the monitor,
+//! which notices that a home no longer looks as it did ([`nattsyn_calibration::monitor`]). Only
+//! the first: how many looks follow depends on the thresholds, and a monitor that is fed by them
+//! takes a moved threshold for a changed home. What another model saw is not compared with either,
+//! and nights that begin with another check are left out until they are the rule.
 //!
 //! Pure: it opens no file and reads no clock. What is under way survives a restart in a small
 //! place of its own, like the eye's memory. Where that cannot be had, or is lost, the night's
@@ -15,7 +18,7 @@
 use jiff::civil::Date;
 use nattsyn_calibration::grid::{Bin, Histogram};
 use nattsyn_calibration::monitor::{Looks, Monitor};
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::thresholds::{NIGHT_CHECKS_MAX, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,10 @@ use serde::{Deserialize, Serialize};
 const CHECKS_MAX: usize = 64;
 const _: () = assert!(CHECKS_MAX as u64 == NIGHT_CHECKS_MAX);
 
+/// So many nights running that begin with another check, and the monitor begins anew with it: more
+/// than a week has of its own rhythm.
+const STRANGERS_MAX: u8 = 14;
+
 /// What is kept of the night under way, of the last one that is over, and for the monitor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reached {
@@ -31,7 +38,19 @@ pub struct Reached {
     /// As it was said, to be said again after a restart.
     last: Option<NightCounts>,
     monitor: Monitor,
+    /// Which model all of it was seen with.
+    #[serde(default)]
+    model: String,
+    /// The check by whose first look the home is watched.
+    #[serde(default)]
+    watched: Option<Watched>,
+    /// Nights running that began with another.
+    #[serde(default)]
+    strangers: u8,
 }
+
+/// A check of every night: whose, and in which window.
+type Watched = (ResidentId, WindowKey);
 
 /// The night under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +59,9 @@ struct Tonight {
     over_ms: Timestamp,
     /// In the order of their first looks.
     checks: Vec<(CheckId, Option<Bin>)>,
+    /// What the first look at the first of them reached.
+    #[serde(default)]
+    first: Option<Bin>,
 }
 
 /// Whether something must be written down.
@@ -56,11 +78,32 @@ pub enum Noted {
 pub struct Night {
     /// What is said of it.
     pub counts: NightCounts,
-    /// The bin of its first check, if it has one.
-    pub first: Option<Bin>,
+    /// Its first check, and what the first look at that reached, if it has a bin.
+    pub first: Option<(CheckId, Bin)>,
 }
 
 impl Reached {
+    /// What was kept, for a unit that looks with this model. What another one saw lies elsewhere on
+    /// the grid: the night's counts and the monitor then begin anew.
+    #[must_use]
+    pub fn of_model(self, model: &str) -> Self {
+        if self.model == model {
+            return self;
+        }
+        let kept = if self.model.is_empty() {
+            self
+        } else {
+            Self {
+                last: self.last,
+                ..Self::default()
+            }
+        };
+        Self {
+            model: model.to_owned(),
+            ..kept
+        }
+    }
+
     /// The counts of the last night that is over.
     #[must_use]
     pub fn last(&self) -> Option<&NightCounts> {
@@ -70,8 +113,7 @@ impl Reached {
     /// Takes in a look that was concluded: its check, when that check's night is over, and the
     /// bin of its evidence. Call [`Self::handle_time`] before it.
     pub fn handle_look(&mut self, check: CheckId, over_ms: Timestamp, bin: Option<Bin>) -> Noted {
-        let is_over = self.last.as_ref().map(|last| last.night) == Some(check.night);
-        if is_over {
+        if self.is_counted(check.night) {
             tracing::debug!(%check, "look at a check whose night is counted already");
             return Noted::Nothing;
         }
@@ -79,7 +121,12 @@ impl Reached {
             night: check.night,
             over_ms,
             checks: Vec::new(),
+            first: bin,
         });
+        if check.night != night.night {
+            tracing::debug!(%check, "look at a check of an earlier night");
+            return Noted::Nothing;
+        }
         let is_full = night.checks.len() >= CHECKS_MAX;
         match night.checks.iter_mut().find(|(of, _)| *of == check) {
             Some((_, best)) if *best < bin => *best = bin,
@@ -93,7 +140,17 @@ impl Reached {
         Noted::Something
     }
 
-    /// Ends the night under way if it is over: by the time, or by a look at a check of another.
+    /// Whether a night was said already. One that lies ahead of it by more than a day was said by a
+    /// clock that was wrong, and keeps nobody from being counted.
+    fn is_counted(&self, night: Date) -> bool {
+        let Some(last) = &self.last else {
+            return false;
+        };
+        let ahead = night.tomorrow().is_ok_and(|next| last.night <= next);
+        night <= last.night && ahead
+    }
+
+    /// Ends the night under way if it is over: by the time, or by a look at a check of a later one.
     /// `now` must be trusted.
     pub fn handle_time(
         &mut self,
@@ -102,8 +159,8 @@ impl Reached {
         looked_at: Option<CheckId>,
     ) -> Option<Night> {
         let is_over = |tonight: &mut Tonight| {
-            let is_another = looked_at.is_some_and(|check| check.night != tonight.night);
-            tonight.over_ms <= now || is_another
+            let is_later = looked_at.is_some_and(|check| check.night > tonight.night);
+            tonight.over_ms <= now || is_later
         };
         let tonight = self.night.take_if(is_over)?;
         let mut reached = Histogram::default();
@@ -118,12 +175,24 @@ impl Reached {
             otherwise: u32::try_from(otherwise).unwrap_or(u32::MAX),
         };
         self.last = Some(counts.clone());
-        let first = tonight.checks.first().and_then(|(_, bin)| *bin);
+        let first = tonight.checks.first().map(|(check, _)| *check);
+        let first = first.zip(tonight.first);
         Some(Night { counts, first })
     }
 
-    /// Gives the monitor a night's bin. `lot` is drawn anew for each night, evenly from 0 to 1.
-    pub fn watch(&mut self, bin: Bin, lot: f64) -> Looks {
+    /// Gives the monitor a night's first check and what the first look at it reached. `lot` is drawn
+    /// anew for each night, evenly from 0 to 1.
+    pub fn watch(&mut self, (check, bin): (CheckId, Bin), lot: f64) -> Looks {
+        let watched = (check.resident, check.window);
+        if self.watched.is_some_and(|before| before != watched) {
+            self.strangers += 1;
+            if self.strangers < STRANGERS_MAX {
+                return Looks::Alike;
+            }
+            self.monitor = Monitor::default();
+        }
+        self.watched = Some(watched);
+        self.strangers = 0;
         self.monitor.handle_night(bin, lot)
     }
 
@@ -133,6 +202,8 @@ impl Reached {
             return Noted::Nothing;
         }
         self.monitor = Monitor::default();
+        self.watched = None;
+        self.strangers = 0;
         Noted::Something
     }
 }
@@ -156,6 +227,7 @@ mod tests {
         "u0000001".parse().unwrap()
     }
 
+    const FIRST: &str = "r0000001.20261121.1";
     const NOON: &str = "2026-11-22T11:00:00Z";
     const EVENING: &str = "2026-11-21T22:00:00Z";
 
@@ -185,7 +257,8 @@ mod tests {
         };
         assert_eq!(night.counts, counts);
         assert_eq!(counts.examine(), Ok(()));
-        assert_eq!(night.first, Bin::new(52));
+        let first = (check("r0000001.20261121.1"), Bin::new(20).unwrap());
+        assert_eq!(night.first, Some(first), "the first look, not the clearest");
         assert_eq!(reached.last(), Some(&counts));
     }
 
@@ -207,6 +280,75 @@ mod tests {
             look(&mut reached, "r0000001.20261122.1", Some(30)),
             Noted::Something
         );
+    }
+
+    #[test]
+    fn a_look_at_an_earlier_night_ends_none_and_counts_for_none() {
+        let mut reached = Reached::default();
+        look(&mut reached, "r0000001.20261122.1", Some(20));
+        let earlier = check("r0000001.20261121.1");
+        assert_eq!(
+            reached.handle_time(unit(), at(EVENING), Some(earlier)),
+            None
+        );
+        let noted = look(&mut reached, "r0000001.20261121.1", Some(60));
+        assert_eq!(noted, Noted::Nothing);
+        let late = at("2026-11-23T11:00:00Z");
+        let night = reached.handle_time(unit(), late, None).unwrap();
+        assert_eq!(night.counts.checks, [(20, 1)]);
+        assert_eq!(
+            look(&mut reached, "r0000001.20261121.1", Some(60)),
+            Noted::Nothing,
+            "an earlier night was said, too"
+        );
+    }
+
+    #[test]
+    fn a_night_that_a_wrong_clock_said_keeps_nobody_from_being_counted() {
+        let mut reached = Reached::default();
+        look(&mut reached, "r0000001.20270601.1", Some(20));
+        reached
+            .handle_time(unit(), at("2027-06-03T11:00:00Z"), None)
+            .unwrap();
+        assert_eq!(
+            look(&mut reached, "r0000001.20261121.1", Some(60)),
+            Noted::Something
+        );
+    }
+
+    #[test]
+    fn another_model_begins_anew_and_the_same_goes_on() {
+        let mut reached = Reached::default().of_model("aaaaaaaa");
+        look(&mut reached, FIRST, Some(20));
+        reached.watch((check(FIRST), Bin::new(52).unwrap()), 0.1);
+        assert_eq!(reached.clone().of_model("aaaaaaaa"), reached);
+        let other = reached.clone().of_model("bbbbbbbb");
+        assert_eq!(other, Reached::default().of_model("bbbbbbbb"));
+        // What an earlier version kept, which named none, is this model's.
+        let unnamed = Reached {
+            model: String::new(),
+            ..reached.clone()
+        };
+        assert_eq!(unnamed.of_model("aaaaaaaa"), reached);
+    }
+
+    #[test]
+    fn nights_that_begin_otherwise_are_left_out_until_they_are_the_rule() {
+        let weekend = (check("r0000001.20261121.2"), Bin::new(40).unwrap());
+        let usual = (check(FIRST), Bin::new(40).unwrap());
+        let mut reached = Reached::default();
+        reached.watch(usual, 0.5);
+        let watched = reached.monitor.clone();
+        for _ in 0..STRANGERS_MAX - 1 {
+            reached.watch(weekend, 0.5);
+        }
+        assert_eq!(reached.monitor, watched);
+        reached.watch(usual, 0.5);
+        assert_ne!(reached.monitor, watched, "it goes on where it was");
+        for _ in 0..STRANGERS_MAX {
+            reached.watch(weekend, 0.5);
+        }
+        assert_eq!(reached.monitor, watched, "one night of the new rule");
     }
 
     #[test]
@@ -232,7 +374,7 @@ mod tests {
         for night in 0..u32::from(NEVER) + 1 {
             let bin = Bin::new(u8::try_from(night).unwrap()).unwrap();
             for _ in 0..1_000 {
-                reached.watch(bin, 1.0 / 3.0);
+                reached.watch((check(FIRST), bin), 1.0 / 3.0);
             }
             look(
                 &mut reached,
@@ -267,7 +409,7 @@ mod tests {
         };
         let mut reached = Reached::default();
         look(&mut reached, "r0000001.20261121.1", Some(52));
-        reached.watch(Bin::new(52).unwrap(), 0.1);
+        reached.watch((check(FIRST), Bin::new(52).unwrap()), 0.1);
         open().0.write(&reached).unwrap();
         assert_eq!(open().1, Found::Remembered(reached));
     }

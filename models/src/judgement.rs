@@ -130,6 +130,7 @@ mod tests {
             anywhere: in_place.max(elsewhere),
             several: 0.0,
             map: Array2::zeros((32, 40)),
+            in_bed: Array2::zeros((32, 40)),
             health,
         }
     }
@@ -156,6 +157,7 @@ mod tests {
             anywhere: 0.95,
             several: 0.7,
             map: Array2::zeros((32, 40)),
+            in_bed: Array2::zeros((32, 40)),
             health: Health::Ok,
         };
         assert_eq!(THRESHOLDS.judge(&two), Judgement::Unclear(Doubt::Several));

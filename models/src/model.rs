@@ -62,6 +62,8 @@ pub struct Sighting {
     pub several: f32,
     /// Person evidence, 32 rows by 40 columns, 0 to 1: the stronger of both channels.
     pub map: Array2<f32>,
+    /// The same of the in-bed channel alone: where somebody lies, wherever the places are.
+    pub in_bed: Array2<f32>,
     /// Whether the frame is fit to judge by.
     pub health: Health,
 }
@@ -240,6 +242,7 @@ fn read(answer: &Answer, places: &[SleepingPlace], health: Health) -> Sighting {
         anywhere,
         several: score(answer.several),
         map: stronger,
+        in_bed: in_bed.mapv(score),
         health,
     }
 }

@@ -163,18 +163,19 @@ impl State {
     }
 }
 
-/// Where in their sleeping place somebody is while it is found: its four corners, and lying in it.
+/// How often somebody lies in their sleeping place, uncovered, while it is found: in the middle, on
+/// either side, high up and far down.
 pub const SPOTS: u8 = 5;
 
 /// What one try is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Try {
-    /// Where is somebody seen? A sleeper's place is being found.
+    /// Where is somebody seen lying? A sleeper's place is being found.
     Walk {
         /// Whose place, counted from 0.
         sleeper: u8,
-        /// Which spot of it, 0 to [`SPOTS`] − 1: the corners, and last lying.
+        /// Which spot of it, 0 to [`SPOTS`] − 1: middle, left, right, high up, far down.
         spot: u8,
     },
     /// What does a look say of this?
@@ -275,7 +276,7 @@ pub struct Tried {
     /// How many levels of the calibration's grid its evidence reached, if a level decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<u8>,
-    /// In which cells of [`GRID`] somebody was seen, row by row from the top left, rising. Only of
+    /// In which cells of [`GRID`] somebody was seen in bed, row by row from the top left, rising. Only of
     /// a walk.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<u16>,
@@ -401,7 +402,7 @@ pub enum Leave {
 
 /// Down to the unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "say", rename_all = "snake_case")]
 pub enum CommissionDown {
     /// A signed [`Commissioning`].
     Leave(CommissionMessage),
@@ -432,7 +433,7 @@ impl CommissionMessage {
 
 /// Up to the hub, each signed by the eye.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "say", rename_all = "snake_case")]
 pub enum CommissionUp {
     /// A [`Tried`].
     Tried(Signed),

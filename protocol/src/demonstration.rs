@@ -8,6 +8,7 @@
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 
+use crate::commission::Try;
 use crate::signing::PublicKey;
 use crate::time::Timestamp;
 
@@ -57,11 +58,42 @@ pub enum Show {
         /// What the camera sees through.
         lens: Lens,
     },
+    /// A room in which somebody tries a unit out, as it is while this is tried.
+    Tried {
+        /// Which room.
+        seed: u64,
+        /// What is tried: who is where follows from it.
+        what: Try,
+        /// How often it was tried before: somebody lies otherwise each time.
+        again: u8,
+        /// How the camera hangs.
+        mounting: Mounting,
+    },
     /// A picture from a file, with fresh noise on every frame.
     Picture {
         /// The file.
         path: String,
     },
+}
+
+/// How a staged camera was hung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mounting {
+    /// As it should.
+    Right,
+    /// Turned aside, so that the picture's edge cuts the bed.
+    CutsTheBed,
+    /// Turned to the wall.
+    PastTheBed,
+    /// With a lens that makes the bed small.
+    TooWide,
+    /// Out of focus.
+    OutOfFocus,
+    /// With a lamp that does not shine.
+    LampDead,
+    /// As it should, and knocked by five degrees afterwards.
+    Knocked,
 }
 
 /// Who is where in a staged room.

@@ -11,6 +11,7 @@ use nattsyn_scenes::{Radiance, Room, Sensor};
 use super::kept::KeptFile;
 use super::replay::PICTURES_MAX;
 use super::still::Still;
+use super::tried;
 use super::{CameraError, FrameSource, Shot};
 use crate::presence::Sequence;
 
@@ -87,6 +88,16 @@ impl FrameSource for StagedCamera {
                 occupant,
                 lens,
             } => Shown::Room(RenderedRoom::new(*seed, *pose, *occupant, *lens, now)),
+            Show::Tried {
+                seed,
+                what,
+                again,
+                mounting,
+            } => Shown::Room(RenderedRoom {
+                radiance: tried::radiance(*seed, (*what, *again), *mounting),
+                sensor: Sensor::from_seed(*seed),
+                noise: now.as_ms().cast_unsigned(),
+            }),
             Show::Picture { path } => Shown::Picture(self.picture(path)?),
         });
         Ok(())

@@ -27,12 +27,22 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    pub(super) fn resume((place, found): (Option<EyeMemory<Reached>>, Found<Reached>)) -> Self {
+    pub(super) fn resume(
+        (place, found): (Option<EyeMemory<Reached>>, Found<Reached>),
+        model: Option<&String>,
+    ) -> Self {
         let reached = match found {
             Found::Remembered(reached) => reached,
             Found::Nothing | Found::Lost => Reached::default(),
         };
-        Self { reached, place }
+        Self {
+            // An eye without a model sees nothing that could be compared.
+            reached: match model {
+                Some(model) => reached.of_model(model),
+                None => reached,
+            },
+            place,
+        }
     }
 
     fn write(&mut self) {

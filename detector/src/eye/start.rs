@@ -86,7 +86,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let mut drawn = [0; 8];
     getrandom::fill(&mut drawn).map_err(StartError::Random)?;
     let (memory, found) = open_memory(&config.memory);
-    let counting = Counting::resume(open_memory(&config.counts));
+    let counts = open_memory(&config.counts);
     let opening = opening(clock.now().uptime);
     let guard = Guard::resume(config.unit, config.root, found, opening);
     let boot = boot_id(u64::from_be_bytes(drawn), guard.runs());
@@ -96,6 +96,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         Voucher::Machine(ClockSigns::open())
     };
     let (model, digits) = load_model();
+    let counting = Counting::resume(counts, model.is_some().then_some(&digits));
     let signals = Signals::open()?;
     let watchdog = Watchdog::from_environment();
     let heard_pair = pair.try_clone()?;

@@ -220,7 +220,7 @@ impl Rig {
             guard: Guard::new(unit, PublicKey::of(&key(ROOT))),
             memory: Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0),
             written: Written::Yes,
-            counting: Counting::resume((None, Found::Nothing)),
+            counting: Counting::resume((None, Found::Nothing), None),
             signer: Signer::new(unit, key(EYE), BootId(9), "01234567".to_owned()),
             pacing: Pacing::new(3, Duration::from_secs(2), Duration::from_secs(1)).unwrap(),
             looking: None,

@@ -47,6 +47,8 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             | Channel::Notice
             | Channel::LiveUp
             | Channel::Counts
+            | Channel::CommissionDown
+            | Channel::CommissionUp
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
             }

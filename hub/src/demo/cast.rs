@@ -181,7 +181,7 @@ impl Cast {
                 Some(pictures) => pictures.truth(path.as_ref()),
                 None => Truth::Unknown,
             },
-            None => Truth::Unknown,
+            Some(Show::Tried { .. }) | None => Truth::Unknown,
         }
     }
 

@@ -170,7 +170,7 @@ mod tests {
     fn truth_at(stage: &Stage, at: Timestamp) -> Truth {
         match stage.at(at) {
             Some(Show::Room { occupant, lens, .. }) => truth_of_room(*occupant, *lens),
-            Some(Show::Picture { .. }) | None => Truth::Unknown,
+            Some(Show::Tried { .. } | Show::Picture { .. }) | None => Truth::Unknown,
         }
     }
 

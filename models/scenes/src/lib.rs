@@ -55,6 +55,7 @@ mod rounding;
 mod sensor;
 mod shape;
 mod things;
+mod trying;
 mod upright;
 mod vector;
 
@@ -66,6 +67,7 @@ pub use picture::{PersonMap, Picture, Radiance, Seen};
 pub use render::Rendered;
 pub use room::{Occupant, Room};
 pub use sensor::Sensor;
+pub use trying::{Around, Shown};
 
 /// Width of every picture in pixels: what the model is given after reduction.
 pub const WIDTH: usize = 320;

@@ -1,7 +1,7 @@
 //! How a sleeping place comes of cells, and what no sleeping place may be.
 //!
-//! Pure. Somebody sat on each corner of the bed and lay in it; the place is the hull of the cells
-//! in which they were seen, one cell wider. A finger may move its corners afterwards;
+//! Pure. Somebody lay in the middle of the bed, on its sides and at its ends; the place is the hull
+//! of the cells in which they were seen, one cell wider. A finger may move its corners afterwards;
 //! [`examine`] is asked of what comes of that too, by the eye.
 
 use super::{GRID, SPOTS};

@@ -30,7 +30,7 @@ fn night(first: u8) -> Night {
             checks: vec![(first, 1)],
             otherwise: 0,
         },
-        first: Bin::new(first),
+        first: Bin::new(first).map(|bin| (check(), bin)),
     }
 }
 

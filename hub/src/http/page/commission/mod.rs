@@ -365,12 +365,17 @@ fn judged(what: Try, finding: Finding, cells: &[u16]) -> (Sign, Phrase) {
                 (_, false) => (Sign::Visible, says::SOMEBODY_SEEN),
             };
         }
+        // What is said of somebody on the edge refuses nobody.
+        Try::Staged {
+            state: State::OnTheEdge,
+            ..
+        } if finding == Finding::NotVisible => return (Sign::Unclear, says::NEUTRAL),
         Try::Staged { state, .. } => state.is_somebody(),
     };
     match (somebody, finding) {
         (None, Finding::Technical(_)) => (Sign::Visible, says::GOOD),
+        (Some(true), Finding::NotVisible) => (Sign::Unclear, says::MISSED),
         (None, Finding::Visible | Finding::NotVisible | Finding::Unclear(_))
-        | (Some(true), Finding::NotVisible)
         | (Some(false), Finding::Visible) => (Sign::NotVisible, says::BAD),
         (Some(true), Finding::Visible)
         | (Some(false), Finding::NotVisible | Finding::Unclear(_)) => (Sign::Visible, says::GOOD),

@@ -1,0 +1,276 @@
+//! Commissions generated rooms, rightly and wrongly hung: who passes, and why the others do not.
+//!
+//! `FIRST LAST [right]`: each room as it should be hung, and in each wrong way unless told otherwise.
+//! Prints a line for each and at the end a table. The looks are the unit's own, without its process and clock; how a person
+//! does it on the page is tried by `tests/tests/commission`. Figures: `docs/design/0012`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for a developer, who reads what it prints and sees where it stops"
+)]
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nattsyn_detector::camera::{FrameSource, StagedCamera};
+use nattsyn_detector::presence::{Fingerprint, Judged, Observation, Presence};
+use nattsyn_detector::profile::{Hanging, Profile, Sketch};
+use nattsyn_models::{Frame, MAP_HEIGHT, MAP_WIDTH, Model, SleepingPlace};
+use nattsyn_protocol::commission::framing::area;
+use nattsyn_protocol::commission::trial::{Trial, TrialFault, Verdict, is_profiled};
+use nattsyn_protocol::commission::{Ask, GRID, Order, Tried, Try};
+use nattsyn_protocol::demonstration::{Mounting, Show, Stage, StagedScene};
+use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::time::Timestamp;
+use nattsyn_scenes::Room;
+
+/// Frames of a look that are shown to the network, as a unit's ten are every second.
+const FRAMES: u64 = 5;
+
+const MOUNTINGS: [Mounting; 6] = [
+    Mounting::Right,
+    Mounting::CutsTheBed,
+    Mounting::PastTheBed,
+    Mounting::TooWide,
+    Mounting::OutOfFocus,
+    Mounting::LampDead,
+];
+
+fn main() {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let (first, last, mountings) = match given.as_slice() {
+        [first, last] => (first, last, &MOUNTINGS[..]),
+        [first, last, _right] => (first, last, &MOUNTINGS[..1]),
+        _ => return println!("FIRST LAST [right]"),
+    };
+    let number = |text: &String| text.parse::<u64>().unwrap();
+    let (first, last) = (number(first), number(last));
+    let model = Model::load().unwrap();
+    let table = Mutex::new(BTreeMap::<String, u32>::new());
+    let next = AtomicU64::new(first);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= last {
+                        return;
+                    }
+                    for mounting in mountings {
+                        let said = Home::new(&model, seed, *mounting).commission();
+                        let home = format!("room {seed} {mounting:?}");
+                        println!("{home}, {}: {said}", hanging(seed));
+                        let kind = said.split([':', ';']).next().unwrap_or_default();
+                        let mut table = table.lock().unwrap();
+                        *table.entry(format!("{mounting:?} {kind}")).or_default() += 1;
+                    }
+                }
+            });
+        }
+    });
+    for (what, count) in table.into_inner().unwrap() {
+        println!("{count:4} {what}");
+    }
+}
+
+/// How the camera hangs in the room, and where in the picture the bed truly is.
+fn hanging(seed: u64) -> String {
+    let room = Room::from_seed(seed);
+    let bed = room.sleeping_place();
+    let side = |of: fn(&(f32, f32)) -> f32| {
+        let all = bed.iter().map(of);
+        let least = all.clone().fold(f32::MAX, f32::min);
+        format!("{least:.2} to {:.2}", all.fold(f32::MIN, f32::max))
+    };
+    let (across, down) = (side(|it| it.0), side(|it| it.1));
+    format!("{:?}, bed {across} across and {down} down", room.view())
+}
+
+struct Home<'a> {
+    model: &'a Model,
+    seed: u64,
+    mounting: Mounting,
+    folder: tempfile::TempDir,
+    sketches: BTreeMap<Try, Sketch>,
+    tries: u8,
+    again: u8,
+}
+
+impl<'a> Home<'a> {
+    fn new(model: &'a Model, seed: u64, mounting: Mounting) -> Self {
+        Self {
+            model,
+            seed,
+            mounting,
+            folder: tempfile::tempdir().unwrap(),
+            sketches: BTreeMap::new(),
+            tries: 0,
+            again: 0,
+        }
+    }
+
+    /// As a technician who does what the page says and never gives up early.
+    fn commission(&mut self) -> String {
+        let mut trial = Trial::new(1);
+        while let Some(what) = trial.next() {
+            self.tries += 1;
+            if self.tries > 60 {
+                return "too many tries".to_owned();
+            }
+            let places = match what {
+                Try::Walk { .. } => Vec::new(),
+                Try::Staged { .. } => match trial.proposed(0) {
+                    Some(Ok(place)) => vec![place],
+                    Some(Err(_)) | None => trial.places().to_vec(),
+                },
+            };
+            let order = Order {
+                unit: "u0000001".parse().unwrap(),
+                version: 1,
+                number: self.tries,
+                ask: Ask::Try(what),
+                places,
+            };
+            self.again = u8::try_from(trial.outcomes(what).len()).unwrap();
+            let tried = self.look(&order, what);
+            trial.handle_tried(&order, &tried);
+        }
+        match trial.verdict() {
+            Verdict::Open => "open".to_owned(),
+            Verdict::Refused(faults) => format!("refused: {}", faults_of(&faults)),
+            Verdict::Passed => self.conclude(&trial),
+        }
+    }
+
+    fn conclude(&mut self, trial: &Trial) -> String {
+        let places: Vec<SleepingPlace> = trial.places().iter().map(|it| place(it)).collect();
+        let sketches: Vec<Sketch> = std::mem::take(&mut self.sketches).into_values().collect();
+        let truth = Room::from_seed(self.seed).sleeping_place();
+        let truth: Vec<[f32; 2]> = truth.into_iter().map(|(x, y)| [x, y]).collect();
+        let size = area(&trial.places()[0]) / area(&truth);
+        let unclear = trial
+            .steps()
+            .into_iter()
+            .flat_map(|what| trial.outcomes(what).to_vec());
+        let unclear = unclear
+            .filter(|(it, _)| matches!(it, Finding::Unclear(_)))
+            .count();
+        match Profile::of(&sketches, &places) {
+            Ok(profile) => {
+                let mut moved = Home::new(self.model, self.seed, Mounting::Knocked);
+                let mut still = Home::new(self.model, self.seed, Mounting::Right);
+                let asleep = trial.steps()[8];
+                let hangs =
+                    |home: &mut Home<'_>| -> Hanging { profile.compare(&home.sketch(asleep)) };
+                format!(
+                    "passed; {} tries, {unclear} unclear, {} marks, place {size:.1} of the bed, \
+                     knocked by 5 degrees {:?}, as it hung {:?}",
+                    self.tries,
+                    profile.count(),
+                    hangs(&mut moved),
+                    hangs(&mut still),
+                )
+            }
+            Err(error) => format!("no profile: {error}"),
+        }
+    }
+
+    fn frames(&self, what: Try) -> Vec<Frame> {
+        let at = Timestamp::from_ms(1_000 * i64::from(self.tries) + 1).unwrap();
+        let show = Show::Tried {
+            seed: self.seed,
+            what,
+            again: self.again,
+            mounting: self.mounting,
+        };
+        let stage = Stage {
+            scenes: vec![StagedScene { from_ms: at, show }],
+        };
+        let file = self.folder.path().join("stage.json");
+        std::fs::write(&file, serde_json::to_vec(&stage).unwrap()).unwrap();
+        let mut camera = StagedCamera::new(&file);
+        camera.open(at).unwrap();
+        (0..FRAMES)
+            .map(|_| camera.next_frame().unwrap().frame)
+            .collect()
+    }
+
+    fn sketch(&mut self, what: Try) -> Sketch {
+        self.tries += 1;
+        let mut sketch = Sketch::new();
+        self.frames(what).iter().for_each(|frame| sketch.add(frame));
+        sketch
+    }
+
+    fn look(&mut self, order: &Order, what: Try) -> Tried {
+        let places: Vec<SleepingPlace> = match what {
+            Try::Walk { .. } => vec![SleepingPlace::whole_frame()],
+            Try::Staged { .. } => order.places.iter().map(|it| place(it)).collect(),
+        };
+        let frames = self.frames(what);
+        let mut presence = Presence::new(frames.len());
+        let mut sums = vec![0.0; MAP_HEIGHT * MAP_WIDTH];
+        let mut sketch = Sketch::new();
+        for (number, frame) in (0..).zip(&frames) {
+            let sighting = self.model.sight(frame, &places).unwrap();
+            sums.iter_mut()
+                .zip(&sighting.in_bed)
+                .for_each(|(sum, cell)| *sum += cell);
+            sketch.add(frame);
+            presence.handle_frame(Observation {
+                judged: Some(Judged::of(&sighting, &self.model.manifest().thresholds)),
+                fingerprint: Fingerprint::of(frame),
+                sequence: nattsyn_detector::presence::Sequence(number),
+                likeness: None,
+            });
+        }
+        let concluded = presence.conclude();
+        if matches!(what, Try::Staged { .. })
+            && !matches!(concluded.finding, Finding::Technical(_))
+            && is_profiled(what)
+        {
+            self.sketches.insert(what, sketch);
+        }
+        Tried {
+            unit: order.unit,
+            boot: BootId(1),
+            version: 1,
+            number: order.number,
+            what,
+            finding: concluded.finding,
+            level: concluded.bin.map(|bin| bin.reached()),
+            cells: match what {
+                Try::Walk { .. } => cells(&sums, frames.len()),
+                Try::Staged { .. } => Vec::new(),
+            },
+        }
+    }
+}
+
+fn cells(sums: &[f32], frames: usize) -> Vec<u16> {
+    let enough = 0.5 * frames as f32;
+    let (wide, high) = (
+        MAP_WIDTH / usize::from(GRID.0),
+        MAP_HEIGHT / usize::from(GRID.1),
+    );
+    let seen = |cell: &u16| {
+        let (column, row) = (usize::from(cell % GRID.0), usize::from(cell / GRID.0));
+        let mut parts = (0..high).flat_map(|down| (0..wide).map(move |across| (down, across)));
+        parts.any(|(down, across)| {
+            sums[(row * high + down) * MAP_WIDTH + column * wide + across] >= enough
+        })
+    };
+    (0..GRID.0 * GRID.1).filter(seen).collect()
+}
+
+fn place(corners: &[[f32; 2]]) -> SleepingPlace {
+    SleepingPlace::new(corners.iter().map(|[x, y]| (*x, *y)).collect()).unwrap()
+}
+
+fn faults_of(faults: &[TrialFault]) -> String {
+    let said: Vec<String> = faults.iter().map(|fault| format!("{fault:?}")).collect();
+    said.join(", ")
+}
