@@ -254,7 +254,8 @@ fn lines() -> Markup {
 fn lit(cells: &[u16]) -> Markup {
     html! {
         @for cell in cells.iter().filter(|cell| **cell < GRID.0 * GRID.1) {
-            rect.cell x=(cell % GRID.0 * CELL) y=(cell / GRID.0 * CELL) width=(CELL) height=(CELL) {}
+            rect.cell x=(cell % GRID.0 * CELL) y=(cell / GRID.0 * CELL)
+                width=(CELL) height=(CELL) {}
         }
     }
 }

@@ -230,7 +230,10 @@ pub(in crate::http) fn changing(shown: &Shown<'_>) -> Markup {
             @match phase {
                 Phase::Button(until) => { (button(shown, until)) }
                 Phase::Open(_) => { (open(shown, course, waits)) }
-                Phase::Over => { p.notice { (says::OVER.to(lang)) } (begin(shown, says::BEGIN_AGAIN)) }
+                Phase::Over => {
+                    p.notice { (says::OVER.to(lang)) }
+                    (begin(shown, says::BEGIN_AGAIN))
+                }
                 Phase::Passed => { (passed(shown, &face, course)) }
             }
         }
@@ -445,7 +448,9 @@ fn ask(shown: &Shown<'_>, what: Try, (id, text): (&str, Phrase)) -> Markup {
     html! {
         form method="post" action=(shown.path("/try")) {
             input type="hidden" name="step" value=(step_word(what));
-            button.main id=(id) data-step=(step_word(what)) disabled[!leads] { (text.to(shown.lang)) }
+            button.main id=(id) data-step=(step_word(what)) disabled[!leads] {
+                (text.to(shown.lang))
+            }
         }
     }
 }
