@@ -137,9 +137,14 @@ fn sizes() -> Vec<(&'static str, usize, usize)> {
 
 #[test]
 fn what_leaves_a_home_is_words_and_cells_and_the_page_says_how_much() {
-    let page = include_str!("../../../docs/reference/commissioning.md");
-    for (what, bytes, most) in sizes() {
-        println!("{what}: {bytes} bytes");
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/reference/commissioning.md"
+    );
+    let page = std::fs::read_to_string(path).unwrap();
+    let sizes = sizes();
+    println!("{sizes:?}");
+    for (what, bytes, most) in sizes {
         assert!(bytes <= most, "{what}: {bytes} > {most}");
         let line = page
             .lines()

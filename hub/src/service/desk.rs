@@ -357,7 +357,8 @@ impl Desk {
         let now = self.read(now);
         let mut answers = self.refresh(now)?;
         answers.extend(self.commission_answers(now)?);
-        let changes = self.watch.handle_timeout(now);
+        let mut changes = self.review_commissions(now);
+        changes.extend(self.watch.handle_timeout(now));
         write(self.store.as_mut(), changes)?;
         Ok(Done {
             answers,

@@ -171,8 +171,7 @@ impl Book {
             Self::Thresholds => Permission::SeeThresholds,
             Self::Faults => Permission::SeeFaults,
             Self::Commissioning => Permission::Commission,
-            // Everybody may see the matrix, from their own account; the menu has it for whoever
-            // goes through it.
+            // The menu has it for whoever goes through it; from their account everybody may.
             Self::Access => Permission::ReviewAccess,
             Self::Log => Permission::ReadLog,
             Self::Account => Permission::OwnShift,
@@ -427,7 +426,7 @@ enum Script {
     Look,
     /// The same, and it counts while a slider is moved.
     Tune,
-    /// The same, and it follows a unit that is commissioned.
+    /// The same, and it follows a unit.
     Commission,
     /// Nothing.
     None,
@@ -484,8 +483,7 @@ struct Menu<'a> {
     here: Option<Book>,
 }
 
-/// The head: the night; whether there is sound; and the menu with the way from page to page, the
-/// other language and who is signed in.
+/// The head: the night, whether there is sound, and the menu.
 fn header(night: &str, lang: Lang, other_address: &str, menu: Option<&Menu<'_>>) -> Markup {
     html! {
         header {
@@ -545,8 +543,7 @@ fn unlogged(lang: Lang, viewer: &Viewer, face: &Clockface) -> Markup {
     }
 }
 
-/// What must never be overlooked: that this is no real night, that nobody is told, that times
-/// are in the wrong zone.
+/// What must never be overlooked: no real night, nobody is told, times in the wrong zone.
 fn status(view: &View<'_>) -> Markup {
     let lang = view.lang;
     let kind = match view.tonight.reality {

@@ -89,6 +89,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../live.rs"),
         include_str!("../consent.rs"),
         include_str!("../tuning.rs"),
+        include_str!("../commission.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {

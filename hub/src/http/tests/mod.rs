@@ -1,6 +1,5 @@
-//! What the page promises: asked as a browser asks, without a socket.
-//!
-//! How it looks and what its module does in a browser is for the end-to-end test of the page.
+//! What the page promises: asked as a browser asks, without a socket. How it looks and what its
+//! module does in a browser is for the end-to-end test of the page.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -578,17 +577,12 @@ async fn look_at_the_page() {
             sender.send_modify(|tonight| turn_of(Arc::make_mut(tonight), turn));
         }
     };
-    super::serve(
-        listener,
-        State {
-            archive: Some(Arc::new(books::sample_archive())),
-            told: Some(proof::told_to_look_at()),
-            ..State::showing(receiver)
-        },
-        turns,
-    )
-    .await
-    .unwrap();
+    let state = State {
+        archive: Some(Arc::new(books::sample_archive())),
+        told: Some(proof::told_to_look_at()),
+        ..State::showing(receiver)
+    };
+    super::serve(listener, state, turns).await.unwrap();
 }
 
 fn turn_of(tonight: &mut Tonight, turn: u64) {
@@ -597,8 +591,7 @@ fn turn_of(tonight: &mut Tonight, turn: u64) {
     if turn % 4 < 2 {
         let visitor = sample::person(99, "Nils Nykommen", "Lillgatan 5");
         let id = 100 + i64::try_from(turn / 4).unwrap();
-        tonight
-            .open
-            .push(sample::exception(id, visitor, Cause::NotVisible, "02:50"));
+        let row = sample::exception(id, visitor, Cause::NotVisible, "02:50");
+        tonight.open.push(row);
     }
 }

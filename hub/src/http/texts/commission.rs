@@ -52,7 +52,7 @@ phrases! {
     TRY_AGAIN = "Försök igen", "Try again";
     STEPS = "steg kvar", "steps left";
     ELAPSED = "Har pågått i", "Under way for";
-    MINUTES = "min", "min";
+    MINUTES = "minuter", "minutes";
     PLACE = "Sovplatsen", "The sleeping place";
     PLACE_HOW = "Så här syns sängen för enheten. Dra i hörnen så att ytan täcker sängen och inget \
                  annat. Med tangentbord: välj ett hörn och använd piltangenterna.",
@@ -62,10 +62,10 @@ phrases! {
     RIGHT = "Det stämmer", "That is right";
     SEEN_AT = "Rutor där någon har synts", "Cells in which somebody was seen";
     REDO = "Gör om ett steg", "Do a step again";
-    REDO_HOW = "Ett steg kan göras högst tre gånger, och det sämsta räknas. Att gå om från början \
+    REDO_HOW = "Ett steg kan göras högst tre gånger, och det sämsta räknas. Att börja om från början \
                 nollställer allt.",
-               "A step can be made three times at most, and the worst counts. Walking anew from the \
-                beginning sets everything back.";
+               "A step can be made three times at most, and the worst counts. Beginning again from the \
+                start sets everything back.";
     REFUSED = "Inte godkänd", "Refused";
     REFUSED_HOW = "Ändra det som står här, häng om enheten och börja om.",
                   "Change what stands here, hang the unit otherwise and begin again.";
@@ -89,6 +89,8 @@ phrases! {
     SOMEBODY_SEEN = "Någon syntes i rutor på rutnätet.", "Somebody was seen in cells of the grid.";
     GOOD = "Bra.", "Good.";
     BAD = "Det räcker inte för att godkänna enheten.", "The unit cannot pass with this.";
+    MISSED = "Enheten såg inte den som låg där. Det får hända en gång, eller hälften så ofta som den ser.",
+             "The unit did not see who lay there. It may happen once, or half as often as it sees.";
     NEUTRAL = "Räknas varken för eller emot.", "Counts neither for nor against.";
     AGAIN = "Bilden gick inte att bedöma. Försök igen.",
             "The picture could not be judged. Try again.";
@@ -142,24 +144,24 @@ pub(in crate::http) fn letter(sleeper: u8) -> char {
 pub(in crate::http) fn step(what: Try) -> Phrase {
     match what {
         Try::Walk { spot: 0, .. } => phrase(
-            "Sitt på hörnet vid huvudändan, närmast enheten",
-            "Sit on the corner at the head, nearest the unit",
-        ),
-        Try::Walk { spot: 1, .. } => phrase(
-            "Sitt på andra hörnet vid huvudändan",
-            "Sit on the other corner at the head",
-        ),
-        Try::Walk { spot: 2, .. } => phrase(
-            "Sitt på hörnet vid fotändan, längst från enheten",
-            "Sit on the corner at the foot, farthest from the unit",
-        ),
-        Try::Walk { spot: 3, .. } => phrase(
-            "Sitt på det sista hörnet vid fotändan",
-            "Sit on the last corner at the foot",
-        ),
-        Try::Walk { .. } => phrase(
             "Lägg dig mitt på platsen, utan täcke",
             "Lie down in the middle of the place, without the duvet",
+        ),
+        Try::Walk { spot: 1, .. } => phrase(
+            "Lägg dig längst ut på ena sidan, utan täcke",
+            "Lie down on the one side, as far out as you can, without the duvet",
+        ),
+        Try::Walk { spot: 2, .. } => phrase(
+            "Lägg dig längst ut på andra sidan, utan täcke",
+            "Lie down on the other side, as far out as you can, without the duvet",
+        ),
+        Try::Walk { spot: 3, .. } => phrase(
+            "Lägg dig högt upp mot huvudgaveln, utan täcke",
+            "Lie high up against the headboard, without the duvet",
+        ),
+        Try::Walk { .. } => phrase(
+            "Lägg dig långt ner mot fotändan, utan täcke",
+            "Lie far down towards the foot, without the duvet",
         ),
         Try::Staged { state, .. } => of_state(state),
     }
@@ -243,8 +245,8 @@ pub(in crate::http) fn no_try(why: NoTry) -> Phrase {
             "The unit has made that try already. Try again.",
         ),
         NoTry::Senseless => phrase(
-            "Enheten förstår inte försöket: sovplatsen duger inte. Rita om den eller gå om.",
-            "The unit makes no sense of the try: the place will not do. Draw it anew or walk again.",
+            "Enheten förstår inte försöket: sovplatsen duger inte. Rita om den eller börja om.",
+            "The unit makes no sense of the try: the place will not do. Draw it anew or begin again.",
         ),
         NoTry::Busy => phrase(
             "Enheten gör en planerad tillsyn, som går före. Vänta en minut och försök igen.",
@@ -291,24 +293,24 @@ pub(in crate::http) fn no_try(why: NoTry) -> Phrase {
 pub(in crate::http) fn framing(why: FramingFault) -> Phrase {
     match why {
         FramingFault::NoPolygon => phrase(
-            "Sovplatsen har fel form. Dra hörnen så att de omger sängen, eller gå om.",
-            "The place has no proper shape. Drag the corners around the bed, or walk again.",
+            "Sovplatsen har fel form. Dra hörnen så att de omger sängen, eller börja om.",
+            "The place has no proper shape. Drag the corners around the bed, or begin again.",
         ),
         FramingFault::Cut => phrase(
             "Sängen är avskuren av bildens kant. Vrid enheten mot sängen, eller häng den högre eller \
-             längre bort, och gå om.",
+             längre bort, och börja om.",
             "The bed is cut by the edge of the picture. Turn the unit towards it, or hang it higher \
-             or farther away, and walk again.",
+             or farther away, and begin again.",
         ),
         FramingFault::TooSmall => phrase(
-            "Sängen är för liten i bilden. Häng enheten närmare, och gå om.",
-            "The bed is too small in the picture. Hang the unit nearer, and walk again.",
+            "Sängen är för liten i bilden. Häng enheten närmare, och börja om.",
+            "The bed is too small in the picture. Hang the unit nearer, and begin again.",
         ),
         FramingFault::Unseen(_) => phrase(
             "Ingen syntes på flera av ställena. Häng enheten närmare eller vrid den mot sängen, se \
-             att inget skymmer, och gå om.",
+             att inget skymmer, och börja om.",
             "Nobody was seen at several of the spots. Hang the unit nearer or turn it to the bed, \
-             see that nothing is in the way, and walk again.",
+             see that nothing is in the way, and begin again.",
         ),
     }
 }

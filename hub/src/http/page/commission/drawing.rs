@@ -168,16 +168,18 @@ fn mark(lane: u16) -> Markup {
     }
 }
 
+/// Somebody lying in the middle, on either side, high up or far down.
 fn walker(lane: u16, spot: u8) -> Markup {
-    let (x, y, length) = BED;
-    let (head, foot) = (x + 26, x + length - 26);
-    let (near, far) = (y + lane * LANE + 8, y + (lane + 1) * LANE - 8);
-    match spot {
-        0 => sitting((head, near)),
-        1 => sitting((head, far)),
-        2 => sitting((foot, far)),
-        3 => sitting((foot, near)),
-        _ => lying(lane),
+    let (across, down) = match spot {
+        1 => (0, -24),
+        2 => (0, 24),
+        3 => (-12, 0),
+        4 => (24, 0),
+        _ => (0, 0),
+    };
+    html! {
+        (mark(lane))
+        g transform=(format!("translate({across} {down})")) { (lying(lane)) }
     }
 }
 
@@ -252,7 +254,8 @@ fn lines() -> Markup {
 fn lit(cells: &[u16]) -> Markup {
     html! {
         @for cell in cells.iter().filter(|cell| **cell < GRID.0 * GRID.1) {
-            rect.cell x=(cell % GRID.0 * CELL) y=(cell / GRID.0 * CELL) width=(CELL) height=(CELL) {}
+            rect.cell x=(cell % GRID.0 * CELL) y=(cell / GRID.0 * CELL)
+                width=(CELL) height=(CELL) {}
         }
     }
 }

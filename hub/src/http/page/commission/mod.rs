@@ -230,7 +230,10 @@ pub(in crate::http) fn changing(shown: &Shown<'_>) -> Markup {
             @match phase {
                 Phase::Button(until) => { (button(shown, until)) }
                 Phase::Open(_) => { (open(shown, course, waits)) }
-                Phase::Over => { p.notice { (says::OVER.to(lang)) } (begin(shown, says::BEGIN_AGAIN)) }
+                Phase::Over => {
+                    p.notice { (says::OVER.to(lang)) }
+                    (begin(shown, says::BEGIN_AGAIN))
+                }
                 Phase::Passed => { (passed(shown, &face, course)) }
             }
         }
@@ -365,12 +368,17 @@ fn judged(what: Try, finding: Finding, cells: &[u16]) -> (Sign, Phrase) {
                 (_, false) => (Sign::Visible, says::SOMEBODY_SEEN),
             };
         }
+        // What is said of somebody on the edge refuses nobody.
+        Try::Staged {
+            state: State::OnTheEdge,
+            ..
+        } if finding == Finding::NotVisible => return (Sign::Unclear, says::NEUTRAL),
         Try::Staged { state, .. } => state.is_somebody(),
     };
     match (somebody, finding) {
         (None, Finding::Technical(_)) => (Sign::Visible, says::GOOD),
+        (Some(true), Finding::NotVisible) => (Sign::Unclear, says::MISSED),
         (None, Finding::Visible | Finding::NotVisible | Finding::Unclear(_))
-        | (Some(true), Finding::NotVisible)
         | (Some(false), Finding::Visible) => (Sign::NotVisible, says::BAD),
         (Some(true), Finding::Visible)
         | (Some(false), Finding::NotVisible | Finding::Unclear(_)) => (Sign::Visible, says::GOOD),
@@ -440,7 +448,9 @@ fn ask(shown: &Shown<'_>, what: Try, (id, text): (&str, Phrase)) -> Markup {
     html! {
         form method="post" action=(shown.path("/try")) {
             input type="hidden" name="step" value=(step_word(what));
-            button.main id=(id) data-step=(step_word(what)) disabled[!leads] { (text.to(shown.lang)) }
+            button.main id=(id) data-step=(step_word(what)) disabled[!leads] {
+                (text.to(shown.lang))
+            }
         }
     }
 }
