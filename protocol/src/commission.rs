@@ -401,7 +401,7 @@ pub enum Leave {
 
 /// Down to the unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "say", rename_all = "snake_case")]
 pub enum CommissionDown {
     /// A signed [`Commissioning`].
     Leave(CommissionMessage),
@@ -432,7 +432,7 @@ impl CommissionMessage {
 
 /// Up to the hub, each signed by the eye.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "say", rename_all = "snake_case")]
 pub enum CommissionUp {
     /// A [`Tried`].
     Tried(Signed),

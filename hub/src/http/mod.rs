@@ -139,8 +139,6 @@ impl State {
             answers: None,
             consents: None,
             thresholds: None,
-            commissioning: None,
-            commissioned: None,
             audit: None,
             heads: None,
             rights: None,

@@ -70,6 +70,8 @@ impl Office {
             build: Build::SensorOnly,
             policy: None,
             thresholds: held.map(|version| HeldThresholds { version }),
+            commissioning: None,
+            commissioned: None,
         };
         let hello = Hello {
             unit,

@@ -179,6 +179,8 @@ impl World {
             | Channel::LiveUp
             | Channel::Thresholds
             | Channel::Counts
+            | Channel::CommissionDown
+            | Channel::CommissionUp
             | Channel::Frame => {}
         }
         Ok(())

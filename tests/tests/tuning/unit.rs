@@ -80,6 +80,8 @@ impl Unit {
             build: Build::SensorOnly,
             policy: None,
             thresholds: held.map(|version| HeldThresholds { version }),
+            commissioning: None,
+            commissioned: None,
         };
         let hello = Hello {
             unit: home().unit,

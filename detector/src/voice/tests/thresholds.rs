@@ -35,6 +35,8 @@ fn capable(thresholds: Option<u32>) -> FromEye {
         build: Build::SensorOnly,
         policy: None,
         thresholds: thresholds.map(|version| HeldThresholds { version }),
+        commissioning: None,
+        commissioned: None,
     };
     FromEye::Capable(Signed::seal(&capability, &SigningKey::from_bytes(&[3; 32])))
 }
