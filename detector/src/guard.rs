@@ -29,9 +29,7 @@ use nattsyn_protocol::schedule::{Check, checks_of};
 use nattsyn_protocol::signing::{Endorsement, PublicKey, SignatureError};
 use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 
-use crate::memory::{
-    Found, MadeLook, MadeView, Memory, Purpose, SEEN_MAX, SeenCommissioning, SeenPlan,
-};
+use crate::memory::{Found, MadeLook, MadeView, Memory, Purpose, SEEN_MAX, SeenPlan};
 use crate::pair::Refusal;
 
 use commission::HeldLeave;
@@ -302,10 +300,7 @@ impl Guard {
             };
             memory.views = vec![forgotten; VIEWS_KEPT_MAX];
             memory.waited = Some(forgotten.at);
-            memory.commissioning = Some(SeenCommissioning {
-                waited: vec![forgotten.at; commission::WAITS_MAX],
-                ..SeenCommissioning::default()
-            });
+            memory.commissioning = Some(commission::forgotten(forgotten.at));
         }
         let mut guard = Self {
             unit,

@@ -253,8 +253,8 @@ impl Night {
             .then_some(Command::Notice { check, look, fault })
     }
 
-    /// Takes in that the hub has a word for the eye about a live view, or about trying the unit out:
-    /// the eye may be busy.
+    /// Takes in that the hub has a word for the eye about a live view, or about trying the unit
+    /// out: the eye may be busy.
     pub fn handle_view(&mut self, now: Uptime) {
         self.viewed = Some(now);
     }

@@ -2,9 +2,9 @@
 //!
 //! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
 //! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A
-//! panic costs one frame. What is kept from one look to another, and only while a unit is
-//! commissioned, is in [`gathering`]. A driver that never returns cannot be stopped from here; the look's
-//! cut-off notices it.
+//! panic costs one frame. Of a look only its sketch is kept, and only while a unit is tried out
+//! ([`gathering`]). A driver that never returns cannot be stopped from here; the look's cut-off
+//! notices it.
 
 mod gathering;
 

@@ -27,6 +27,7 @@ use nattsyn_protocol::signing::{Endorsement, SignatureError};
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::consent::OldKey;
+use super::lifetime::Age;
 use super::{Change, Guard, Moment, Taken, is_known};
 use crate::memory::SeenCommissioning;
 
@@ -499,6 +500,14 @@ impl HeldLeave {
             true => Trial::new(self.document.sleepers).may_try(what),
             false => self.trial.may_try(what),
         }
+    }
+}
+
+/// What is known of leaves by a unit whose memory is lost: as many waited as may have, just now.
+pub(super) fn forgotten(at: Age) -> SeenCommissioning {
+    SeenCommissioning {
+        waited: vec![at; WAITS_MAX],
+        ..SeenCommissioning::default()
     }
 }
 

@@ -1,4 +1,5 @@
-//! Policies, thresholds, counts, commissioning and live views on their way through: passed on, never understood.
+//! Policies, thresholds, counts, commissioning and live views on their way through: passed on,
+//! never understood.
 //!
 //! Down: what the eye's queue does not take is dropped, and the hub, which hears nothing, asks
 //! again or gives up. Up: an answer goes out at once or not at all, for it is worth nothing
