@@ -24,7 +24,7 @@ use nattsyn_protocol::time::Uptime;
 
 use crate::config::eye::{LightConfig, SourceConfig};
 use crate::disk::Disk;
-use crate::eye::seeing::{self, Answer, Order};
+use crate::eye::seeing::{self, Answer, Beside, Order};
 use crate::eye::{MODEL_DIGITS, StartError, await_signals, open_light, open_source};
 use crate::light::Lamp;
 use crate::look::{Ending, Look, Pacing, Step};
@@ -231,7 +231,7 @@ impl Looking {
         let outcome = self.frames();
         let switched = shine.end();
         // A thread that hangs does not take it, and closes nothing.
-        self.orders.try_send(Order::Close).ok();
+        self.orders.try_send(Order::Close(None)).ok();
         match (outcome, switched) {
             (Outcome::Counted(_), Err(error)) => {
                 tracing::error!(%error, "light cannot be switched off");
@@ -246,7 +246,7 @@ impl Looking {
         let now = self.clock.now();
         let mut look = Look::begin(now.uptime, self.pacing);
         let mut presence = Presence::new(self.pacing.frames());
-        self.order(Order::Open(now.timestamp));
+        self.order(Order::Open(now.timestamp, Beside::Nothing));
         loop {
             let event = self.select(look.next_timeout());
             let now = self.clock.now().uptime;
@@ -259,20 +259,23 @@ impl Looking {
                 }
                 // Each following look says so itself.
                 Event::Seen(Answer::Lost) => continue,
-                Event::Seen(Answer::Frame(frame)) => {
+                Event::Seen(Answer::Frame(frame, _)) => {
                     match frame {
                         Ok(observation) => presence.handle_frame(observation),
                         Err(fault) => presence.handle_loss(fault),
                     }
                     look.handle_frame(now)
                 }
-                // Nothing is ever sealed here.
+                // None is ever ordered here.
+                Event::Seen(Answer::Profiled(_)) => Step::Wait,
                 #[cfg(feature = "live-view")]
                 Event::Seen(Answer::Sealed(_)) => Step::Wait,
             };
             match step {
                 Step::Wait => {}
-                Step::Capture => self.order(Order::Frame(Arc::clone(&self.places))),
+                Step::Capture(rank) => {
+                    self.order(Order::Frame(Arc::clone(&self.places), rank));
+                }
                 Step::Conclude(Ending::Whole) => {
                     return Outcome::Counted(presence.conclude().finding);
                 }

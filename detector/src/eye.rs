@@ -10,8 +10,10 @@
 //! Deliberately not here: network, files other than the configuration, plans' timing (the voice
 //! asks, the guard refuses), and any way for a picture to leave in clear.
 
+mod commissioning;
 mod consenting;
 mod counting;
+mod looking;
 mod remembering;
 pub(crate) mod seeing;
 mod signing;
@@ -27,13 +29,11 @@ mod viewing;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
 use nattsyn_calibration::grid::Bin;
 use nattsyn_clock::{Clock, Hold, Now};
-use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::hello::PlanMessage;
 use nattsyn_protocol::ids::CheckId;
@@ -41,17 +41,18 @@ use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::time::Uptime;
 
 use crate::guard::{Errand, Guard, Moment, Permit, Taken, Trust, Verdict};
-use crate::light::{Lamp, Shine};
-use crate::look::{Ending, Look, Pacing, Step};
+use crate::light::Lamp;
+use crate::look::Pacing;
 use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::panel::{Position, Touch};
-use crate::presence::{Presence, Standard};
 use crate::watchdog::Watchdog;
 
+use commissioning::Tryout;
 use consenting::instead_of_looking;
 use counting::Counting;
+use looking::Looking;
 use seeing::{Answer, Order};
 use signing::Signer;
 use viewing::Live;
@@ -137,6 +138,7 @@ pub struct Eye {
     memory: Option<EyeMemory>,
     written: Written,
     counting: Counting,
+    tryout: Tryout,
     signer: Signer,
     pacing: Pacing,
     looking: Option<Looking>,
@@ -154,20 +156,6 @@ pub struct Eye {
     live: Live,
     next_alive: Uptime,
     watchdog: Watchdog,
-}
-
-/// The look being made. Dropping it switches the light off.
-struct Looking {
-    errand: Errand,
-    places: Arc<[SleepingPlace]>,
-    look: Look,
-    presence: Presence,
-    /// By what its evidence becomes a word: as it was when the look began.
-    standard: Standard,
-    /// Which level its evidence reached, once it is whole.
-    bin: Option<Bin>,
-    shine: Shine,
-    hold: Option<Hold>,
 }
 
 impl Eye {
@@ -219,6 +207,7 @@ impl Eye {
             Event::Told(ToEye::Ping) => self.say_alive(now),
             Event::Told(ToEye::Policy(policy)) => self.handle_policy(now, &policy),
             Event::Told(ToEye::Thresholds(message)) => self.handle_thresholds(now, &message),
+            Event::Told(ToEye::Commission(word)) => self.handle_commission(now, &word),
             Event::Told(ToEye::Live(word)) => self.handle_live(now, &word),
             Event::Seen(answer) => return self.handle_answer(now, answer),
             Event::Touched(touch) => return self.handle_touch(now, touch),
@@ -233,7 +222,8 @@ impl Eye {
 
     fn next_timeout(&self) -> Uptime {
         let looking = self.looking.as_ref().map(|it| it.look.next_timeout());
-        let others = [self.live.next_timeout(), self.guard.awaited_until()];
+        let hands = self.guard.awaited_until();
+        let others = [self.live.next_timeout(), hands, self.guard.leave_until()];
         let due = others.into_iter().flatten().chain(looking).min();
         due.map_or(self.next_alive, |due| due.min(self.next_alive))
     }
@@ -255,6 +245,7 @@ impl Eye {
             self.say_capability(now);
             self.write_memory(now);
         }
+        self.handle_leave_timeout(now);
         self.handle_live_timeout(now)?;
         match self.looking.as_mut() {
             Some(looking) => {
@@ -327,162 +318,6 @@ impl Eye {
                 self.report(now, errand, Finding::Technical(Fault::TooSlow));
             }
             Err(why) => self.refuse(errand.check, errand.look, why),
-        }
-    }
-
-    /// Begins a look. Only a permit leads here.
-    fn light_up(&mut self, now: Now, permit: Permit) {
-        self.live.burn();
-        let errand = permit.errand();
-        if self.orders.is_none() {
-            self.report(now, errand, Finding::Technical(Fault::ModelDown));
-            return;
-        }
-        match self.lamp.shine() {
-            Ok(shine) => {
-                self.looking = Some(Looking {
-                    errand,
-                    places: permit.places().into(),
-                    look: Look::begin(now.uptime, self.pacing),
-                    presence: Presence::new(self.pacing.frames()),
-                    standard: self.guard.standard(),
-                    bin: None,
-                    shine,
-                    hold: None,
-                });
-                self.order(Order::Open(now.timestamp));
-            }
-            Err(error) => {
-                tracing::error!(%error, "light cannot be switched on");
-                self.report(now, errand, Finding::Technical(Fault::LightDown));
-            }
-        }
-    }
-
-    fn handle_answer(&mut self, now: Now, answer: Answer) -> ControlFlow<End> {
-        if matches!(answer, Answer::Lost) {
-            self.stop_view(now);
-            return self.handle_loss(now);
-        }
-        let Some(looking) = self.looking.as_mut() else {
-            self.handle_live_answer(now, answer);
-            return ControlFlow::Continue(());
-        };
-        self.released = looking.hold.take();
-        if let Some(finding) = instead_of_looking(self.switch) {
-            self.conclude(now, finding);
-            return ControlFlow::Continue(());
-        }
-        let step = match answer {
-            // None is ordered during a look.
-            #[cfg(feature = "live-view")]
-            Answer::Sealed(_) => Step::Wait,
-            Answer::Opened(Ok(())) => looking.look.handle_opened(now.uptime),
-            Answer::Opened(Err(fault)) => {
-                self.conclude(now, Finding::Technical(fault));
-                return ControlFlow::Continue(());
-            }
-            Answer::Frame(frame) => {
-                match frame {
-                    Ok(observation) => looking.presence.handle_frame(observation),
-                    Err(fault) => looking.presence.handle_loss(fault),
-                }
-                looking.look.handle_frame(now.uptime)
-            }
-            Answer::Lost => return ControlFlow::Continue(()),
-        };
-        self.take_step(now, step)
-    }
-
-    /// A look that has begun since says for itself that the camera is down, and ends in this
-    /// again.
-    fn handle_loss(&mut self, now: Now) -> ControlFlow<End> {
-        if self.looking.is_some() {
-            return ControlFlow::Continue(());
-        }
-        self.fail_waiting(now, Fault::CameraDown);
-        tracing::error!("the camera is gone");
-        ControlFlow::Break(End::CameraLost)
-    }
-
-    fn take_step(&mut self, now: Now, step: Step) -> ControlFlow<End> {
-        let Some(looking) = self.looking.as_mut() else {
-            return ControlFlow::Continue(());
-        };
-        match step {
-            Step::Wait => {}
-            Step::Capture => {
-                let places = Arc::clone(&looking.places);
-                self.order(Order::Frame(places));
-            }
-            Step::Conclude(Ending::Whole) => {
-                let concluded = looking.presence.conclude();
-                let finding = concluded.at(looking.standard);
-                looking.bin = concluded.bin;
-                self.conclude(now, finding);
-            }
-            Step::Conclude(Ending::TooSlow) => {
-                self.conclude(now, Finding::Technical(Fault::TooSlow));
-            }
-            Step::Conclude(Ending::Hung) => {
-                let waiting = std::mem::take(&mut self.waiting);
-                self.conclude(now, Finding::Technical(Fault::TooSlow));
-                self.waiting = waiting;
-                self.fail_waiting(now, Fault::TooSlow);
-                return ControlFlow::Break(End::Hung);
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Gives the thread something to do, and keeps a demonstration's clock at its pace for it.
-    fn order(&mut self, order: Order) {
-        let Some(looking) = self.looking.as_mut() else {
-            return;
-        };
-        looking.hold = Some(self.clock.hold(COMPUTING_RATE));
-        let sent = self.orders.as_ref().map(|orders| orders.try_send(order));
-        if !matches!(sent, Some(Ok(()))) {
-            // Never answered, so the look's cut-off ends it and this process with it.
-            tracing::error!("camera thread takes no orders");
-        }
-    }
-
-    /// Ends the look: light off, camera closed, and only then the finding.
-    fn conclude(&mut self, now: Now, finding: Finding) {
-        let Some(looking) = self.looking.take() else {
-            return;
-        };
-        self.released = looking.hold.or(self.released.take());
-        let switched = looking.shine.end();
-        if let Some(orders) = &self.orders {
-            // A thread that hangs does not take it, and closes nothing.
-            orders.try_send(Order::Close).ok();
-        }
-        let finding = match switched {
-            Ok(()) => finding,
-            Err(error) => {
-                tracing::error!(%error, "light cannot be switched off");
-                Finding::Technical(Fault::LightDown)
-            }
-        };
-        self.report_reached(now, looking.errand, finding, looking.bin);
-        self.begin_waiting(now);
-    }
-
-    /// Begins the looks that waited, as far as they do not wait for each other.
-    fn begin_waiting(&mut self, now: Now) {
-        while !self.is_busy()
-            && let Some(permit) = self.waiting.pop_front()
-        {
-            self.begin(now, permit);
-        }
-    }
-
-    /// Reports the looks that wait for a camera which will not answer: none goes without a word.
-    fn fail_waiting(&mut self, now: Now, fault: Fault) {
-        while let Some(permit) = self.waiting.pop_front() {
-            self.report(now, permit.errand(), Finding::Technical(fault));
         }
     }
 

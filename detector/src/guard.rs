@@ -9,6 +9,7 @@
 //! which its owner writes down whenever [`Guard::take_change`] gives one. The plans themselves
 //! are not in it: the voice hands them over anew, and an older one than was ever held is refused.
 
+pub mod commission;
 mod consent;
 pub mod lifetime;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use nattsyn_protocol::time::{ClockState, Timestamp, Uptime};
 use crate::memory::{Found, MadeLook, MadeView, Memory, Purpose, SEEN_MAX, SeenPlan};
 use crate::pair::Refusal;
 
+use commission::HeldLeave;
 use consent::OldKey;
 use lifetime::{Age, Lifetime, Opening};
 
@@ -230,6 +232,8 @@ pub struct Guard {
     mixed: Option<Uptime>,
     /// When thresholds were last taken that are not only stricter.
     lowered: Option<Uptime>,
+    /// Leave to try the unit out, of this run.
+    leave: Option<HeldLeave>,
 }
 
 /// When a check may be looked at.
@@ -296,6 +300,7 @@ impl Guard {
             };
             memory.views = vec![forgotten; VIEWS_KEPT_MAX];
             memory.waited = Some(forgotten.at);
+            memory.commissioning = Some(commission::forgotten(forgotten.at));
         }
         let mut guard = Self {
             unit,
@@ -309,6 +314,7 @@ impl Guard {
             eased: None,
             mixed: None,
             lowered: None,
+            leave: None,
         };
         guard.tire(opening.uptime);
         guard
@@ -342,6 +348,8 @@ impl Guard {
     pub fn handle_moment(&mut self, now: Moment) -> Trust {
         let trust = self.lifetime.handle_moment(now);
         self.tire(now.uptime);
+        let known = is_known(now, trust).then_some(now.wall);
+        self.tire_leave(now.uptime, known);
         if self.lifetime.age(now.uptime).since(self.marked) >= MARK_EVERY {
             self.change = Change::Unwritten;
         }

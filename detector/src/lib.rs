@@ -7,6 +7,7 @@ pub mod disk;
 pub mod eye;
 pub mod forgetful;
 pub mod guard;
+pub mod kept_profile;
 pub mod light;
 #[cfg(feature = "live-view")]
 pub mod live;

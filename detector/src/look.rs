@@ -94,9 +94,18 @@ pub enum Step {
     /// Nothing, until [`Look::next_timeout`] or until the camera answers.
     Wait,
     /// Ask the camera for a frame.
-    Capture,
+    Capture(Rank),
     /// Switch the light off; the look is over.
     Conclude(Ending),
+}
+
+/// Which frame of its look a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// More are to come.
+    Earlier,
+    /// The last.
+    Last,
 }
 
 /// How a look ended.
@@ -167,7 +176,10 @@ impl Look {
         match self.camera {
             Camera::Idle if now >= self.due() => {
                 self.camera = Camera::AtWork;
-                Step::Capture
+                Step::Capture(match self.taken + 1 >= self.pacing.frames {
+                    true => Rank::Last,
+                    false => Rank::Earlier,
+                })
             }
             Camera::Idle | Camera::AtWork => Step::Wait,
         }
@@ -223,8 +235,12 @@ mod tests {
             let ms = wake.since(at(0)).as_millis();
             match step {
                 Step::Wait => {}
-                Step::Capture => {
-                    steps.push(format!("{ms}:frame"));
+                Step::Capture(rank) => {
+                    let name = match rank {
+                        Rank::Earlier => "frame",
+                        Rank::Last => "last",
+                    };
+                    steps.push(format!("{ms}:{name}"));
                     let took = |frame_ms| wake.after(Duration::from_millis(frame_ms));
                     answer_due = frame_ms.map(took);
                 }
@@ -240,7 +256,7 @@ mod tests {
     fn frames_are_spread_evenly_after_settling() {
         assert_eq!(
             run(100, Some(80)),
-            "500:frame 1500:frame 2500:frame 3500:frame 3580:Whole"
+            "500:frame 1500:frame 2500:frame 3500:last 3580:Whole"
         );
     }
 
@@ -248,7 +264,7 @@ mod tests {
     fn a_slow_camera_makes_the_look_longer_not_shorter_of_frames() {
         assert_eq!(
             run(2000, Some(1200)),
-            "2000:frame 3200:frame 4400:frame 5600:frame 6800:Whole"
+            "2000:frame 3200:frame 4400:frame 5600:last 6800:Whole"
         );
     }
 

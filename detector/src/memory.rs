@@ -65,6 +65,22 @@ pub struct Memory {
     /// The home's thresholds, kept as the policy is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<KeptThresholds>,
+    /// What must be known of leaves to try the unit out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commissioning: Option<SeenCommissioning>,
+}
+
+/// The newest leave to try the unit out. Itself it is over with the process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenCommissioning {
+    /// Its version; 0 where none is known.
+    pub version: u32,
+    /// The epoch of the hub's key that signed it.
+    pub epoch: u32,
+    /// When leaves of late began to wait for the button, at most
+    /// [`crate::guard::commission::WAITS_MAX`].
+    #[serde(default)]
+    pub waited: Vec<Age>,
 }
 
 /// The thresholds of the highest version.
@@ -554,6 +570,11 @@ mod tests {
                 visible: 64,
                 not_visible: 64,
                 home: Likeness::Changed,
+            }),
+            commissioning: Some(SeenCommissioning {
+                version: u32::MAX,
+                epoch: u32::MAX,
+                waited: vec![Age(u64::MAX); crate::guard::commission::WAITS_MAX],
             }),
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));

@@ -31,8 +31,8 @@ use crate::pair::Refusal;
 /// How long the eye may take to answer a look: the longest look, and time to judge it.
 pub const ANSWER_WITHIN: Duration = LOOK_MAX.saturating_add(Duration::from_secs(10));
 
-/// How much longer it may take while somebody looks on: a look before a live view may be under
-/// way, or the camera that the view has used.
+/// How much longer it may take while somebody looks on or tries the unit out: a look before a
+/// live view or a try may be under way, or the camera that the view has used.
 pub const BUSY_WITH_VIEW: Duration = LOOK_MAX;
 
 /// How late a look may be and still count as made at its moment. The hub shows a look as
@@ -253,7 +253,8 @@ impl Night {
             .then_some(Command::Notice { check, look, fault })
     }
 
-    /// Takes in that the hub has a word for the eye about a live view: the eye may be busy.
+    /// Takes in that the hub has a word for the eye about a live view, or about trying the unit
+    /// out: the eye may be busy.
     pub fn handle_view(&mut self, now: Uptime) {
         self.viewed = Some(now);
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "live-view")]
 use nattsyn_protocol::assertion::Base64;
+use nattsyn_protocol::commission::{CommissionDown, CommissionUp};
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId};
 use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
@@ -20,12 +21,12 @@ use nattsyn_protocol::thresholds::{CountsMessage, ThresholdsMessage};
 /// brackets. The largest message off the wire is shorter.
 pub const DATAGRAM_MAX: usize = FRAME_BYTES.div_ceil(3) * 4 + 1024;
 
-/// Largest datagram from eye to voice in bytes. Of a sensor-only unit a report and a list of
-/// plans are the largest, each well below this.
+/// Largest datagram from eye to voice in bytes. Of a sensor-only unit the word that it was
+/// commissioned is the largest, below this for four sleepers (`eye/tests/commissioning.rs`).
 #[cfg(feature = "live-view")]
 pub const FROM_EYE_MAX: usize = DATAGRAM_MAX;
-/// Largest datagram from eye to voice in bytes. Of a sensor-only unit a report and a list of
-/// plans are the largest, each well below this.
+/// Largest datagram from eye to voice in bytes. Of a sensor-only unit the word that it was
+/// commissioned is the largest, below this for four sleepers (`eye/tests/commissioning.rs`).
 #[cfg(not(feature = "live-view"))]
 pub const FROM_EYE_MAX: usize = 4096;
 
@@ -51,6 +52,9 @@ pub enum ToEye {
     Thresholds(ThresholdsMessage),
     /// Something about a live view, as it came off the wire.
     Live(LiveDown),
+    /// Leave to try the unit out, or an order under it, as it came off the wire. The eye verifies
+    /// it; to an order it answers [`FromEye::Commission`].
+    Commission(CommissionDown),
 }
 
 /// From eye to voice.
@@ -87,6 +91,8 @@ pub enum FromEye {
     Counts(CountsMessage),
     /// An answer about a live view, signed.
     Live(LiveUp),
+    /// An answer to an order, signed.
+    Commission(CommissionUp),
     /// A sealed frame of [`FRAME_BYTES`]. Only the operator's browser can open it. A sensor-only
     /// unit has no such word: its voice passes on no bytes that it cannot read.
     #[cfg(feature = "live-view")]

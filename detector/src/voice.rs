@@ -220,7 +220,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
     /// Acts on what happened. `real` is the machine's monotonic clock.
     pub fn apply(&mut self, now: Now, real: Duration, event: Event) {
         if let Event::Link(LinkEvent::Heard {
-            channel: Channel::LiveDown,
+            channel: Channel::LiveDown | Channel::CommissionDown,
             ..
         }) = &event
         {
@@ -360,6 +360,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             FromEye::Capable(signed) => self.handle_capability(real, signed),
             FromEye::Counts(message) => self.handle_counts(message),
             FromEye::Live(word) => self.handle_live_up(&word),
+            FromEye::Commission(word) => self.handle_commission_up(&word),
             #[cfg(feature = "live-view")]
             FromEye::Frame(frame) => self.handle_frame(frame),
             FromEye::Refused { check, look, why } => {

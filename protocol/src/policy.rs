@@ -174,7 +174,8 @@ pub struct Capability {
     /// The thresholds of its home that it works by; absent while it has none but its model's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<HeldThresholds>,
-    /// How leave to try it out stands, if it has come in this run of the eye.
+    /// How leave to try it out stands, if any has come under the present epoch of the hub's keys;
+    /// one that came before the eye was started is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioning: Option<HeldCommissioning>,
     /// As what it was last commissioned, if it ever was.

@@ -15,6 +15,7 @@ use std::path::Path;
 use ed25519_dalek::SigningKey;
 use jiff::civil::date;
 use nattsyn_protocol::calendar::Nights;
+use nattsyn_protocol::commission::{CommissionDown, CommissionUp, Commissioning, Order};
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::heartbeat::{EyeState, Heartbeat};
 use nattsyn_protocol::hello::{ACK_MAX, Ack, HeldPlan, Hello, PlanMessage};
@@ -449,6 +450,13 @@ fn read_as_everything(bytes: &[u8]) {
         message.open(&PublicKey::of(&root_key())).ok();
     }
     read::<LiveUp>(bytes);
+    if let Some(CommissionDown::Leave(message) | CommissionDown::Order(message)) = read(bytes) {
+        message
+            .open::<Commissioning>(&PublicKey::of(&root_key()))
+            .ok();
+        message.open::<Order>(&PublicKey::of(&root_key())).ok();
+    }
+    read::<CommissionUp>(bytes);
     if let Some(message) = read::<ThresholdsMessage>(bytes) {
         message.open(&PublicKey::of(&root_key())).ok();
     }

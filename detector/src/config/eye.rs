@@ -34,6 +34,11 @@ pub struct EyeFile {
     /// the counts of the night under way.
     #[serde(default = "default_counts")]
     pub counts: PathBuf,
+    /// File of 8 kB with what commissioning leaves behind: as what the unit was commissioned, and
+    /// the profile by which it notices that it was moved; another than `memory` and `counts`. It
+    /// is made if it is missing; who deletes it makes the unit one that nobody has commissioned.
+    #[serde(default = "default_profile")]
+    pub profile: PathBuf,
     /// The municipality's public key, pinned when the unit was enrolled: base64 without `=`.
     pub root: PublicKey,
     /// Where frames come from.
@@ -178,6 +183,8 @@ pub struct EyeConfig {
     pub memory: PathBuf,
     /// Where it keeps which levels tonight's checks have reached.
     pub counts: PathBuf,
+    /// Where it keeps what commissioning leaves behind.
+    pub profile: PathBuf,
     /// Whom the eye believes.
     pub root: PublicKey,
     /// Where frames come from.
@@ -248,6 +255,10 @@ fn default_counts() -> PathBuf {
     PathBuf::from("eye.counts")
 }
 
+fn default_profile() -> PathBuf {
+    PathBuf::from("eye.profile")
+}
+
 /// The first camera of a machine.
 fn default_device() -> PathBuf {
     PathBuf::from("/dev/video0")
@@ -295,6 +306,7 @@ impl EyeConfig {
             key,
             memory: beside(path, &file.memory),
             counts: beside(path, &file.counts),
+            profile: beside(path, &file.profile),
             root: file.root,
             source,
             light: file.light,
@@ -315,11 +327,15 @@ impl EyeConfig {
 impl EyeFile {
     /// What stages or hurries must stand under the demonstration's root, which no home pins.
     fn examine(&self) -> Result<(), (&'static str, String)> {
+        let own = |of| format!("is the file of `{of}`; it needs its own");
         if self.counts == self.memory {
-            return Err((
-                "counts",
-                "is the file of `memory`; it needs its own".to_owned(),
-            ));
+            return Err(("counts", own("memory")));
+        }
+        if self.profile == self.memory {
+            return Err(("profile", own("memory")));
+        }
+        if self.profile == self.counts {
+            return Err(("profile", own("counts")));
         }
         if self.root == demonstration::root() {
             return Ok(());
@@ -413,13 +429,20 @@ mod tests {
     }
 
     #[test]
-    fn counts_have_a_file_of_their_own() {
-        let text = format!(
-            "counts = \"eye.memory\"\n{}",
-            shortest(demonstration::root())
-        );
-        let error = load(&text, SEED).unwrap_err().to_string();
-        assert!(error.contains("counts"), "{error}");
+    fn counts_and_profile_have_files_of_their_own() {
+        let shared = [
+            ("counts", "eye.memory", "memory"),
+            ("profile", "eye.memory", "memory"),
+            ("profile", "eye.counts", "counts"),
+        ];
+        for (key, file, of) in shared {
+            let text = format!("{key} = \"{file}\"\n{}", shortest(demonstration::root()));
+            let error = load(&text, SEED).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("key {key}: is the file of `{of}`")),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -36,6 +36,7 @@ impl Eye {
         // Before anything is done by it: after a crash it must still stand.
         self.write_memory(now);
         self.review_view(now);
+        self.review_leave();
         self.capability = None;
         self.say_capability(now);
     }
@@ -44,7 +45,7 @@ impl Eye {
         match touch {
             Touch::Pressed => {
                 if self.guard.handle_button(now.uptime) == Taken::Changed {
-                    tracing::info!("policy approved at the unit");
+                    tracing::info!("approved at the unit");
                 }
                 self.write_memory(now);
                 self.say_capability(now);
@@ -91,8 +92,8 @@ impl Eye {
             build: BUILD,
             policy: self.guard.held_policy(moment),
             thresholds: self.guard.held_thresholds(),
-            commissioning: None,
-            commissioned: None,
+            commissioning: self.guard.held_commissioning(),
+            commissioned: self.tryout.held(),
         };
         if self.capability.as_ref() != Some(&capability) {
             self.say(&FromEye::Capable(self.signer.document(&capability)));

@@ -2,48 +2,67 @@
 //!
 //! The thread does what it is ordered, one thing at a time, and says what came of it. A frame is
 //! taken, judged or sealed, and overwritten within one order: no picture leaves the thread. A
-//! panic costs one frame. A driver that never returns cannot be stopped from here; the look's
-//! cut-off notices it.
+//! panic costs one frame. Of a look only its sketch is kept, and only while a unit is tried out
+//! ([`gathering`]). A driver that never returns cannot be stopped from here; the look's cut-off
+//! notices it.
+
+mod gathering;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use nattsyn_models::{Frame, Health, Model, SleepingPlace};
+use nattsyn_protocol::commission::Try;
 use nattsyn_protocol::finding::Fault;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::camera::{FrameSource, Shot};
 #[cfg(feature = "live-view")]
 use crate::live::{SealedFrame, Turn};
+use crate::look::Rank;
 use crate::presence::{Fingerprint, Judged, Observation};
+use crate::profile::{Profile, ProfileError};
 use crate::relief::Relief;
 
-/// Orders that may wait: one to close, one to open for the look after it.
-const ORDERS_MAX: usize = 2;
+use gathering::Gathering;
+pub(crate) use gathering::{Beside, Whole};
+
+/// Orders that may wait: after a try one to forget what was staged, one to close, one to hold a
+/// profile or make one, and one to open for the look after it.
+const ORDERS_MAX: usize = 4;
 
 /// What the thread is told to do.
 pub(crate) enum Order {
-    /// Open the camera for a look at this moment.
-    Open(Timestamp),
+    /// Open the camera for a look at this moment, of which this is asked as a whole.
+    Open(Timestamp, Beside),
     /// Take a frame and judge it.
-    Frame(Arc<[SleepingPlace]>),
+    Frame(Arc<[SleepingPlace]>, Rank),
     /// Take a frame, and encode and seal it for a live view.
     #[cfg(feature = "live-view")]
     Seal(Turn),
-    /// Close the camera. Nothing is answered, unless it is lost.
-    Close,
+    /// Close the camera, and keep the look's sketch as that of a try if one is named. Nothing is
+    /// answered, unless the camera is lost.
+    Close(Option<Try>),
+    /// Overwrite what was kept of tries. Nothing is answered.
+    Forget,
+    /// Make a profile of what was kept of tries, with these sleeping places.
+    Profile(Vec<SleepingPlace>),
+    /// Compare looks with this profile from now on. Nothing is answered.
+    Hold(Box<Profile>),
 }
 
 /// What came of an order.
 pub(crate) enum Answer {
     /// The camera is open, or will give nothing.
     Opened(Result<(), Fault>),
-    /// What a frame shows, or why there is none.
-    Frame(Result<Observation, Fault>),
+    /// What a frame shows, or why there is none; with the last, what its look says as a whole.
+    Frame(Result<Observation, Fault>, Whole),
     /// A frame that only one browser can open, or why there is none.
     #[cfg(feature = "live-view")]
     Sealed(Result<SealedFrame, Fault>),
+    /// The profile, or why there is none.
+    Profiled(Result<Box<Profile>, ProfileError>),
     /// Unasked, after closing: this camera will never open again in this process.
     Lost,
 }
@@ -58,6 +77,7 @@ struct Seeing {
     fit: usize,
     /// The relief of this look's last frame.
     previous: Option<Relief>,
+    gathering: Gathering,
 }
 
 /// Starts the thread. It ends when the orders do, or when `tell` says that nobody listens.
@@ -77,6 +97,7 @@ where
         every: every.max(1),
         fit: 0,
         previous: None,
+        gathering: Gathering::new(),
     };
     std::thread::spawn(move || seeing.run(&ordered, tell));
     orders
@@ -86,11 +107,30 @@ impl Seeing {
     fn run(mut self, orders: &Receiver<Order>, tell: impl Fn(Answer) -> Result<(), ()>) {
         for order in orders {
             let answer = match order {
-                Order::Open(now) => Answer::Opened(self.open(now)),
-                Order::Frame(places) => Answer::Frame(self.frame(&places)),
+                Order::Open(now, beside) => {
+                    self.gathering.open(beside);
+                    Answer::Opened(self.open(now))
+                }
+                Order::Frame(places, rank) => {
+                    let frame = self.frame(&places);
+                    Answer::Frame(frame, self.whole(rank))
+                }
+                Order::Profile(places) => {
+                    let profile = self.gathering.profile(&places);
+                    Answer::Profiled(profile.map(Box::new))
+                }
+                Order::Forget => {
+                    self.gathering.forget();
+                    continue;
+                }
+                Order::Hold(profile) => {
+                    self.gathering.hold(profile);
+                    continue;
+                }
                 #[cfg(feature = "live-view")]
                 Order::Seal(turn) => Answer::Sealed(self.seal(turn)),
-                Order::Close => {
+                Order::Close(keep) => {
+                    self.gathering.close(keep);
                     self.close();
                     if !self.source.is_lost() {
                         continue;
@@ -141,6 +181,9 @@ impl Seeing {
     fn frame(&mut self, places: &[SleepingPlace]) -> Result<Observation, Fault> {
         let Shot { frame, sequence } = self.take()?;
         let judged = self.judge(&frame, places)?;
+        if judged.is_none_or(|judged| judged.is_fit()) {
+            guarded(Fault::ModelDown, || self.gathering.handle_frame(&frame))?;
+        }
         let relief = Relief::of(&frame);
         let likeness = self.previous.as_ref().map(|before| relief.compare(before));
         self.previous = Some(relief);
@@ -150,6 +193,18 @@ impl Seeing {
             sequence,
             likeness,
         })
+    }
+
+    /// What the look says as a whole, with its last frame, whatever became of that. Where that
+    /// cannot be worked out nothing is said, and what the frames say stands.
+    fn whole(&self, rank: Rank) -> Whole {
+        match rank {
+            Rank::Earlier => Whole::Nothing,
+            Rank::Last => {
+                let whole = guarded(Fault::ModelDown, || self.gathering.whole());
+                whole.unwrap_or(Whole::Nothing)
+            }
+        }
     }
 
     /// What a frame shows; nothing of a fit one whose turn it is not.
@@ -170,7 +225,7 @@ impl Seeing {
         Ok(judged)
     }
 
-    fn sight(&self, frame: &Frame, places: &[SleepingPlace]) -> Result<Judged, Fault> {
+    fn sight(&mut self, frame: &Frame, places: &[SleepingPlace]) -> Result<Judged, Fault> {
         let sighting = guarded(Fault::ModelDown, || self.model.sight(frame, places))?;
         let sighting = sighting.map_err(|error| {
             tracing::warn!(error = chain(&error), "model does not answer");
@@ -182,7 +237,11 @@ impl Seeing {
             health = ?sighting.health,
             "frame"
         );
-        Ok(Judged::of(&sighting, &self.model.manifest().thresholds))
+        let judged = Judged::of(&sighting, &self.model.manifest().thresholds);
+        if judged.is_fit() {
+            self.gathering.handle_sighting(&sighting);
+        }
+        Ok(judged)
     }
 
     fn close(&mut self) {
@@ -218,11 +277,11 @@ mod tests {
         let tell = move |answer| answers.send(answer).map_err(drop);
         let orders = start(Box::new(Gone), Model::load().unwrap(), 1, tell);
         orders
-            .send(Order::Open(Timestamp::from_ms(0).unwrap()))
+            .send(Order::Open(Timestamp::from_ms(0).unwrap(), Beside::Nothing))
             .unwrap();
         let opened = heard.recv().unwrap();
         assert!(matches!(opened, Answer::Opened(Err(Fault::CameraDown))));
-        orders.send(Order::Close).unwrap();
+        orders.send(Order::Close(None)).unwrap();
         assert!(matches!(heard.recv().unwrap(), Answer::Lost));
     }
 }

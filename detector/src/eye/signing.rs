@@ -42,6 +42,11 @@ impl Signer {
         self.unit
     }
 
+    /// What reports call the model.
+    pub(super) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// Signs what the eye says of itself and of a live view.
     pub(super) fn document<D: Document>(&self, document: &D) -> Signed {
         Signed::seal(document, &self.key)

@@ -9,9 +9,10 @@ use nattsyn_protocol::demonstration;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::commissioning::Tryout;
 use super::counting::Counting;
 use super::remembering::{boot_id, open_memory, opening};
-use super::seeing;
+use super::seeing::{self, Order};
 use super::signing::Signer;
 use super::trust::ClockSigns;
 use super::viewing::Live;
@@ -23,6 +24,7 @@ use crate::light::{Lamp, Light, LightError, RecordedLight, SimulatedLight};
 use crate::pair::LastLook;
 use crate::pair_socket::{PairEnd, PairError, ReceiveError};
 use crate::panel::{self, FileButton, FileSwitch, Panel, Position};
+use crate::profile::Profile;
 use crate::shut_in::{self, ShutError, Walls};
 use crate::watchdog::Watchdog;
 
@@ -87,6 +89,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     getrandom::fill(&mut drawn).map_err(StartError::Random)?;
     let (memory, found) = open_memory(&config.memory);
     let counts = open_memory(&config.counts);
+    let (tryout, profile) = Tryout::resume(open_memory(&config.profile));
     let opening = opening(clock.now().uptime);
     let guard = Guard::resume(config.unit, config.root, found, opening);
     let boot = boot_id(u64::from_be_bytes(drawn), guard.runs());
@@ -119,6 +122,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
     let tell = move |answer| events.send(Event::Seen(answer)).map_err(drop);
     let every = config.pacing.judged_every();
     let orders = model.map(|model| seeing::start(source, model, every, tell));
+    hold_profile(orders.as_ref(), profile);
 
     begun.finish(&shut_in::eyes_calls(&requests))?;
     drop(walls_stand);
@@ -134,6 +138,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         guard,
         memory,
         counting,
+        tryout,
         signer: Signer::new(config.unit, config.key.0, boot, digits),
         pacing: config.pacing,
         looking: None,
@@ -146,6 +151,14 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
         live: Live::new(config.unit, boot, view_lamp.map(Lamp::new)),
         watchdog,
     })
+}
+
+/// Has looks compared with the profile that was kept.
+pub(super) fn hold_profile(orders: Option<&SyncSender<Order>>, profile: Option<Box<Profile>>) {
+    if let (Some(orders), Some(profile)) = (orders, profile) {
+        // The very first order: there is room.
+        orders.try_send(Order::Hold(profile)).ok();
+    }
 }
 
 /// What is said of the camera before the first look: one that is lost is heard of by day.

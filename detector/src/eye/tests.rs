@@ -4,12 +4,13 @@
 //! moments, the camera and the lamp are stand-ins. What the whole program does is tested from
 //! outside, in `tests/eye.rs`.
 
+mod commissioning;
 mod counting;
 #[cfg(feature = "live-view")]
 mod viewing;
 
-use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex};
 
 use ed25519_dalek::SigningKey;
 use nattsyn_models::{Frame, Model};
@@ -221,6 +222,7 @@ impl Rig {
             memory: Some(EyeMemory::open(Box::new(SimulatedSlots::default())).0),
             written: Written::Yes,
             counting: Counting::resume((None, Found::Nothing), None),
+            tryout: Tryout::resume((None, Found::Nothing)).0,
             signer: Signer::new(unit, key(EYE), BootId(9), "01234567".to_owned()),
             pacing: Pacing::new(3, Duration::from_secs(2), Duration::from_secs(1)).unwrap(),
             looking: None,
@@ -298,6 +300,7 @@ impl Rig {
                 other @ (FromEye::Started { .. }
                 | FromEye::Holding(_)
                 | FromEye::Live(_)
+                | FromEye::Commission(_)
                 | FromEye::Refused { .. }) => panic!("{other:?}"),
             }
         }

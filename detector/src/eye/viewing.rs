@@ -23,7 +23,7 @@ use nattsyn_protocol::live::{
 };
 use nattsyn_protocol::time::Uptime;
 
-use super::seeing::{Answer, Order};
+use super::seeing::{Answer, Beside, Order};
 use super::{COMPUTING_RATE, End, Eye, Written};
 use crate::guard::{Errand, Verdict};
 use crate::light::{Lamp, Shine};
@@ -265,7 +265,7 @@ impl Eye {
         let lamp = shine(self.live.lamp.as_ref().ok_or(NoView::NoLamp)?)?;
         let infrared = shine(&self.lamp)?;
         let orders = self.orders.as_ref().ok_or(NoView::NoCamera)?;
-        let sent = orders.try_send(Order::Open(now.timestamp));
+        let sent = orders.try_send(Order::Open(now.timestamp, Beside::Nothing));
         sent.ok().ok_or(NoView::NoCamera)?;
         tracing::warn!(%check, "live view opened");
         let opened = Opened {
@@ -345,7 +345,8 @@ impl Eye {
                     Answer::Sealed(Ok(frame)) => self.send_frame(now, frame),
                     Answer::Opened(Err(_))
                     | Answer::Sealed(Err(_))
-                    | Answer::Frame(_)
+                    | Answer::Frame(..)
+                    | Answer::Profiled(_)
                     | Answer::Lost => {
                         self.end_view(now, ViewEnd::Camera);
                     }
@@ -436,7 +437,7 @@ impl Eye {
         }
         if let Some(orders) = &self.orders {
             // A thread that hangs does not take it, and closes nothing.
-            orders.try_send(Order::Close).ok();
+            orders.try_send(Order::Close(None)).ok();
         }
         tracing::warn!(%check, ?why, frames, "live view ended");
         let ended = Ended {

@@ -184,8 +184,9 @@ impl Guard {
             true => self.await_button(now, &policy),
             false => Approval::NotNeeded,
         };
-        if approval != Approval::Awaited {
-            self.awaited_until = None;
+        match approval {
+            Approval::Awaited => self.end_awaited_leave(),
+            Approval::NotNeeded | Approval::Missed => self.awaited_until = None,
         }
         let approved_until_ms = match policy.mode {
             Mode::LiveView => approved.map(|until| prolonged(until, now, &policy)),
@@ -233,9 +234,10 @@ impl Guard {
     }
 
     /// The button at the unit was pressed: what a policy opens is in force, if it came within
-    /// [`APPROVAL_WITHIN`].
+    /// [`APPROVAL_WITHIN`]; where none waits for it, leave to try the unit out is, likewise.
     pub fn handle_button(&mut self, now: Uptime) -> Taken {
         self.tire(now);
+        self.tire_leave(now, None);
         match &mut self.memory.policy {
             Some(kept) if kept.approval == Approval::Awaited => {
                 kept.mode = kept.policy.mode;
@@ -246,7 +248,7 @@ impl Guard {
                 self.change = Change::Unwritten;
                 Taken::Changed
             }
-            Some(_) | None => Taken::Unchanged,
+            Some(_) | None => self.open_leave(now),
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use nattsyn_protocol::commission::CommissionDown;
 use nattsyn_protocol::hello::{Ack, PlanMessage};
 use nattsyn_protocol::live::LiveDown;
 use nattsyn_protocol::policy::PolicyMessage;
@@ -41,13 +42,16 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 Ok(word) => self.handle_live_down(word),
                 Err(error) => self.drop_unreadable("live view's request", &error),
             },
+            Channel::CommissionDown => match wire::decode::<CommissionDown>(body) {
+                Ok(word) => self.handle_commission_down(word),
+                Err(error) => self.drop_unreadable("word of a commissioning", &error),
+            },
             Channel::Heartbeat
             | Channel::Hello
             | Channel::Report
             | Channel::Notice
             | Channel::LiveUp
             | Channel::Counts
-            | Channel::CommissionDown
             | Channel::CommissionUp
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));

@@ -1,4 +1,5 @@
-//! Policies, thresholds, counts and live views on their way through: passed on, never understood.
+//! Policies, thresholds, counts, commissioning and live views on their way through: passed on,
+//! never understood.
 //!
 //! Down: what the eye's queue does not take is dropped, and the hub, which hears nothing, asks
 //! again or gives up. Up: an answer goes out at once or not at all, for it is worth nothing
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 #[cfg(feature = "live-view")]
 use nattsyn_protocol::assertion::Base64;
+use nattsyn_protocol::commission::{CommissionDown, CommissionUp};
 #[cfg(feature = "live-view")]
 use nattsyn_protocol::live::FRAME_BYTES;
 use nattsyn_protocol::live::{LiveDown, LiveUp};
@@ -95,6 +97,18 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             && self.send(Channel::Counts, &CountsMessage { counts }, Sent::Counts) == Told::Yes
         {
             self.counts.handle_sent(night);
+        }
+    }
+
+    pub(super) fn handle_commission_down(&mut self, word: CommissionDown) {
+        self.tell_eye(&ToEye::Commission(word));
+    }
+
+    pub(super) fn handle_commission_up(&mut self, word: &CommissionUp) {
+        if self.link == LinkState::Down
+            || self.send(Channel::CommissionUp, word, Sent::CommissionUp) == Told::No
+        {
+            tracing::warn!("answer about commissioning dropped: the link takes none");
         }
     }
 

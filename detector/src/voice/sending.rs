@@ -41,6 +41,8 @@ pub(super) enum Sent {
     Counts,
     /// An answer about a live view: nothing becomes of its confirmation.
     LiveUp,
+    /// An answer about commissioning, likewise.
+    CommissionUp,
 }
 
 /// Whether the hub has answered this connection's last hello.

@@ -273,6 +273,7 @@ impl World {
             | FromEye::Capable(_)
             | FromEye::Counts(_)
             | FromEye::Live(_)
+            | FromEye::Commission(_)
             | FromEye::Frame(_)
             | FromEye::Refused { .. } => None,
         };

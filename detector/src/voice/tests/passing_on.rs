@@ -1,6 +1,7 @@
 //! What the voice passes on, keeps and drops of policy and live view.
 
 use nattsyn_protocol::assertion::Base64;
+use nattsyn_protocol::commission::{CommissionDown, CommissionMessage, CommissionUp};
 use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
 use nattsyn_protocol::policy::{
     Approval, Build, Capability, HeldPolicy, Mode, Policy, PolicyMessage,
@@ -184,6 +185,54 @@ fn requests_go_to_the_eye_and_answers_to_the_hub() {
     unit.eye(FromEye::Live(answer()));
     unit.eye(frame());
     assert_eq!(unit.taken(), [Channel::LiveUp, Channel::Frame]);
+}
+
+#[test]
+fn commissioning_goes_through_unread_and_rubbish_is_dropped() {
+    let mut unit = Unit::ready();
+    let message = CommissionMessage {
+        document: capable(None),
+        endorsement: endorsement(1),
+    };
+    for word in [
+        CommissionDown::Leave(message.clone()),
+        CommissionDown::Order(message),
+    ] {
+        unit.hear(Channel::CommissionDown, wire::encode(&word));
+        assert_eq!(unit.told(), [ToEye::Commission(word)]);
+    }
+    unit.eye(FromEye::Commission(CommissionUp::Tried(capable(None))));
+    assert_eq!(unit.taken(), [Channel::CommissionUp]);
+    let before = unit.voice.dropped();
+    unit.hear(Channel::CommissionDown, vec![b' '; wire::BODY_MAX + 1]);
+    unit.hear(Channel::CommissionDown, b"{\"v\":1,\"leave\":7}".to_vec());
+    // Nor does anybody else's answer come down.
+    let up = CommissionUp::Tried(capable(None));
+    unit.hear(Channel::CommissionUp, wire::encode(&up));
+    assert_eq!(unit.voice.dropped() - before, 3);
+    assert!(unit.told().is_empty());
+    // Nothing of it is kept: an answer that finds no link is gone.
+    unit.link(LinkEvent::Down);
+    unit.eye(FromEye::Commission(CommissionUp::Tried(capable(None))));
+    unit.link(LinkEvent::Up);
+    assert_eq!(unit.taken(), [Channel::Hello]);
+}
+
+#[test]
+fn a_look_that_is_due_while_the_unit_is_tried_out_is_waited_for_longer() {
+    let mut unit = Unit::ready();
+    unit.pass(59, Some(LastLook::Fit));
+    let order = CommissionDown::Order(CommissionMessage {
+        document: capable(None),
+        endorsement: endorsement(1),
+    });
+    unit.hear(Channel::CommissionDown, wire::encode(&order));
+    unit.pass(62, Some(LastLook::Fit));
+    unit.taken();
+    unit.pass(60 + 69, Some(LastLook::Fit));
+    assert!(!unit.taken().contains(&Channel::Notice));
+    unit.pass(60 + 72, Some(LastLook::Fit));
+    assert!(unit.taken().contains(&Channel::Notice));
 }
 
 #[test]

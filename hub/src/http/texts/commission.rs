@@ -143,27 +143,34 @@ pub(in crate::http) fn letter(sleeper: u8) -> char {
 /// What is to be done for a try, and whose it is.
 pub(in crate::http) fn step(what: Try) -> Phrase {
     match what {
-        Try::Walk { spot: 0, .. } => phrase(
-            "Lägg dig mitt på platsen, utan täcke",
-            "Lie down in the middle of the place, without the duvet",
-        ),
-        Try::Walk { spot: 1, .. } => phrase(
-            "Lägg dig längst ut på ena sidan, utan täcke",
-            "Lie down on the one side, as far out as you can, without the duvet",
-        ),
-        Try::Walk { spot: 2, .. } => phrase(
-            "Lägg dig längst ut på andra sidan, utan täcke",
-            "Lie down on the other side, as far out as you can, without the duvet",
-        ),
-        Try::Walk { spot: 3, .. } => phrase(
-            "Lägg dig högt upp mot huvudgaveln, utan täcke",
-            "Lie high up against the headboard, without the duvet",
-        ),
-        Try::Walk { .. } => phrase(
-            "Lägg dig långt ner mot fotändan, utan täcke",
-            "Lie far down towards the foot, without the duvet",
-        ),
+        Try::Walk { spot, .. } => lying(spot),
         Try::Staged { state, .. } => of_state(state),
+    }
+}
+
+/// How somebody lies while their place is found.
+fn lying(spot: u8) -> Phrase {
+    match spot {
+        0 => phrase(
+            "Lägg dig mitt i sängen, utan täcke",
+            "Lie down in the middle of the bed, without the duvet",
+        ),
+        1 => phrase(
+            "Lägg dig längs ena kanten, utan täcke",
+            "Lie along one edge, without the duvet",
+        ),
+        2 => phrase(
+            "Lägg dig längs andra kanten, utan täcke",
+            "Lie along the other edge, without the duvet",
+        ),
+        3 => phrase(
+            "Lägg dig så högt upp du kan, utan täcke",
+            "Lie as high up as you can, without the duvet",
+        ),
+        _ => phrase(
+            "Lägg dig så långt ner du kan, utan täcke",
+            "Lie as far down as you can, without the duvet",
+        ),
     }
 }
 
@@ -307,9 +314,9 @@ pub(in crate::http) fn framing(why: FramingFault) -> Phrase {
             "The bed is too small in the picture. Hang the unit nearer, and begin again.",
         ),
         FramingFault::Unseen(_) => phrase(
-            "Ingen syntes på flera av ställena. Häng enheten närmare eller vrid den mot sängen, se \
+            "Ingen syntes när någon låg i sängen. Häng enheten närmare eller vrid den mot sängen, se \
              att inget skymmer, och börja om.",
-            "Nobody was seen at several of the spots. Hang the unit nearer or turn it to the bed, \
+            "Nobody was seen while somebody lay in bed. Hang the unit nearer or turn it to the bed, \
              see that nothing is in the way, and begin again.",
         ),
     }

@@ -1,3 +1,5 @@
+//! Trials of a unit that is right, and of units that are wrong in one thing each.
+
 use super::*;
 use crate::commission::Ask;
 use crate::finding::Reason;

@@ -169,18 +169,16 @@ fn mark(lane: u16) -> Markup {
 }
 
 /// Somebody lying in the middle, on either side, high up or far down.
+/// Somebody lying in the middle, along either edge, high up, far down.
 fn walker(lane: u16, spot: u8) -> Markup {
-    let (across, down) = match spot {
-        1 => (0, -24),
-        2 => (0, 24),
-        3 => (-12, 0),
-        4 => (24, 0),
-        _ => (0, 0),
+    let shift = match spot {
+        1 => "translate(0 -16)",
+        2 => "translate(0 16)",
+        3 => "translate(-14 0)",
+        4 => "translate(20 0)",
+        _ => "translate(0 0)",
     };
-    html! {
-        (mark(lane))
-        g transform=(format!("translate({across} {down})")) { (lying(lane)) }
-    }
+    html! { g transform=(shift) { (lying(lane)) } }
 }
 
 /// How the room is: chairs moved, a lamp on.
