@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, Transaction
 
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::Signed;
-use nattsyn_protocol::thresholds::{HomeThresholds, NightCounts};
+use nattsyn_protocol::thresholds::{HeldThresholds, HomeThresholds, Likeness, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
@@ -23,7 +23,7 @@ use crate::tuning::book::Book;
 use crate::tuning::evidence::Pool;
 use crate::tuning::standing::{Sent, Word};
 use crate::tuning::{
-    Change, ChangeId, Decision, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
+    Change, ChangeId, Decision, Gone, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
     place_word,
 };
 use crate::watch::StaffId;
@@ -96,7 +96,7 @@ impl Tunings {
         let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
                           threshold_changes.at_ms, threshold_changes.made_by, verdict,
                           threshold_verdicts.at_ms, threshold_verdicts.made_by,
-                          threshold_verdicts.turn
+                          threshold_verdicts.turn, threshold_changes.anew
                    FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
                    WHERE ?1 = ?1 ORDER BY threshold_changes.change";
         let mut changes = Vec::new();
@@ -243,7 +243,11 @@ fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Op
         let levels = new.levels.map_or("-".to_owned(), |levels| {
             format!("{}/{}", levels.visible, levels.not_visible)
         });
-        detail = format!(" {} {levels}", place_word(&new.place));
+        let gone = match new.gone {
+            Gone::AsBefore => "",
+            Gone::Anew => " gone through anew",
+        };
+        detail = format!(" {} {levels}{gone}", place_word(&new.place));
     }
     let about = deed.decision.and_then(|(id, _)| id).or(made);
     if let (Some((_, decision)), Some(id)) = (deed.decision, about) {
@@ -271,8 +275,9 @@ fn write_change(
         Kind::Rollback(id) => Some(id.0),
     };
     transaction.execute(
-        "INSERT INTO threshold_changes (place, visible, not_visible, undoes, why, at_ms, made_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO threshold_changes
+             (place, visible, not_visible, undoes, why, at_ms, made_by, anew)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             place_word(&new.place),
             new.levels.map(|levels| levels.visible),
@@ -281,6 +286,7 @@ fn write_change(
             new.why,
             at.as_ms(),
             by.to_string(),
+            u8::from(new.gone == Gone::Anew),
         ],
     )?;
     Ok(ChangeId(transaction.last_insert_rowid()))
@@ -319,6 +325,10 @@ fn change(row: &Row<'_>) -> Result<Change, StoreError> {
             not_visible,
         }),
         kind: number(4)?.map_or(Kind::Set, |id| Kind::Rollback(ChangeId(id))),
+        gone: match number(12)? {
+            Some(1) => Gone::Anew,
+            Some(_) | None => Gone::AsBefore,
+        },
         why: rows::text(row, 5, READING)?,
         at: rows::moment(row, 6, READING)?,
         by: rows::parsed(row, 7, READING)?,
@@ -364,13 +374,20 @@ pub(super) fn newest(connection: &Connection) -> Result<Sent, StoreError> {
 
 /// What each unit last said that it holds.
 pub(super) fn words(connection: &Connection) -> Result<BTreeMap<UnitId, Word>, StoreError> {
-    let sql = "SELECT unit, version, at_ms FROM threshold_words WHERE ?1 = ?1 ORDER BY word";
+    let sql = "SELECT unit, version, at_ms, visible, not_visible, anew, home
+               FROM threshold_words WHERE ?1 = ?1 ORDER BY word";
     let mut words = BTreeMap::new();
     each(connection, sql, &"", |row| {
-        let word = Word {
+        let home = rows::text(row, 6, READING)?;
+        let held = HeldThresholds {
             version: row.get(1).map_err(doing(READING))?,
-            at: rows::moment(row, 2, READING)?,
+            visible: row.get(3).map_err(doing(READING))?,
+            not_visible: row.get(4).map_err(doing(READING))?,
+            anew: row.get(5).map_err(doing(READING))?,
+            home: likeness_of(&home).ok_or_else(|| rows::unreadable(READING, &home))?,
         };
+        let at = rows::moment(row, 2, READING)?;
+        let word = Word { held, at };
         words.insert(rows::parsed(row, 0, READING)?, word);
         Ok(())
     })?;
@@ -417,6 +434,18 @@ pub(super) fn write_counts(
     Ok(())
 }
 
+fn likeness_word(home: Likeness) -> &'static str {
+    match home {
+        Likeness::Alike => "alike",
+        Likeness::Changed => "changed",
+    }
+}
+
+fn likeness_of(word: &str) -> Option<Likeness> {
+    let mut all = [Likeness::Alike, Likeness::Changed].into_iter();
+    all.find(|home| likeness_word(*home) == word)
+}
+
 /// What units say that they hold, where that is otherwise than before.
 pub(super) fn write_words(
     transaction: &Transaction<'_>,
@@ -424,8 +453,17 @@ pub(super) fn write_words(
 ) -> rusqlite::Result<()> {
     for (unit, word) in words {
         transaction.execute(
-            "INSERT INTO threshold_words (unit, version, at_ms) VALUES (?1, ?2, ?3)",
-            params![unit.to_string(), word.version, word.at.as_ms()],
+            "INSERT INTO threshold_words (unit, version, at_ms, visible, not_visible, anew, home)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                unit.to_string(),
+                word.held.version,
+                word.at.as_ms(),
+                word.held.visible.filter(|level| *level <= NEVER),
+                word.held.not_visible.filter(|level| *level <= NEVER),
+                word.held.anew,
+                likeness_word(word.held.home),
+            ],
         )?;
     }
     Ok(())

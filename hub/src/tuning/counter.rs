@@ -5,16 +5,17 @@
 //! writes it all down together with its row in the log. Whoever runs two counters at once makes
 //! one of them fail at the store's own rules: a change is decided once.
 
+use nattsyn_protocol::ids::HomeId;
 use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
 use nattsyn_protocol::thresholds::HomeThresholds;
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
 use super::map::{Map, WishError};
-use super::settle;
+use super::settle::{self, Known};
 use super::{
-    Caution, Change, ChangeId, Decision, Floor, Holds, Kind, Levels, NewChange, StoredThresholds,
-    Verdict, WHY_MAX,
+    Caution, Change, ChangeId, Decision, Floor, Gone, Holds, Kind, Levels, NewChange,
+    StoredThresholds, Verdict, WHY_MAX,
 };
 use crate::audit::Act;
 use crate::keys::HubKeys;
@@ -71,7 +72,8 @@ pub struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// Proposes levels at a place, or none so that what holds around it does.
+    /// Proposes levels at a place, or none so that what holds around it does; at a home also that
+    /// it was gone through anew.
     ///
     /// # Errors
     ///
@@ -79,15 +81,17 @@ impl Counter<'_> {
     pub fn propose(
         &mut self,
         place: &Place,
-        levels: Option<Levels>,
+        wish: (Option<Levels>, Gone),
         (why, by): (&str, &StaffId),
     ) -> Result<(), TuningError> {
         let book = self.rows.book()?;
-        self.map(&book).examine(place, levels, why)?;
+        let (levels, gone) = self.map(&book).meant(place, wish);
+        self.map(&book).examine(place, (levels, gone), why)?;
         let change = NewChange {
             place: place.clone(),
             levels,
             kind: Kind::Set,
+            gone,
             why: why.trim().to_owned(),
         };
         self.rows.record(&Deed {
@@ -164,6 +168,7 @@ impl Counter<'_> {
             place: place.clone(),
             levels: step.levels,
             kind: Kind::Rollback(step.undoes),
+            gone: Gone::AsBefore,
             why: why.trim().to_owned(),
         };
         let (decision, signed, went) = match map.caution(place, step.levels) {
@@ -194,7 +199,7 @@ impl Counter<'_> {
     /// The store fails.
     pub fn settle(&mut self) -> Result<usize, TuningError> {
         let book = self.rows.book()?;
-        let signed = self.due(&book)?;
+        let signed = self.due(&book, None)?;
         if !signed.is_empty() {
             self.rows.sign(&signed)?;
         }
@@ -235,18 +240,29 @@ impl Counter<'_> {
             turn: i64::MAX,
         });
         let id = change.id;
+        let anew = match (change.gone, &change.place) {
+            (Gone::Anew, Place::Home(home)) => Some(*home),
+            (Gone::Anew | Gone::AsBefore, _) => None,
+        };
         let others = book.changes().iter().filter(|it| it.id != id).cloned();
-        self.due(&Book::new(others.chain([change]).collect()))
+        self.due(&Book::new(others.chain([change]).collect()), anew)
     }
 
-    fn due(&self, book: &Book) -> Result<Vec<StoredThresholds>, TuningError> {
+    /// What is signed now; `anew` is the home that was gone through anew, if that comes to hold.
+    fn due(&self, book: &Book, anew: Option<HomeId>) -> Result<Vec<StoredThresholds>, TuningError> {
         let newest = self.rows.newest()?;
         let words = self.rows.words()?;
-        let words = words.iter().map(|(unit, word)| (*unit, word.version));
+        let words = words.iter().map(|(unit, word)| (*unit, word.held));
         let own = PublicKey::of(&self.keys.signing);
         let is_ours =
             |stored: &StoredThresholds| stored.signed.open::<HomeThresholds>(&own).is_ok();
-        let due = settle::due(&self.map(book), &newest, &words.collect(), is_ours);
+        let known = Known {
+            newest: &newest,
+            words: &words.collect(),
+            now: self.now,
+            anew,
+        };
+        let due = settle::due(&self.map(book), known, is_ours);
         Ok(due.into_iter().map(|it| self.sign(it)).collect())
     }
 
@@ -269,6 +285,7 @@ fn unwritten(new: &NewChange, (at, by): (Timestamp, &StaffId)) -> Change {
         place: new.place.clone(),
         levels: new.levels,
         kind: new.kind,
+        gone: new.gone,
         why: new.why.clone(),
         at,
         by: by.clone(),

@@ -8,7 +8,7 @@ use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::thresholds::HomeThresholds;
 
 use super::book::Book;
-use super::{Caution, Floor, Levels, WHY_MAX};
+use super::{Caution, Floor, Gone, Levels, WHY_MAX};
 use crate::roster::{Home, Roster};
 use crate::settings::compare::Place;
 use crate::settings::{AreaName, InForce, Settings, Source};
@@ -56,6 +56,9 @@ pub enum WishError {
     /// It is so already.
     #[error("det gäller redan / it is so already")]
     Same,
+    /// Only a home can be gone through.
+    #[error("bara en bostad kan gås igenom på nytt / only a home can be gone through anew")]
+    NoHome,
     /// No reason, or a very long one.
     #[error("skriv varför, 1–{WHY_MAX} tecken / say why, in 1 to {WHY_MAX} characters")]
     NoReason,
@@ -138,6 +141,20 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// What is meant by what was sent: whoever only says that a home was gone through anew, with
+    /// the levels that are in force, leaves what is set there as it is.
+    #[must_use]
+    pub fn meant(
+        &self,
+        place: &Place,
+        (levels, gone): (Option<Levels>, Gone),
+    ) -> (Option<Levels>, Gone) {
+        match gone {
+            Gone::Anew if levels == Some(self.of(place).value) => (self.book.set_at(place), gone),
+            Gone::Anew | Gone::AsBefore => (levels, gone),
+        }
+    }
+
     /// Whether something may be proposed at a place.
     ///
     /// # Errors
@@ -146,14 +163,18 @@ impl<'a> Map<'a> {
     pub fn examine(
         &self,
         place: &Place,
-        levels: Option<Levels>,
+        (levels, gone): (Option<Levels>, Gone),
         why: &str,
     ) -> Result<(), WishError> {
         self.examine_place(place)?;
+        match (gone, place) {
+            (Gone::AsBefore, _) | (Gone::Anew, Place::Home(_)) => {}
+            (Gone::Anew, Place::Municipality | Place::Area(_)) => return Err(WishError::NoHome),
+        }
         if let Some(levels) = levels {
             self.examine_levels(levels)?;
         }
-        if self.book.set_at(place) == levels {
+        if self.book.set_at(place) == levels && gone == Gone::AsBefore {
             return Err(WishError::Same);
         }
         if self.book.waiting_at(place).is_some() {
@@ -191,6 +212,7 @@ impl<'a> Map<'a> {
             version: 1,
             visible: levels.visible,
             not_visible: levels.not_visible,
+            anew: 0,
         }
         .examine()
         .is_ok();

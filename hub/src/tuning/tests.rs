@@ -11,13 +11,14 @@ use nattsyn_calibration::fit::Lack;
 use nattsyn_calibration::replay::Words;
 use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::signing::PublicKey;
-use nattsyn_protocol::thresholds::{NEVER, NightCounts};
+use nattsyn_protocol::thresholds::{HeldThresholds, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
 use super::evidence::{Bound, Evidence, Pool, bound};
 use super::map::{Map, Turn, WishError};
 use super::outlook::outlook;
+use super::settle::Known;
 use super::standing::Sent;
 use super::*;
 use crate::roster::{Home, Roster};
@@ -56,6 +57,10 @@ fn levels(visible: u8, not_visible: u8) -> Levels {
     }
 }
 
+fn as_before(levels: Levels) -> (Option<Levels>, Gone) {
+    (Some(levels), Gone::AsBefore)
+}
+
 fn north() -> Place {
     Place::Area("Norr".parse().unwrap())
 }
@@ -70,6 +75,7 @@ fn approved(id: i64, place: &Place, levels: Option<Levels>, kind: Kind) -> Chang
         place: place.clone(),
         levels,
         kind,
+        gone: Gone::AsBefore,
         why: "prov".to_owned(),
         at: at(id),
         by: who("chef-001"),
@@ -138,17 +144,27 @@ fn levels_are_looked_for_at_the_home_then_its_area_then_the_municipality() {
 #[test]
 fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
     let mut town = Town::of(vec![set(1, &first(), levels(44, 60))]);
-    let under = town.map().examine(&north(), Some(levels(42, 50)), "prov");
+    let under = town
+        .map()
+        .examine(&north(), as_before(levels(42, 50)), "prov");
     assert_eq!(under, Err(WishError::UnderFloor(MODELS_OWN)));
-    let beyond = town.map().examine(&north(), Some(levels(65, 50)), "prov");
+    let beyond = town
+        .map()
+        .examine(&north(), as_before(levels(65, 50)), "prov");
     assert_eq!(beyond, Err(WishError::UnderFloor(MODELS_OWN)));
     assert_eq!(
         town.map()
-            .examine(&north(), Some(levels(NEVER, 42)), "prov"),
+            .examine(&north(), as_before(levels(NEVER, 42)), "prov"),
         Ok(())
     );
     town.floor = Floor::new(levels(48, 48)).unwrap();
-    let due = settle::due(&town.map(), &Sent::new(), &BTreeMap::new(), |_| true);
+    let known = Known {
+        newest: &Sent::new(),
+        words: &BTreeMap::new(),
+        now: at(0),
+        anew: None,
+    };
+    let due = settle::due(&town.map(), known, |_| true);
     let sent: Vec<(u8, u8)> = due.iter().map(|it| (it.visible, it.not_visible)).collect();
     assert_eq!(
         sent,
@@ -272,8 +288,18 @@ fn without_counts_it_is_said_that_nothing_can_be_counted() {
 }
 
 fn due(town: &Town, sent: &Sent, said: &[(u8, u32)]) -> Vec<(UnitId, u32, Levels)> {
-    let words: BTreeMap<UnitId, u32> = said.iter().map(|(n, v)| (home(*n).unit, *v)).collect();
-    let due = settle::due(&town.map(), sent, &words, |_| true);
+    let held = |version| HeldThresholds {
+        version,
+        ..HeldThresholds::default()
+    };
+    let words = said.iter().map(|(n, v)| (home(*n).unit, held(*v)));
+    let known = Known {
+        newest: sent,
+        words: &words.collect(),
+        now: at(0),
+        anew: None,
+    };
+    let due = settle::due(&town.map(), known, |_| true);
     let due = due.iter();
     due.map(|it| (it.unit, it.version, Levels::from(it)))
         .collect()
@@ -285,6 +311,7 @@ fn sent(version: u32, pair: Levels) -> Sent {
         version,
         visible: pair.visible,
         not_visible: pair.not_visible,
+        anew: 0,
     };
     let stored = StoredThresholds {
         signed: nattsyn_protocol::signing::Signed::seal(

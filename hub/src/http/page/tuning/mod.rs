@@ -8,8 +8,8 @@ mod evidence;
 
 use maud::{Markup, html};
 
-use nattsyn_protocol::ids::HomeId;
-use nattsyn_protocol::thresholds::NEVER;
+use nattsyn_protocol::ids::{HomeId, UnitId};
+use nattsyn_protocol::thresholds::{Likeness, NEVER};
 
 use crate::agreement::file::Said;
 use crate::settings::compare::Place;
@@ -17,7 +17,7 @@ use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
 use crate::tuning::evidence::bound;
 use crate::tuning::standing::{Progress, progress_to};
-use crate::tuning::{Caution, Change, Levels, place_word, words};
+use crate::tuning::{Caution, Change, Gone, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
 use super::super::clockface::Clockface;
@@ -63,6 +63,8 @@ pub(in crate::http) struct Shown<'a> {
     pub(in crate::http) wish: Wish,
     /// What was typed and not written down.
     pub(in crate::http) why: &'a str,
+    /// Whether it is said that the home was gone through anew.
+    pub(in crate::http) gone: Gone,
     /// Why not.
     pub(in crate::http) trouble: Option<Said>,
     pub(in crate::http) file: &'a File,
@@ -157,6 +159,7 @@ fn body(shown: &Shown<'_>) -> Markup {
                 Reality::Demonstration => p.notice { (says::INVENTED.to(lang)) },
             }
         }
+        (unlike(shown))
         (waiting(shown))
         (now(shown))
         (sliders(shown))
@@ -164,6 +167,35 @@ fn body(shown: &Shown<'_>) -> Markup {
         (evidence::section(shown))
         @if *shown.place == Place::Municipality { (places(shown)) }
         (history(shown))
+    }
+}
+
+/// The homes that no longer look as they did, by their units' own word.
+fn unlike(shown: &Shown<'_>) -> Markup {
+    let (lang, file) = (shown.lang, shown.file);
+    let is_unlike = |unit: &UnitId| {
+        let word = file.words.get(unit);
+        word.is_some_and(|word| word.held.home == Likeness::Changed)
+    };
+    let map = file.map();
+    let homes = map.homes_of(shown.place);
+    let homes: Vec<_> = homes.filter(|home| is_unlike(&home.unit)).collect();
+    html! {
+        @if !homes.is_empty() {
+            section #unlike {
+                h2 { (says::UNLIKE.to(lang)) }
+                p { (says::UNLIKE_MEANS.to(lang)) }
+                @if !matches!(shown.place, Place::Home(_)) {
+                    ul.changes {
+                        @for home in homes {
+                            li {
+                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -208,7 +240,7 @@ fn units(shown: &Shown<'_>) -> Markup {
             @for (home, progress) in homes {
                 p.acknowledged data-progress=(progress_word(progress)) {
                     (says::UNIT.to(lang)) " " (home.unit) " " (in_words(shown, progress))
-                    @if let (Progress::Acknowledged(_) | Progress::Waits(_), Some(sent)) =
+                    @if let (Progress::Acknowledged(_) | Progress::Unsaid(_) | Progress::Waits(_), Some(sent)) =
                         (progress, file.sent.get(&home.unit)) {
                         " (" (says::VERSION.to(lang)) " " (sent.thresholds.version) ")"
                     }
@@ -217,8 +249,10 @@ fn units(shown: &Shown<'_>) -> Markup {
             }
         };
     }
-    let late =
-        homes.filter(|(_, progress)| matches!(progress, Progress::Waits(_) | Progress::Foreign(_)));
+    let late = homes.filter(|(_, progress)| match progress {
+        Progress::Waits(_) | Progress::Foreign(_) | Progress::Unsaid(_) => true,
+        Progress::None | Progress::Acknowledged(_) => false,
+    });
     let late: Vec<_> = late.collect();
     html! {
         @if !late.is_empty() {
@@ -240,6 +274,7 @@ fn progress_word(progress: Progress) -> &'static str {
         Progress::None => "none",
         Progress::Foreign(_) => "foreign",
         Progress::Acknowledged(_) => "acknowledged",
+        Progress::Unsaid(_) => "unsaid",
         Progress::Waits(_) => "waits",
     }
 }
@@ -252,6 +287,7 @@ fn in_words(shown: &Shown<'_>, progress: Progress) -> Markup {
             Progress::Foreign(version) => {
                 (says::FOREIGN.to(lang)) " (" (says::VERSION.to(lang)) " " (version) ")"
             }
+            Progress::Unsaid(_) => strong { (says::UNSAID.to(lang)) },
             Progress::Acknowledged(at) => { (says::HOLDS.to(lang)) " " (shown.time(at)) },
             Progress::Waits(since) => {
                 strong { (says::WAITS.to(lang)) " " (shown.time(since)) }
@@ -323,6 +359,13 @@ fn proposing(shown: &Shown<'_>) -> Markup {
             Allowed::No => p.notice { (says::ONLY_SEEN.to(lang)) },
             Allowed::Yes if is_waiting => {},
             Allowed::Yes => {
+                @if matches!(shown.place, Place::Home(_)) {
+                    label.inherit {
+                        input type="checkbox" name="anew" value="yes"
+                            checked[shown.gone == Gone::Anew];
+                        span { (says::ANEW.to(lang)) }
+                    }
+                }
                 label for="why" { (says::WHY.to(lang)) }
                 p.lasted #why-hint { (says::WHY_HINT.to(lang)) }
                 textarea #why name="why" rows="2" required maxlength=(crate::tuning::WHY_MAX)
@@ -416,6 +459,7 @@ fn waiting_row(shown: &Shown<'_>, change: &Change) -> Markup {
             p { (change.why) }
             p { (says::WAS.to(lang)) " " (said(lang, words::levels(now))) }
             p { (says::WOULD_BE.to(lang)) " " strong { (said(lang, words::set(change.levels))) } }
+            @if change.gone == Gone::Anew { p { strong { (says::IS_ANEW.to(lang)) } } }
             (counted(lang, file, &change.place, change.levels))
             (misses(lang, file, &change.place, change.levels))
             (deciding(shown, change))
@@ -537,6 +581,7 @@ fn history_row(shown: &Shown<'_>, change: &Change) -> Markup {
             }
             p { (change.why) }
             p { (said(lang, words::set(change.levels))) }
+            @if change.gone == Gone::Anew { p { (says::IS_ANEW.to(lang)) } }
             p.updated {
                 @match &change.verdict {
                     None => (says::STILL_WAITS.to(lang)),
