@@ -18,7 +18,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::saved::each;
 use super::sqlite::doing;
 use super::{SqliteStore, StoreError, audit, rows};
-use crate::audit::{Act, AuditRow};
+use crate::audit::{Act, AuditRow, Who};
 use crate::tuning::book::Book;
 use crate::tuning::evidence::Pool;
 use crate::tuning::standing::{Sent, Word};
@@ -93,18 +93,7 @@ impl Tunings {
     ///
     /// They cannot be read.
     pub fn book(&self) -> Result<Book, StoreError> {
-        let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
-                          threshold_changes.at_ms, threshold_changes.made_by, verdict,
-                          threshold_verdicts.at_ms, threshold_verdicts.made_by,
-                          threshold_verdicts.turn, threshold_changes.anew
-                   FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
-                   WHERE ?1 = ?1 ORDER BY threshold_changes.change";
-        let mut changes = Vec::new();
-        each(&self.connection, sql, &"", |row| {
-            changes.push(change(row)?);
-            Ok(())
-        })?;
-        Ok(Book::new(changes))
+        book(&self.connection)
     }
 
     /// The newest thresholds of each unit.
@@ -214,8 +203,8 @@ impl Tunings {
         Ok(change)
     }
 
-    /// Writes down what was signed though nobody did anything now: a home was enrolled or moved,
-    /// or a key changed.
+    /// Writes down what was signed though nobody did anything now, each with its row in the log: a
+    /// home was enrolled or moved, or a key changed.
     ///
     /// # Errors
     ///
@@ -223,7 +212,7 @@ impl Tunings {
     pub fn sign(&mut self, signed: &[StoredThresholds]) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         for stored in signed {
-            write_stored(&transaction, stored).map_err(doing(WRITING))?;
+            write_settled(&transaction, stored).map_err(doing(WRITING))?;
         }
         transaction.commit().map_err(doing(WRITING))
     }
@@ -308,6 +297,21 @@ fn write_stored(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rus
         .map(drop)
 }
 
+/// What follows from no decision: nobody's row in the log names it, so it has one of its own.
+fn write_settled(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rusqlite::Result<()> {
+    write_stored(transaction, stored)?;
+    let HomeThresholds {
+        unit,
+        version,
+        visible,
+        not_visible,
+        ..
+    } = stored.thresholds;
+    let row = AuditRow::new(stored.made, Who::Hub, Act::ThresholdsSigned);
+    let detail = format!("unit {unit} version {version} {visible}/{not_visible}");
+    audit::append(transaction, &row.detail(detail)).map(drop)
+}
+
 fn change(row: &Row<'_>) -> Result<Change, StoreError> {
     let number =
         |column| -> Result<Option<i64>, StoreError> { row.get(column).map_err(doing(READING)) };
@@ -344,6 +348,22 @@ fn verdict_of(row: &Row<'_>, word: &str) -> Result<Verdict, StoreError> {
         by: rows::parsed(row, 10, READING)?,
         turn: row.get(11).map_err(doing(READING))?,
     })
+}
+
+/// Every change.
+pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
+    let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
+                      threshold_changes.at_ms, threshold_changes.made_by, verdict,
+                      threshold_verdicts.at_ms, threshold_verdicts.made_by,
+                      threshold_verdicts.turn, threshold_changes.anew
+               FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
+               WHERE ?1 = ?1 ORDER BY threshold_changes.change";
+    let mut changes = Vec::new();
+    each(connection, sql, &"", |row| {
+        changes.push(change(row)?);
+        Ok(())
+    })?;
+    Ok(Book::new(changes))
 }
 
 /// The newest thresholds of each unit.

@@ -87,6 +87,7 @@ impl File {
             settings: &self.settings,
             book: &self.book,
             floor: self.floor,
+            sent: &self.sent,
         }
     }
 

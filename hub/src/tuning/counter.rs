@@ -5,7 +5,6 @@
 //! writes it all down together with its row in the log. Whoever runs two counters at once makes
 //! one of them fail at the store's own rules: a change is decided once.
 
-use nattsyn_protocol::ids::HomeId;
 use nattsyn_protocol::signing::{Endorsement, PublicKey, Signed};
 use nattsyn_protocol::thresholds::HomeThresholds;
 use nattsyn_protocol::time::Timestamp;
@@ -13,6 +12,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::book::{Book, DecisionError};
 use super::map::{Map, WishError};
 use super::settle::{self, Known};
+use super::standing::Sent;
 use super::{
     Caution, Change, ChangeId, Decision, Floor, Gone, Holds, Kind, Levels, NewChange,
     StoredThresholds, Verdict, WHY_MAX,
@@ -85,8 +85,10 @@ impl Counter<'_> {
         (why, by): (&str, &StaffId),
     ) -> Result<(), TuningError> {
         let book = self.rows.book()?;
-        let (levels, gone) = self.map(&book).meant(place, wish);
-        self.map(&book).examine(place, (levels, gone), why)?;
+        let sent = self.rows.newest()?;
+        let map = self.map(&book, &sent);
+        let (levels, gone) = map.meant(place, wish);
+        map.examine(place, (levels, gone), why)?;
         let change = NewChange {
             place: place.clone(),
             levels,
@@ -125,7 +127,8 @@ impl Counter<'_> {
             Holds::No => Vec::new(),
             Holds::Yes => {
                 // A floor may have been raised, or a place have gone, since it was proposed.
-                let map = self.map(&book);
+                let sent = self.rows.newest()?;
+                let map = self.map(&book, &sent);
                 map.examine_place(&change.place)?;
                 if let Some(levels) = change.levels {
                     map.examine_levels(levels)?;
@@ -155,7 +158,8 @@ impl Counter<'_> {
         (why, by): (&str, &StaffId),
     ) -> Result<WentBack, TuningError> {
         let book = self.rows.book()?;
-        let map = self.map(&book);
+        let sent = self.rows.newest()?;
+        let map = self.map(&book, &sent);
         map.examine_place(place)?;
         let step = book.step_back(place).ok_or(WishError::NothingBefore)?;
         if step.undoes != undoes {
@@ -206,12 +210,13 @@ impl Counter<'_> {
         Ok(signed.len())
     }
 
-    fn map<'b>(&'b self, book: &'b Book) -> Map<'b> {
+    fn map<'b>(&'b self, book: &'b Book, sent: &'b Sent) -> Map<'b> {
         Map {
             roster: self.roster,
             settings: self.settings,
             book,
             floor: self.floor,
+            sent,
         }
     }
 
@@ -240,16 +245,18 @@ impl Counter<'_> {
             turn: i64::MAX,
         });
         let id = change.id;
-        let anew = match (change.gone, &change.place) {
-            (Gone::Anew, Place::Home(home)) => Some(*home),
-            (Gone::Anew | Gone::AsBefore, _) => None,
-        };
+        let (place, gone) = (change.place.clone(), change.gone);
         let others = book.changes().iter().filter(|it| it.id != id).cloned();
-        self.due(&Book::new(others.chain([change]).collect()), anew)
+        let book = Book::new(others.chain([change]).collect());
+        self.due(&book, Some((&place, gone)))
     }
 
-    /// What is signed now; `anew` is the home that was gone through anew, if that comes to hold.
-    fn due(&self, book: &Book, anew: Option<HomeId>) -> Result<Vec<StoredThresholds>, TuningError> {
+    /// What is signed now; `act` is where something comes to hold.
+    fn due(
+        &self,
+        book: &Book,
+        act: Option<(&Place, Gone)>,
+    ) -> Result<Vec<StoredThresholds>, TuningError> {
         let newest = self.rows.newest()?;
         let words = self.rows.words()?;
         let words = words.iter().map(|(unit, word)| (*unit, word.held));
@@ -260,9 +267,9 @@ impl Counter<'_> {
             newest: &newest,
             words: &words.collect(),
             now: self.now,
-            anew,
+            act,
         };
-        let due = settle::due(&self.map(book), known, is_ours);
+        let due = settle::due(&self.map(book, &newest), known, is_ours);
         Ok(due.into_iter().map(|it| self.sign(it)).collect())
     }
 

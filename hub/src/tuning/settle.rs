@@ -2,18 +2,20 @@
 //!
 //! A unit for which nothing was ever approved is sent none, whatever it says that it holds: nobody
 //! decided that it may be less cautious; but where the floor is above its model, it is sent that.
-//! One that was sent some once is told also when nothing is set any more.
+//! One that was sent some once is told also when nothing is set any more, once two people say so:
+//! nothing that one person does makes a unit less cautious ([`Map::held_back`]).
 
 use std::collections::BTreeMap;
 
-use nattsyn_protocol::ids::{HomeId, UnitId};
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::thresholds::{HeldThresholds, HomeThresholds};
 use nattsyn_protocol::time::Timestamp;
 
 use super::map::Map;
 use super::standing::{REMINDED_AFTER, Sent};
-use super::{Levels, MODELS_OWN, StoredThresholds};
+use super::{Gone, Levels, MODELS_OWN, StoredThresholds};
 use crate::settings::Source;
+use crate::settings::compare::Place;
 
 /// What is known of the units.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +26,9 @@ pub struct Known<'a> {
     pub words: &'a BTreeMap<UnitId, HeldThresholds>,
     /// Now.
     pub now: Timestamp,
-    /// The home that was gone through anew, if that is being approved now.
-    pub anew: Option<HomeId>,
+    /// Where something comes to hold now, and whether a home was gone through anew by it. The book
+    /// has it already.
+    pub act: Option<(&'a Place, Gone)>,
 }
 
 /// The thresholds to sign, each by the next version of its unit. `is_ours` says whether stored ones
@@ -40,11 +43,13 @@ pub fn due(
     known: Known<'_>,
     is_ours: impl Fn(&StoredThresholds) -> bool,
 ) -> Vec<HomeThresholds> {
+    let decided = known.act.map(|(place, _)| (place, map.book.set_at(place)));
     let due = map.roster.homes().iter().filter_map(|home| {
-        let wanted = map.of_home(home.id);
+        let here = Place::Home(home.id);
+        let wanted = map.with(&here, decided);
         let sent = known.newest.get(&home.unit);
         let said = known.words.get(&home.unit).copied().unwrap_or_default();
-        let is_anew = known.anew == Some(home.id);
+        let is_anew = known.act == Some((&here, Gone::Anew));
         let before = sent.map_or(0, |sent| sent.thresholds.version);
         let is_models = wanted.from == Source::BuiltIn && wanted.value == MODELS_OWN;
         let is_nothing = is_models && sent.is_none();

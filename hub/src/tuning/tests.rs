@@ -97,6 +97,7 @@ struct Town {
     settings: Settings,
     book: Book,
     floor: Floor,
+    sent: Sent,
 }
 
 impl Town {
@@ -106,6 +107,7 @@ impl Town {
             settings: Settings::read(NORTH).unwrap(),
             book: Book::new(changes),
             floor: Floor::default(),
+            sent: Sent::new(),
         }
     }
 
@@ -115,6 +117,7 @@ impl Town {
             settings: &self.settings,
             book: &self.book,
             floor: self.floor,
+            sent: &self.sent,
         }
     }
 }
@@ -142,6 +145,48 @@ fn levels_are_looked_for_at_the_home_then_its_area_then_the_municipality() {
 }
 
 #[test]
+fn what_one_person_moves_keeps_the_stricter_levels_until_two_decide_where_they_come_from() {
+    let mut town = Town::of(vec![
+        set(1, &north(), levels(60, 46)),
+        set(2, &Place::Municipality, levels(44, 50)),
+    ]);
+    town.sent = sent(1, levels(60, 46));
+    assert_eq!(town.map().held_back(home(1).id), None);
+    town.settings = Settings::default();
+    let here = home(1).id;
+    assert_eq!(
+        town.map().of_home(here).value,
+        levels(60, 50),
+        "each word's"
+    );
+    assert_eq!(town.map().held_back(here), Some(levels(44, 50)));
+    let held: Vec<HomeId> = town
+        .map()
+        .all_held_back(&Place::Municipality)
+        .iter()
+        .map(|(home, _)| home.id)
+        .collect();
+    assert_eq!(held, [here]);
+    // What is set may be proposed once more, for the home or where it comes from: it turns it.
+    for place in [first(), Place::Municipality] {
+        let set = town.book.set_at(&place);
+        let wish = (set, Gone::AsBefore);
+        assert_eq!(town.map().examine(&place, wish, "prov"), Ok(()));
+        assert_eq!(town.map().caution(&place, set), Caution::Less);
+        let turns = town.map().turns(&place, set);
+        let turned: Vec<_> = turns.iter().map(|it| (it.home, it.after)).collect();
+        assert_eq!(turned, [(here, levels(44, 50))], "{place:?}");
+    }
+    // A home with levels of its own is none of the municipality's.
+    let own = town.book.changes().iter().cloned();
+    let own = own.chain([set(3, &first(), levels(45, 45))]);
+    town.book = Book::new(own.collect());
+    assert_eq!(town.map().held_back(here), Some(levels(45, 45)));
+    let set = town.book.set_at(&Place::Municipality);
+    assert_eq!(town.map().turns(&Place::Municipality, set), []);
+}
+
+#[test]
 fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
     let mut town = Town::of(vec![set(1, &first(), levels(44, 60))]);
     let under = town
@@ -162,7 +207,7 @@ fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
         newest: &Sent::new(),
         words: &BTreeMap::new(),
         now: at(0),
-        anew: None,
+        act: None,
     };
     let due = settle::due(&town.map(), known, |_| true);
     let sent: Vec<(u8, u8)> = due.iter().map(|it| (it.visible, it.not_visible)).collect();
@@ -297,7 +342,7 @@ fn due(town: &Town, sent: &Sent, said: &[(u8, u32)]) -> Vec<(UnitId, u32, Levels
         newest: sent,
         words: &words.collect(),
         now: at(0),
-        anew: None,
+        act: None,
     };
     let due = settle::due(&town.map(), known, |_| true);
     let due = due.iter();
@@ -339,11 +384,24 @@ fn a_unit_for_which_nothing_was_approved_is_sent_nothing_and_any_other_what_hold
         due(&town, &sent(1, levels(46, 46)), &[]),
         one(2, levels(50, 48))
     );
-    // Once sent some, it is told also that nothing is set any more.
-    assert_eq!(
-        due(&bare, &sent(3, levels(50, 48)), &[]),
-        one(4, MODELS_OWN)
-    );
+    // Once sent some, it is told that nothing is set any more when somebody has decided that.
+    let mut bare = Town::of(Vec::new());
+    bare.sent = sent(3, levels(50, 48));
+    let decided = |act| {
+        let known = Known {
+            newest: &bare.sent,
+            words: &BTreeMap::new(),
+            now: at(0),
+            act,
+        };
+        let due = settle::due(&bare.map(), known, |_| true);
+        due.iter()
+            .map(|it| (it.unit, it.version, Levels::from(it)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(decided(None), []);
+    let here = first();
+    assert_eq!(decided(Some((&here, Gone::AsBefore))), one(4, MODELS_OWN));
     // A unit takes nothing by a version that it has seen.
     assert_eq!(
         due(&town, &sent(3, levels(50, 48)), &[(1, 7)]),

@@ -427,3 +427,37 @@ async fn a_home_that_no_longer_looks_as_it_did_is_named_until_it_was_gone_throug
     let answer = office.post(&office.dag, "propose", &form).await;
     place(&text(answer).await, "bara en bostad kan gås igenom");
 }
+
+#[tokio::test]
+async fn a_home_that_was_moved_is_shown_as_kept_at_what_is_stricter_until_two_agree() {
+    let office = Office::open().await;
+    let form = "place=area%3A%C3%85sen+norr&visible=60&not_visible=60&why=x";
+    office.post(&office.dag, "propose", form).await;
+    office.decides(&office.disa, "approve").await;
+    let mut settings = SettingsVersions::open(&office.hub.ledger()).unwrap();
+    let by = "admin-1".parse().unwrap();
+    let body = "[[area]]\nname = \"Åsen norr\"\n";
+    settings
+        .add((sample::at("13:00"), &by), "flyttad", body)
+        .unwrap();
+    for address in ["/thresholds", HOME] {
+        let page = office.page(&office.dag, address).await;
+        place(&page, "id=\"held\"");
+        place(&strip_tags(&page), "satt är synlig: 0,940 (steg 43 av 64)");
+    }
+    let page = office.page(&office.dag, HOME).await;
+    place(
+        &page,
+        "Låt det som är satt för området eller kommunen gälla i bostaden",
+    );
+    let form = "place=home%3Ah0000001&inherit=yes&visible=60&not_visible=60&why=flyttad";
+    let done = office.post(&office.dag, "propose", form).await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    assert_eq!(office.sent().unwrap().1.visible, 60, "not by one person");
+    let page = strip_tags(&office.page(&office.disa, HOME).await);
+    place(&page, "20 fler synliga");
+    office.decides(&office.disa, "approve").await;
+    assert_eq!(office.sent(), Some((2, MODELS_OWN)));
+    let page = office.page(&office.dag, "/thresholds").await;
+    assert!(!page.contains("id=\"held\""), "{page}");
+}

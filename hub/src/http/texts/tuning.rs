@@ -48,6 +48,18 @@ phrases! {
     ANEW = "Bostaden är genomgången på nytt: kamera, säng och ljus är kontrollerade",
            "The home was gone through anew: camera, bed and light were checked";
     IS_ANEW = "Bostaden är genomgången på nytt.", "The home was gone through anew.";
+    HELD = "Hålls kvar på det strängare", "Kept at what is stricter";
+    HELD_MEANS = "Något mindre försiktigt är satt, utan att två personer har bestämt det här: bostaden \
+                  har bytt område, området namn eller sensorenheten bostad. Det strängare gäller \
+                  tills någon har föreslagit det som är satt, för bostaden eller där det är satt, \
+                  och någon annan har godkänt.",
+                 "Something less cautious is set without two people having decided that here: the \
+                  home is in another area, the area has another name, or the unit hangs in another \
+                  home. What is stricter holds until somebody has proposed what is set, for the \
+                  home or where it is set, and somebody else has approved.";
+    IS_SET = "satt är", "what is set:";
+    FOLLOW_HOME = "Låt det som är satt för området eller kommunen gälla i bostaden",
+                  "Let what is set for the area or the municipality hold in the home";
     OWN_MODEL = "har inte fått några gränser: den följer modellens egna",
                 "was sent no thresholds: it goes by the model’s own";
     FOREIGN = "säger att den följer en version som inte finns här. Den kan bara vara försiktigare \

@@ -294,6 +294,53 @@ fn a_home_that_comes_into_a_place_with_thresholds_is_signed_for_by_itself() {
     assert_eq!(office.sent(), vec![(1, levels(50, 48)); 3]);
 }
 
+#[test]
+fn a_home_that_moves_keeps_what_is_stricter_until_two_people_have_approved() {
+    let mut office = Office::open();
+    for (at_s, place, pair) in [
+        (1, north(), levels(60, 60)),
+        (3, Place::Municipality, levels(44, 44)),
+    ] {
+        office.proposes(at_s, "chef-001", &place, pair).unwrap();
+        office
+            .decides(at_s + 1, "chef-002", Decision::Approved)
+            .unwrap();
+    }
+    let kept = [
+        (1, levels(60, 60)),
+        (1, levels(60, 60)),
+        (1, levels(44, 44)),
+    ];
+    assert_eq!(office.sent(), kept);
+    office.town.settings = Settings::default();
+    assert_eq!(office.act(5, |counter| counter.settle()).unwrap(), 0);
+    // Nor does what is decided about another home let it go.
+    let other = Place::Home(home(2).id);
+    office
+        .act(6, |counter| {
+            counter.propose(
+                &other,
+                (None, Gone::AsBefore),
+                ("flyttad", &who("chef-001")),
+            )
+        })
+        .unwrap();
+    office.decides(7, "chef-002", Decision::Approved).unwrap();
+    let released = [
+        (1, levels(60, 60)),
+        (2, levels(44, 44)),
+        (1, levels(44, 44)),
+    ];
+    assert_eq!(office.sent(), released);
+    // A move to what is stricter holds at once, and stands in the log.
+    office.town.settings = Settings::read(NORTH).unwrap();
+    assert_eq!(office.act(8, |counter| counter.settle()).unwrap(), 1);
+    assert_eq!(
+        office.acts().last().map(String::as_str),
+        Some("- thresholds_signed unit u0000002 version 3 60/60")
+    );
+}
+
 /// Runs `nattsyn-hub tuning pool` on a text; what it says, or why not.
 fn takes_pool(office: &Office, by: &str, text: &str) -> Result<String, String> {
     let file = office.path.with_file_name("pool.jsonl");

@@ -12,6 +12,7 @@ use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::thresholds::{Likeness, NEVER};
 
 use crate::agreement::file::Said;
+use crate::settings::InForce;
 use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
@@ -161,6 +162,7 @@ fn body(shown: &Shown<'_>) -> Markup {
         }
         (unlike(shown))
         (waiting(shown))
+        (held_back(shown))
         (now(shown))
         (sliders(shown))
         (back(shown))
@@ -199,6 +201,32 @@ fn unlike(shown: &Shown<'_>) -> Markup {
     }
 }
 
+/// Homes that keep something stricter than what is set, until two people have approved.
+fn held_back(shown: &Shown<'_>) -> Markup {
+    let lang = shown.lang;
+    let homes = shown.file.map().all_held_back(shown.place);
+    html! {
+        @if !homes.is_empty() {
+            section #held {
+                h2 { (says::HELD.to(lang)) }
+                p { (says::HELD_MEANS.to(lang)) }
+                ul.changes {
+                    @for (home, set) in homes {
+                        li {
+                            @if let Place::Home(_) = shown.place {}
+                            @else {
+                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
+                                ": "
+                            }
+                            (says::IS_SET.to(lang)) " " (said(lang, words::levels(set)))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What is in force, and whether the units go by it.
 fn now(shown: &Shown<'_>) -> Markup {
     let (lang, map) = (shown.lang, shown.file.map());
@@ -217,10 +245,22 @@ fn now(shown: &Shown<'_>) -> Markup {
                     dd { strong { (said(lang, words::not_visible(levels))) } }
                 }
             }
-            p.lasted { (said(lang, words::source(&in_force))) ". " (says::FLOOR.to(lang)) ": "
+            p.lasted { (source(shown, shown.place, &in_force)) ". " (says::FLOOR.to(lang)) ": "
                 (said(lang, words::levels(map.floor.levels()))) "." }
             (units(shown))
         }
+    }
+}
+
+/// Where levels come from.
+fn source(shown: &Shown<'_>, place: &Place, levels: &InForce<Levels>) -> String {
+    let is_held = match place {
+        Place::Home(home) => shown.file.map().held_back(*home).is_some(),
+        Place::Municipality | Place::Area(_) => false,
+    };
+    match is_held {
+        true => says::HELD.to(shown.lang).to_owned(),
+        false => said(shown.lang, words::source(levels)),
     }
 }
 
@@ -312,11 +352,11 @@ fn sliders(shown: &Shown<'_>) -> Markup {
                     floor.visible, levels.visible, words::visible(levels))))
                 (slider(lang, ("not_visible", says::SLIDE_NOT_VISIBLE.to(lang)), (
                     floor.not_visible, levels.not_visible, words::not_visible(levels))))
-                @if shown.file.book.set_at(place).is_some() {
+                @if let Some(inherit) = inherit(shown) {
                     label.inherit {
                         input type="checkbox" name="inherit" value="yes"
                             checked[matches!(shown.wish, Wish::Inherit(_))];
-                        span { (inherit(place).to(lang)) }
+                        span { (inherit.to(lang)) }
                     }
                 }
                 // Without a script this asks for the page with the sliders where they were put.
@@ -331,11 +371,17 @@ fn sliders(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn inherit(place: &Place) -> super::texts::Phrase {
-    match place {
-        Place::Municipality => says::INHERIT_MUNICIPALITY,
-        Place::Area(_) => says::INHERIT_AREA,
-        Place::Home(_) => says::INHERIT_HOME,
+/// How it is said that nothing of its own is to hold; `None` where nothing of its own does.
+fn inherit(shown: &Shown<'_>) -> Option<super::texts::Phrase> {
+    let is_set = shown.file.book.set_at(shown.place).is_some();
+    match shown.place {
+        Place::Municipality => is_set.then_some(says::INHERIT_MUNICIPALITY),
+        Place::Area(_) => is_set.then_some(says::INHERIT_AREA),
+        Place::Home(_) if is_set => Some(says::INHERIT_HOME),
+        Place::Home(home) => {
+            let is_held = shown.file.map().held_back(*home).is_some();
+            is_held.then_some(says::FOLLOW_HOME)
+        }
     }
 }
 
@@ -546,7 +592,7 @@ fn place_row(shown: &Shown<'_>, place: &Place) -> Markup {
             h3 { a href=(shown.link(place)) { (shown.name(place)) } }
             p {
                 (said(lang, words::levels(in_force.value)))
-                " " span.lasted { "(" (said(lang, words::source(&in_force))) ")" }
+                " " span.lasted { "(" (source(shown, place, &in_force)) ")" }
             }
         }
     }
