@@ -385,8 +385,13 @@ impl Home<'_> {
         let moved = profile.is_some_and(|it| it.compare(&sketch) == Hanging::Moved);
         match concluded.finding {
             Finding::Technical(_) => concluded.finding,
-            _ if moved => Finding::Technical(Fault::Moved),
-            finding => finding,
+            Finding::Visible | Finding::NotVisible | Finding::Unclear(_) | Finding::Paused => {
+                if moved {
+                    Finding::Technical(Fault::Moved)
+                } else {
+                    concluded.finding
+                }
+            }
         }
     }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use nattsyn_protocol::ids::{CheckId, ResidentId};
 use nattsyn_protocol::policy::{Approval, Mode, Policy};
+use nattsyn_protocol::thresholds::Likeness;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::guard::lifetime::{Age, Mark};
@@ -96,16 +97,9 @@ pub struct KeptThresholds {
     pub not_visible: u8,
     /// Whether the home still looks as it did when they were found.
     pub home: Likeness,
-}
-
-/// Whether a home still looks as it did when its thresholds were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Likeness {
-    /// As far as anybody has noticed.
-    Alike,
-    /// No: nothing but *unclear* is said until thresholds of a higher version come.
-    Changed,
+    /// The count by which it was last gone through anew; 0 in a memory of before it was kept.
+    #[serde(default)]
+    pub anew: u32,
 }
 
 /// The policy of the highest version, and how much of it is in force.
@@ -570,6 +564,7 @@ mod tests {
                 visible: 64,
                 not_visible: 64,
                 home: Likeness::Changed,
+                anew: u32::MAX,
             }),
             commissioning: Some(SeenCommissioning {
                 version: u32::MAX,

@@ -222,6 +222,7 @@ impl Loot {
             version: self.version,
             visible: *self.dice.pick(&levels),
             not_visible: *self.dice.pick(&levels),
+            anew: self.version,
         };
         ThresholdsMessage {
             thresholds: Signed::seal(&thresholds, &home::hub_key()),

@@ -50,6 +50,7 @@ fn thresholds(version: u32, levels: (u8, u8)) -> HomeThresholds {
         version,
         visible: levels.0,
         not_visible: levels.1,
+        anew: 0,
     }
 }
 
@@ -68,7 +69,7 @@ fn message(version: u32, levels: (u8, u8)) -> ThresholdsMessage {
 fn give(home: &Home, message: ThresholdsMessage) -> Option<u32> {
     home.say(&ToEye::Thresholds(message));
     let held = home.capability().thresholds;
-    held.map(|HeldThresholds { version }| version)
+    held.map(|held| held.version)
 }
 
 #[test]
@@ -119,7 +120,12 @@ fn never_says_neither_word_and_outlives_a_restart_without_the_voice() {
     home.restart();
     assert_eq!(
         home.at_start.thresholds,
-        Some(HeldThresholds { version: 7 })
+        Some(HeldThresholds {
+            version: 7,
+            visible: Some(NEVER),
+            not_visible: Some(NEVER),
+            ..HeldThresholds::default()
+        })
     );
     assert_eq!(home.look(3).finding, WEAK);
     assert_eq!(give(&home, message(6, LAX)), Some(7));

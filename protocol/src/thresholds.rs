@@ -32,6 +32,15 @@ pub struct HomeThresholds {
     /// *Not visible* is said of evidence above this level with the scale turned round; [`NEVER`]
     /// never.
     pub not_visible: u8,
+    /// How often the home was gone through anew, by the hub's count. An eye that has noticed that
+    /// its home no longer looks as it did says *unclear* until this grows within one epoch of the
+    /// hub's keys, whatever else changes; absent if it never was.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub anew: u32,
+}
+
+fn is_never(times: &u32) -> bool {
+    *times == 0
 }
 
 impl Document for HomeThresholds {
@@ -114,10 +123,51 @@ impl ThresholdsMessage {
 }
 
 /// Thresholds as a unit holds them, said in its hello.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldThresholds {
-    /// Which version.
+    /// Which version; 0 for none.
     pub version: u32,
+    /// Their level of *visible*; absent from units of before levels were said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible: Option<u8>,
+    /// Their level of *not visible*; absent from units of before levels were said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_visible: Option<u8>,
+    /// The count by which the home was last gone through anew; absent if it never was.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub anew: u32,
+    /// Whether the home still looks as it did; absent while it does, as far as the eye noticed.
+    #[serde(default, skip_serializing_if = "Likeness::is_alike")]
+    pub home: Likeness,
+}
+
+impl HeldThresholds {
+    /// Both levels, *visible* first; `None` from a unit that does not say both.
+    #[must_use]
+    pub fn levels(&self) -> Option<(u8, u8)> {
+        self.visible.zip(self.not_visible)
+    }
+}
+
+/// Whether a home still looks as it did when its thresholds were found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likeness {
+    /// As far as the eye has noticed.
+    #[default]
+    Alike,
+    /// No: nothing but *unclear* is said until somebody has gone through the home anew.
+    Changed,
+}
+
+impl Likeness {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands a field over by reference"
+    )]
+    fn is_alike(&self) -> bool {
+        *self == Self::Alike
+    }
 }
 
 /// How many checks of a night reached which level, signed by the eye.
@@ -201,6 +251,7 @@ mod tests {
             version: 1,
             visible,
             not_visible,
+            anew: 0,
         }
     }
 

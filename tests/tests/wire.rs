@@ -39,12 +39,13 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 19] = [
+const GOLDEN: [(&str, &str); 21] = [
     ("v1/ack.json", "51c572c126565083"),
     ("v1/counts.json", "ed744a04af47c629"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
     ("v1/hello_eye.json", "f66951520980265c"),
+    ("v1/hello_thresholds.json", "6ed8f819c4bddc42"),
     ("v1/live_ask.json", "676bb57995fb59e1"),
     ("v1/live_challenge.json", "1dda1da23e35ec05"),
     ("v1/live_credit.json", "8f0a0f41ed07c591"),
@@ -59,6 +60,7 @@ const GOLDEN: [(&str, &str); 19] = [
     ("v1/policy.json", "4b625ae06ac189fc"),
     ("v1/report.json", "f0e43e9b161da63b"),
     ("v1/thresholds.json", "8f4cbdbccc420018"),
+    ("v1/thresholds_anew.json", "defbc9519b67ffa5"),
 ];
 
 fn golden(name: &str) -> Vec<u8> {

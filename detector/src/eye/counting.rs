@@ -62,6 +62,7 @@ impl Eye {
             Ok(Taken::Changed) => {
                 tracing::info!(held = ?self.guard.held_thresholds(), "thresholds held");
                 if before == Standard::Changed
+                    && self.guard.standard() != Standard::Changed
                     && self.counting.reached.watch_anew() == Noted::Something
                 {
                     self.counting.write();
@@ -129,6 +130,7 @@ impl Eye {
             );
             self.guard.handle_changed_home();
             self.write_memory(now);
+            self.say_capability(now);
         }
         self.counting.write();
         self.say_last_counts();

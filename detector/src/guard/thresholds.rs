@@ -13,13 +13,13 @@ use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::schedule;
 use nattsyn_protocol::signing::{Endorsement, SignatureError};
 use nattsyn_protocol::thresholds::{
-    HeldThresholds, HomeThresholds, ThresholdsError, ThresholdsMessage,
+    HeldThresholds, HomeThresholds, Likeness, ThresholdsError, ThresholdsMessage,
 };
 use nattsyn_protocol::time::{Timestamp, Uptime};
 
 use super::consent::OldKey;
 use super::{Change, Guard, Moment, Taken, WAITED_MAX, WINDOW_SLACK, is_known};
-use crate::memory::{KeptThresholds, Likeness};
+use crate::memory::KeptThresholds;
 use crate::presence::{Levels, Standard};
 
 /// How far apart thresholds are taken that lower a level, or raise none, in one run: each is a
@@ -88,15 +88,11 @@ impl Guard {
             epoch: endorsement.epoch,
             visible: thresholds.visible,
             not_visible: thresholds.not_visible,
-            home: Likeness::Alike,
+            home: likeness(self.memory.thresholds, (endorsement.epoch, thresholds.anew)),
+            anew: thresholds.anew,
         };
         if let Some(held) = self.memory.thresholds {
-            if is_same(&held, &fresh) {
-                // Under a later key the same ones say nothing new, also of whether the home is.
-                self.keep_thresholds(KeptThresholds {
-                    epoch: fresh.epoch,
-                    ..held
-                });
+            if held == fresh {
                 return Ok(Taken::Unchanged);
             }
             // Versions begin anew with the hub's key: whoever stole one may have used them up.
@@ -146,6 +142,10 @@ impl Guard {
         let kept = self.memory.thresholds?;
         Some(HeldThresholds {
             version: kept.version,
+            visible: Some(kept.visible),
+            not_visible: Some(kept.not_visible),
+            anew: kept.anew,
+            home: kept.home,
         })
     }
 
@@ -191,16 +191,27 @@ impl Guard {
     }
 }
 
-fn is_same(held: &KeptThresholds, fresh: &KeptThresholds) -> bool {
-    let all = |it: &KeptThresholds| (it.version, it.visible, it.not_visible);
-    all(held) == all(fresh)
+/// Whether the home counts as alike by thresholds of an epoch that say how often it was gone
+/// through anew.
+///
+/// What was noticed is forgotten only when that count has grown under one key. Under a later key it
+/// may have begun anew, and whoever stole the earlier one may have used it up, so nothing follows
+/// from comparing it: the first thresholds of an epoch change nothing about the home.
+fn likeness(held: Option<KeptThresholds>, (epoch, anew): (u32, u32)) -> Likeness {
+    let Some(held) = held else {
+        return Likeness::Alike;
+    };
+    match held.epoch == epoch && anew > held.anew {
+        true => Likeness::Alike,
+        false => held.home,
+    }
 }
 
-/// Whether a level rises and none falls, and the home counts as before.
+/// Whether a level rises and none falls, and the home does not count as alike again.
 fn is_only_stricter(held: &KeptThresholds, fresh: &KeptThresholds) -> bool {
     let levels = |it: &KeptThresholds| (it.visible, it.not_visible);
     let falls = fresh.visible < held.visible || fresh.not_visible < held.not_visible;
-    held.home == Likeness::Alike && !falls && levels(held) != levels(fresh)
+    held.home == fresh.home && !falls && levels(held) != levels(fresh)
 }
 
 #[cfg(test)]
@@ -226,11 +237,20 @@ mod tests {
     }
 
     fn message(version: u32, levels: (u8, u8), epoch: u32) -> ThresholdsMessage {
+        gone_through(0, (version, levels, epoch))
+    }
+
+    /// The same after the home was gone through so often.
+    fn gone_through(
+        anew: u32,
+        (version, levels, epoch): (u32, (u8, u8), u32),
+    ) -> ThresholdsMessage {
         let thresholds = HomeThresholds {
             unit: "u0000001".parse().unwrap(),
             version,
             visible: levels.0,
             not_visible: levels.1,
+            anew,
         };
         let endorsement = Endorsement {
             key: PublicKey::of(&key(2)),
@@ -282,7 +302,13 @@ mod tests {
         let memory: Memory = before.take_change(second(1)).unwrap();
         let mut after = guard(Found::Remembered(memory));
         assert_eq!(after.standard(), homes(50, 45));
-        assert_eq!(after.held_thresholds(), Some(HeldThresholds { version: 7 }));
+        let held = HeldThresholds {
+            version: 7,
+            visible: Some(50),
+            not_visible: Some(45),
+            ..HeldThresholds::default()
+        };
+        assert_eq!(after.held_thresholds(), Some(held));
         after.take_change(second(1));
         let older = after.handle_thresholds(second(2), &message(6, (40, 40), 1));
         assert!(matches!(older, Err(ThresholdsRefusal::NotNewer { .. })));
@@ -309,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_home_stays_so_until_a_higher_version_comes() {
+    fn a_changed_home_stays_so_until_it_was_gone_through_anew_whatever_else_comes() {
         let mut guard = guard(Found::Nothing);
         guard.handle_changed_home();
         assert_eq!(
@@ -317,20 +343,27 @@ mod tests {
             Standard::Models,
             "there is nothing to be unlike"
         );
-        let held = message(7, (50, 45), 1);
-        guard.handle_thresholds(second(0), &held).unwrap();
+        let held = (7, (50, 45), 1);
+        let first = gone_through(2, held);
+        guard.handle_thresholds(second(0), &first).unwrap();
         guard.handle_changed_home();
         let memory: Memory = guard.take_change(second(1)).unwrap();
         let mut after = self::guard(Found::Remembered(memory));
-        assert_eq!(after.standard(), Standard::Changed);
-        after.handle_thresholds(second(2), &held).unwrap();
-        let under_a_later_key = message(7, (50, 45), 2);
-        after
-            .handle_thresholds(second(2), &under_a_later_key)
-            .unwrap();
-        assert_eq!(after.standard(), Standard::Changed);
-        let fresh = message(8, (50, 45), 2);
-        after.handle_thresholds(second(3), &fresh).unwrap();
-        assert_eq!(after.standard(), homes(50, 45));
+        let mut give = |at_s, anew, fresh| {
+            let given = after.handle_thresholds(second(at_s), &gone_through(anew, fresh));
+            given.unwrap();
+            let said = after.held_thresholds().unwrap();
+            (said.home, said.anew, after.standard())
+        };
+        let unlike = |anew| (Likeness::Changed, anew, Standard::Changed);
+        assert_eq!(give(2, 2, held), unlike(2));
+        assert_eq!(give(3, 2, (8, (50, 45), 1)), unlike(2), "a higher version");
+        assert_eq!(give(4, 2, (9, (51, 46), 1)), unlike(2), "stricter ones");
+        assert_eq!(give(65, 1, (10, (44, 44), 1)), unlike(1), "laxer ones");
+        // A later key says nothing by itself, also where its count is higher or the same ones come.
+        assert_eq!(give(66, 9, (1, (44, 44), 2)), unlike(9));
+        assert_eq!(give(67, 9, (1, (44, 44), 3)), unlike(9));
+        let alike = (Likeness::Alike, 10, homes(44, 44));
+        assert_eq!(give(130, 10, (2, (44, 44), 3)), alike);
     }
 }

@@ -157,6 +157,10 @@ impl Act {
                 "gick tillbaka ett steg med gränserna",
                 "went one step back with the thresholds",
             ),
+            Self::ThresholdsSigned => (
+                "skickade till sensorenheten vilka gränser som gäller",
+                "sent the unit what thresholds hold",
+            ),
             Self::PoolTaken => ("läste in märkt underlag", "brought labelled evidence in"),
             Self::SettingsChanged => ("ändrade inställningar", "changed settings"),
             Self::StaffAdded => ("lade in någon i personalen", "took somebody in"),

@@ -155,6 +155,9 @@ acts! {
     ThresholdsWithdrawn = "thresholds_withdrawn";
     /// Went one step back, or asked to.
     ThresholdsRolledBack = "thresholds_rolled_back";
+    /// Thresholds were signed for a unit though nobody decided on any: its home came or moved, an
+    /// area was named anew, the floor was raised, or a key changed.
+    ThresholdsSigned = "thresholds_signed";
     /// Brought a pool of labelled homes in.
     PoolTaken = "pool_taken";
     /// Signed leave to try a unit out where it hangs, or led it by another phone.

@@ -17,7 +17,7 @@ use crate::agreement::file::Said;
 use crate::settings::compare::Place;
 use crate::tuning::clerk::{Clerk, File};
 use crate::tuning::counter::TuningError;
-use crate::tuning::{ChangeId, Decision, Levels, place_of};
+use crate::tuning::{ChangeId, Decision, Gone, Levels, place_of};
 
 use super::door::{Viewer, see_other};
 use super::page::tuning::{Shown, Wish, consequences, document, path};
@@ -124,6 +124,7 @@ async fn render(
         place,
         wish: wish(pairs, &file, place),
         why: field(pairs, "why"),
+        gone: gone(pairs),
         trouble,
         file: &file,
         tonight: &tonight,
@@ -137,6 +138,13 @@ async fn render(
 fn field<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
     let mut found = pairs.iter().filter(|(key, _)| key == name);
     found.next().map_or("", |(_, value)| value)
+}
+
+fn gone(pairs: &Pairs) -> Gone {
+    match field(pairs, "anew") {
+        "yes" => Gone::Anew,
+        _ => Gone::AsBefore,
+    }
 }
 
 fn lang(pairs: &Pairs) -> Lang {
@@ -292,7 +300,7 @@ async fn propose(
             not_visible: level("not_visible"),
         };
         let levels = (field(&form, "inherit") != "yes").then_some(levels);
-        clerk.propose(place, levels, (field(&form, "why"), &by))
+        clerk.propose(place, (levels, gone(&form)), (field(&form, "why"), &by))
     })
     .await
 }

@@ -242,9 +242,9 @@ impl Desk {
                 let news = looks_by.filter(|version| self.resumptions.is_news(unit, *version));
                 let looking = news.map(|version| (unit, version, now.timestamp));
                 intake.batch.looking.extend(looking);
-                let version = self.tuned.hear(&capability);
+                let held = self.tuned.hear(&capability);
                 let at = now.timestamp;
-                let word = version.map(|version| (unit, Word { version, at }));
+                let word = held.map(|held| (unit, Word { held, at }));
                 intake.batch.words.extend(word);
                 let stands = self.commission.hear(now.timestamp, &capability);
                 intake.batch.steps.extend(stands);

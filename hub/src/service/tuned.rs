@@ -22,7 +22,7 @@ use crate::settings::compare::Place;
 use crate::store::{SqliteStore, Store as _, Tunings};
 use crate::tuning::counter::Counter;
 use crate::tuning::standing::{Progress, REMINDED_AFTER, progress};
-use crate::tuning::{Decision, Floor, Levels};
+use crate::tuning::{Decision, Floor, Gone, Levels};
 
 impl Office {
     /// Something is written beside the desk.
@@ -53,7 +53,7 @@ impl Office {
 fn approve(counter: &mut Counter<'_>, levels: Levels) {
     let by = ("prov", &"chef-001".parse().unwrap());
     counter
-        .propose(&Place::Municipality, Some(levels), by)
+        .propose(&Place::Municipality, (Some(levels), Gone::AsBefore), by)
         .unwrap();
     let waiting = counter.rows.book().unwrap();
     let waiting = waiting.waiting().next().unwrap().id;
@@ -62,14 +62,27 @@ fn approve(counter: &mut Counter<'_>, levels: Levels) {
 }
 
 impl Office {
+    /// An eye says that it holds the newest thresholds that the hub has signed, by that version.
     fn says_hello(&mut self, at_s: u64, held: Option<u32>) -> Done {
+        let rows = Tunings::open(&self.path).unwrap().newest().unwrap();
+        let newest = rows.get(&homes().homes[0].unit).map(|it| it.thresholds);
+        let held = held.map(|version| HeldThresholds {
+            version,
+            visible: newest.map(|it| it.visible),
+            not_visible: newest.map(|it| it.not_visible),
+            ..HeldThresholds::default()
+        });
+        self.says_that_it_holds(at_s, held)
+    }
+
+    fn says_that_it_holds(&mut self, at_s: u64, held: Option<HeldThresholds>) -> Done {
         let unit = homes().homes[0].unit;
         let capability = Capability {
             unit,
             boot: BootId(7),
             build: Build::SensorOnly,
             policy: None,
-            thresholds: held.map(|version| HeldThresholds { version }),
+            thresholds: held,
             commissioning: None,
             commissioned: None,
         };
@@ -170,6 +183,62 @@ fn what_was_approved_is_sent_at_once_and_at_each_hello_until_the_eye_says_that_i
         office.goes_by(),
         Progress::Acknowledged(office.at(120).timestamp)
     );
+}
+
+#[test]
+fn a_unit_that_holds_other_levels_by_the_newest_version_is_signed_a_higher_one() {
+    let mut office = Office::open();
+    office.tunes(20, 50);
+    let later = 20 + REMINDED_AFTER.as_secs();
+    // As after a restored backup: that version came before, with other levels.
+    let held = |version, visible| HeldThresholds {
+        version,
+        visible: Some(visible),
+        not_visible: Some(48),
+        ..HeldThresholds::default()
+    };
+    let done = office.says_that_it_holds(later, Some(held(1, 44)));
+    assert_eq!(
+        thresholds(&done.answers),
+        [],
+        "it takes nothing by version 1"
+    );
+    assert_eq!(office.goes_by(), Progress::Waits(office.at(20).timestamp));
+    let signed = office.beside(later + 1, |counter| counter.settle().unwrap());
+    assert_eq!(signed, 1);
+    let now = office.at(later + 2);
+    let sent = thresholds(&office.desk.look(now).unwrap().answers);
+    assert_eq!((sent[0].version, sent[0].visible), (2, 50));
+    // One that says so of every version is signed one more each ten minutes, and no oftener.
+    office.says_that_it_holds(later + 3, Some(held(2, 44)));
+    assert_eq!(
+        office.beside(later + 4, |counter| counter.settle().unwrap()),
+        0
+    );
+    office.says_that_it_holds(later + 5, Some(held(2, 50)));
+    let since = Progress::Acknowledged(office.at(later + 5).timestamp);
+    assert_eq!(office.goes_by(), since);
+    let much_later = later + 2 * REMINDED_AFTER.as_secs();
+    let signed = office.beside(much_later, |counter| counter.settle().unwrap());
+    assert_eq!(signed, 0);
+}
+
+#[test]
+fn an_older_unit_that_says_no_levels_acknowledges_nothing_and_is_sent_nothing_over_and_over() {
+    let mut office = Office::open();
+    office.tunes(20, 50);
+    let held = HeldThresholds {
+        version: 1,
+        ..HeldThresholds::default()
+    };
+    let later = 30 + 2 * REMINDED_AFTER.as_secs();
+    for at_s in [30, later] {
+        let done = office.says_that_it_holds(at_s, Some(held));
+        assert_eq!(thresholds(&done.answers), []);
+        assert_eq!(office.goes_by(), Progress::Unsaid(1));
+        let signed = office.beside(at_s + 1, |counter| counter.settle().unwrap());
+        assert_eq!(signed, 0);
+    }
 }
 
 #[test]

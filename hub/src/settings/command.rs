@@ -14,7 +14,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::compare::{self, differences};
 use super::words;
-use super::{Applied, Settings, Source};
+use super::{Applied, AreaName, Settings, Source};
 use crate::agreement::file::Said;
 use crate::notify::settings::Others;
 use crate::notify::{self, SettingsError};
@@ -108,6 +108,14 @@ pub enum CommandError {
     /// Nothing was ever set.
     #[error("inget har satts än / nothing has been set yet")]
     NothingSet,
+    /// An area that has thresholds of its own would be none any more.
+    #[error(
+        "området {0} har egna gränser och finns inte i dokumentet: ingenting har ändrats. Ta först \
+         bort dem på sidan Gränser (två personer), eller låt området stå kvar / the area {0} has \
+         thresholds of its own and is not in the document: nothing was changed. First take them \
+         away on the page Thresholds (two people), or leave the area in"
+    )]
+    TunedArea(AreaName),
     /// Whoever does it does not work here.
     #[error("--by {0}: finns inte bland dem som arbetar här / is not among those who work here")]
     Stranger(StaffId),
@@ -173,6 +181,10 @@ impl Counter<'_> {
         let after = Settings::read(&body).map_err(unusable)?;
         let fitted = after.told_by(self.channels).people(&Others::new());
         fitted.map_err(unusable)?;
+        let mut tuned = self.versions.tuned_areas()?.into_iter();
+        if let Some(area) = tuned.find(|area| !after.has_area(area)) {
+            return Err(CommandError::TunedArea(area));
+        }
         let before = self.before()?;
         let differences = differences(&before, &after, &self.enrolled);
         let mut said = lines(differences.iter().map(words::difference));

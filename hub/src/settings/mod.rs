@@ -147,6 +147,13 @@ impl Settings {
         self.homes.get(&home)?.area.as_ref()
     }
 
+    /// Whether an area is named here, or lived in.
+    #[must_use]
+    pub fn has_area(&self, area: &AreaName) -> bool {
+        let mut homes = self.homes.values();
+        self.areas.contains_key(area) || homes.any(|home| home.area.as_ref() == Some(area))
+    }
+
     /// What is in force in a home. Without one, as for somebody who is enrolled no more: what is
     /// in force for the municipality.
     #[must_use]

@@ -12,9 +12,12 @@ use super::command::{CommandError, Counter, SettingsCommand};
 use super::compare::{differences, touched};
 use super::document::Remark;
 use super::*;
+use crate::audit::Act;
 use crate::notify::settings::Others;
+use crate::settings::compare::Place;
 use crate::staff::{self, Register, command::StaffCommand};
-use crate::store::{SettingsVersions, SqliteStore, Store as _};
+use crate::store::{Deed, SettingsVersions, SqliteStore, Store as _, Tunings};
+use crate::tuning::{Gone, Kind, MODELS_OWN, NewChange};
 
 const PAGE: &str = include_str!("../../../docs/reference/settings.md");
 
@@ -336,6 +339,53 @@ impl Office {
     fn set(&self, text: &str) -> Result<String, CommandError> {
         self.run(&set(&self.file(text), ("admin-1", "Prov")))
     }
+}
+
+/// Somebody proposes thresholds for an area, beside the office.
+fn tunes(office: &Office, area: &str) {
+    let place = Place::Area(area.parse().unwrap());
+    let change = NewChange {
+        place,
+        levels: Some(MODELS_OWN),
+        kind: Kind::Set,
+        gone: Gone::AsBefore,
+        why: "prov".to_owned(),
+    };
+    let deed = Deed {
+        by: "chef-001".parse().unwrap(),
+        at: now(),
+        act: Act::ThresholdsProposed,
+        change: Some(change),
+        decision: None,
+        signed: Vec::new(),
+    };
+    let mut rows = Tunings::open(&office.ledger()).unwrap();
+    rows.record(&deed).unwrap();
+}
+
+#[test]
+fn an_area_with_thresholds_of_its_own_is_not_dropped_by_a_new_version() {
+    let office = Office::new();
+    let named = |area: &str| {
+        office.set(&format!(
+            "[[area]]\nname = \"{area}\"\n[[home]]\nid = \"h0000001\"\n"
+        ))
+    };
+    named("Norr").unwrap();
+    named("Söder").unwrap();
+    named("Norr").unwrap();
+    tunes(&office, "Norr");
+    let refused = named("Söder").unwrap_err();
+    assert!(matches!(&refused, CommandError::TunedArea(_)), "{refused}");
+    let said = refused.to_string();
+    assert!(said.contains("området Norr har egna gränser"), "{said}");
+    assert!(said.contains("Ta först bort dem"), "{said}");
+    let versions = SettingsVersions::open(&office.ledger()).unwrap();
+    assert_eq!(versions.all().unwrap().len(), 3, "nothing was set");
+    // Where homes lie in it, it is there too.
+    office
+        .set("[[area]]\nname = \"Norr\"\n[[home]]\nid = \"h0000001\"\narea = \"Norr\"\n")
+        .unwrap();
 }
 
 fn now() -> Timestamp {

@@ -3,6 +3,7 @@
 //! A connection of its own, so that to set them waits for no night's work. What stands in a
 //! document is for [`crate::settings`] to say; whether somebody may set one is not asked here.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
@@ -13,6 +14,8 @@ use nattsyn_protocol::time::Timestamp;
 use super::sqlite::doing;
 use super::{SqliteStore, StoreError, audit, rows};
 use crate::audit::{Act, AuditRow};
+use crate::settings::AreaName;
+use crate::settings::compare::Place;
 use crate::watch::StaffId;
 
 const READING: &str = "reading the settings";
@@ -78,6 +81,24 @@ impl SettingsVersions {
         let version = write().map_err(doing(WRITING))?;
         transaction.commit().map_err(doing(WRITING))?;
         Ok(version)
+    }
+
+    /// Areas for which thresholds are set, or wait for a decision.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read.
+    pub fn tuned_areas(&self) -> Result<BTreeSet<AreaName>, StoreError> {
+        let book = super::tuning::book(&self.connection)?;
+        let places = book.changes().iter().map(|change| &change.place);
+        let is_tuned =
+            |place: &Place| book.set_at(place).is_some() || book.waiting_at(place).is_some();
+        Ok(places
+            .filter_map(|place| match place {
+                Place::Area(area) if is_tuned(place) => Some(area.clone()),
+                Place::Area(_) | Place::Municipality | Place::Home(_) => None,
+            })
+            .collect())
     }
 
     /// The newest version; `None` if nothing was ever set.

@@ -49,6 +49,10 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (16, include_str!("migrations/016_resumed.sql")),
     (17, include_str!("migrations/017_thresholds.sql")),
     (18, include_str!("migrations/018_commissioning.sql")),
+    (
+        19,
+        include_str!("migrations/019_thresholds_gone_through.sql"),
+    ),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.

@@ -12,18 +12,18 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, Transaction
 
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::Signed;
-use nattsyn_protocol::thresholds::{HomeThresholds, NightCounts};
+use nattsyn_protocol::thresholds::{HeldThresholds, HomeThresholds, Likeness, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
 use super::sqlite::doing;
 use super::{SqliteStore, StoreError, audit, rows};
-use crate::audit::{Act, AuditRow};
+use crate::audit::{Act, AuditRow, Who};
 use crate::tuning::book::Book;
 use crate::tuning::evidence::Pool;
 use crate::tuning::standing::{Sent, Word};
 use crate::tuning::{
-    Change, ChangeId, Decision, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
+    Change, ChangeId, Decision, Gone, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
     place_word,
 };
 use crate::watch::StaffId;
@@ -93,18 +93,7 @@ impl Tunings {
     ///
     /// They cannot be read.
     pub fn book(&self) -> Result<Book, StoreError> {
-        let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
-                          threshold_changes.at_ms, threshold_changes.made_by, verdict,
-                          threshold_verdicts.at_ms, threshold_verdicts.made_by,
-                          threshold_verdicts.turn
-                   FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
-                   WHERE ?1 = ?1 ORDER BY threshold_changes.change";
-        let mut changes = Vec::new();
-        each(&self.connection, sql, &"", |row| {
-            changes.push(change(row)?);
-            Ok(())
-        })?;
-        Ok(Book::new(changes))
+        book(&self.connection)
     }
 
     /// The newest thresholds of each unit.
@@ -214,8 +203,8 @@ impl Tunings {
         Ok(change)
     }
 
-    /// Writes down what was signed though nobody did anything now: a home was enrolled or moved,
-    /// or a key changed.
+    /// Writes down what was signed though nobody did anything now, each with its row in the log: a
+    /// home was enrolled or moved, or a key changed.
     ///
     /// # Errors
     ///
@@ -223,7 +212,7 @@ impl Tunings {
     pub fn sign(&mut self, signed: &[StoredThresholds]) -> Result<(), StoreError> {
         let transaction = self.begin()?;
         for stored in signed {
-            write_stored(&transaction, stored).map_err(doing(WRITING))?;
+            write_settled(&transaction, stored).map_err(doing(WRITING))?;
         }
         transaction.commit().map_err(doing(WRITING))
     }
@@ -243,7 +232,11 @@ fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Op
         let levels = new.levels.map_or("-".to_owned(), |levels| {
             format!("{}/{}", levels.visible, levels.not_visible)
         });
-        detail = format!(" {} {levels}", place_word(&new.place));
+        let gone = match new.gone {
+            Gone::AsBefore => "",
+            Gone::Anew => " gone through anew",
+        };
+        detail = format!(" {} {levels}{gone}", place_word(&new.place));
     }
     let about = deed.decision.and_then(|(id, _)| id).or(made);
     if let (Some((_, decision)), Some(id)) = (deed.decision, about) {
@@ -271,8 +264,9 @@ fn write_change(
         Kind::Rollback(id) => Some(id.0),
     };
     transaction.execute(
-        "INSERT INTO threshold_changes (place, visible, not_visible, undoes, why, at_ms, made_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO threshold_changes
+             (place, visible, not_visible, undoes, why, at_ms, made_by, anew)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             place_word(&new.place),
             new.levels.map(|levels| levels.visible),
@@ -281,6 +275,7 @@ fn write_change(
             new.why,
             at.as_ms(),
             by.to_string(),
+            u8::from(new.gone == Gone::Anew),
         ],
     )?;
     Ok(ChangeId(transaction.last_insert_rowid()))
@@ -302,6 +297,21 @@ fn write_stored(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rus
         .map(drop)
 }
 
+/// What follows from no decision: nobody's row in the log names it, so it has one of its own.
+fn write_settled(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rusqlite::Result<()> {
+    write_stored(transaction, stored)?;
+    let HomeThresholds {
+        unit,
+        version,
+        visible,
+        not_visible,
+        ..
+    } = stored.thresholds;
+    let row = AuditRow::new(stored.made, Who::Hub, Act::ThresholdsSigned);
+    let detail = format!("unit {unit} version {version} {visible}/{not_visible}");
+    audit::append(transaction, &row.detail(detail)).map(drop)
+}
+
 fn change(row: &Row<'_>) -> Result<Change, StoreError> {
     let number =
         |column| -> Result<Option<i64>, StoreError> { row.get(column).map_err(doing(READING)) };
@@ -319,6 +329,10 @@ fn change(row: &Row<'_>) -> Result<Change, StoreError> {
             not_visible,
         }),
         kind: number(4)?.map_or(Kind::Set, |id| Kind::Rollback(ChangeId(id))),
+        gone: match number(12)? {
+            Some(1) => Gone::Anew,
+            Some(_) | None => Gone::AsBefore,
+        },
         why: rows::text(row, 5, READING)?,
         at: rows::moment(row, 6, READING)?,
         by: rows::parsed(row, 7, READING)?,
@@ -334,6 +348,22 @@ fn verdict_of(row: &Row<'_>, word: &str) -> Result<Verdict, StoreError> {
         by: rows::parsed(row, 10, READING)?,
         turn: row.get(11).map_err(doing(READING))?,
     })
+}
+
+/// Every change.
+pub(super) fn book(connection: &Connection) -> Result<Book, StoreError> {
+    let sql = "SELECT threshold_changes.change, place, visible, not_visible, undoes, why,
+                      threshold_changes.at_ms, threshold_changes.made_by, verdict,
+                      threshold_verdicts.at_ms, threshold_verdicts.made_by,
+                      threshold_verdicts.turn, threshold_changes.anew
+               FROM threshold_changes LEFT JOIN threshold_verdicts USING (change)
+               WHERE ?1 = ?1 ORDER BY threshold_changes.change";
+    let mut changes = Vec::new();
+    each(connection, sql, &"", |row| {
+        changes.push(change(row)?);
+        Ok(())
+    })?;
+    Ok(Book::new(changes))
 }
 
 /// The newest thresholds of each unit.
@@ -364,13 +394,20 @@ pub(super) fn newest(connection: &Connection) -> Result<Sent, StoreError> {
 
 /// What each unit last said that it holds.
 pub(super) fn words(connection: &Connection) -> Result<BTreeMap<UnitId, Word>, StoreError> {
-    let sql = "SELECT unit, version, at_ms FROM threshold_words WHERE ?1 = ?1 ORDER BY word";
+    let sql = "SELECT unit, version, at_ms, visible, not_visible, anew, home
+               FROM threshold_words WHERE ?1 = ?1 ORDER BY word";
     let mut words = BTreeMap::new();
     each(connection, sql, &"", |row| {
-        let word = Word {
+        let home = rows::text(row, 6, READING)?;
+        let held = HeldThresholds {
             version: row.get(1).map_err(doing(READING))?,
-            at: rows::moment(row, 2, READING)?,
+            visible: row.get(3).map_err(doing(READING))?,
+            not_visible: row.get(4).map_err(doing(READING))?,
+            anew: row.get(5).map_err(doing(READING))?,
+            home: likeness_of(&home).ok_or_else(|| rows::unreadable(READING, &home))?,
         };
+        let at = rows::moment(row, 2, READING)?;
+        let word = Word { held, at };
         words.insert(rows::parsed(row, 0, READING)?, word);
         Ok(())
     })?;
@@ -417,6 +454,18 @@ pub(super) fn write_counts(
     Ok(())
 }
 
+fn likeness_word(home: Likeness) -> &'static str {
+    match home {
+        Likeness::Alike => "alike",
+        Likeness::Changed => "changed",
+    }
+}
+
+fn likeness_of(word: &str) -> Option<Likeness> {
+    let mut all = [Likeness::Alike, Likeness::Changed].into_iter();
+    all.find(|home| likeness_word(*home) == word)
+}
+
 /// What units say that they hold, where that is otherwise than before.
 pub(super) fn write_words(
     transaction: &Transaction<'_>,
@@ -424,8 +473,17 @@ pub(super) fn write_words(
 ) -> rusqlite::Result<()> {
     for (unit, word) in words {
         transaction.execute(
-            "INSERT INTO threshold_words (unit, version, at_ms) VALUES (?1, ?2, ?3)",
-            params![unit.to_string(), word.version, word.at.as_ms()],
+            "INSERT INTO threshold_words (unit, version, at_ms, visible, not_visible, anew, home)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                unit.to_string(),
+                word.held.version,
+                word.at.as_ms(),
+                word.held.visible.filter(|level| *level <= NEVER),
+                word.held.not_visible.filter(|level| *level <= NEVER),
+                word.held.anew,
+                likeness_word(word.held.home),
+            ],
         )?;
     }
     Ok(())

@@ -23,7 +23,7 @@ use super::evidence::Evidence;
 use super::map::Map;
 use super::outlook::{self, Outlook, outlook};
 use super::standing::{Sent, Word};
-use super::{ChangeId, Decision, Floor, Levels};
+use super::{ChangeId, Decision, Floor, Gone, Levels};
 use crate::keys::HubKeys;
 use crate::roster::Roster;
 use crate::service::Hands;
@@ -87,6 +87,7 @@ impl File {
             settings: &self.settings,
             book: &self.book,
             floor: self.floor,
+            sent: &self.sent,
         }
     }
 
@@ -149,10 +150,10 @@ impl Clerk {
     pub fn propose(
         &self,
         place: &Place,
-        levels: Option<Levels>,
+        wish: (Option<Levels>, Gone),
         said: (&str, &StaffId),
     ) -> Result<(), TuningError> {
-        self.at_counter(|counter| counter.propose(place, levels, said))
+        self.at_counter(|counter| counter.propose(place, wish, said))
     }
 
     /// Decides on what waits. Blocks.

@@ -146,12 +146,13 @@ fn show(ledger: &Path, floor: Floor) -> Result<String, CommandError> {
     let store = SqliteStore::open(ledger)?;
     let (roster, settings) = (store.roster()?, clerk::settings(&store)?);
     let rows = Tunings::open(ledger)?;
-    let book = rows.book()?;
+    let (book, sent) = (rows.book()?, rows.newest()?);
     let map = Map {
         roster: &roster,
         settings: &settings,
         book: &book,
         floor,
+        sent: &sent,
     };
     let areas = map.areas().into_iter().cloned().map(Place::Area);
     let homes = roster.homes().iter().map(|home| Place::Home(home.id));
@@ -177,6 +178,15 @@ fn show(ledger: &Path, floor: Floor) -> Result<String, CommandError> {
             words::place(&change.place),
             words::set(change.levels),
         ])
+    }));
+    let held_back = map.all_held_back(&Place::Municipality).into_iter();
+    said.extend(held_back.map(|(home, set)| {
+        let waits = Said::new(
+            "hålls kvar på det strängare tills två personer har godkänt det som är satt",
+            "is kept at what is stricter until two people have approved what is set",
+        );
+        let place = words::place(&Place::Home(home.id));
+        joined(&[place, waits, words::levels(set)])
     }));
     match rows.pool()? {
         None => said.push(words::bound(super::evidence::Bound::NoPool)),

@@ -11,10 +11,11 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
 use super::map::{Map, WishError};
-use super::settle;
+use super::settle::{self, Known};
+use super::standing::Sent;
 use super::{
-    Caution, Change, ChangeId, Decision, Floor, Holds, Kind, Levels, NewChange, StoredThresholds,
-    Verdict, WHY_MAX,
+    Caution, Change, ChangeId, Decision, Floor, Gone, Holds, Kind, Levels, NewChange,
+    StoredThresholds, Verdict, WHY_MAX,
 };
 use crate::audit::Act;
 use crate::keys::HubKeys;
@@ -71,7 +72,8 @@ pub struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// Proposes levels at a place, or none so that what holds around it does.
+    /// Proposes levels at a place, or none so that what holds around it does; at a home also that
+    /// it was gone through anew.
     ///
     /// # Errors
     ///
@@ -79,15 +81,19 @@ impl Counter<'_> {
     pub fn propose(
         &mut self,
         place: &Place,
-        levels: Option<Levels>,
+        wish: (Option<Levels>, Gone),
         (why, by): (&str, &StaffId),
     ) -> Result<(), TuningError> {
         let book = self.rows.book()?;
-        self.map(&book).examine(place, levels, why)?;
+        let sent = self.rows.newest()?;
+        let map = self.map(&book, &sent);
+        let (levels, gone) = map.meant(place, wish);
+        map.examine(place, (levels, gone), why)?;
         let change = NewChange {
             place: place.clone(),
             levels,
             kind: Kind::Set,
+            gone,
             why: why.trim().to_owned(),
         };
         self.rows.record(&Deed {
@@ -121,7 +127,8 @@ impl Counter<'_> {
             Holds::No => Vec::new(),
             Holds::Yes => {
                 // A floor may have been raised, or a place have gone, since it was proposed.
-                let map = self.map(&book);
+                let sent = self.rows.newest()?;
+                let map = self.map(&book, &sent);
                 map.examine_place(&change.place)?;
                 if let Some(levels) = change.levels {
                     map.examine_levels(levels)?;
@@ -151,7 +158,8 @@ impl Counter<'_> {
         (why, by): (&str, &StaffId),
     ) -> Result<WentBack, TuningError> {
         let book = self.rows.book()?;
-        let map = self.map(&book);
+        let sent = self.rows.newest()?;
+        let map = self.map(&book, &sent);
         map.examine_place(place)?;
         let step = book.step_back(place).ok_or(WishError::NothingBefore)?;
         if step.undoes != undoes {
@@ -164,6 +172,7 @@ impl Counter<'_> {
             place: place.clone(),
             levels: step.levels,
             kind: Kind::Rollback(step.undoes),
+            gone: Gone::AsBefore,
             why: why.trim().to_owned(),
         };
         let (decision, signed, went) = match map.caution(place, step.levels) {
@@ -194,19 +203,20 @@ impl Counter<'_> {
     /// The store fails.
     pub fn settle(&mut self) -> Result<usize, TuningError> {
         let book = self.rows.book()?;
-        let signed = self.due(&book)?;
+        let signed = self.due(&book, None)?;
         if !signed.is_empty() {
             self.rows.sign(&signed)?;
         }
         Ok(signed.len())
     }
 
-    fn map<'b>(&'b self, book: &'b Book) -> Map<'b> {
+    fn map<'b>(&'b self, book: &'b Book, sent: &'b Sent) -> Map<'b> {
         Map {
             roster: self.roster,
             settings: self.settings,
             book,
             floor: self.floor,
+            sent,
         }
     }
 
@@ -235,18 +245,31 @@ impl Counter<'_> {
             turn: i64::MAX,
         });
         let id = change.id;
+        let (place, gone) = (change.place.clone(), change.gone);
         let others = book.changes().iter().filter(|it| it.id != id).cloned();
-        self.due(&Book::new(others.chain([change]).collect()))
+        let book = Book::new(others.chain([change]).collect());
+        self.due(&book, Some((&place, gone)))
     }
 
-    fn due(&self, book: &Book) -> Result<Vec<StoredThresholds>, TuningError> {
+    /// What is signed now; `act` is where something comes to hold.
+    fn due(
+        &self,
+        book: &Book,
+        act: Option<(&Place, Gone)>,
+    ) -> Result<Vec<StoredThresholds>, TuningError> {
         let newest = self.rows.newest()?;
         let words = self.rows.words()?;
-        let words = words.iter().map(|(unit, word)| (*unit, word.version));
+        let words = words.iter().map(|(unit, word)| (*unit, word.held));
         let own = PublicKey::of(&self.keys.signing);
         let is_ours =
             |stored: &StoredThresholds| stored.signed.open::<HomeThresholds>(&own).is_ok();
-        let due = settle::due(&self.map(book), &newest, &words.collect(), is_ours);
+        let known = Known {
+            newest: &newest,
+            words: &words.collect(),
+            now: self.now,
+            act,
+        };
+        let due = settle::due(&self.map(book, &newest), known, is_ours);
         Ok(due.into_iter().map(|it| self.sign(it)).collect())
     }
 
@@ -269,6 +292,7 @@ fn unwritten(new: &NewChange, (at, by): (Timestamp, &StaffId)) -> Change {
         place: new.place.clone(),
         levels: new.levels,
         kind: new.kind,
+        gone: new.gone,
         why: new.why.clone(),
         at,
         by: by.clone(),

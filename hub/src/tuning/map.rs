@@ -8,7 +8,8 @@ use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::thresholds::HomeThresholds;
 
 use super::book::Book;
-use super::{Caution, Floor, Levels, WHY_MAX};
+use super::standing::Sent;
+use super::{Caution, Floor, Gone, Levels, WHY_MAX};
 use crate::roster::{Home, Roster};
 use crate::settings::compare::Place;
 use crate::settings::{AreaName, InForce, Settings, Source};
@@ -24,6 +25,14 @@ pub struct Map<'a> {
     pub book: &'a Book,
     /// What nothing goes under.
     pub floor: Floor,
+    /// What was signed for the units last.
+    pub sent: &'a Sent,
+}
+
+/// What is set somewhere, and whether a change there would decide it.
+struct Found {
+    set: InForce<Levels>,
+    by_change: bool,
 }
 
 /// What a home would hold by a change.
@@ -56,6 +65,9 @@ pub enum WishError {
     /// It is so already.
     #[error("det gäller redan / it is so already")]
     Same,
+    /// Only a home can be gone through.
+    #[error("bara en bostad kan gås igenom på nytt / only a home can be gone through anew")]
+    NoHome,
     /// No reason, or a very long one.
     #[error("skriv varför, 1–{WHY_MAX} tecken / say why, in 1 to {WHY_MAX} characters")]
     NoReason,
@@ -70,7 +82,8 @@ pub enum WishError {
 }
 
 impl<'a> Map<'a> {
-    /// What is in force at a place, for homes that do not say otherwise.
+    /// What is in force at a place, for homes that do not say otherwise; in a home what was signed
+    /// for its unit where that is stricter ([`Self::held_back`]).
     #[must_use]
     pub fn of(&self, place: &Place) -> InForce<Levels> {
         self.with(place, None)
@@ -82,6 +95,27 @@ impl<'a> Map<'a> {
         self.of(&Place::Home(home))
     }
 
+    /// What is set for a home, where its unit was signed something stricter.
+    ///
+    /// A home that moves to another area, an area that is named anew, a unit that hangs elsewhere
+    /// and a floor that is lowered are each one person's doing. By none of them is a word said more
+    /// often: the stricter levels hold until two people have approved something for the home, or
+    /// for the place from which its levels come.
+    #[must_use]
+    pub fn held_back(&self, home: HomeId) -> Option<Levels> {
+        let set = self.found(&Place::Home(home), None).set.value;
+        (self.of_home(home).value != set).then_some(set)
+    }
+
+    /// The homes of a place in which something stricter holds than what is set.
+    #[must_use]
+    pub fn all_held_back(&self, place: &Place) -> Vec<(&'a Home, Levels)> {
+        let homes = self.homes_of(place);
+        homes
+            .filter_map(|home| Some((home, self.held_back(home.id)?)))
+            .collect()
+    }
+
     /// What would be if something else were set at one place.
     #[must_use]
     pub fn with(
@@ -89,22 +123,49 @@ impl<'a> Map<'a> {
         place: &Place,
         instead: Option<(&Place, Option<Levels>)>,
     ) -> InForce<Levels> {
-        let set_at = |place: &Place| match instead {
-            Some((changed, levels)) if changed == place => levels,
-            Some(_) | None => self.book.set_at(place),
+        let Found { set, by_change } = self.found(place, instead);
+        let signed = match place {
+            Place::Home(home) if !by_change => self.signed(*home),
+            Place::Home(_) | Place::Area(_) | Place::Municipality => None,
         };
+        InForce {
+            value: signed.map_or(set.value, |signed| set.value.at_least(signed)),
+            from: set.from,
+        }
+    }
+
+    /// What is set, from the inside out.
+    fn found(&self, place: &Place, instead: Option<(&Place, Option<Levels>)>) -> Found {
         let floor = self.floor.levels();
+        let mut by_change = false;
         for place in self.inside_out(place) {
-            if let Some(levels) = set_at(&place) {
+            let set = match instead {
+                Some((changed, levels)) if *changed == place => {
+                    by_change = true;
+                    levels
+                }
+                Some(_) | None => self.book.set_at(&place),
+            };
+            if let Some(levels) = set {
                 let value = levels.at_least(floor);
                 let from = source(place);
-                return InForce { value, from };
+                let set = InForce { value, from };
+                return Found { set, by_change };
             }
         }
-        InForce {
+        let set = InForce {
             value: floor,
             from: Source::BuiltIn,
-        }
+        };
+        Found { set, by_change }
+    }
+
+    /// What was signed last for a home's unit.
+    fn signed(&self, home: HomeId) -> Option<Levels> {
+        let mut homes = self.roster.homes().iter();
+        let unit = homes.find(|it| it.id == home)?.unit;
+        let sent = self.sent.get(&unit)?;
+        Some(Levels::from(&sent.thresholds))
     }
 
     /// What a change at a place would turn, home by home; homes that it leaves as they are not.
@@ -138,6 +199,20 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// What is meant by what was sent: whoever only says that a home was gone through anew, with
+    /// the levels that are in force, leaves what is set there as it is.
+    #[must_use]
+    pub fn meant(
+        &self,
+        place: &Place,
+        (levels, gone): (Option<Levels>, Gone),
+    ) -> (Option<Levels>, Gone) {
+        match gone {
+            Gone::Anew if levels == Some(self.of(place).value) => (self.book.set_at(place), gone),
+            Gone::Anew | Gone::AsBefore => (levels, gone),
+        }
+    }
+
     /// Whether something may be proposed at a place.
     ///
     /// # Errors
@@ -146,14 +221,20 @@ impl<'a> Map<'a> {
     pub fn examine(
         &self,
         place: &Place,
-        levels: Option<Levels>,
+        (levels, gone): (Option<Levels>, Gone),
         why: &str,
     ) -> Result<(), WishError> {
         self.examine_place(place)?;
+        match (gone, place) {
+            (Gone::AsBefore, _) | (Gone::Anew, Place::Home(_)) => {}
+            (Gone::Anew, Place::Municipality | Place::Area(_)) => return Err(WishError::NoHome),
+        }
         if let Some(levels) = levels {
             self.examine_levels(levels)?;
         }
-        if self.book.set_at(place) == levels {
+        let is_same = self.book.set_at(place) == levels && gone == Gone::AsBefore;
+        // What is set already can still be what a home is held back from.
+        if is_same && self.turns(place, levels).is_empty() {
             return Err(WishError::Same);
         }
         if self.book.waiting_at(place).is_some() {
@@ -191,6 +272,7 @@ impl<'a> Map<'a> {
             version: 1,
             visible: levels.visible,
             not_visible: levels.not_visible,
+            anew: 0,
         }
         .examine()
         .is_ok();

@@ -198,6 +198,17 @@ pub enum Kind {
     Rollback(ChangeId),
 }
 
+/// Whether a change of a home says that the home was gone through anew.
+///
+/// Only this makes a unit forget that its home no longer looks as it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It does not.
+    AsBefore,
+    /// Somebody went through the home; the reason says how.
+    Anew,
+}
+
 /// What somebody wants to hold at a place, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -209,6 +220,8 @@ pub struct Change {
     pub levels: Option<Levels>,
     /// Something new, or something former.
     pub kind: Kind,
+    /// Whether the home was gone through anew.
+    pub gone: Gone,
     /// Why, in their own words.
     pub why: String,
     /// When it was proposed.
@@ -228,6 +241,8 @@ pub struct NewChange {
     pub levels: Option<Levels>,
     /// Something new, or something former.
     pub kind: Kind,
+    /// Whether the home was gone through anew.
+    pub gone: Gone,
     /// Why.
     pub why: String,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::signing::Signed;
-use nattsyn_protocol::thresholds::{HomeThresholds, ThresholdsMessage};
+use nattsyn_protocol::thresholds::{HeldThresholds, HomeThresholds, ThresholdsMessage};
 use nattsyn_protocol::time::Timestamp;
 
 use super::Levels;
@@ -38,8 +38,8 @@ pub type Sent = BTreeMap<UnitId, StoredThresholds>;
 /// A unit's own word, by its eye's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
-    /// Which version it holds; 0 for none.
-    pub version: u32,
+    /// What it holds; version 0 for nothing.
+    pub held: HeldThresholds,
     /// When it said so first.
     pub at: Timestamp,
 }
@@ -53,6 +53,9 @@ pub enum Progress {
     Foreign(u32),
     /// It says that it holds them, since then.
     Acknowledged(Timestamp),
+    /// It says that it holds this version and not by which levels: its software is from before
+    /// levels were said.
+    Unsaid(u32),
     /// It has not said so; since when it should.
     Waits(Timestamp),
 }
@@ -61,10 +64,16 @@ pub enum Progress {
 #[must_use]
 pub fn progress(sent: Option<&StoredThresholds>, word: Option<Word>) -> Progress {
     match (sent, word) {
-        (None, Some(word)) if word.version > 0 => Progress::Foreign(word.version),
+        (None, Some(word)) if word.held.version > 0 => Progress::Foreign(word.held.version),
         (None, _) => Progress::None,
-        (Some(sent), Some(word)) if word.version == sent.thresholds.version => {
-            Progress::Acknowledged(word.at)
+        (Some(sent), Some(word)) if word.held.version == sent.thresholds.version => {
+            match word.held.levels() {
+                Some(held) if held == Levels::from(&sent.thresholds).pair() => {
+                    Progress::Acknowledged(word.at)
+                }
+                Some(_) => Progress::Waits(sent.made),
+                None => Progress::Unsaid(word.held.version),
+            }
         }
         (Some(sent), Some(_) | None) => Progress::Waits(sent.made),
     }
@@ -92,13 +101,13 @@ pub fn progress_to(
 pub struct Standing {
     newest: Sent,
     sent: BTreeMap<UnitId, Timestamp>,
-    words: BTreeMap<UnitId, u32>,
+    words: BTreeMap<UnitId, HeldThresholds>,
 }
 
 impl Standing {
     /// What the store has of units' words.
     pub fn recall(&mut self, words: &BTreeMap<UnitId, Word>) {
-        let said = words.iter().map(|(unit, word)| (*unit, word.version));
+        let said = words.iter().map(|(unit, word)| (*unit, word.held));
         self.words = said.collect();
     }
 
@@ -116,15 +125,17 @@ impl Standing {
         newer
     }
 
-    /// Takes in what an eye said of itself; returns the version if that is news.
-    pub fn hear(&mut self, capability: &Capability) -> Option<u32> {
-        let version = capability.thresholds.map_or(0, |held| held.version);
-        let before = self.words.insert(capability.unit, version).unwrap_or(0);
-        (before != version).then_some(version)
+    /// Takes in what an eye said of itself; returns what it holds if that is news.
+    pub fn hear(&mut self, capability: &Capability) -> Option<HeldThresholds> {
+        let held = capability.thresholds.unwrap_or_default();
+        let before = self.words.insert(capability.unit, held).unwrap_or_default();
+        (before != held).then_some(held)
     }
 
-    /// What to send to a unit that says hello: the newest, unless it says that it holds that or a
-    /// higher one, or was sent it just now.
+    /// What to send to a unit that says hello: the newest, unless it says that it holds that version
+    /// or a higher one, or was sent it just now. By a version that it holds already it takes
+    /// nothing: where its levels are others, a higher one is signed
+    /// ([`settle::due`](super::settle::due)).
     pub fn greet(
         &mut self,
         now: Timestamp,
@@ -151,7 +162,7 @@ impl Standing {
         endorsement: &Signed,
     ) -> Option<ThresholdsMessage> {
         let stored = self.newest.get(&unit)?;
-        let held = self.words.get(&unit).copied().unwrap_or_default();
+        let held = self.words.get(&unit).map_or(0, |held| held.version);
         let last = self.sent.get(&unit);
         // A clock that was set back does not keep anything from a unit.
         let is_fresh = last.is_some_and(|sent| *sent <= now && now.since(*sent) < again_after);

@@ -11,13 +11,14 @@ use nattsyn_calibration::fit::Lack;
 use nattsyn_calibration::replay::Words;
 use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::signing::PublicKey;
-use nattsyn_protocol::thresholds::{NEVER, NightCounts};
+use nattsyn_protocol::thresholds::{HeldThresholds, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
 use super::evidence::{Bound, Evidence, Pool, bound};
 use super::map::{Map, Turn, WishError};
 use super::outlook::outlook;
+use super::settle::Known;
 use super::standing::Sent;
 use super::*;
 use crate::roster::{Home, Roster};
@@ -56,6 +57,10 @@ fn levels(visible: u8, not_visible: u8) -> Levels {
     }
 }
 
+fn as_before(levels: Levels) -> (Option<Levels>, Gone) {
+    (Some(levels), Gone::AsBefore)
+}
+
 fn north() -> Place {
     Place::Area("Norr".parse().unwrap())
 }
@@ -70,6 +75,7 @@ fn approved(id: i64, place: &Place, levels: Option<Levels>, kind: Kind) -> Chang
         place: place.clone(),
         levels,
         kind,
+        gone: Gone::AsBefore,
         why: "prov".to_owned(),
         at: at(id),
         by: who("chef-001"),
@@ -91,6 +97,7 @@ struct Town {
     settings: Settings,
     book: Book,
     floor: Floor,
+    sent: Sent,
 }
 
 impl Town {
@@ -100,6 +107,7 @@ impl Town {
             settings: Settings::read(NORTH).unwrap(),
             book: Book::new(changes),
             floor: Floor::default(),
+            sent: Sent::new(),
         }
     }
 
@@ -109,6 +117,7 @@ impl Town {
             settings: &self.settings,
             book: &self.book,
             floor: self.floor,
+            sent: &self.sent,
         }
     }
 }
@@ -136,19 +145,71 @@ fn levels_are_looked_for_at_the_home_then_its_area_then_the_municipality() {
 }
 
 #[test]
+fn what_one_person_moves_keeps_the_stricter_levels_until_two_decide_where_they_come_from() {
+    let mut town = Town::of(vec![
+        set(1, &north(), levels(60, 46)),
+        set(2, &Place::Municipality, levels(44, 50)),
+    ]);
+    town.sent = sent(1, levels(60, 46));
+    assert_eq!(town.map().held_back(home(1).id), None);
+    town.settings = Settings::default();
+    let here = home(1).id;
+    assert_eq!(
+        town.map().of_home(here).value,
+        levels(60, 50),
+        "each word's"
+    );
+    assert_eq!(town.map().held_back(here), Some(levels(44, 50)));
+    let held: Vec<HomeId> = town
+        .map()
+        .all_held_back(&Place::Municipality)
+        .iter()
+        .map(|(home, _)| home.id)
+        .collect();
+    assert_eq!(held, [here]);
+    // What is set may be proposed once more, for the home or where it comes from: it turns it.
+    for place in [first(), Place::Municipality] {
+        let set = town.book.set_at(&place);
+        let wish = (set, Gone::AsBefore);
+        assert_eq!(town.map().examine(&place, wish, "prov"), Ok(()));
+        assert_eq!(town.map().caution(&place, set), Caution::Less);
+        let turns = town.map().turns(&place, set);
+        let turned: Vec<_> = turns.iter().map(|it| (it.home, it.after)).collect();
+        assert_eq!(turned, [(here, levels(44, 50))], "{place:?}");
+    }
+    // A home with levels of its own is none of the municipality's.
+    let own = town.book.changes().iter().cloned();
+    let own = own.chain([set(3, &first(), levels(45, 45))]);
+    town.book = Book::new(own.collect());
+    assert_eq!(town.map().held_back(here), Some(levels(45, 45)));
+    let set = town.book.set_at(&Place::Municipality);
+    assert_eq!(town.map().turns(&Place::Municipality, set), []);
+}
+
+#[test]
 fn nothing_goes_under_the_floor_also_what_was_approved_before_it_was_raised() {
     let mut town = Town::of(vec![set(1, &first(), levels(44, 60))]);
-    let under = town.map().examine(&north(), Some(levels(42, 50)), "prov");
+    let under = town
+        .map()
+        .examine(&north(), as_before(levels(42, 50)), "prov");
     assert_eq!(under, Err(WishError::UnderFloor(MODELS_OWN)));
-    let beyond = town.map().examine(&north(), Some(levels(65, 50)), "prov");
+    let beyond = town
+        .map()
+        .examine(&north(), as_before(levels(65, 50)), "prov");
     assert_eq!(beyond, Err(WishError::UnderFloor(MODELS_OWN)));
     assert_eq!(
         town.map()
-            .examine(&north(), Some(levels(NEVER, 42)), "prov"),
+            .examine(&north(), as_before(levels(NEVER, 42)), "prov"),
         Ok(())
     );
     town.floor = Floor::new(levels(48, 48)).unwrap();
-    let due = settle::due(&town.map(), &Sent::new(), &BTreeMap::new(), |_| true);
+    let known = Known {
+        newest: &Sent::new(),
+        words: &BTreeMap::new(),
+        now: at(0),
+        act: None,
+    };
+    let due = settle::due(&town.map(), known, |_| true);
     let sent: Vec<(u8, u8)> = due.iter().map(|it| (it.visible, it.not_visible)).collect();
     assert_eq!(
         sent,
@@ -272,8 +333,18 @@ fn without_counts_it_is_said_that_nothing_can_be_counted() {
 }
 
 fn due(town: &Town, sent: &Sent, said: &[(u8, u32)]) -> Vec<(UnitId, u32, Levels)> {
-    let words: BTreeMap<UnitId, u32> = said.iter().map(|(n, v)| (home(*n).unit, *v)).collect();
-    let due = settle::due(&town.map(), sent, &words, |_| true);
+    let held = |version| HeldThresholds {
+        version,
+        ..HeldThresholds::default()
+    };
+    let words = said.iter().map(|(n, v)| (home(*n).unit, held(*v)));
+    let known = Known {
+        newest: sent,
+        words: &words.collect(),
+        now: at(0),
+        act: None,
+    };
+    let due = settle::due(&town.map(), known, |_| true);
     let due = due.iter();
     due.map(|it| (it.unit, it.version, Levels::from(it)))
         .collect()
@@ -285,6 +356,7 @@ fn sent(version: u32, pair: Levels) -> Sent {
         version,
         visible: pair.visible,
         not_visible: pair.not_visible,
+        anew: 0,
     };
     let stored = StoredThresholds {
         signed: nattsyn_protocol::signing::Signed::seal(
@@ -312,11 +384,24 @@ fn a_unit_for_which_nothing_was_approved_is_sent_nothing_and_any_other_what_hold
         due(&town, &sent(1, levels(46, 46)), &[]),
         one(2, levels(50, 48))
     );
-    // Once sent some, it is told also that nothing is set any more.
-    assert_eq!(
-        due(&bare, &sent(3, levels(50, 48)), &[]),
-        one(4, MODELS_OWN)
-    );
+    // Once sent some, it is told that nothing is set any more when somebody has decided that.
+    let mut bare = Town::of(Vec::new());
+    bare.sent = sent(3, levels(50, 48));
+    let decided = |act| {
+        let known = Known {
+            newest: &bare.sent,
+            words: &BTreeMap::new(),
+            now: at(0),
+            act,
+        };
+        let due = settle::due(&bare.map(), known, |_| true);
+        due.iter()
+            .map(|it| (it.unit, it.version, Levels::from(it)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(decided(None), []);
+    let here = first();
+    assert_eq!(decided(Some((&here, Gone::AsBefore))), one(4, MODELS_OWN));
     // A unit takes nothing by a version that it has seen.
     assert_eq!(
         due(&town, &sent(3, levels(50, 48)), &[(1, 7)]),

@@ -25,7 +25,7 @@ use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::staff::webauthn::{Party, Purpose, Registration};
 use nattsyn_hub::staff::{Register, Rights};
 use nattsyn_hub::store::{SqliteStore, Tunings, ViewRecord, Views};
-use nattsyn_hub::tuning::{self, ChangeId, Floor, Levels};
+use nattsyn_hub::tuning::{self, ChangeId, Floor, Gone, Levels};
 use nattsyn_protocol::assertion::{Base64, sha256};
 use nattsyn_protocol::demonstration::{self, Show};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
@@ -226,7 +226,9 @@ impl House {
         let [dag, disa] = [DAG.0, "chef-002"].map(|id| id.parse().unwrap());
         let place = Place::Home(self.enrolled.id);
         let why = ("a test", &dag);
-        counter.propose(&place, Some(levels), why).unwrap();
+        counter
+            .propose(&place, (Some(levels), Gone::AsBefore), why)
+            .unwrap();
         let approved = tuning::Decision::Approved;
         counter.decide(ChangeId(1), approved, &disa).unwrap();
     }

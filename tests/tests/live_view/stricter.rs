@@ -26,7 +26,12 @@ pub(crate) async fn night_of(levels: Option<Levels>) -> (Finding, NightCounts) {
     let ear = house.start().await;
     let unit = Unit::plug_in(&house.unit_folder(), None);
     unit.shows_somebody_asleep();
-    let held = levels.map(|_| HeldThresholds { version: 1 });
+    let held = levels.map(|levels| HeldThresholds {
+        version: 1,
+        visible: Some(levels.visible),
+        not_visible: Some(levels.not_visible),
+        ..HeldThresholds::default()
+    });
     ear.holds(held).await;
     house.dial.turn_to(at(11, 0).after(Duration::from_secs(1)));
     let look = ear.report(|report| report.look == 1).await;

@@ -79,7 +79,7 @@ impl Unit {
             boot: BootId(7),
             build: Build::SensorOnly,
             policy: None,
-            thresholds: held.map(|version| HeldThresholds { version }),
+            thresholds: held.map(|version| self.holds(version)),
             commissioning: None,
             commissioned: None,
         };
@@ -94,6 +94,19 @@ impl Unit {
         self.says(Channel::Hello, wire::encode(&hello)).await;
         self.waits("an answer to hello", |it| it.answers().len() > before)
             .await;
+    }
+
+    /// What an eye says of the thresholds of a version that came.
+    fn holds(&self, version: u32) -> HeldThresholds {
+        let mut came = self.thresholds().into_iter();
+        let held = came.find(|it| it.version == version).unwrap();
+        HeldThresholds {
+            version,
+            visible: Some(held.visible),
+            not_visible: Some(held.not_visible),
+            anew: held.anew,
+            ..HeldThresholds::default()
+        }
     }
 
     /// Sends the counts of the thirty nights before tonight, and waits until the hub has them all.

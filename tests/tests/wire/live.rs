@@ -96,7 +96,7 @@ fn signed<D: Document>(document: &D) -> Signed {
     Signed::seal(document, &eye_key())
 }
 
-fn capability() -> Capability {
+pub(super) fn capability() -> Capability {
     Capability {
         unit: unit(),
         boot: key(0).boot,

@@ -1,7 +1,8 @@
 //! Thresholds and counts on the wire.
 
+use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::thresholds::{
-    CountsMessage, HomeThresholds, NEVER, NightCounts, ThresholdsMessage,
+    CountsMessage, HeldThresholds, HomeThresholds, Likeness, NEVER, NightCounts, ThresholdsMessage,
 };
 
 use super::*;
@@ -12,6 +13,7 @@ fn thresholds() -> HomeThresholds {
         version: 4,
         visible: 41,
         not_visible: 37,
+        anew: 0,
     }
 }
 
@@ -38,6 +40,55 @@ fn thresholds_are_what_they_always_were_and_the_root_stands_behind_them() {
     );
     assert!(message.open(&PublicKey::of(&hub_key())).is_err());
     assert_eq!(thresholds().examine(), Ok(()));
+}
+
+#[test]
+fn thresholds_of_a_home_that_was_gone_through_anew_are_what_they_always_were() {
+    let anew = HomeThresholds {
+        anew: 2,
+        ..thresholds()
+    };
+    let message = ThresholdsMessage {
+        thresholds: Signed::seal(&anew, &hub_key()),
+        endorsement: live::endorsement(),
+    };
+    assert_golden("v1/thresholds_anew.json", &message);
+}
+
+fn hello_with(held: HeldThresholds) -> Hello {
+    let capability = Capability {
+        policy: None,
+        thresholds: Some(held),
+        ..live::capability()
+    };
+    Hello {
+        eye: Some(Signed::seal(&capability, &eye_key())),
+        ..hello()
+    }
+}
+
+#[test]
+fn what_an_eye_says_of_its_thresholds_is_what_it_always_was() {
+    let held = HeldThresholds {
+        version: 4,
+        visible: Some(41),
+        not_visible: Some(37),
+        anew: 2,
+        home: Likeness::Changed,
+    };
+    assert_golden("v1/hello_thresholds.json", &hello_with(held));
+}
+
+/// A unit of before levels were said is read, and says none.
+#[test]
+fn an_older_units_thresholds_are_read_without_their_levels() {
+    let old: HeldThresholds = serde_json::from_str(r#"{"version":4}"#).unwrap();
+    let none = HeldThresholds {
+        version: 4,
+        ..HeldThresholds::default()
+    };
+    assert_eq!((old, old.levels()), (none, None));
+    assert_eq!(serde_json::to_string(&none).unwrap(), r#"{"version":4}"#);
 }
 
 #[test]

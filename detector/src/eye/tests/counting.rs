@@ -2,18 +2,20 @@
 
 use nattsyn_calibration::grid::Bin;
 use nattsyn_protocol::finding::Reason;
-use nattsyn_protocol::thresholds::{HomeThresholds, NightCounts, ThresholdsMessage};
+use nattsyn_protocol::thresholds::{HomeThresholds, Likeness, NightCounts, ThresholdsMessage};
 
 use super::*;
+use crate::guard::LOWERED_APART;
 use crate::presence::Standard;
 use crate::reached::Night;
 
-fn thresholds(version: u32) -> ThresholdsMessage {
+fn thresholds(version: u32, anew: u32) -> ThresholdsMessage {
     let thresholds = HomeThresholds {
         unit: "u0000001".parse().unwrap(),
         version,
         visible: 44,
         not_visible: 42,
+        anew,
     };
     ThresholdsMessage {
         thresholds: Signed::seal(&thresholds, &key(HUB)),
@@ -47,9 +49,9 @@ fn nights_until_noticed(rig: &mut Rig) -> Option<u8> {
 }
 
 #[test]
-fn a_home_that_looks_otherwise_is_unclear_until_thresholds_of_a_higher_version_come() {
+fn a_home_that_looks_otherwise_is_unclear_until_it_was_gone_through_anew() {
     let mut rig = Rig::new(Behaviour::Works, Ok(()));
-    rig.eye.handle_thresholds(rig.now, &thresholds(1));
+    rig.eye.handle_thresholds(rig.now, &thresholds(1, 0));
     let noticed = nights_until_noticed(&mut rig);
     assert!(noticed.is_some_and(|nights| nights > 3), "{noticed:?}");
     let finding = |rig: &mut Rig, look| {
@@ -59,10 +61,18 @@ fn a_home_that_looks_otherwise_is_unclear_until_thresholds_of_a_higher_version_c
     };
     let changed = Finding::Unclear(Reason::Changed);
     assert_eq!(finding(&mut rig, 1), changed);
-    rig.eye.handle_thresholds(rig.now, &thresholds(1));
+    rig.eye.handle_thresholds(rig.now, &thresholds(1, 0));
     assert_eq!(finding(&mut rig, 2), changed);
-    rig.eye.handle_thresholds(rig.now, &thresholds(2));
-    assert_eq!(finding(&mut rig, 3), Finding::NotVisible);
+    let held = rig.eye.guard.held_thresholds().unwrap();
+    assert_eq!((held.version, held.home), (1, Likeness::Changed));
+    // Whatever follows from an area's change or a new key is none of this home's.
+    rig.eye.handle_thresholds(rig.now, &thresholds(2, 0));
+    assert_eq!(finding(&mut rig, 3), changed);
+    rig.eye.end_night(rig.now, &night(20));
+    assert_eq!(finding(&mut rig, 4), changed);
+    assert!(rig.pass(LOWERED_APART).is_continue());
+    rig.eye.handle_thresholds(rig.now, &thresholds(3, 1));
+    assert_eq!(finding(&mut rig, 5), Finding::NotVisible);
     // What is watched begins anew with them: the nights before are another home's.
     for _ in 0..30 {
         rig.eye.end_night(rig.now, &night(20));
@@ -75,7 +85,7 @@ fn a_home_without_thresholds_of_its_own_is_compared_with_nothing() {
     let mut rig = Rig::new(Behaviour::Works, Ok(()));
     assert_eq!(nights_until_noticed(&mut rig), None);
     // Nor are the nights before its first thresholds.
-    rig.eye.handle_thresholds(rig.now, &thresholds(1));
+    rig.eye.handle_thresholds(rig.now, &thresholds(1, 0));
     rig.eye.end_night(rig.now, &night(20));
     assert_ne!(rig.eye.guard.standard(), Standard::Changed);
 }

@@ -17,6 +17,7 @@ fn thresholds(version: u32, epoch: u32) -> ThresholdsMessage {
         version,
         visible: 50,
         not_visible: 45,
+        anew: 0,
     };
     let endorsement = Endorsement {
         key: PublicKey::of(&key),
@@ -34,7 +35,10 @@ fn capable(thresholds: Option<u32>) -> FromEye {
         boot: BootId(7),
         build: Build::SensorOnly,
         policy: None,
-        thresholds: thresholds.map(|version| HeldThresholds { version }),
+        thresholds: thresholds.map(|version| HeldThresholds {
+            version,
+            ..HeldThresholds::default()
+        }),
         commissioning: None,
         commissioned: None,
     };

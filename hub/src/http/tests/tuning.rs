@@ -6,7 +6,7 @@ use jiff::civil::date;
 
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::signing::{PublicKey, Signed};
-use nattsyn_protocol::thresholds::NightCounts;
+use nattsyn_protocol::thresholds::{HeldThresholds, Likeness, NightCounts};
 
 use super::door::{Hub, SAME, location, pin_in};
 use super::*;
@@ -16,6 +16,7 @@ use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
 use crate::roster::{Home, Resident};
 use crate::store::{Batch, NewCounts, SettingsVersions, SqliteStore, Store as _, Tunings};
+use crate::tuning::standing::Word;
 use crate::tuning::{Levels, MODELS_OWN};
 
 const HOME: &str = "/thresholds/h0000001";
@@ -368,4 +369,96 @@ async fn a_reason_with_markup_in_it_is_shown_not_run() {
     let page = office.page(&office.disa, HOME).await;
     assert!(!page.contains("<script>alert"), "{page}");
     place(&page, "&lt;script&gt;alert(1)");
+}
+
+#[tokio::test]
+async fn a_home_that_no_longer_looks_as_it_did_is_named_until_it_was_gone_through_anew() {
+    let office = Office::open().await;
+    office.proposes(&office.dag, 50).await;
+    office.decides(&office.disa, "approve").await;
+    let says = |at: &str, held: HeldThresholds| {
+        let word = Word {
+            held,
+            at: sample::at(at),
+        };
+        let batch = Batch {
+            words: vec![(home().unit, word)],
+            ..Batch::default()
+        };
+        let mut store = SqliteStore::open(&office.hub.ledger()).unwrap();
+        store.commit(&batch).unwrap();
+    };
+    let held = HeldThresholds {
+        version: 1,
+        ..HeldThresholds::default()
+    };
+    says("12:01", held);
+    let page = office.page(&office.dag, "/thresholds").await;
+    place(&page, "data-progress=\"unsaid\"");
+    assert!(!page.contains("Ser inte ut som förut"), "{page}");
+    let unlike = HeldThresholds {
+        visible: Some(50),
+        not_visible: Some(48),
+        home: Likeness::Changed,
+        ..held
+    };
+    says("12:02", unlike);
+    for address in ["/thresholds", "/thresholds/areas/%C3%85sen%20norr", HOME] {
+        let page = office.page(&office.dag, address).await;
+        place(&page, "Ser inte ut som förut");
+    }
+    let page = office.page(&office.dag, HOME).await;
+    place(&page, "data-progress=\"acknowledged\"");
+    place(&page, "name=\"anew\"");
+    let form =
+        "place=home%3Ah0000001&visible=50&not_visible=48&why=kameran+satt+l%C3%B6st&anew=yes";
+    let done = office.post(&office.dag, "propose", form).await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    let page = office.page(&office.disa, HOME).await;
+    place(&page, "Bostaden är genomgången på nytt.");
+    office.decides(&office.disa, "approve").await;
+    let newest = Tunings::open(&office.hub.ledger())
+        .unwrap()
+        .newest()
+        .unwrap();
+    assert_eq!(newest[&home().unit].thresholds.anew, 1);
+    assert_eq!(office.sent(), Some((2, levels(50))));
+    // Of an area nobody can say so.
+    let form = form.replace("home%3Ah0000001", "municipality");
+    let answer = office.post(&office.dag, "propose", &form).await;
+    place(&text(answer).await, "bara en bostad kan gås igenom");
+}
+
+#[tokio::test]
+async fn a_home_that_was_moved_is_shown_as_kept_at_what_is_stricter_until_two_agree() {
+    let office = Office::open().await;
+    let form = "place=area%3A%C3%85sen+norr&visible=60&not_visible=60&why=x";
+    office.post(&office.dag, "propose", form).await;
+    office.decides(&office.disa, "approve").await;
+    let mut settings = SettingsVersions::open(&office.hub.ledger()).unwrap();
+    let by = "admin-1".parse().unwrap();
+    let body = "[[area]]\nname = \"Åsen norr\"\n";
+    settings
+        .add((sample::at("13:00"), &by), "flyttad", body)
+        .unwrap();
+    for address in ["/thresholds", HOME] {
+        let page = office.page(&office.dag, address).await;
+        place(&page, "id=\"held\"");
+        place(&strip_tags(&page), "satt är synlig: 0,940 (steg 43 av 64)");
+    }
+    let page = office.page(&office.dag, HOME).await;
+    place(
+        &page,
+        "Låt det som är satt för området eller kommunen gälla i bostaden",
+    );
+    let form = "place=home%3Ah0000001&inherit=yes&visible=60&not_visible=60&why=flyttad";
+    let done = office.post(&office.dag, "propose", form).await;
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    assert_eq!(office.sent().unwrap().1.visible, 60, "not by one person");
+    let page = strip_tags(&office.page(&office.disa, HOME).await);
+    place(&page, "20 fler synliga");
+    office.decides(&office.disa, "approve").await;
+    assert_eq!(office.sent(), Some((2, MODELS_OWN)));
+    let page = office.page(&office.dag, "/thresholds").await;
+    assert!(!page.contains("id=\"held\""), "{page}");
 }

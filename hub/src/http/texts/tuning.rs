@@ -33,6 +33,33 @@ phrases! {
     UNITS_WAIT = "Sensorenheter som inte har svarat än", "Units that have not answered yet";
     WAITS = "väntar sedan", "waits since";
     HOLDS = "har svarat att den följer det här, sedan", "has answered that it goes by this, since";
+    UNSAID = "säger vilken version den följer men inte vilka steg: dess program är för gammalt. \
+              Uppdatera det.",
+             "says which version it goes by and not which levels: its software is too old. Update \
+              it.";
+    UNLIKE = "Ser inte ut som förut", "No longer as it was";
+    UNLIKE_MEANS = "Sensorenheten har märkt att bostaden inte längre ser ut som den gjorde: flyttad \
+                    kamera, ny säng, annat ljus. Allt blir ”oklart” tills någon har gått igenom \
+                    bostaden på nytt, föreslagit det på bostadens sida och någon annan har godkänt.",
+                   "The unit has noticed that the home no longer looks as it did: a camera that was \
+                    moved, a new bed, other light. Everything is “unclear” until somebody has gone \
+                    through the home anew, proposed that on the home’s page, and somebody else has \
+                    approved.";
+    ANEW = "Bostaden är genomgången på nytt: kamera, säng och ljus är kontrollerade",
+           "The home was gone through anew: camera, bed and light were checked";
+    IS_ANEW = "Bostaden är genomgången på nytt.", "The home was gone through anew.";
+    HELD = "Hålls kvar på det strängare", "Kept at what is stricter";
+    HELD_MEANS = "Något mindre försiktigt är satt, utan att två personer har bestämt det här: bostaden \
+                  har bytt område, området namn eller sensorenheten bostad. Det strängare gäller \
+                  tills någon har föreslagit det som är satt, för bostaden eller där det är satt, \
+                  och någon annan har godkänt.",
+                 "Something less cautious is set without two people having decided that here: the \
+                  home is in another area, the area has another name, or the unit hangs in another \
+                  home. What is stricter holds until somebody has proposed what is set, for the \
+                  home or where it is set, and somebody else has approved.";
+    IS_SET = "satt är", "what is set:";
+    FOLLOW_HOME = "Låt det som är satt för området eller kommunen gälla i bostaden",
+                  "Let what is set for the area or the municipality hold in the home";
     OWN_MODEL = "har inte fått några gränser: den följer modellens egna",
                 "was sent no thresholds: it goes by the model’s own";
     FOREIGN = "säger att den följer en version som inte finns här. Den kan bara vara försiktigare \

@@ -58,7 +58,7 @@ impl Office {
         pair: Levels,
     ) -> Result<(), TuningError> {
         self.act(at_s, |counter| {
-            counter.propose(place, Some(pair), ("prov", &who(by)))
+            counter.propose(place, as_before(pair), ("prov", &who(by)))
         })
     }
 
@@ -127,6 +127,58 @@ fn what_one_proposed_and_another_approved_is_signed_for_the_units_and_in_the_log
     );
     let same = office.proposes(5, "chef-001", &first(), levels(50, 48));
     assert!(matches!(same, Err(TuningError::Wish(WishError::Same))));
+}
+
+/// The newest thresholds of the first home's unit: version, and how often it was gone through.
+fn gone_through(office: &Office) -> Option<(u32, u32)> {
+    let newest = Tunings::open(&office.path).unwrap().newest().unwrap();
+    let stored = newest.get(&home(1).unit)?;
+    Some((stored.thresholds.version, stored.thresholds.anew))
+}
+
+#[test]
+fn only_two_people_at_the_home_itself_say_that_it_was_gone_through_anew() {
+    let office = Office::open();
+    let says_anew = |at_s, place: &Place, pair| {
+        office.act(at_s, |counter| {
+            let wish = (Some(pair), Gone::Anew);
+            counter.propose(place, wish, ("flyttad kamera", &who("chef-001")))
+        })
+    };
+    let no_home = says_anew(1, &north(), levels(50, 48));
+    assert!(matches!(no_home, Err(TuningError::Wish(WishError::NoHome))));
+    office
+        .proposes(2, "chef-001", &north(), levels(50, 48))
+        .unwrap();
+    office.decides(3, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(gone_through(&office), Some((1, 0)), "an area's change");
+    says_anew(4, &first(), levels(50, 48)).unwrap();
+    office.decides(5, "chef-002", Decision::Refused).unwrap();
+    assert_eq!(gone_through(&office), Some((1, 0)), "refused");
+    says_anew(6, &first(), levels(50, 48)).unwrap();
+    office.decides(7, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(gone_through(&office), Some((2, 1)));
+    assert_eq!(
+        office.book().set_at(&first()),
+        None,
+        "its levels are its area's"
+    );
+    assert_eq!(
+        office.acts()[4..],
+        [
+            "chef-001 thresholds_proposed change 3 home:h0000001 - gone through anew",
+            "chef-002 thresholds_approved change 3",
+        ]
+    );
+    // Whatever follows later keeps the count, and another such act raises it.
+    office
+        .proposes(8, "chef-001", &first(), levels(52, 48))
+        .unwrap();
+    office.decides(9, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(gone_through(&office), Some((3, 1)));
+    says_anew(10, &first(), levels(52, 48)).unwrap();
+    office.decides(11, "chef-002", Decision::Approved).unwrap();
+    assert_eq!(gone_through(&office), Some((4, 2)));
 }
 
 #[test]
@@ -240,6 +292,53 @@ fn a_home_that_comes_into_a_place_with_thresholds_is_signed_for_by_itself() {
     office.town.settings = Settings::read(&all).unwrap();
     assert_eq!(office.act(4, |counter| counter.settle()).unwrap(), 1);
     assert_eq!(office.sent(), vec![(1, levels(50, 48)); 3]);
+}
+
+#[test]
+fn a_home_that_moves_keeps_what_is_stricter_until_two_people_have_approved() {
+    let mut office = Office::open();
+    for (at_s, place, pair) in [
+        (1, north(), levels(60, 60)),
+        (3, Place::Municipality, levels(44, 44)),
+    ] {
+        office.proposes(at_s, "chef-001", &place, pair).unwrap();
+        office
+            .decides(at_s + 1, "chef-002", Decision::Approved)
+            .unwrap();
+    }
+    let kept = [
+        (1, levels(60, 60)),
+        (1, levels(60, 60)),
+        (1, levels(44, 44)),
+    ];
+    assert_eq!(office.sent(), kept);
+    office.town.settings = Settings::default();
+    assert_eq!(office.act(5, |counter| counter.settle()).unwrap(), 0);
+    // Nor does what is decided about another home let it go.
+    let other = Place::Home(home(2).id);
+    office
+        .act(6, |counter| {
+            counter.propose(
+                &other,
+                (None, Gone::AsBefore),
+                ("flyttad", &who("chef-001")),
+            )
+        })
+        .unwrap();
+    office.decides(7, "chef-002", Decision::Approved).unwrap();
+    let released = [
+        (1, levels(60, 60)),
+        (2, levels(44, 44)),
+        (1, levels(44, 44)),
+    ];
+    assert_eq!(office.sent(), released);
+    // A move to what is stricter holds at once, and stands in the log.
+    office.town.settings = Settings::read(NORTH).unwrap();
+    assert_eq!(office.act(8, |counter| counter.settle()).unwrap(), 1);
+    assert_eq!(
+        office.acts().last().map(String::as_str),
+        Some("- thresholds_signed unit u0000002 version 3 60/60")
+    );
 }
 
 /// Runs `nattsyn-hub tuning pool` on a text; what it says, or why not.

@@ -8,16 +8,17 @@ mod evidence;
 
 use maud::{Markup, html};
 
-use nattsyn_protocol::ids::HomeId;
-use nattsyn_protocol::thresholds::NEVER;
+use nattsyn_protocol::ids::{HomeId, UnitId};
+use nattsyn_protocol::thresholds::{Likeness, NEVER};
 
 use crate::agreement::file::Said;
+use crate::settings::InForce;
 use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
 use crate::tuning::evidence::bound;
 use crate::tuning::standing::{Progress, progress_to};
-use crate::tuning::{Caution, Change, Levels, place_word, words};
+use crate::tuning::{Caution, Change, Gone, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
 use super::super::clockface::Clockface;
@@ -63,6 +64,8 @@ pub(in crate::http) struct Shown<'a> {
     pub(in crate::http) wish: Wish,
     /// What was typed and not written down.
     pub(in crate::http) why: &'a str,
+    /// Whether it is said that the home was gone through anew.
+    pub(in crate::http) gone: Gone,
     /// Why not.
     pub(in crate::http) trouble: Option<Said>,
     pub(in crate::http) file: &'a File,
@@ -157,13 +160,70 @@ fn body(shown: &Shown<'_>) -> Markup {
                 Reality::Demonstration => p.notice { (says::INVENTED.to(lang)) },
             }
         }
+        (unlike(shown))
         (waiting(shown))
+        (held_back(shown))
         (now(shown))
         (sliders(shown))
         (back(shown))
         (evidence::section(shown))
         @if *shown.place == Place::Municipality { (places(shown)) }
         (history(shown))
+    }
+}
+
+/// The homes that no longer look as they did, by their units' own word.
+fn unlike(shown: &Shown<'_>) -> Markup {
+    let (lang, file) = (shown.lang, shown.file);
+    let is_unlike = |unit: &UnitId| {
+        let word = file.words.get(unit);
+        word.is_some_and(|word| word.held.home == Likeness::Changed)
+    };
+    let map = file.map();
+    let homes = map.homes_of(shown.place);
+    let homes: Vec<_> = homes.filter(|home| is_unlike(&home.unit)).collect();
+    html! {
+        @if !homes.is_empty() {
+            section #unlike {
+                h2 { (says::UNLIKE.to(lang)) }
+                p { (says::UNLIKE_MEANS.to(lang)) }
+                @if !matches!(shown.place, Place::Home(_)) {
+                    ul.changes {
+                        @for home in homes {
+                            li {
+                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Homes that keep something stricter than what is set, until two people have approved.
+fn held_back(shown: &Shown<'_>) -> Markup {
+    let lang = shown.lang;
+    let homes = shown.file.map().all_held_back(shown.place);
+    html! {
+        @if !homes.is_empty() {
+            section #held {
+                h2 { (says::HELD.to(lang)) }
+                p { (says::HELD_MEANS.to(lang)) }
+                ul.changes {
+                    @for (home, set) in homes {
+                        li {
+                            @if let Place::Home(_) = shown.place {}
+                            @else {
+                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
+                                ": "
+                            }
+                            (says::IS_SET.to(lang)) " " (said(lang, words::levels(set)))
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -185,10 +245,22 @@ fn now(shown: &Shown<'_>) -> Markup {
                     dd { strong { (said(lang, words::not_visible(levels))) } }
                 }
             }
-            p.lasted { (said(lang, words::source(&in_force))) ". " (says::FLOOR.to(lang)) ": "
+            p.lasted { (source(shown, shown.place, &in_force)) ". " (says::FLOOR.to(lang)) ": "
                 (said(lang, words::levels(map.floor.levels()))) "." }
             (units(shown))
         }
+    }
+}
+
+/// Where levels come from.
+fn source(shown: &Shown<'_>, place: &Place, levels: &InForce<Levels>) -> String {
+    let is_held = match place {
+        Place::Home(home) => shown.file.map().held_back(*home).is_some(),
+        Place::Municipality | Place::Area(_) => false,
+    };
+    match is_held {
+        true => says::HELD.to(shown.lang).to_owned(),
+        false => said(shown.lang, words::source(levels)),
     }
 }
 
@@ -208,7 +280,7 @@ fn units(shown: &Shown<'_>) -> Markup {
             @for (home, progress) in homes {
                 p.acknowledged data-progress=(progress_word(progress)) {
                     (says::UNIT.to(lang)) " " (home.unit) " " (in_words(shown, progress))
-                    @if let (Progress::Acknowledged(_) | Progress::Waits(_), Some(sent)) =
+                    @if let (Progress::Acknowledged(_) | Progress::Unsaid(_) | Progress::Waits(_), Some(sent)) =
                         (progress, file.sent.get(&home.unit)) {
                         " (" (says::VERSION.to(lang)) " " (sent.thresholds.version) ")"
                     }
@@ -217,8 +289,10 @@ fn units(shown: &Shown<'_>) -> Markup {
             }
         };
     }
-    let late =
-        homes.filter(|(_, progress)| matches!(progress, Progress::Waits(_) | Progress::Foreign(_)));
+    let late = homes.filter(|(_, progress)| match progress {
+        Progress::Waits(_) | Progress::Foreign(_) | Progress::Unsaid(_) => true,
+        Progress::None | Progress::Acknowledged(_) => false,
+    });
     let late: Vec<_> = late.collect();
     html! {
         @if !late.is_empty() {
@@ -240,6 +314,7 @@ fn progress_word(progress: Progress) -> &'static str {
         Progress::None => "none",
         Progress::Foreign(_) => "foreign",
         Progress::Acknowledged(_) => "acknowledged",
+        Progress::Unsaid(_) => "unsaid",
         Progress::Waits(_) => "waits",
     }
 }
@@ -252,6 +327,7 @@ fn in_words(shown: &Shown<'_>, progress: Progress) -> Markup {
             Progress::Foreign(version) => {
                 (says::FOREIGN.to(lang)) " (" (says::VERSION.to(lang)) " " (version) ")"
             }
+            Progress::Unsaid(_) => strong { (says::UNSAID.to(lang)) },
             Progress::Acknowledged(at) => { (says::HOLDS.to(lang)) " " (shown.time(at)) },
             Progress::Waits(since) => {
                 strong { (says::WAITS.to(lang)) " " (shown.time(since)) }
@@ -276,11 +352,11 @@ fn sliders(shown: &Shown<'_>) -> Markup {
                     floor.visible, levels.visible, words::visible(levels))))
                 (slider(lang, ("not_visible", says::SLIDE_NOT_VISIBLE.to(lang)), (
                     floor.not_visible, levels.not_visible, words::not_visible(levels))))
-                @if shown.file.book.set_at(place).is_some() {
+                @if let Some(inherit) = inherit(shown) {
                     label.inherit {
                         input type="checkbox" name="inherit" value="yes"
                             checked[matches!(shown.wish, Wish::Inherit(_))];
-                        span { (inherit(place).to(lang)) }
+                        span { (inherit.to(lang)) }
                     }
                 }
                 // Without a script this asks for the page with the sliders where they were put.
@@ -295,11 +371,17 @@ fn sliders(shown: &Shown<'_>) -> Markup {
     }
 }
 
-fn inherit(place: &Place) -> super::texts::Phrase {
-    match place {
-        Place::Municipality => says::INHERIT_MUNICIPALITY,
-        Place::Area(_) => says::INHERIT_AREA,
-        Place::Home(_) => says::INHERIT_HOME,
+/// How it is said that nothing of its own is to hold; `None` where nothing of its own does.
+fn inherit(shown: &Shown<'_>) -> Option<super::texts::Phrase> {
+    let is_set = shown.file.book.set_at(shown.place).is_some();
+    match shown.place {
+        Place::Municipality => is_set.then_some(says::INHERIT_MUNICIPALITY),
+        Place::Area(_) => is_set.then_some(says::INHERIT_AREA),
+        Place::Home(_) if is_set => Some(says::INHERIT_HOME),
+        Place::Home(home) => {
+            let is_held = shown.file.map().held_back(*home).is_some();
+            is_held.then_some(says::FOLLOW_HOME)
+        }
     }
 }
 
@@ -323,6 +405,13 @@ fn proposing(shown: &Shown<'_>) -> Markup {
             Allowed::No => p.notice { (says::ONLY_SEEN.to(lang)) },
             Allowed::Yes if is_waiting => {},
             Allowed::Yes => {
+                @if matches!(shown.place, Place::Home(_)) {
+                    label.inherit {
+                        input type="checkbox" name="anew" value="yes"
+                            checked[shown.gone == Gone::Anew];
+                        span { (says::ANEW.to(lang)) }
+                    }
+                }
                 label for="why" { (says::WHY.to(lang)) }
                 p.lasted #why-hint { (says::WHY_HINT.to(lang)) }
                 textarea #why name="why" rows="2" required maxlength=(crate::tuning::WHY_MAX)
@@ -416,6 +505,7 @@ fn waiting_row(shown: &Shown<'_>, change: &Change) -> Markup {
             p { (change.why) }
             p { (says::WAS.to(lang)) " " (said(lang, words::levels(now))) }
             p { (says::WOULD_BE.to(lang)) " " strong { (said(lang, words::set(change.levels))) } }
+            @if change.gone == Gone::Anew { p { strong { (says::IS_ANEW.to(lang)) } } }
             (counted(lang, file, &change.place, change.levels))
             (misses(lang, file, &change.place, change.levels))
             (deciding(shown, change))
@@ -502,7 +592,7 @@ fn place_row(shown: &Shown<'_>, place: &Place) -> Markup {
             h3 { a href=(shown.link(place)) { (shown.name(place)) } }
             p {
                 (said(lang, words::levels(in_force.value)))
-                " " span.lasted { "(" (said(lang, words::source(&in_force))) ")" }
+                " " span.lasted { "(" (source(shown, place, &in_force)) ")" }
             }
         }
     }
@@ -537,6 +627,7 @@ fn history_row(shown: &Shown<'_>, change: &Change) -> Markup {
             }
             p { (change.why) }
             p { (said(lang, words::set(change.levels))) }
+            @if change.gone == Gone::Anew { p { (says::IS_ANEW.to(lang)) } }
             p.updated {
                 @match &change.verdict {
                     None => (says::STILL_WAITS.to(lang)),
