@@ -414,6 +414,7 @@ fn next(shown: &Shown<'_>, course: &Course) -> Markup {
             @if let Some(what) = course.next() {
                 (task(lang, what, course))
                 (ask(shown, what, ("try", says::TRY)))
+                @if let Try::Walk { sleeper, .. } = what { (drawing::grid(lang, course, sleeper)) }
             }
             (again(shown, course))
         },
@@ -435,7 +436,6 @@ fn task(lang: Lang, what: Try, course: &Course) -> Markup {
         }
         @if let Try::Staged { room, .. } = what { p { (says::room(room).to(lang)) "." } }
         (drawing::scene(what, course.leave.sleepers))
-        @if let Try::Walk { sleeper, .. } = what { (drawing::grid(lang, course, sleeper)) }
     }
 }
 
