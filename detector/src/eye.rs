@@ -32,7 +32,6 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::Duration;
 
-use nattsyn_calibration::grid::Bin;
 use nattsyn_clock::{Clock, Hold, Now};
 use nattsyn_protocol::finding::{Fault, Finding};
 use nattsyn_protocol::hello::PlanMessage;
@@ -47,6 +46,7 @@ use crate::memory::EyeMemory;
 use crate::pair::{FromEye, LastLook, Refusal, ToEye};
 use crate::pair_socket::{PairEnd, SendError};
 use crate::panel::{Position, Touch};
+use crate::presence::Concluded;
 use crate::watchdog::Watchdog;
 
 use commissioning::Tryout;
@@ -322,11 +322,25 @@ impl Eye {
     }
 
     fn report(&mut self, now: Now, errand: Errand, finding: Finding) {
-        self.report_reached(now, errand, finding, None);
+        self.report_concluded(now, errand, finding, None);
     }
 
     /// Reports what a look came to, and counts which level it reached if any.
-    fn report_reached(&mut self, now: Now, errand: Errand, finding: Finding, bin: Option<Bin>) {
+    ///
+    /// A live view is for a look that the model could not tell: where thresholds alone withheld
+    /// its word, nobody has a reason to look on.
+    fn report_concluded(
+        &mut self,
+        now: Now,
+        errand: Errand,
+        finding: Finding,
+        concluded: Option<Concluded>,
+    ) {
+        let seen = match (finding, concluded) {
+            (Finding::Unclear(_), Some(by_the_model)) => by_the_model.finding,
+            (other, _) => other,
+        };
+        let bin = concluded.and_then(|it| it.bin);
         self.last_look = match finding {
             Finding::Technical(_) => LastLook::Faulty,
             Finding::Visible | Finding::NotVisible | Finding::Unclear(_) | Finding::Paused => {
@@ -339,11 +353,11 @@ impl Eye {
         let when = (now.timestamp, self.trust(now).state());
         tracing::debug!(check = %errand.check, look = errand.look, %finding, "look concluded");
         let signed = self.signer.sign(errand, finding, when, nonce);
-        self.note_finding(errand.check, finding);
+        self.note_finding(errand.check, seen);
         self.say(&FromEye::Report(signed));
         let settled = !matches!(finding, Finding::Technical(_) | Finding::Paused);
         self.count_look(now, errand, bin.filter(|_| settled));
-        self.handle_live_finding(now, errand, finding);
+        self.handle_live_finding(now, errand, seen);
     }
 
     fn refuse(&self, check: CheckId, look: u8, why: Refusal) {

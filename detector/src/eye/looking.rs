@@ -8,7 +8,6 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use nattsyn_calibration::grid::Bin;
 use nattsyn_clock::{Hold, Now};
 use nattsyn_models::SleepingPlace;
 use nattsyn_protocol::commission::Try;
@@ -21,7 +20,7 @@ use crate::guard::commission::{TryPermit, is_judged};
 use crate::guard::{Errand, Permit};
 use crate::light::Shine;
 use crate::look::{Ending, Look, Step};
-use crate::presence::{Presence, Standard};
+use crate::presence::{Concluded, Presence, Standard};
 use crate::profile::Hanging;
 
 /// The look being made. Dropping it switches the light off.
@@ -32,8 +31,8 @@ pub(super) struct Looking {
     presence: Presence,
     /// By what its evidence becomes a word: as it was when the look began.
     standard: Standard,
-    /// Which level its evidence reached, once it is whole.
-    bin: Option<Bin>,
+    /// What it concluded by the model alone, once it is whole.
+    concluded: Option<Concluded>,
     /// What it said as a whole, once it did.
     whole: Whole,
     shine: Shine,
@@ -108,7 +107,7 @@ impl Eye {
                     look: Look::begin(now.uptime, self.pacing),
                     presence: Presence::new(self.pacing.frames()),
                     standard,
-                    bin: None,
+                    concluded: None,
                     whole: Whole::Nothing,
                     shine,
                     hold: None,
@@ -195,7 +194,7 @@ impl Eye {
             Step::Conclude(Ending::Whole) => {
                 let concluded = looking.presence.conclude();
                 let finding = looking.unless_moved(concluded.at(looking.standard));
-                looking.bin = concluded.bin;
+                looking.concluded = Some(concluded);
                 self.conclude(now, finding);
             }
             Step::Conclude(Ending::TooSlow) => {
@@ -241,10 +240,11 @@ impl Eye {
         match looking.cause {
             Cause::Check(errand) => {
                 self.close_camera(None);
-                self.report_reached(now, errand, finding, looking.bin);
+                self.report_concluded(now, errand, finding, looking.concluded);
             }
             Cause::Try(permit) => {
-                let tried = self.tried(&permit, finding, looking.bin, looking.whole);
+                let bin = looking.concluded.and_then(|it| it.bin);
+                let tried = self.tried(&permit, finding, bin, looking.whole);
                 let keep = self.count_try(&permit, &tried);
                 self.close_camera(keep);
                 self.say_tried(&tried);

@@ -46,6 +46,7 @@ pub(super) fn before(
         let signed = Signed::seal(&counts, eye);
         NewCounts {
             counts,
+            home: None,
             signed,
             came,
         }

@@ -15,6 +15,7 @@ use axum::{Form, Router};
 
 use crate::agreement::file::Said;
 use crate::settings::compare::Place;
+use crate::tuning::book::DecisionError;
 use crate::tuning::clerk::{Clerk, File};
 use crate::tuning::counter::TuningError;
 use crate::tuning::{ChangeId, Decision, Gone, Levels, place_of};
@@ -50,6 +51,7 @@ pub(super) fn inside() -> Router<Site> {
 enum Refused {
     NotHere,
     NoSuch,
+    Busy,
     Unreadable,
 }
 
@@ -58,6 +60,7 @@ impl Refused {
         let (status, why): (StatusCode, Phrase) = match self {
             Self::NotHere => (StatusCode::SERVICE_UNAVAILABLE, says::NOT_HERE),
             Self::NoSuch => (StatusCode::NOT_FOUND, says::NO_SUCH),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, says::BUSY),
             Self::Unreadable => (StatusCode::SERVICE_UNAVAILABLE, says::UNREADABLE),
         };
         let body = page::refusal(lang, why).into_string();
@@ -95,20 +98,43 @@ fn trouble(error: &TuningError) -> Result<Said, Refused> {
     Ok(Said::new(sv, en))
 }
 
-async fn file(site: &Site) -> Result<File, Refused> {
-    let read = ask(site, Clerk::file).await?;
-    read.map_err(|error| match trouble(&error) {
-        Ok(_) => Refused::Unreadable,
-        Err(refused) => refused,
-    })
+/// How what was not done is answered.
+fn status(error: &TuningError) -> StatusCode {
+    match error {
+        TuningError::Decision(DecisionError::Overtaken | DecisionError::Decided) => {
+            StatusCode::CONFLICT
+        }
+        TuningError::Wish(_)
+        | TuningError::Decision(
+            DecisionError::NoSuch | DecisionError::Own | DecisionError::Others,
+        )
+        | TuningError::Settings(_)
+        | TuningError::Pool(_)
+        | TuningError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
 }
 
-/// The file, if the place is one.
-async fn file_of(site: &Site, place: &Place) -> Result<File, Refused> {
-    let file = file(site).await?;
-    let is_there = file.map().examine_place(place);
-    is_there.map_err(|_error| Refused::NoSuch)?;
-    Ok(file)
+/// Reads all about a place, if it is one, and makes something of it: off the thread that serves,
+/// and only so many at once ([`Clerk::turn_to_count`]).
+async fn counted(
+    site: &Site,
+    place: &Place,
+    make: impl FnOnce(&File, &Place) -> String + Send + 'static,
+) -> Result<String, Refused> {
+    let clerk = site.thresholds.as_ref().ok_or(Refused::NotHere)?;
+    let turn = clerk.turn_to_count().await.ok_or(Refused::Busy)?;
+    let place = place.clone();
+    let made = ask(site, move |clerk| {
+        // Kept until it is counted, also where nobody waits for it any more.
+        let _turn = turn;
+        let file = clerk.file()?;
+        file.map().examine_place(&place)?;
+        Ok(make(&file, &place))
+    });
+    made.await?.map_err(|error| match trouble(&error) {
+        Ok(_) => Refused::NoSuch,
+        Err(refused) => refused,
+    })
 }
 
 /// The page of a place.
@@ -118,20 +144,23 @@ async fn render(
     place: &Place,
     (pairs, trouble): (&Pairs, Option<Said>),
 ) -> Result<String, Refused> {
-    let file = file_of(site, place).await?;
     let tonight = site.tonight.borrow().clone();
-    let shown = Shown {
-        place,
-        wish: wish(pairs, &file, place),
-        why: field(pairs, "why"),
-        gone: gone(pairs),
-        trouble,
-        file: &file,
-        tonight: &tonight,
-        lang,
-        viewer,
-    };
-    Ok(document(&shown).into_string())
+    let (pairs, viewer) = (pairs.clone(), viewer.clone());
+    counted(site, place, move |file, place| {
+        let shown = Shown {
+            place,
+            wish: wish(&pairs, file, place),
+            why: field(&pairs, "why"),
+            gone: gone(&pairs),
+            trouble,
+            file,
+            tonight: &tonight,
+            lang,
+            viewer: &viewer,
+        };
+        document(&shown).into_string()
+    })
+    .await
 }
 
 /// The first value of a field.
@@ -222,16 +251,17 @@ async fn home(
 /// What an open page fetches while a slider is moved.
 async fn fragment(site: &Site, place: Result<Place, Refused>, pairs: &Pairs) -> Response {
     let lang = lang(pairs);
-    let counted = async {
-        let place = place?;
-        let file = file_of(site, &place).await?;
-        let wish = wish(pairs, &file, &place);
-        Ok(consequences(lang, &file, &place, wish))
+    let pairs = pairs.clone();
+    let fragment = async {
+        counted(site, &place?, move |file, place| {
+            consequences(lang, file, place, wish(&pairs, file, place)).into_string()
+        })
+        .await
     };
-    match counted.await {
-        Ok(markup) => Html(markup.into_string()).into_response(),
+    match fragment.await {
+        Ok(body) => Html(body).into_response(),
         Err(Refused::NoSuch) => StatusCode::NOT_FOUND.into_response(),
-        Err(Refused::NotHere | Refused::Unreadable) => {
+        Err(Refused::NotHere | Refused::Busy | Refused::Unreadable) => {
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
@@ -272,15 +302,15 @@ async fn acts<T: Send + 'static>(
         match ask(site, move |clerk| act(clerk, &at)).await? {
             Ok(_) => Ok((place, None)),
             Err(error) => {
-                let said = trouble(&error)?;
+                let (status, said) = (status(&error), trouble(&error)?);
                 let body = render(site, (lang, viewer), &place, (pairs, Some(said))).await?;
-                Ok((place, Some(body)))
+                Ok((place, Some((status, body))))
             }
         }
     };
     match done.await {
         Ok((place, None)) => see_other(&format!("{}?lang={}", path(&place), lang.tag())),
-        Ok((_, Some(body))) => (StatusCode::UNPROCESSABLE_ENTITY, Html(body)).into_response(),
+        Ok((_, Some((status, body)))) => (status, Html(body)).into_response(),
         Err(refused) => Refused::answer(&refused, lang),
     }
 }
@@ -312,10 +342,11 @@ async fn go_back(
     Form(pairs): Form<Pairs>,
 ) -> Response {
     let (by, undoes) = (viewer.me.id.clone(), change(&pairs, "undoes"));
+    let shown = field(&pairs, "shown").to_owned();
     acts(&site, &viewer, (&query, &pairs), move |clerk, place| {
         // The language in which everything is kept.
         let why = says::BACK_WHY.to(Lang::Swedish);
-        clerk.go_back(place, undoes, (why, &by))
+        clerk.go_back(place, (undoes, &shown), (why, &by))
     })
     .await
 }
@@ -328,7 +359,7 @@ async fn withdraw(
 ) -> Response {
     let (by, id) = (viewer.me.id.clone(), change(&pairs, "change"));
     acts(&site, &viewer, (&query, &pairs), move |clerk, _| {
-        clerk.decide(id, Decision::Withdrawn, &by)
+        clerk.decide(id, (Decision::Withdrawn, ""), &by)
     })
     .await
 }
@@ -345,8 +376,9 @@ async fn decide(
         "refuse" => Decision::Refused,
         _ => return StatusCode::BAD_REQUEST.into_response(),
     };
+    let shown = field(&pairs, "shown").to_owned();
     acts(&site, &viewer, (&query, &pairs), move |clerk, _| {
-        clerk.decide(id, decision, &by)
+        clerk.decide(id, (decision, &shown), &by)
     })
     .await
 }

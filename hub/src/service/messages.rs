@@ -170,6 +170,7 @@ impl Desk {
                 intake.batch.changes.extend(changes);
                 let new = NewCounts {
                     counts,
+                    home: self.watch.roster().of_unit(unit).map(|home| home.id),
                     signed,
                     came: now.timestamp,
                 };

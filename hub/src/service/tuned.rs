@@ -56,9 +56,11 @@ fn approve(counter: &mut Counter<'_>, levels: Levels) {
         .propose(&Place::Municipality, (Some(levels), Gone::AsBefore), by)
         .unwrap();
     let waiting = counter.rows.book().unwrap();
-    let waiting = waiting.waiting().next().unwrap().id;
+    let waiting = waiting.waiting().next().unwrap().clone();
     let other = "chef-002".parse().unwrap();
-    counter.decide(waiting, Decision::Approved, &other).unwrap();
+    let shown = counter.shown(&waiting.place, waiting.levels).unwrap();
+    let decision = (Decision::Approved, shown.as_str());
+    counter.decide(waiting.id, decision, &other).unwrap();
 }
 
 impl Office {
@@ -115,7 +117,12 @@ impl Office {
 
     fn kept(&self) -> Vec<NightCounts> {
         let rows = Tunings::open(&self.path).unwrap();
-        rows.counts_since(Date::MIN).unwrap()
+        let counted = rows.counts_since(Date::MIN).unwrap().into_iter();
+        let here = Some(homes().homes[0].id);
+        counted
+            .inspect(|it| assert_eq!(it.home, here))
+            .map(|it| it.night)
+            .collect()
     }
 
     fn goes_by(&self) -> Progress {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
 use super::StoreError;
 use super::sqlite::doing;
@@ -17,7 +17,7 @@ const COLUMNS: &str = "id, at_ms, who, act, about, follows, lasted_ms, detail, h
 
 /// Adds a row at the end of the log, in somebody's transaction. The transaction must have begun as
 /// one that writes: two rows by one number would be refused.
-pub(crate) fn append(transaction: &Transaction<'_>, row: &AuditRow) -> rusqlite::Result<AuditId> {
+pub(crate) fn append(transaction: &Connection, row: &AuditRow) -> rusqlite::Result<AuditId> {
     let last = transaction
         .prepare_cached("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1")?
         .query_row([], |row| {

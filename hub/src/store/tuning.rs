@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::thresholds::{HeldThresholds, HomeThresholds, Likeness, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
@@ -21,6 +21,7 @@ use super::{SqliteStore, StoreError, audit, rows};
 use crate::audit::{Act, AuditRow, Who};
 use crate::tuning::book::Book;
 use crate::tuning::evidence::Pool;
+use crate::tuning::outlook::Counted;
 use crate::tuning::standing::{Sent, Word};
 use crate::tuning::{
     Change, ChangeId, Decision, Gone, Kind, Levels, NewChange, StoredThresholds, Verdict, place_of,
@@ -37,6 +38,8 @@ const COUNTS: &str = "reading nights' counts";
 pub struct NewCounts {
     /// What they say.
     pub counts: NightCounts,
+    /// Where the unit hung when they came.
+    pub home: Option<HomeId>,
     /// As signed.
     pub signed: Signed,
     /// When they came.
@@ -63,7 +66,7 @@ pub struct Deed {
 /// The rows, in the ledger's file.
 #[derive(Debug)]
 pub struct Tunings {
-    connection: Connection,
+    store: SqliteStore,
 }
 
 impl Tunings {
@@ -73,8 +76,8 @@ impl Tunings {
     ///
     /// It cannot be opened, or a newer hub wrote it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = SqliteStore::open(path)?.connection;
-        Ok(Self { connection })
+        let store = SqliteStore::open(path)?;
+        Ok(Self { store })
     }
 
     /// The same, to read and nothing else.
@@ -83,8 +86,55 @@ impl Tunings {
     ///
     /// It cannot be opened.
     pub fn open_to_read(path: &Path) -> Result<Self, StoreError> {
-        let connection = SqliteStore::open_to_read(path)?.connection;
-        Ok(Self { connection })
+        let store = SqliteStore::open_to_read(path)?;
+        Ok(Self { store })
+    }
+
+    /// The ledger by the same connection: what is read of it within [`Self::in_one`] is of one
+    /// piece with what is read and written here.
+    #[must_use]
+    pub fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    /// Reads, checks and writes in one piece: nobody else writes meanwhile, and where `act` fails
+    /// nothing of it was written.
+    ///
+    /// # Errors
+    ///
+    /// As `act`; or the store is busy for too long, or cannot be written.
+    pub fn in_one<T, E: From<StoreError>>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.execute("BEGIN IMMEDIATE")?;
+        let ended = act(self).and_then(|done| {
+            self.execute("COMMIT")?;
+            Ok(done)
+        });
+        if ended.is_err() && !self.store.connection.is_autocommit() {
+            // What failed is what is told; a connection that is dropped rolls back too.
+            if let Err(error) = self.execute("ROLLBACK") {
+                tracing::warn!(error = &error as &dyn std::error::Error, "rolling back");
+            }
+        }
+        ended
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        let done = self.store.connection.execute_batch(sql);
+        done.map_err(doing(WRITING))
+    }
+
+    /// Writes in one piece, or in that of whoever began one.
+    fn write<T>(
+        &mut self,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        match self.store.connection.is_autocommit() {
+            true => self.in_one(|it| write(&it.store.connection).map_err(doing(WRITING))),
+            false => write(&self.store.connection).map_err(doing(WRITING)),
+        }
     }
 
     /// Every change.
@@ -93,7 +143,7 @@ impl Tunings {
     ///
     /// They cannot be read.
     pub fn book(&self) -> Result<Book, StoreError> {
-        book(&self.connection)
+        book(&self.store.connection)
     }
 
     /// The newest thresholds of each unit.
@@ -102,7 +152,7 @@ impl Tunings {
     ///
     /// They cannot be read.
     pub fn newest(&self) -> Result<Sent, StoreError> {
-        newest(&self.connection)
+        newest(&self.store.connection)
     }
 
     /// What each unit last said that it holds.
@@ -111,7 +161,7 @@ impl Tunings {
     ///
     /// It cannot be read.
     pub fn words(&self) -> Result<BTreeMap<UnitId, Word>, StoreError> {
-        words(&self.connection)
+        words(&self.store.connection)
     }
 
     /// The counts of nights since a date, as the units signed them.
@@ -119,13 +169,21 @@ impl Tunings {
     /// # Errors
     ///
     /// They cannot be read.
-    pub fn counts_since(&self, since: Date) -> Result<Vec<NightCounts>, StoreError> {
-        let sql = "SELECT body FROM counts WHERE night >= ?1 ORDER BY unit, night";
+    pub fn counts_since(&self, since: Date) -> Result<Vec<Counted>, StoreError> {
+        let sql = "SELECT body, home FROM counts WHERE night >= ?1 ORDER BY unit, night";
         let mut counts = Vec::new();
-        each(&self.connection, sql, &since.to_string(), |row| {
+        each(&self.store.connection, sql, &since.to_string(), |row| {
             let body = rows::text(row, 0, COUNTS)?;
             let night = serde_json::from_str(&body);
-            counts.push(night.map_err(|_error| rows::unreadable(COUNTS, &body))?);
+            let home: Option<String> = row.get(1).map_err(doing(COUNTS))?;
+            let home = home.map(|home| {
+                let read = home.parse();
+                read.map_err(|_error| rows::unreadable(COUNTS, &home))
+            });
+            counts.push(Counted {
+                night: night.map_err(|_error| rows::unreadable(COUNTS, &body))?,
+                home: home.transpose()?,
+            });
             Ok(())
         })?;
         Ok(counts)
@@ -140,7 +198,7 @@ impl Tunings {
         let sql = "SELECT pool, one_in, body, at_ms, made_by FROM pools
                    WHERE ?1 = ?1 ORDER BY pool DESC LIMIT 1";
         let mut found = None;
-        each(&self.connection, sql, &"", |row| {
+        each(&self.store.connection, sql, &"", |row| {
             found = Some(Pool {
                 number: row.get(0).map_err(doing(READING))?,
                 one_in: row.get(1).map_err(doing(READING))?,
@@ -159,7 +217,8 @@ impl Tunings {
     ///
     /// It cannot be read.
     pub fn pool_number(&self) -> Result<Option<i64>, StoreError> {
-        self.connection
+        self.store
+            .connection
             .query_row("SELECT max(pool) FROM pools", [], |row| row.get(0))
             .map_err(doing(READING))
     }
@@ -175,20 +234,16 @@ impl Tunings {
         one_in: u32,
         body: &str,
     ) -> Result<i64, StoreError> {
-        let transaction = self.begin()?;
-        let write = || {
-            transaction.execute(
+        self.write(|connection| {
+            connection.execute(
                 "INSERT INTO pools (one_in, body, at_ms, made_by) VALUES (?1, ?2, ?3, ?4)",
                 params![one_in, body, at.as_ms(), by.to_string()],
             )?;
-            let number = transaction.last_insert_rowid();
+            let number = connection.last_insert_rowid();
             let row = AuditRow::new(at, by.clone(), Act::PoolTaken);
-            audit::append(&transaction, &row.detail(format!("pool {number}")))?;
+            audit::append(connection, &row.detail(format!("pool {number}")))?;
             Ok(number)
-        };
-        let number = write().map_err(doing(WRITING))?;
-        transaction.commit().map_err(doing(WRITING))?;
-        Ok(number)
+        })
     }
 
     /// Writes down what somebody does; returns the change's number, if it made one.
@@ -197,10 +252,7 @@ impl Tunings {
     ///
     /// Nothing was written: the store cannot be, or it was decided already.
     pub fn record(&mut self, deed: &Deed) -> Result<Option<ChangeId>, StoreError> {
-        let transaction = self.begin()?;
-        let change = write_deed(&transaction, deed).map_err(doing(WRITING))?;
-        transaction.commit().map_err(doing(WRITING))?;
-        Ok(change)
+        self.write(|connection| write_deed(connection, deed))
     }
 
     /// Writes down what was signed though nobody did anything now, each with its row in the log: a
@@ -210,21 +262,14 @@ impl Tunings {
     ///
     /// Nothing was written.
     pub fn sign(&mut self, signed: &[StoredThresholds]) -> Result<(), StoreError> {
-        let transaction = self.begin()?;
-        for stored in signed {
-            write_settled(&transaction, stored).map_err(doing(WRITING))?;
-        }
-        transaction.commit().map_err(doing(WRITING))
-    }
-
-    fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
-        self.connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(doing(WRITING))
+        self.write(|connection| {
+            let mut each = signed.iter();
+            each.try_for_each(|stored| write_settled(connection, stored))
+        })
     }
 }
 
-fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Option<ChangeId>> {
+fn write_deed(transaction: &Connection, deed: &Deed) -> rusqlite::Result<Option<ChangeId>> {
     let mut made = None;
     let mut detail = String::new();
     if let Some(new) = &deed.change {
@@ -255,7 +300,7 @@ fn write_deed(transaction: &Transaction<'_>, deed: &Deed) -> rusqlite::Result<Op
 }
 
 fn write_change(
-    transaction: &Transaction<'_>,
+    transaction: &Connection,
     new: &NewChange,
     (at, by): (Timestamp, &StaffId),
 ) -> rusqlite::Result<ChangeId> {
@@ -281,7 +326,7 @@ fn write_change(
     Ok(ChangeId(transaction.last_insert_rowid()))
 }
 
-fn write_stored(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rusqlite::Result<()> {
+fn write_stored(transaction: &Connection, stored: &StoredThresholds) -> rusqlite::Result<()> {
     transaction
         .execute(
             "INSERT INTO thresholds VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -298,7 +343,7 @@ fn write_stored(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rus
 }
 
 /// What follows from no decision: nobody's row in the log names it, so it has one of its own.
-fn write_settled(transaction: &Transaction<'_>, stored: &StoredThresholds) -> rusqlite::Result<()> {
+fn write_settled(transaction: &Connection, stored: &StoredThresholds) -> rusqlite::Result<()> {
     write_stored(transaction, stored)?;
     let HomeThresholds {
         unit,
@@ -441,13 +486,15 @@ pub(super) fn write_counts(
 ) -> rusqlite::Result<()> {
     for new in counts {
         transaction.execute(
-            "INSERT INTO counts VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO counts (unit, night, body, signature, came_ms, home)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 new.counts.unit.to_string(),
                 new.counts.night.to_string(),
                 new.signed.body,
                 new.signed.signature,
                 new.came.as_ms(),
+                new.home.map(|home| home.to_string()),
             ],
         )?;
     }

@@ -42,8 +42,11 @@ pub enum DecisionError {
          withdraw it"
     )]
     Others,
-    /// What it would undo is not the newest any more.
-    #[error("något annat gäller numera / something else holds by now")]
+    /// Something else came to hold, or is not the newest any more, since it was shown.
+    #[error(
+        "medan du läste har något annat börjat gälla: läs det som står nu och bestäm dig igen / \
+         while you read, something else came to hold: read what stands here now and decide again"
+    )]
     Overtaken,
 }
 

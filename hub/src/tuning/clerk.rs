@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use nattsyn_protocol::ids::UnitId;
-use nattsyn_protocol::thresholds::NightCounts;
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::Book;
 use super::counter::{Counter, TuningError, WentBack};
 use super::evidence::Evidence;
 use super::map::Map;
-use super::outlook::{self, Outlook, outlook};
+use super::outlook::{self, ByUnit, Outlook, by_unit, outlook};
 use super::standing::{Sent, Word};
 use super::{ChangeId, Decision, Floor, Gone, Levels};
 use crate::keys::HubKeys;
@@ -36,6 +36,15 @@ use crate::watch::StaffId;
 /// of days, and an approved change is signed at once without this.
 pub const SETTLED_EVERY: Duration = Duration::from_secs(60);
 
+/// How many pages of thresholds are read and counted at once: one, and one beside it, so that
+/// whoever looks at one home does not wait for a whole municipality. Each is a thread and a copy
+/// of a month's counts.
+pub const COUNTED_AT_ONCE: usize = 2;
+
+/// How long somebody waits for their turn to count before they are asked to try again: several
+/// times what the largest municipality takes (docs/reference/calibration.md).
+pub const COUNTED_WITHIN: Duration = Duration::from_secs(15);
+
 /// Writes thresholds down for a hub that runs.
 pub struct Clerk {
     ledger: PathBuf,
@@ -45,6 +54,8 @@ pub struct Clerk {
     hands: Option<Hands>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     turn: Mutex<()>,
+    /// Who may count now.
+    counting: Arc<Semaphore>,
     /// What the newest pool shows: fitting it takes longer than reading it.
     fitted: Mutex<Option<Arc<Evidence>>>,
 }
@@ -71,7 +82,7 @@ pub struct File {
     /// What units say that they hold.
     pub words: BTreeMap<UnitId, Word>,
     /// The counts of the last nights.
-    pub counts: Vec<NightCounts>,
+    pub counts: ByUnit,
     /// From which night on.
     pub since: Date,
     /// What the newest pool shows.
@@ -116,6 +127,7 @@ impl Clerk {
             hands,
             now: Box::new(now),
             turn: Mutex::new(()),
+            counting: Arc::new(Semaphore::new(COUNTED_AT_ONCE)),
             fitted: Mutex::new(None),
         }
     }
@@ -126,8 +138,8 @@ impl Clerk {
     ///
     /// The store cannot be read.
     pub fn file(&self) -> Result<File, TuningError> {
-        let (roster, settings) = self.grounds()?;
         let rows = Tunings::open_to_read(&self.ledger)?;
+        let (roster, settings) = grounds(&rows)?;
         let since = outlook::since(self.today());
         Ok(File {
             roster,
@@ -136,10 +148,17 @@ impl Clerk {
             floor: self.floor,
             sent: rows.newest()?,
             words: rows.words()?,
-            counts: rows.counts_since(since)?,
+            counts: by_unit(rows.counts_since(since)?),
             since,
             evidence: self.evidence(&rows)?,
         })
+    }
+
+    /// Waits until it is one's turn to count, as long as [`COUNTED_WITHIN`]; whoever gives up
+    /// waiting keeps no place.
+    pub async fn turn_to_count(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.counting).acquire_owned();
+        tokio::time::timeout(COUNTED_WITHIN, turn).await.ok()?.ok()
     }
 
     /// Proposes levels at a place. Blocks.
@@ -164,7 +183,7 @@ impl Clerk {
     pub fn decide(
         &self,
         id: ChangeId,
-        decision: Decision,
+        decision: (Decision, &str),
         by: &StaffId,
     ) -> Result<(), TuningError> {
         self.at_counter(|counter| counter.decide(id, decision, by))
@@ -178,7 +197,7 @@ impl Clerk {
     pub fn go_back(
         &self,
         place: &Place,
-        undoes: ChangeId,
+        undoes: (ChangeId, &str),
         said: (&str, &StaffId),
     ) -> Result<WentBack, TuningError> {
         self.at_counter(|counter| counter.go_back(place, undoes, said))
@@ -231,14 +250,16 @@ impl Clerk {
         &self,
         act: impl FnOnce(&mut Counter<'_>) -> Result<T, TuningError>,
     ) -> Result<T, TuningError> {
-        let (roster, settings) = self.grounds()?;
-        act(&mut Counter {
-            rows: &mut Tunings::open(&self.ledger)?,
-            roster: &roster,
-            settings: &settings,
-            keys: &self.keys,
-            floor: self.floor,
-            now: (self.now)(),
+        Tunings::open(&self.ledger)?.in_one(|rows| {
+            let (roster, settings) = grounds(rows)?;
+            act(&mut Counter {
+                rows,
+                roster: &roster,
+                settings: &settings,
+                keys: &self.keys,
+                floor: self.floor,
+                now: (self.now)(),
+            })
         })
     }
 
@@ -246,11 +267,6 @@ impl Clerk {
         if let Some(hands) = &self.hands {
             hands.look();
         }
-    }
-
-    fn grounds(&self) -> Result<(Roster, Settings), TuningError> {
-        let store = SqliteStore::open_to_read(&self.ledger)?;
-        Ok((store.roster()?, settings(&store)?))
     }
 
     /// What the newest pool shows; fitted once.
@@ -274,6 +290,11 @@ impl Clerk {
     fn time_zone(&self) -> TimeZone {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// Who is enrolled, and which home lies in which area.
+fn grounds(rows: &Tunings) -> Result<(Roster, Settings), TuningError> {
+    Ok((rows.store().roster()?, settings(rows.store())?))
 }
 
 /// The settings in force, of which areas are what matters here.

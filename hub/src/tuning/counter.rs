@@ -103,7 +103,18 @@ impl Counter<'_> {
         Ok(())
     }
 
-    /// Decides on what waits.
+    /// What a page shows of a change at a place, as a mark: what it would turn, and in what. Who
+    /// approves something, or goes back, sends it back.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    pub fn shown(&self, place: &Place, levels: Option<Levels>) -> Result<String, TuningError> {
+        let (book, sent) = (self.rows.book()?, self.rows.newest()?);
+        Ok(self.map(&book, &sent).shown(place, levels))
+    }
+
+    /// Decides on what waits; who approves it says what they were shown ([`Map::shown`]).
     ///
     /// # Errors
     ///
@@ -111,7 +122,7 @@ impl Counter<'_> {
     pub fn decide(
         &mut self,
         id: ChangeId,
-        decision: Decision,
+        (decision, shown): (Decision, &str),
         by: &StaffId,
     ) -> Result<(), TuningError> {
         let book = self.rows.book()?;
@@ -130,6 +141,9 @@ impl Counter<'_> {
                 let sent = self.rows.newest()?;
                 let map = self.map(&book, &sent);
                 map.examine_place(&change.place)?;
+                if map.shown(&change.place, change.levels) != shown {
+                    return Err(DecisionError::Overtaken.into());
+                }
                 if let Some(levels) = change.levels {
                     map.examine_levels(levels)?;
                 }
@@ -144,7 +158,8 @@ impl Counter<'_> {
         Ok(())
     }
 
-    /// Goes one step back at a place: to what was approved there before `undoes`. It holds at once
+    /// Goes one step back at a place: to what was approved there before `undoes`, if that is what
+    /// was shown. It holds at once
     /// if no word would be said more often anywhere; otherwise it waits for somebody else, as
     /// anything new does.
     ///
@@ -154,7 +169,7 @@ impl Counter<'_> {
     pub fn go_back(
         &mut self,
         place: &Place,
-        undoes: ChangeId,
+        (undoes, shown): (ChangeId, &str),
         (why, by): (&str, &StaffId),
     ) -> Result<WentBack, TuningError> {
         let book = self.rows.book()?;
@@ -162,7 +177,7 @@ impl Counter<'_> {
         let map = self.map(&book, &sent);
         map.examine_place(place)?;
         let step = book.step_back(place).ok_or(WishError::NothingBefore)?;
-        if step.undoes != undoes {
+        if step.undoes != undoes || map.shown(place, step.levels) != shown {
             return Err(DecisionError::Overtaken.into());
         }
         if !(1..=WHY_MAX).contains(&why.trim().chars().count()) {

@@ -4,12 +4,14 @@
 //! set the model's own do. Whatever is found is lifted to the floor: a floor that was raised later
 //! holds at once, also over what was approved before.
 
+use sha2::{Digest as _, Sha256};
+
 use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::thresholds::HomeThresholds;
 
 use super::book::Book;
 use super::standing::Sent;
-use super::{Caution, Floor, Gone, Levels, WHY_MAX};
+use super::{Caution, Floor, Gone, Levels, WHY_MAX, place_word};
 use crate::roster::{Home, Roster};
 use crate::settings::compare::Place;
 use crate::settings::{AreaName, InForce, Settings, Source};
@@ -181,6 +183,27 @@ impl<'a> Map<'a> {
             }
         });
         homes.filter(|turn| turn.before != turn.after).collect()
+    }
+
+    /// A mark of what a change at a place would turn: what holds there before and after, and in
+    /// which homes what would. Whoever decides on it sends back the mark that they were shown, so
+    /// that nobody agrees to something else than they read.
+    #[must_use]
+    pub fn shown(&self, place: &Place, levels: Option<Levels>) -> String {
+        let mut hash = Sha256::new();
+        let mut take = |what: &str, (before, after): (Levels, Levels)| {
+            hash.update(what.as_bytes());
+            hash.update([0, before.visible, before.not_visible]);
+            hash.update([after.visible, after.not_visible]);
+        };
+        let after = self.with(place, Some((place, levels))).value;
+        take(&place_word(place), (self.of(place).value, after));
+        for turn in self.turns(place, levels) {
+            take(&turn.home.to_string(), (turn.before, turn.after));
+        }
+        let digest = hash.finalize();
+        let digits = digest[..8].iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
     }
 
     /// Whether a change at a place makes anything less cautious: there, or in any home.

@@ -4,17 +4,41 @@
 //! often each word would have been said, never which word was right. Homes without counts are
 //! counted as such and guessed at by nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use nattsyn_calibration::grid::Histogram;
 use nattsyn_calibration::replay::{self, Words};
+use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::thresholds::NightCounts;
 
 use super::NIGHTS;
 use super::map::Turn;
+
+/// A night's counts, and in which home they were counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// What the unit counted.
+    pub night: NightCounts,
+    /// Where the unit hung when they came; `None` of those from before that was kept, which count
+    /// for wherever it hangs now.
+    pub home: Option<HomeId>,
+}
+
+/// Nights' counts by unit.
+pub type ByUnit = BTreeMap<UnitId, Vec<Counted>>;
+
+/// Nights' counts, sorted once for however many homes.
+#[must_use]
+pub fn by_unit(counts: Vec<Counted>) -> ByUnit {
+    let mut sorted = ByUnit::new();
+    for counted in counts {
+        sorted.entry(counted.night.unit).or_default().push(counted);
+    }
+    sorted
+}
 
 /// How often each word was, and would have been, said in the last nights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,15 +78,17 @@ pub fn since(today: Date) -> Date {
 
 /// What those turns would have made of the nights since `since`.
 #[must_use]
-pub fn outlook(turns: &[Turn], counts: &[NightCounts], since: Date) -> Outlook {
+pub fn outlook(turns: &[Turn], counts: &ByUnit, since: Date) -> Outlook {
     let mut outlook = Outlook {
         homes: turns.len(),
         ..Outlook::default()
     };
     let mut counted = BTreeSet::new();
     for turn in turns {
-        let own = |night: &&NightCounts| night.unit == turn.unit && night.night >= since;
-        for night in counts.iter().filter(own) {
+        let own =
+            |it: &&Counted| it.night.night >= since && it.home.is_none_or(|home| home == turn.home);
+        let nights = counts.get(&turn.unit).into_iter().flatten().filter(own);
+        for Counted { night, .. } in nights {
             let Some(checks) = on_the_grid(night) else {
                 continue;
             };

@@ -132,9 +132,9 @@ impl Standing {
         (before != held).then_some(held)
     }
 
-    /// What to send to a unit that says hello: the newest, unless it says that it holds that version
-    /// or a higher one, or was sent it just now. By a version that it holds already it takes
-    /// nothing: where its levels are others, a higher one is signed
+    /// What to send to a unit that says hello: the newest, unless it says that it holds that
+    /// version or a higher one, or was sent it just now. By a version that it holds already it
+    /// takes nothing: where its levels are others, a higher one is signed
     /// ([`settle::due`](super::settle::due)).
     pub fn greet(
         &mut self,

@@ -17,7 +17,7 @@ use nattsyn_protocol::time::Timestamp;
 use super::book::{Book, DecisionError};
 use super::evidence::{Bound, Evidence, Pool, bound};
 use super::map::{Map, Turn, WishError};
-use super::outlook::outlook;
+use super::outlook::{ByUnit, Counted, by_unit, outlook};
 use super::settle::Known;
 use super::standing::Sent;
 use super::*;
@@ -291,6 +291,26 @@ fn night(unit: u8, day: i8, checks: &[(u8, u32)]) -> NightCounts {
     }
 }
 
+fn counted_in(home: Option<HomeId>, nights: &[NightCounts]) -> ByUnit {
+    let nights = nights.iter().cloned();
+    by_unit(nights.map(|night| Counted { night, home }).collect())
+}
+
+#[test]
+fn what_a_unit_counted_in_another_home_is_none_of_the_new_homes() {
+    let town = Town::of(Vec::new());
+    let turns = town.map().turns(&first(), Some(levels(50, 42)));
+    let nights = [night(1, 20, &[(45, 3)])];
+    let here = counted_in(Some(home(1).id), &nights);
+    let since = date(2026, 11, 10);
+    assert_eq!(outlook(&turns, &here, since).nights, 1);
+    let elsewhere = counted_in(Some(home(2).id), &nights);
+    let nothing = outlook(&turns, &elsewhere, since);
+    assert_eq!((nothing.nights, nothing.counted), (0, 0));
+    let said = words::basis(&nothing).sv;
+    assert!(said.contains("den berörda bostaden har inte"), "{said}");
+}
+
 #[test]
 fn the_consequences_are_both_numbers_from_counts_of_the_homes_concerned_alone() {
     let town = Town::of(Vec::new());
@@ -301,6 +321,7 @@ fn the_consequences_are_both_numbers_from_counts_of_the_homes_concerned_alone() 
         night(3, 20, &[(45, 9)]),
         night(1, 1, &[(45, 9)]),
     ];
+    let counts = counted_in(None, &counts);
     let outlook = outlook(&turns, &counts, date(2026, 11, 10));
     let words = |visible, unclear, not_visible| Words {
         visible,
@@ -326,7 +347,8 @@ fn the_consequences_are_both_numbers_from_counts_of_the_homes_concerned_alone() 
 fn without_counts_it_is_said_that_nothing_can_be_counted() {
     let town = Town::of(Vec::new());
     let turns = town.map().turns(&north(), Some(levels(50, 42)));
-    let nothing = outlook(&turns, &[night(3, 20, &[(45, 9)])], date(2026, 11, 10));
+    let counts = counted_in(None, &[night(3, 20, &[(45, 9)])]);
+    let nothing = outlook(&turns, &counts, date(2026, 11, 10));
     assert_eq!(nothing.counted, 0);
     let said = words::basis(&nothing).sv;
     assert!(said.contains("går inte att räkna ut: ingen av 2"), "{said}");
@@ -486,4 +508,34 @@ fn a_turn_names_only_homes_in_which_something_else_would_hold() {
         after: levels(50, 48),
     };
     assert_eq!(turns, [turn(2), turn(3)]);
+}
+
+/// For the figure in docs/reference/calibration.md: `cargo test --workspace --lib -- --ignored
+/// --nocapture how_long_a_slider`.
+#[test]
+#[ignore = "a measurement, which tells nothing of whether the code is right"]
+#[expect(clippy::disallowed_methods, reason = "it measures real time")]
+fn how_long_a_slider_waits_in_a_municipality_of_five_thousand_homes() {
+    let homes = (0..5000).map(|number| Home {
+        id: format!("h{number:07}").parse().unwrap(),
+        unit: format!("u{number:07}").parse().unwrap(),
+        ..home(1)
+    });
+    let mut town = Town::of(vec![set(1, &Place::Municipality, levels(46, 45))]);
+    town.roster = Roster::new(homes.collect());
+    let homes = town.roster.homes().iter();
+    let nights: Vec<NightCounts> = homes
+        .flat_map(|home| {
+            (1..=30).map(|day| NightCounts {
+                unit: home.unit,
+                ..night(1, day, &[(10, 1), (45, 3), (60, 2)])
+            })
+        })
+        .collect();
+    let begun = std::time::Instant::now();
+    let turns = town.map().turns(&Place::Municipality, Some(levels(50, 42)));
+    let counts = counted_in(None, &nights);
+    let outlook = outlook(&turns, &counts, date(2026, 11, 1));
+    println!("{} nights in {:?}", outlook.nights, begun.elapsed());
+    assert_eq!((outlook.homes, outlook.nights), (5000, 150_000));
 }

@@ -174,15 +174,19 @@ pub fn basis(outlook: &Outlook) -> Said {
         );
     }
     if *counted == 0 {
+        let (sv, en) = match homes {
+            1 => (
+                "den berörda bostaden har inte".to_owned(),
+                "the home concerned has not".to_owned(),
+            ),
+            _ => (
+                format!("ingen av {homes} berörda bostäder har"),
+                format!("none of the {homes} homes concerned has"),
+            ),
+        };
         return Said::new(
-            format!(
-                "Det går inte att räkna ut: ingen av {homes} berörda bostäder har lämnat räkningar \
-                 för de senaste 30 nätterna."
-            ),
-            format!(
-                "It cannot be counted: none of the {homes} homes concerned has given counts for \
-                 the last 30 nights."
-            ),
+            format!("Det går inte att räkna ut: {sv} lämnat räkningar för de senaste 30 nätterna."),
+            format!("It cannot be counted: {en} given counts for the last 30 nights."),
         );
     }
     let checks = some(
@@ -190,17 +194,22 @@ pub fn basis(outlook: &Outlook) -> Said {
         ["tillsyn", "tillsyner"],
         ["check", "checks"],
     );
+    let of = some(
+        *homes,
+        ["berörd bostad", "berörda bostäder"],
+        ["home concerned", "homes concerned"],
+    );
     let nights = some(*nights, ["natt", "nätter"], ["night", "nights"]);
     Said::new(
         format!(
-            "Räknat på {} under {} i {counted} av {homes} berörda bostäder, de senaste 30 \
-             nätterna. Tillsyner som ingen gräns påverkar: {otherwise}.",
-            checks.sv, nights.sv
+            "Räknat på {} under {} i {counted} av {}, de senaste 30 nätterna. Tillsyner som ingen \
+             gräns påverkar: {otherwise}.",
+            checks.sv, nights.sv, of.sv
         ),
         format!(
-            "Counted from {} in {} in {counted} of {homes} homes concerned, in the last 30 \
-             nights. Checks that no threshold touches: {otherwise}.",
-            checks.en, nights.en
+            "Counted from {} in {} in {counted} of {}, in the last 30 nights. Checks that no \
+             threshold touches: {otherwise}.",
+            checks.en, nights.en, of.en
         ),
     )
 }

@@ -230,13 +230,17 @@ impl House {
             .propose(&place, (Some(levels), Gone::AsBefore), why)
             .unwrap();
         let approved = tuning::Decision::Approved;
-        counter.decide(ChangeId(1), approved, &disa).unwrap();
+        let shown = counter.shown(&place, Some(levels)).unwrap();
+        counter
+            .decide(ChangeId(1), (approved, &shown), &disa)
+            .unwrap();
     }
 
     /// What the hub holds of nights' counts.
     pub(crate) fn counts(&self) -> Vec<NightCounts> {
         let tunings = Tunings::open_to_read(&self.layout().ledger()).unwrap();
-        tunings.counts_since(NIGHT).unwrap()
+        let counted = tunings.counts_since(NIGHT).unwrap().into_iter();
+        counted.map(|it| it.night).collect()
     }
 
     /// The one view that there was.

@@ -4,11 +4,13 @@
 //! `tests/grant.rs`; here minutes pass by hand.
 
 use nattsyn_protocol::assertion::{Assertion, Base64, Operator, sha256};
+use nattsyn_protocol::finding::Reason;
 use nattsyn_protocol::grant::{Challenge, Grant, GrantMessage, PICTURES_MAX};
 use nattsyn_protocol::live::{
     End as ViewEnd, Ended, FRAME_BYTES, LiveDown, LiveUp, Refusal as NoView, Refused,
 };
 use nattsyn_protocol::policy::{Approval, Mode, Policy, PolicyMessage};
+use nattsyn_protocol::thresholds::{HomeThresholds, NEVER, ThresholdsMessage};
 use nattsyn_protocol::time::Timestamp;
 use ring::agreement::{ECDH_P256, EphemeralPrivateKey};
 use ring::rand::SystemRandom;
@@ -213,6 +215,38 @@ fn lamp(switched: &Receiver<(&'static str, Heard)>) -> Vec<&'static str> {
 const NEXT_WEEK: &str = "2026-11-29T00:00:00Z";
 
 const MS: Duration = Duration::from_millis(1);
+
+/// Thresholds under which no word is ever said.
+fn never() -> ThresholdsMessage {
+    let thresholds = HomeThresholds {
+        unit: "u0000001".parse().unwrap(),
+        version: 1,
+        visible: NEVER,
+        not_visible: NEVER,
+        anew: 0,
+    };
+    ThresholdsMessage {
+        thresholds: Signed::seal(&thresholds, &key(HUB)),
+        endorsement: endorsement(),
+    }
+}
+
+#[test]
+fn a_word_that_thresholds_alone_withhold_opens_no_view() {
+    let (mut rig, _switched) = Rig::agreed(Ok(()));
+    let mut clear = Rig::new(Behaviour::Works, Ok(()));
+    std::mem::swap(&mut clear.eye.live, &mut rig.eye.live);
+    clear.tell(ToEye::Policy(policy(1, NEXT_WEEK)));
+    clear.touch(Touch::Pressed);
+    clear.eye.handle_thresholds(clear.now, &never());
+    assert!(clear.ask(1).is_continue());
+    assert!(clear.work().is_continue());
+    // The home asks for more than the model does, and its finding says so.
+    let withheld = Finding::Unclear(Reason::WeakEvidence);
+    assert_eq!(clear.report().finding, withheld);
+    clear.ask_to_see();
+    assert_eq!(clear.refused(), NoView::NotUnclear);
+}
 
 #[test]
 fn a_grant_in_the_sixtieth_second_opens_and_one_later_does_not() {

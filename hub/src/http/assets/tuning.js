@@ -7,7 +7,7 @@ const shown = document.getElementById("consequences");
 // Every answer is a row in the log, so a slider that is still moving asks nothing.
 const RESTS_MS = 250;
 
-let asked = 0;
+let asking;
 let timer;
 
 function sliders() {
@@ -25,8 +25,10 @@ function tell() {
 }
 
 async function count() {
-  asked += 1;
-  const own = asked;
+  // Whoever asked before waits for nothing any more, here or at the server.
+  asking?.abort();
+  const own = new AbortController();
+  asking = own;
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
     if (name !== "why" && name !== "place") query.set(name, value);
@@ -35,13 +37,13 @@ async function count() {
   shown.setAttribute("aria-busy", "true");
   let text;
   try {
-    const answer = await fetch(`${form.dataset.consequences}?${query}`);
+    const answer = await fetch(`${form.dataset.consequences}?${query}`, { signal: own.signal });
     if (!answer.ok || answer.redirected) throw new Error(answer.status);
     text = await answer.text();
   } catch {
     text = undefined;
   }
-  if (own !== asked) return;
+  if (own !== asking) return;
   shown.removeAttribute("aria-busy");
   if (text === undefined) {
     shown.textContent = form.dataset.failed;

@@ -13,6 +13,7 @@ use super::*;
 use crate::audit::{Log, Question};
 use crate::config::Front;
 use crate::enrolment::{Homes, enrol};
+use crate::http::page::tuning::path;
 use crate::keys::HubKeys;
 use crate::roster::{Home, Resident};
 use crate::store::{Batch, NewCounts, SettingsVersions, SqliteStore, Store as _, Tunings};
@@ -58,6 +59,7 @@ fn counts() -> Vec<NewCounts> {
         .map(|day| NewCounts {
             signed: Signed::seal(&night(day), &eye()),
             counts: night(day),
+            home: Some(home().id),
             came: sample::at("12:00"),
         })
         .collect()
@@ -128,9 +130,21 @@ impl Office {
 
     async fn decides(&self, who: &str, verdict: &str) -> Response<Body> {
         let book = Tunings::open(&self.hub.ledger()).unwrap().book().unwrap();
-        let change = book.changes().last().unwrap().id;
-        let form = format!("place=home%3Ah0000001&change={change}&verdict={verdict}");
+        let change = book.changes().last().unwrap();
+        let shown = self.mark(who, &path(&change.place), "deciding").await;
+        let form = format!(
+            "place=home%3Ah0000001&change={}&verdict={verdict}&shown={shown}",
+            change.id
+        );
         self.post(who, "decide", &form).await
+    }
+
+    /// The mark of what is shown, in the form of a page that begins so; none if there is none.
+    async fn mark(&self, who: &str, address: &str, begins: &str) -> String {
+        let page = self.page(who, address).await;
+        let form = page.split_once(begins).map_or("", |(_, form)| form);
+        let mark = form.split_once("name=\"shown\" value=\"");
+        mark.map_or(String::new(), |(_, mark)| mark.chars().take(16).collect())
     }
 
     /// What the unit is to hold.
@@ -223,6 +237,7 @@ async fn a_moved_slider_is_answered_with_both_numbers_and_from_how_many_nights()
         "30 more unclear",
         "20 fewer visible",
         "“Visible” is never said",
+        "Visible is said never",
     ] {
         assert!(said.contains(needle), "{needle:?} is not in {said}");
     }
@@ -253,7 +268,7 @@ async fn what_one_proposes_another_approves_and_one_press_goes_back() {
     assert_eq!(office.sent(), Some((1, levels(50))));
     // Nor twice.
     let again = office.decides(&office.disa, "refuse").await;
-    assert_eq!(again.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(again.status(), StatusCode::CONFLICT);
     place(&text(again).await, "redan avgjord");
     let page = office.page(&office.dag, HOME).await;
     place(&page, "väntar sedan");
@@ -261,8 +276,21 @@ async fn what_one_proposes_another_approves_and_one_press_goes_back() {
     place(&strip_tags(&page), "Satt för bostaden");
 
     // Back to the model's own is less cautious: it waits.
-    let form = "place=home%3Ah0000001&undoes=1";
-    let done = office.post(&office.dag, "back", form).await;
+    let overtaken = office
+        .post(
+            &office.dag,
+            "back",
+            "place=home%3Ah0000001&undoes=1&shown=0123",
+        )
+        .await;
+    assert_eq!(overtaken.status(), StatusCode::CONFLICT);
+    place(
+        &text(overtaken).await,
+        "medan du läste har något annat börjat gälla",
+    );
+    let mark = office.mark(&office.dag, HOME, "id=\"back\"").await;
+    let form = format!("place=home%3Ah0000001&undoes=1&shown={mark}");
+    let done = office.post(&office.dag, "back", &form).await;
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     assert_eq!(office.sent(), Some((1, levels(50))));
     office.decides(&office.disa, "approve").await;
@@ -336,7 +364,8 @@ async fn a_data_protection_officer_sees_levels_and_no_address_and_changes_nothin
     }
     let answer = office.proposes(&office.dpo, 51).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
-    let answer = office.decides(&office.dpo, "approve").await;
+    let form = "place=home%3Ah0000001&change=1&verdict=approve";
+    let answer = office.post(&office.dpo, "decide", form).await;
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
     let opened = ("dpo-001".to_owned(), "thresholds_opened".to_owned());
     assert_eq!(
@@ -461,4 +490,22 @@ async fn a_home_that_was_moved_is_shown_as_kept_at_what_is_stricter_until_two_ag
     assert_eq!(office.sent(), Some((2, MODELS_OWN)));
     let page = office.page(&office.dag, "/thresholds").await;
     assert!(!page.contains("id=\"held\""), "{page}");
+}
+
+#[tokio::test]
+async fn an_area_with_a_slash_in_its_name_has_a_page() {
+    let office = Office::open().await;
+    let mut settings = SettingsVersions::open(&office.hub.ledger()).unwrap();
+    let by = "admin-1".parse().unwrap();
+    let body = "[[area]]\nname = \"Norr/Öst\"\n";
+    settings
+        .add((sample::at("13:00"), &by), "delat", body)
+        .unwrap();
+    let page = office.page(&office.dag, "/thresholds").await;
+    let address = "/thresholds/areas/Norr%2F%C3%96st";
+    place(&page, &format!("href=\"{address}?lang=sv\""));
+    for address in [address.to_owned(), format!("{address}/consequences")] {
+        let status = office.hub.look(&address, &office.dag).await;
+        assert_eq!(status, StatusCode::OK, "{address}");
+    }
 }

@@ -17,6 +17,11 @@ phrases! {
                 proposal can be approved.";
     NOT_HERE = "Gränser kan inte ändras här: Nattsyn körs utan det.",
                "Thresholds cannot be changed here: Nattsyn runs without it.";
+    BUSY = "Följderna räknas redan åt flera andra. Försök igen om en stund.",
+           "The consequences are being counted for several others. Try again in a while.";
+    BY_TODAY = "Räknat mot de gränser som gäller i dag, också för nätter då andra gällde.",
+               "Counted against the thresholds of today, also for nights when others held.";
+    SAID = "sägs", "is said";
     UNREADABLE = "Gränserna kan inte läsas eller skrivas just nu. Försök igen om en stund.",
                  "The thresholds cannot be read or written right now. Try again in a while.";
     NO_SUCH = "Platsen finns inte.", "There is no such place.";

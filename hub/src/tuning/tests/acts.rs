@@ -8,6 +8,7 @@ use super::*;
 use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
 use crate::store::{Deed, SqliteStore, Tunings};
+use crate::tuning::clerk::{COUNTED_AT_ONCE, Clerk};
 use crate::tuning::command::{TuningCommand, run};
 use crate::tuning::counter::{Counter, TuningError, WentBack};
 
@@ -63,14 +64,18 @@ impl Office {
     }
 
     fn decides(&self, at_s: i64, by: &str, decision: Decision) -> Result<(), TuningError> {
-        let waiting = self.book().waiting().next().unwrap().id;
-        self.act(at_s, |counter| counter.decide(waiting, decision, &who(by)))
+        let waiting = self.book().waiting().next().unwrap().clone();
+        self.act(at_s, |counter| {
+            let shown = counter.shown(&waiting.place, waiting.levels)?;
+            counter.decide(waiting.id, (decision, &shown), &who(by))
+        })
     }
 
     fn goes_back(&self, at_s: i64, by: &str, place: &Place) -> Result<WentBack, TuningError> {
-        let undoes = self.book().step_back(place).unwrap().undoes;
+        let step = self.book().step_back(place).unwrap();
         self.act(at_s, |counter| {
-            counter.go_back(place, undoes, ("prov", &who(by)))
+            let shown = counter.shown(place, step.levels)?;
+            counter.go_back(place, (step.undoes, &shown), ("prov", &who(by)))
         })
     }
 
@@ -205,7 +210,7 @@ fn a_step_back_to_more_caution_holds_at_once_and_to_less_waits_for_somebody_else
     office.decides(8, "chef-002", Decision::Approved).unwrap();
     assert_eq!(office.sent(), [(4, MODELS_OWN)]);
     let none = office.act(9, |counter| {
-        counter.go_back(&first(), ChangeId(1), ("prov", &who("chef-001")))
+        counter.go_back(&first(), (ChangeId(1), ""), ("prov", &who("chef-001")))
     });
     assert!(matches!(
         none,
@@ -233,12 +238,123 @@ fn a_step_back_for_the_municipality_turns_every_home_and_only_the_newest_change_
     assert_eq!(office.sent(), vec![(3, levels(60, 60)); 3]);
     // What one asks for is what stands there now, or nothing is done.
     let overtaken = office.act(6, |counter| {
-        counter.go_back(&municipality, ChangeId(2), ("prov", &who("chef-001")))
+        let shown = counter.shown(&municipality, Some(levels(60, 60))).unwrap();
+        counter.go_back(
+            &municipality,
+            (ChangeId(2), &shown),
+            ("prov", &who("chef-001")),
+        )
     });
     assert!(matches!(
         overtaken,
         Err(TuningError::Decision(DecisionError::Overtaken))
     ));
+}
+
+#[test]
+fn nobody_agrees_to_something_else_than_they_were_shown() {
+    let mut office = Office::open();
+    let municipality = Place::Municipality;
+    office
+        .proposes(1, "chef-001", &municipality, levels(50, 50))
+        .unwrap();
+    let shown = |office: &Office, levels| {
+        office.act(2, |counter| counter.shown(&municipality, levels).unwrap())
+    };
+    let before = shown(&office, Some(levels(50, 50)));
+    // Meanwhile a home moves to where it would be turned otherwise, and nothing else happens.
+    office.town.settings = Settings::default();
+    assert_eq!(shown(&office, Some(levels(50, 50))), before);
+    office
+        .proposes(3, "chef-001", &first(), levels(60, 60))
+        .unwrap();
+    office
+        .act(4, |counter| {
+            let shown = counter.shown(&first(), Some(levels(60, 60)))?;
+            counter.decide(ChangeId(2), (Decision::Approved, &shown), &who("chef-002"))
+        })
+        .unwrap();
+    let decides = |office: &Office, decision, shown: &str| {
+        office.act(5, |counter| {
+            counter.decide(ChangeId(1), (decision, shown), &who("chef-002"))
+        })
+    };
+    for shown in [before.as_str(), ""] {
+        let overtaken = decides(&office, Decision::Approved, shown);
+        assert!(
+            matches!(
+                overtaken,
+                Err(TuningError::Decision(DecisionError::Overtaken))
+            ),
+            "{overtaken:?}"
+        );
+    }
+    let now = shown(&office, Some(levels(50, 50)));
+    decides(&office, Decision::Approved, &now).unwrap();
+    let back = shown(&office, None);
+    office.town.floor = Floor::new(levels(45, 45)).unwrap();
+    let overtaken = office.act(6, |counter| {
+        counter.go_back(
+            &municipality,
+            (ChangeId(1), &back),
+            ("prov", &who("chef-001")),
+        )
+    });
+    assert!(matches!(
+        overtaken,
+        Err(TuningError::Decision(DecisionError::Overtaken))
+    ));
+}
+
+#[test]
+fn what_is_read_checked_and_written_is_one_piece() {
+    let office = Office::open();
+    let mut rows = Tunings::open(&office.path).unwrap();
+    let by_hand = rusqlite::Connection::open(&office.path).unwrap();
+    by_hand.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let sets = || {
+        let sql = "INSERT INTO settings (at_ms, made_by, why, body) VALUES (1, 'a', 'b', '')";
+        by_hand.execute_batch(sql).is_ok()
+    };
+    let deed = Deed {
+        by: who("chef-001"),
+        at: at(1),
+        act: crate::audit::Act::ThresholdsProposed,
+        change: Some(NewChange {
+            place: first(),
+            levels: Some(levels(50, 50)),
+            kind: Kind::Set,
+            gone: Gone::AsBefore,
+            why: "prov".to_owned(),
+        }),
+        decision: None,
+        signed: Vec::new(),
+    };
+    let failed = rows.in_one(|rows| {
+        assert!(!sets(), "nobody sets anything once it is read");
+        rows.record(&deed)?;
+        assert!(!sets(), "nor before it is written");
+        Err::<(), TuningError>(WishError::NoPlace.into())
+    });
+    assert!(failed.is_err());
+    assert_eq!(office.book().changes(), [], "nothing of it was written");
+    assert_eq!(office.acts(), Vec::<String>::new());
+    assert!(sets());
+    rows.in_one(|rows| rows.record(&deed)).unwrap();
+    assert_eq!(office.book().changes().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_count_at_once_and_whoever_waits_is_told_in_time() {
+    let Office { path, keys, .. } = Office::open();
+    let clerk = Clerk::new((&path, keys), ("UTC", Floor::default()), None, || at(1));
+    let mut turns = Vec::new();
+    for _ in 0..COUNTED_AT_ONCE {
+        turns.push(clerk.turn_to_count().await.unwrap());
+    }
+    assert!(clerk.turn_to_count().await.is_none());
+    turns.pop();
+    assert!(clerk.turn_to_count().await.is_some());
 }
 
 #[test]

@@ -5,11 +5,12 @@
 //! residents anyway, ids for everybody else.
 
 mod evidence;
+mod units;
 
 use maud::{Markup, html};
 
-use nattsyn_protocol::ids::{HomeId, UnitId};
-use nattsyn_protocol::thresholds::{Likeness, NEVER};
+use nattsyn_protocol::ids::HomeId;
+use nattsyn_protocol::thresholds::NEVER;
 
 use crate::agreement::file::Said;
 use crate::settings::InForce;
@@ -17,7 +18,6 @@ use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
 use crate::tuning::evidence::bound;
-use crate::tuning::standing::{Progress, progress_to};
 use crate::tuning::{Caution, Change, Gone, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
@@ -120,7 +120,11 @@ impl Shown<'_> {
 pub(in crate::http) fn path(place: &Place) -> String {
     match place {
         Place::Municipality => "/thresholds".to_owned(),
-        Place::Area(area) => format!("/thresholds/areas/{}", escaped(area.as_str())),
+        Place::Area(area) => {
+            // A slash would part the name in two.
+            let name = escaped(area.as_str()).replace('/', "%2F");
+            format!("/thresholds/areas/{name}")
+        }
         Place::Home(home) => format!("/thresholds/{home}"),
     }
 }
@@ -160,70 +164,15 @@ fn body(shown: &Shown<'_>) -> Markup {
                 Reality::Demonstration => p.notice { (says::INVENTED.to(lang)) },
             }
         }
-        (unlike(shown))
+        (units::unlike(shown))
         (waiting(shown))
-        (held_back(shown))
+        (units::held_back(shown))
         (now(shown))
         (sliders(shown))
         (back(shown))
         (evidence::section(shown))
         @if *shown.place == Place::Municipality { (places(shown)) }
         (history(shown))
-    }
-}
-
-/// The homes that no longer look as they did, by their units' own word.
-fn unlike(shown: &Shown<'_>) -> Markup {
-    let (lang, file) = (shown.lang, shown.file);
-    let is_unlike = |unit: &UnitId| {
-        let word = file.words.get(unit);
-        word.is_some_and(|word| word.held.home == Likeness::Changed)
-    };
-    let map = file.map();
-    let homes = map.homes_of(shown.place);
-    let homes: Vec<_> = homes.filter(|home| is_unlike(&home.unit)).collect();
-    html! {
-        @if !homes.is_empty() {
-            section #unlike {
-                h2 { (says::UNLIKE.to(lang)) }
-                p { (says::UNLIKE_MEANS.to(lang)) }
-                @if !matches!(shown.place, Place::Home(_)) {
-                    ul.changes {
-                        @for home in homes {
-                            li {
-                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Homes that keep something stricter than what is set, until two people have approved.
-fn held_back(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang;
-    let homes = shown.file.map().all_held_back(shown.place);
-    html! {
-        @if !homes.is_empty() {
-            section #held {
-                h2 { (says::HELD.to(lang)) }
-                p { (says::HELD_MEANS.to(lang)) }
-                ul.changes {
-                    @for (home, set) in homes {
-                        li {
-                            @if let Place::Home(_) = shown.place {}
-                            @else {
-                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
-                                ": "
-                            }
-                            (says::IS_SET.to(lang)) " " (said(lang, words::levels(set)))
-                        }
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -237,18 +186,34 @@ fn now(shown: &Shown<'_>) -> Markup {
             h2 { (says::NOW.to(lang)) }
             dl.values {
                 div {
-                    dt { (says::VISIBLE.to(lang)) " " (says::FROM.to(lang)) }
+                    dt { (says::VISIBLE.to(lang)) " " (from(levels.visible).to(lang)) }
                     dd { strong { (said(lang, words::visible(levels))) } }
                 }
                 div {
-                    dt { (says::NOT_VISIBLE.to(lang)) " " (says::BELOW.to(lang)) }
+                    dt { (says::NOT_VISIBLE.to(lang)) " " (below(levels.not_visible).to(lang)) }
                     dd { strong { (said(lang, words::not_visible(levels))) } }
                 }
             }
             p.lasted { (source(shown, shown.place, &in_force)) ". " (says::FLOOR.to(lang)) ": "
                 (said(lang, words::levels(map.floor.levels()))) "." }
-            (units(shown))
+            (units::units(shown))
         }
+    }
+}
+
+/// What stands before the score from which *visible* is said, or before *never*.
+fn from(level: u8) -> super::super::texts::Phrase {
+    match level {
+        NEVER.. => says::SAID,
+        _ => says::FROM,
+    }
+}
+
+/// The same of *not visible*.
+fn below(level: u8) -> super::super::texts::Phrase {
+    match level {
+        NEVER.. => says::SAID,
+        _ => says::BELOW,
     }
 }
 
@@ -261,78 +226,6 @@ fn source(shown: &Shown<'_>, place: &Place, levels: &InForce<Levels>) -> String 
     match is_held {
         true => says::HELD.to(shown.lang).to_owned(),
         false => said(shown.lang, words::source(levels)),
-    }
-}
-
-/// The unit of a home with its answer; elsewhere those that have not answered.
-fn units(shown: &Shown<'_>) -> Markup {
-    let lang = shown.lang;
-    let (file, map) = (shown.file, shown.file.map());
-    let homes = map.homes_of(shown.place).map(|home| {
-        let (sent, word) = (
-            file.sent.get(&home.unit),
-            file.words.get(&home.unit).copied(),
-        );
-        (home, progress_to(map.of_home(home.id).value, sent, word))
-    });
-    if let Place::Home(_) = shown.place {
-        return html! {
-            @for (home, progress) in homes {
-                p.acknowledged data-progress=(progress_word(progress)) {
-                    (says::UNIT.to(lang)) " " (home.unit) " " (in_words(shown, progress))
-                    @if let (Progress::Acknowledged(_) | Progress::Unsaid(_) | Progress::Waits(_), Some(sent)) =
-                        (progress, file.sent.get(&home.unit)) {
-                        " (" (says::VERSION.to(lang)) " " (sent.thresholds.version) ")"
-                    }
-                    "."
-                }
-            }
-        };
-    }
-    let late = homes.filter(|(_, progress)| match progress {
-        Progress::Waits(_) | Progress::Foreign(_) | Progress::Unsaid(_) => true,
-        Progress::None | Progress::Acknowledged(_) => false,
-    });
-    let late: Vec<_> = late.collect();
-    html! {
-        @if !late.is_empty() {
-            h3 { (says::UNITS_WAIT.to(lang)) ": " (late.len()) }
-            ul.changes {
-                @for (home, progress) in late {
-                    li data-progress=(progress_word(progress)) {
-                        a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) } ": "
-                        (in_words(shown, progress))
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn progress_word(progress: Progress) -> &'static str {
-    match progress {
-        Progress::None => "none",
-        Progress::Foreign(_) => "foreign",
-        Progress::Acknowledged(_) => "acknowledged",
-        Progress::Unsaid(_) => "unsaid",
-        Progress::Waits(_) => "waits",
-    }
-}
-
-fn in_words(shown: &Shown<'_>, progress: Progress) -> Markup {
-    let lang = shown.lang;
-    html! {
-        @match progress {
-            Progress::None => (says::OWN_MODEL.to(lang)),
-            Progress::Foreign(version) => {
-                (says::FOREIGN.to(lang)) " (" (says::VERSION.to(lang)) " " (version) ")"
-            }
-            Progress::Unsaid(_) => strong { (says::UNSAID.to(lang)) },
-            Progress::Acknowledged(at) => { (says::HOLDS.to(lang)) " " (shown.time(at)) },
-            Progress::Waits(since) => {
-                strong { (says::WAITS.to(lang)) " " (shown.time(since)) }
-            }
-        }
     }
 }
 
@@ -431,9 +324,10 @@ pub(in crate::http) fn consequences(lang: Lang, file: &File, place: &Place, wish
     html! {
         h3 { (says::CONSEQUENCES.to(lang)) }
         p {
-            (says::IF_SO.to(lang)) " " (says::VISIBLE.to(lang)) " " (says::FROM.to(lang)) " "
+            (says::IF_SO.to(lang)) " " (says::VISIBLE.to(lang)) " "
+            (from(levels.visible).to(lang)) " "
             span data-says="visible" { (said(lang, words::visible(levels))) } ", "
-            (says::NOT_VISIBLE.to(lang)) " " (says::BELOW.to(lang)) " "
+            (says::NOT_VISIBLE.to(lang)) " " (below(levels.not_visible).to(lang)) " "
             span data-says="not_visible" { (said(lang, words::not_visible(levels))) } "."
         }
         (counted(lang, file, place, set))
@@ -469,6 +363,7 @@ fn counted(lang: Lang, file: &File, place: &Place, set: Option<Levels>) -> Marku
             }
         }
         p.lasted { (said(lang, words::basis(&outlook))) }
+        @if outlook.counted > 0 { p.lasted { (says::BY_TODAY.to(lang)) } }
     }
 }
 
@@ -520,6 +415,7 @@ fn deciding(shown: &Shown<'_>, change: &Change) -> Markup {
         input type="hidden" name="place" value=(place_word(&change.place));
         input type="hidden" name="change" value=(change.id);
     };
+    let mark = shown.file.map().shown(&change.place, change.levels);
     html! {
         @if is_own {
             p.notice { (says::OWN_WAITS.to(lang)) }
@@ -530,6 +426,7 @@ fn deciding(shown: &Shown<'_>, change: &Change) -> Markup {
         } @else if shown.may(Permission::ApproveThresholds) == Allowed::Yes {
             form.deciding method="post" action=(shown.action("decide")) {
                 (fields)
+                input type="hidden" name="shown" value=(mark);
                 button name="verdict" value="approve" { (says::APPROVE.to(lang)) }
                 button name="verdict" value="refuse" { (says::REFUSE.to(lang)) }
             }
@@ -557,6 +454,8 @@ fn back(shown: &Shown<'_>) -> Markup {
                 form method="post" action=(shown.action("back")) {
                     input type="hidden" name="place" value=(place_word(place));
                     input type="hidden" name="undoes" value=(step.undoes);
+                    input type="hidden" name="shown"
+                        value=(shown.file.map().shown(place, step.levels));
                     button { (says::BACK.to(lang)) }
                 }
             }
