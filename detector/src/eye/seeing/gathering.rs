@@ -196,16 +196,16 @@ mod tests {
 
     use super::*;
 
-    /// A sighting with evidence in these cells of the model's map, by column and row.
+    /// A sighting with evidence of somebody in bed in these cells of the map, by column and row.
     fn sighting(model: &Model, evidence: &[(usize, usize, f32)]) -> Sighting {
         let frame = Frame::from_luma8(64, 48, vec![90; 64 * 48]).unwrap();
         let mut sighting = model
             .sight(&frame, &[SleepingPlace::whole_frame()])
             .unwrap();
         sighting.health = Health::Ok;
-        sighting.map.fill(0.0);
+        sighting.in_bed.fill(0.0);
         for &(column, row, strength) in evidence {
-            sighting.map[(row, column)] = strength;
+            sighting.in_bed[(row, column)] = strength;
         }
         sighting
     }
