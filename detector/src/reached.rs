@@ -180,8 +180,8 @@ impl Reached {
         Some(Night { counts, first })
     }
 
-    /// Gives the monitor a night's first check and what the first look at it reached. `lot` is drawn
-    /// anew for each night, evenly from 0 to 1.
+    /// Gives the monitor a night's first check and what the first look at it reached. `lot` is
+    /// drawn anew for each night, evenly from 0 to 1.
     pub fn watch(&mut self, (check, bin): (CheckId, Bin), lot: f64) -> Looks {
         let watched = (check.resident, check.window);
         if self.watched.is_some_and(|before| before != watched) {

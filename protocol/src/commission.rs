@@ -276,8 +276,8 @@ pub struct Tried {
     /// How many levels of the calibration's grid its evidence reached, if a level decides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<u8>,
-    /// In which cells of [`GRID`] somebody was seen in bed, row by row from the top left, rising. Only of
-    /// a walk.
+    /// In which cells of [`GRID`] somebody was seen in bed, row by row from the top left, rising.
+    /// Only of a walk.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<u16>,
 }

@@ -4,7 +4,8 @@ use nattsyn_protocol::commission::{Room as How, State, Try};
 use nattsyn_protocol::demonstration::Mounting;
 use nattsyn_scenes::{Around, Bedding, Knock, Lens, Occupant, Radiance, Room, Shown};
 
-/// The room `seed` while this is tried, for the first time or again, by a camera hung as `mounting` says.
+/// The room `seed` while this is tried, for the first time or again, by a camera hung as
+/// `mounting` says.
 pub(super) fn radiance(seed: u64, (what, again): (Try, u8), mounting: Mounting) -> Radiance {
     let (shown, around) = staging(what);
     let (knock, lens) = hung(mounting);

@@ -22,7 +22,8 @@ const FILE: &str = "counts";
 pub(super) struct KeptCounts {
     file: TwoCopies<CountsMessage>,
     waiting: BTreeMap<Date, CountsMessage>,
-    /// The newest that this run knows to be acknowledged: the eye says its last night at each start.
+    /// The newest that this run knows to be acknowledged: the eye says its last night at each
+    /// start.
     done: Option<CountsMessage>,
     written: Written,
     round: Round,

@@ -113,9 +113,8 @@ impl Trial {
         walks.chain(staged_steps(self.sleepers)).collect()
     }
 
-    /// Whether this may be tried now: a walk always, which begins anew where something was staged or
-    /// refused; what
-    /// is staged once the places are found, and [`STAGED_MAX`] times.
+    /// Whether this may be tried now: a walk always, which begins anew where something was staged
+    /// or refused; what is staged once the places are found, and [`STAGED_MAX`] times.
     #[must_use]
     pub fn may_try(&self, what: Try) -> bool {
         match what {
