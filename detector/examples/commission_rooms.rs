@@ -3,11 +3,11 @@
 //! - `FIRST LAST [right]`: each room as it should be hung, and in each wrong way unless told
 //!   otherwise. Prints a line for each and at the end a table.
 //! - `nights FIRST LAST`: each room as the generator hangs it, commissioned; then, on another
-//!   night, a look at each state, by whether the home passed. Prints what was said, and with nobody there
-//!   the bound of *visible* by the rooms that it was said in.
+//!   night, a look at each state, by whether the home passed. Prints what was said, and with nobody
+//!   there the bound of *visible* by the rooms that it was said in.
 //!
-//! The looks are the unit's own, without its process and clock; how a person
-//! does it on the page is tried by `tests/tests/commission`. Figures: `docs/design/0012`.
+//! The looks are the unit's own, without its process and clock; how a person does it on the page is
+//! tried by `tests/tests/commission`. Figures: `docs/design/0012`.
 
 #![expect(
     clippy::print_stdout,

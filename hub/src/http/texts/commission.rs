@@ -4,7 +4,7 @@
 use nattsyn_protocol::commission::framing::FramingFault;
 use nattsyn_protocol::commission::trial::TrialFault;
 use nattsyn_protocol::commission::{NoTry, Room, State, Try};
-use nattsyn_protocol::finding::Finding;
+use nattsyn_protocol::finding::{Fault, Finding};
 
 use super::{Lang, Phrase, phrase};
 use crate::commission::counter::CommissionError;
@@ -349,13 +349,8 @@ pub(in crate::http) fn fault(lang: Lang, fault: TrialFault) -> String {
             ),
         ),
         TrialFault::Unfit(what, why) => {
+            let change = unfit(why);
             let why = super::cause(Cause::Technical(why)).to(lang);
-            let change = phrase(
-                "Ändra ljuset eller vinkeln: mer ljus om det är mörkt, bort från fönster och \
-                 lampor om det är för ljust.",
-                "Change light or angle: more light if it is dark, away from windows and lamps if it \
-                 is too bright.",
-            );
             format!("{}: {why}. {}", step(what).to(lang), change.to(lang))
         }
         TrialFault::SawThroughCover => phrase(
@@ -372,6 +367,44 @@ pub(in crate::http) fn fault(lang: Lang, fault: TrialFault) -> String {
                 "syntes för sällan. Gör om de steg där enheten sa oklart, eller häng den närmare.",
                 "was seen too seldom. Do the steps again that were unclear, or hang it nearer.",
             ),
+        ),
+    }
+}
+
+/// What to change about a picture that is not fit to judge by.
+fn unfit(why: Fault) -> Phrase {
+    match why {
+        Fault::Dark => phrase(
+            "Se att enhetens egen lampa lyser och att inget skymmer den; lyser den inte ska enheten \
+             bytas.",
+            "See that the unit’s own lamp shines and that nothing hides it; if it does not shine, \
+             replace the unit.",
+        ),
+        Fault::Covered => phrase(
+            "Ta bort det som är framför kameran, eller vrid den: en vägg på nära håll ser ut som ett \
+             lock.",
+            "Take away what is before the camera, or turn it: a wall close by looks like a lid.",
+        ),
+        Fault::Blurred => phrase(
+            "Torka av linsen och vänta tills imman är borta; hjälper det inte ska enheten bytas.",
+            "Wipe the lens and wait until it has cleared; if that does not help, replace the unit.",
+        ),
+        Fault::Saturated => phrase(
+            "Vrid den bort från fönster, speglar och lampor.",
+            "Turn it away from windows, mirrors and lamps.",
+        ),
+        Fault::Moved
+        | Fault::Frozen
+        | Fault::CameraDown
+        | Fault::LightDown
+        | Fault::EyeDown
+        | Fault::ClockUnknown
+        | Fault::ModelDown
+        | Fault::TooSlow
+        | Fault::DiskDown
+        | Fault::Unrecognised => phrase(
+            "Dra ur och sätt i strömmen och börja om; händer det igen ska enheten bytas.",
+            "Unplug it, plug it in and begin again; if it happens again, replace the unit.",
         ),
     }
 }
