@@ -354,12 +354,10 @@ impl Guard {
         }
     }
 
-    /// A policy waits for the button now: the next press is about that.
-    pub(super) fn end_awaited_leave(&mut self) {
-        let awaited = |leave: &&mut HeldLeave| matches!(leave.stands, Stands::Awaited { .. });
-        if let Some(leave) = self.leave.as_mut().filter(awaited) {
-            leave.end();
-        }
+    /// Whether somebody at the unit is trying it out, or is asked to press the button for that.
+    pub(super) fn leave_stands(&self) -> bool {
+        let leave = self.leave.as_ref();
+        leave.is_some_and(|leave| leave.stands != Stands::Over)
     }
 
     /// Lets time pass for the leave: by the kernel's clock, and by the wall clock if it is known.

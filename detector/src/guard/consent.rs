@@ -184,9 +184,8 @@ impl Guard {
             true => self.await_button(now, &policy),
             false => Approval::NotNeeded,
         };
-        match approval {
-            Approval::Awaited => self.end_awaited_leave(),
-            Approval::NotNeeded | Approval::Missed => self.awaited_until = None,
+        if approval != Approval::Awaited {
+            self.awaited_until = None;
         }
         let approved_until_ms = match policy.mode {
             Mode::LiveView => approved.map(|until| prolonged(until, now, &policy)),
@@ -217,7 +216,8 @@ impl Guard {
         let was_just_made = is_known(now, trust)
             && now.wall <= policy.from_ms.after(OPENS_WITHIN)
             && policy.from_ms <= now.wall.after(OPENS_AHEAD);
-        if !was_just_made {
+        // Somebody is told to press for a commissioning: that press is never about pictures.
+        if !was_just_made || self.leave_stands() {
             return Approval::Missed;
         }
         if self.awaited_until.is_some_and(|until| now.uptime < until) {

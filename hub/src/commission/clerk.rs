@@ -269,7 +269,7 @@ impl Ledger {
             unit,
             place: home.map(|home| home.address.clone()).unwrap_or_default(),
             sleepers: residents.len(),
-            gate: self.gates.of_unit(now, unit, plans),
+            gate: self.gates.of_unit(now, (unit, residents.len()), plans),
             passed: self.passed.get(&unit).copied(),
             course: Course::of(&self.courses.of(unit)?),
         })

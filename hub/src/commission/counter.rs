@@ -7,9 +7,7 @@
 use std::time::Duration;
 
 use nattsyn_protocol::commission::trial::Verdict;
-use nattsyn_protocol::commission::{
-    Ask, Commissioning, LASTS_MAX, Order, SLEEPERS_MAX, Try, framing,
-};
+use nattsyn_protocol::commission::{Ask, Commissioning, LASTS_MAX, Order, Try, framing};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::{Endorsement, Signed};
 use nattsyn_protocol::time::Timestamp;
@@ -34,7 +32,7 @@ pub enum CommissionError {
     #[error("unit {0} is not enrolled")]
     NoSuchUnit(UnitId),
     /// Nobody lives under the unit, or too many.
-    #[error("{0} residents under the unit; from 1 to {SLEEPERS_MAX} can be commissioned")]
+    #[error("{0} residents under the unit; one can be commissioned")]
     Sleepers(usize),
     /// Nobody has begun.
     #[error("nobody has begun")]
@@ -103,7 +101,8 @@ impl Counter<'_> {
     /// Why not; nothing was written.
     pub fn begin(&mut self, unit: UnitId, by: &Hand) -> Result<(), CommissionError> {
         let sleepers = self.home(unit)?.residents.len();
-        if sleepers == 0 || sleepers > SLEEPERS_MAX {
+        // Of two nobody has said yet whose place is whose.
+        if sleepers != 1 {
             return Err(CommissionError::Sleepers(sleepers));
         }
         let rows = self.rows.of(unit)?;

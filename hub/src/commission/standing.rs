@@ -215,7 +215,7 @@ impl Standing {
         &mut self,
         now: Timestamp,
         (unit, model): (UnitId, &str),
-        places: Option<&[Vec<[f32; 2]>]>,
+        places: (Option<&[Vec<[f32; 2]>]>, usize),
     ) -> Gate {
         let gate = self.gates.of_report(now, (unit, model), places);
         match gate {

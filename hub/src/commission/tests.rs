@@ -181,8 +181,26 @@ fn the_whole_picture_never_matches_and_every_shut_word_is_read_back() {
         model: "m".to_owned(),
         places: vec![PlaceDigest::of(&[])],
     };
-    assert_eq!(gate(Some(&held), "m", &[]), Gate::Shut(Shut::Places));
+    assert_eq!(gate(Some(&held), "m", &[], 1), Gate::Shut(Shut::Places));
     for shut in Shut::ALL {
         assert_eq!(Shut::from_word(shut.word()), Some(shut));
+    }
+}
+
+#[test]
+fn a_place_counts_for_one_sleeper_and_for_none_of_two() {
+    let places = vec![vec![[0.2, 0.2], [0.6, 0.2], [0.6, 0.6]]];
+    let other = vec![vec![[0.6, 0.2], [0.9, 0.2], [0.9, 0.6]]];
+    let digests = [PlaceDigest::of(&places), PlaceDigest::of(&other)];
+    let held = |sleepers: usize| HeldCommissioned {
+        version: 1,
+        model: "m".to_owned(),
+        places: digests[..sleepers].to_vec(),
+    };
+    assert_eq!(gate(Some(&held(1)), "m", &places, 1), Gate::Open);
+    // Somebody has moved in, moved out, or nobody knows whose place is whose.
+    for (tried, live_there) in [(1, 2), (2, 1), (2, 2), (1, 0)] {
+        let shut = gate(Some(&held(tried)), "m", &places, live_there);
+        assert_eq!(shut, Gate::Shut(Shut::Places), "{tried}, {live_there}");
     }
 }

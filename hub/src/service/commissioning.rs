@@ -54,8 +54,10 @@ impl Desk {
         let mut plans = self.plans.iter().rev().map(|stored| &stored.plan);
         let plan = plans.find(|plan| plan.resident == resident && plan.version == version);
         let places = plan.map(|plan| plan.places.as_slice());
+        let home = self.watch.roster().of_unit(report.unit);
+        let sleepers = home.map_or(0, |home| home.residents.len());
         let by = (report.unit, report.model.as_str());
-        self.commission.gate(now.timestamp, by, places)
+        self.commission.gate(now.timestamp, by, (places, sleepers))
     }
 }
 

@@ -216,12 +216,14 @@ impl Trial {
         staged_steps(self.sleepers).into_iter().find(is_worth_it)
     }
 
-    /// Whether a staged try came to something that can be judged by.
+    /// Whether a staged try came to something that can be judged by: a picture that was fit, and of
+    /// a covered lens one that was seen to be covered.
     fn is_settled(&self, what: Try) -> bool {
-        let is_covered = is_lens_covered(what);
-        let outcomes = self.outcomes(what).iter();
-        let mut unfit = outcomes.map(|(finding, _)| is_unfit(*finding).is_some());
-        unfit.any(|unfit| unfit == is_covered)
+        let mut outcomes = self.outcomes(what).iter();
+        if is_lens_covered(what) {
+            return outcomes.any(|(finding, _)| is_blinded(*finding));
+        }
+        outcomes.any(|(finding, _)| is_unfit(*finding).is_none())
     }
 
     /// How it stands.
@@ -268,7 +270,11 @@ impl Trial {
         match state.is_somebody() {
             None => {
                 let saw = outcomes.iter().any(|(it, _)| is_unfit(*it).is_none());
-                saw.then_some(TrialFault::SawThroughCover)
+                let last = outcomes.get(STAGED_MAX - 1..).and_then(|it| it.last());
+                let never = last.filter(|_| !self.is_settled(what));
+                let never = never.and_then(|(finding, _)| is_unfit(*finding));
+                let saw = saw.then_some(TrialFault::SawThroughCover);
+                saw.or(never.map(|fault| TrialFault::Unfit(what, fault)))
             }
             Some(false) if said(Finding::Visible) => Some(TrialFault::VisibleOfEmpty(what)),
             Some(_) if outcomes.len() >= STAGED_MAX && !self.is_settled(what) => {
@@ -379,6 +385,18 @@ fn is_lens_covered(what: Try) -> bool {
             ..
         }
     )
+}
+
+/// Whether the picture itself says that something is before the lens. A camera that is down, or too
+/// slow, says nothing of that.
+fn is_blinded(finding: Finding) -> bool {
+    let blinded = [
+        Fault::Dark,
+        Fault::Covered,
+        Fault::Blurred,
+        Fault::Saturated,
+    ];
+    is_unfit(finding).is_some_and(|fault| blinded.contains(&fault))
 }
 
 /// The fault that keeps a picture from being judged; `None` where it was judged. A pause is no

@@ -85,7 +85,8 @@ impl Hub {
     }
 
     pub(crate) fn enrol(&mut self, homes: &Homes) {
-        let homes = homes.clone().on_paper(self.now);
+        // As from the first: a paper is no longer than that.
+        let homes = homes.clone().on_paper(at(-48, 0));
         enrol(&mut self.store(), &homes, &self.keys, self.now).unwrap();
     }
 

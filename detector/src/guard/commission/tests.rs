@@ -373,27 +373,28 @@ fn one_press_answers_one_question() {
         .unwrap();
     assert_eq!(guard.handle_button(minute(3).uptime), Taken::Changed);
     assert_eq!(stands(&guard), Some((1, Leave::Open)));
-    // A policy that comes to wait ends a leave that does, and its press opens nothing.
-    let mut guard = awaited();
-    guard.handle_policy(minute(1), &opening_policy(1)).unwrap();
-    assert_eq!(stands(&guard), Some((1, Leave::Over)));
-    assert_eq!(guard.handle_button(minute(2).uptime), Taken::Changed);
-    assert_eq!(stands(&guard), Some((1, Leave::Over)));
-    let held = guard.held_policy(minute(2)).unwrap();
-    assert_eq!(held.mode, Mode::LiveView);
 }
 
 #[test]
-fn a_press_that_opens_a_leave_approves_no_policy_and_an_open_leave_outlives_one() {
-    let mut guard = opened();
-    guard.handle_policy(minute(2), &opening_policy(1)).unwrap();
-    assert_eq!(stands(&guard), Some((1, Leave::Open)));
-    let held = guard.held_policy(minute(2)).unwrap();
-    assert_eq!(
-        (held.mode, held.approval),
-        (Mode::Sensor, Approval::Awaited)
-    );
-    assert!(try_it(&mut guard, minute(3), 1, walk(0)).is_ok());
+fn no_press_for_a_leave_is_ever_about_pictures() {
+    // Neither the one that is waited for, nor a second while tries are made.
+    for mut guard in [awaited(), opened()] {
+        guard.handle_policy(minute(2), &opening_policy(1)).unwrap();
+        guard.handle_button(minute(3).uptime);
+        guard.handle_button(minute(4).uptime);
+        assert_eq!(stands(&guard), Some((1, Leave::Open)));
+        let held = guard.held_policy(minute(4)).unwrap();
+        assert_eq!((held.mode, held.approval), (Mode::Sensor, Approval::Missed));
+        assert!(try_it(&mut guard, minute(5), 1, walk(0)).is_ok());
+    }
+    // Once it is over a policy waits as ever.
+    let mut guard = awaited();
+    assert_eq!(guard.handle_button(minute(11).uptime), Taken::Unchanged);
+    let policy = opening_policy(1);
+    guard.handle_policy(minute(11), &policy).unwrap();
+    assert_eq!(guard.handle_button(minute(12).uptime), Taken::Changed);
+    let held = guard.held_policy(minute(12)).unwrap();
+    assert_eq!(held.mode, Mode::LiveView);
 }
 
 #[test]

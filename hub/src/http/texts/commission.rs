@@ -414,8 +414,10 @@ pub(in crate::http) fn trouble(error: &CommissionError) -> Option<Phrase> {
     Some(match error {
         CommissionError::NoSuchUnit(_) => NO_SUCH,
         CommissionError::Sleepers(_) => phrase(
-            "Under enheten bor ingen, eller fler än fyra. Rätta listan över bostäder först.",
-            "Nobody lives under the unit, or more than four. Correct the list of homes first.",
+            "Under enheten bor ingen, eller fler än en. Två i samma rum kan inte driftsättas än: \
+             ingen vet då vems plats som är vems. Tala med enhetschefen.",
+            "Nobody lives under the unit, or more than one. Two in one room cannot be commissioned \
+             yet: nobody knows then whose place is whose. Talk to the unit manager.",
         ),
         CommissionError::NotBegun => phrase(
             "Ingen har börjat. Tryck på Börja driftsätta.",

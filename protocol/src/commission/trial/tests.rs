@@ -233,6 +233,23 @@ fn a_lens_that_sees_through_a_hand_is_refused() {
 }
 
 #[test]
+fn a_camera_that_fails_at_the_last_try_was_not_covered() {
+    let down = Finding::Technical(Fault::CameraDown);
+    let trial = through(1, |what| match state_of(what) {
+        Some(State::LensCovered) => down,
+        _ => right(what),
+    });
+    assert!(matches!(
+        trial.verdict(),
+        Verdict::Refused(faults) if matches!(faults[..], [TrialFault::Unfit(_, Fault::CameraDown)])
+    ));
+    assert_eq!(
+        trial.outcomes(*trial.steps().last().unwrap()).len(),
+        STAGED_MAX
+    );
+}
+
+#[test]
 fn a_walk_begins_anew_and_so_do_other_places() {
     let mut trial = through(1, right);
     tell(
