@@ -366,6 +366,7 @@ impl Eye {
     }
 
     fn say_alive(&mut self, now: Now) {
+        self.review_profile(now);
         self.next_alive = now.uptime.after(ALIVE_EVERY);
         let last_look = match (self.switch, self.written) {
             (Position::Off, _) => LastLook::Paused,

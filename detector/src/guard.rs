@@ -10,7 +10,7 @@
 //! are not in it: the voice hands them over anew, and an older one than was ever held is refused.
 
 pub mod commission;
-mod consent;
+pub(crate) mod consent;
 pub mod lifetime;
 #[cfg(test)]
 mod restarts;

@@ -118,6 +118,10 @@ pub struct KeptPolicy {
     /// has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_until_ms: Option<Timestamp>,
+    /// Since when no look at all is agreed to; `None` while any is, and in a memory of before
+    /// this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_since: Option<Age>,
 }
 
 /// A live view that was granted.
@@ -280,6 +284,19 @@ impl<M: Serialize + DeserializeOwned> EyeMemory<M> {
         self.next = self.next.other();
         Ok(())
     }
+
+    /// Overwrites both places: nothing was ever written, as far as a next run can tell. What a
+    /// memory card keeps of bytes that were overwritten is its own affair.
+    ///
+    /// # Errors
+    ///
+    /// A place cannot be written; it may still hold what it held.
+    pub fn erase(&mut self) -> io::Result<()> {
+        let nothing = [0; SLOT_BYTES];
+        // The older first: of a power cut between them the newest is left, not the one before.
+        self.slots.write(self.next, &nothing)?;
+        self.slots.write(self.next.other(), &nothing)
+    }
 }
 
 fn newest<M>(page: Page<M>, slot: Slot) -> (Slot, u64, Found<M>) {
@@ -410,6 +427,35 @@ mod tests {
             memory_of.write(&memory(epoch)).unwrap();
         }
         shared.0.take()
+    }
+
+    #[test]
+    fn what_is_erased_is_in_neither_place_and_what_comes_after_is_remembered() {
+        let shared = Shared(Rc::new(RefCell::new(written(3))));
+        let (mut memory_of, _) = EyeMemory::<Memory>::open(Box::new(shared.clone()));
+        memory_of.erase().unwrap();
+        assert_eq!(found(shared.0.borrow().clone()), Found::Nothing);
+        assert!(
+            shared
+                .0
+                .borrow()
+                .held
+                .iter()
+                .flatten()
+                .all(|byte| *byte == 0)
+        );
+        memory_of.write(&memory(9)).unwrap();
+        assert_eq!(found(shared.0.take()), Found::Remembered(memory(9)));
+    }
+
+    #[test]
+    fn a_power_cut_while_erasing_leaves_the_newest_or_nothing() {
+        for times in 1..=4 {
+            let mut slots = written(times);
+            let newest = usize::from(times % 2 == 0);
+            slots.held[1 - newest].fill(0);
+            assert_eq!(found(slots), Found::Remembered(memory(times)));
+        }
     }
 
     #[test]
@@ -548,6 +594,7 @@ mod tests {
                 mode: Mode::LiveView,
                 approval: Approval::NotNeeded,
                 approved_until_ms: Some(Timestamp::from_ms(i64::MAX / 1_000_000).unwrap()),
+                off_since: Some(Age(u64::MAX)),
             })),
             roster: u32::MAX,
             views: vec![

@@ -315,12 +315,20 @@ pub enum NoTry {
     TooLittleRoom,
     /// What must be kept cannot be written down.
     DiskDown,
+    /// Leave of this version, or of a later one, was seen before.
+    OldVersion,
+    /// The leave's time has not come, or is over.
+    NotInForce,
+    /// The button is waited for by what the residents agreed to.
+    PolicyAwaited,
+    /// Leave was waited for as often as it may be in 24 hours.
+    TooOften,
     /// A word that this version does not know.
     #[serde(other)]
     Unrecognised,
 }
 
-/// That a try was not made, signed by the eye.
+/// That a try was not made, or leave to try not taken; signed by the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotTried {
     /// Which unit.
@@ -329,7 +337,7 @@ pub struct NotTried {
     pub boot: BootId,
     /// Under which [`Commissioning`] it was asked.
     pub version: u32,
-    /// Which try.
+    /// Which try; 0, which none has: the leave itself.
     pub number: u8,
     /// Why.
     pub why: NoTry,

@@ -105,6 +105,14 @@ impl Tryout {
         self.sketches == Sketches::Kept
     }
 
+    /// Overwrites what is kept of the home that it hung in.
+    fn erase(&mut self) -> std::io::Result<()> {
+        let nowhere = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        self.place.as_mut().ok_or_else(nowhere)?.erase()?;
+        (self.held, self.said) = (None, None);
+        Ok(())
+    }
+
     pub(super) fn write(&mut self, kept: &KeptProfile) -> Result<(), NoTry> {
         let place = self.place.as_mut().ok_or(NoTry::DiskDown)?;
         place.write(kept).map_err(|error| {
@@ -136,6 +144,10 @@ impl Eye {
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, cause, "leave to try not taken");
+                if let Some((version, why)) = error.answer() {
+                    // No order has this number: it is the leave that is refused.
+                    self.refuse_order((version, 0), why);
+                }
             }
         }
         // Before a hand can open it: after a crash it must not come again.
@@ -299,7 +311,7 @@ impl Eye {
         };
         self.tryout
             .write(&KeptProfile::new(held.clone(), &profile))?;
-        let order = Order::Hold(profile);
+        let order = Order::Hold(Some(profile));
         let sent = self.orders.as_ref().map(|orders| orders.try_send(order));
         if !matches!(sent, Some(Ok(()))) {
             tracing::error!("camera thread takes no orders; looks are compared after a restart");
@@ -365,6 +377,26 @@ impl Eye {
                 self.forget_sketches();
             }
         }
+    }
+
+    /// Forgets how the unit hung where nobody has agreed to any look for long. Where that fails it
+    /// is tried again each time the eye says that it is there.
+    pub(super) fn review_profile(&mut self, now: Now) {
+        if self.tryout.held.is_none() || !self.guard.is_left(now.uptime) {
+            return;
+        }
+        match self.tryout.erase() {
+            Ok(()) => tracing::info!("nobody agrees to any look: the unit's profile is erased"),
+            Err(error) => {
+                return tracing::error!(%error, "the unit's profile cannot be erased");
+            }
+        }
+        let sent = self.orders.as_ref();
+        let sent = sent.map(|orders| orders.try_send(Order::Hold(None)));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::error!("camera thread takes no orders; what it held goes with the process");
+        }
+        self.say_capability(now);
     }
 
     /// Has the camera's thread overwrite what it kept of tries.

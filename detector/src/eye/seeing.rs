@@ -48,8 +48,8 @@ pub(crate) enum Order {
     Forget,
     /// Make a profile of what was kept of tries, with these sleeping places.
     Profile(Vec<SleepingPlace>),
-    /// Compare looks with this profile from now on. Nothing is answered.
-    Hold(Box<Profile>),
+    /// Compare looks with this profile from now on; with none, with nothing. Nothing is answered.
+    Hold(Option<Box<Profile>>),
 }
 
 /// What came of an order.

@@ -155,7 +155,7 @@ pub fn open(config: EyeConfig, pair: PairEnd) -> Result<Eye, StartError> {
 
 /// Has looks compared with the profile that was kept.
 pub(super) fn hold_profile(orders: Option<&SyncSender<Order>>, profile: Option<Box<Profile>>) {
-    if let (Some(orders), Some(profile)) = (orders, profile) {
+    if let (Some(orders), Some(_)) = (orders, &profile) {
         // The very first order: there is room.
         orders.try_send(Order::Hold(profile)).ok();
     }

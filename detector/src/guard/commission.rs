@@ -81,6 +81,23 @@ pub enum CommissioningRefusal {
     TooOften(u32),
 }
 
+impl CommissioningRefusal {
+    /// What the hub is told, and of which version: only whoever may give leave at all is answered.
+    #[must_use]
+    pub fn answer(&self) -> Option<(u32, NoTry)> {
+        match *self {
+            Self::Signature(_) | Self::OldKey { .. } | Self::OtherUnit(_) | Self::Senseless(_) => {
+                None
+            }
+            Self::NotNewer { found, .. } => Some((found, NoTry::OldVersion)),
+            Self::ClockUnknown(version) => Some((version, NoTry::ClockUnknown)),
+            Self::NotInForce(version) => Some((version, NoTry::NotInForce)),
+            Self::PolicyAwaited(version) => Some((version, NoTry::PolicyAwaited)),
+            Self::TooOften(version) => Some((version, NoTry::TooOften)),
+        }
+    }
+}
+
 /// Why an order is not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderRefusal {

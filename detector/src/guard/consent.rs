@@ -83,6 +83,10 @@ pub const EASES_APART: Duration = Duration::from_secs(60);
 /// button: a unit that was off-line for a week. Whoever lives there later approved nothing.
 pub const LAPSES_AFTER: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long nobody in a home agrees to any look before the unit forgets how it hung there. A
+/// withdrawal by mistake is undone within days and must not need a journey.
+pub(crate) const FORGET_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
 /// Pictures of this resident are allowed at this very moment. Only [`Guard::pictures`] makes
 /// one; it is not kept, because the next moment may say otherwise.
 #[derive(Debug, PartialEq, Eq)]
@@ -191,7 +195,13 @@ impl Guard {
             Mode::LiveView => approved.map(|until| prolonged(until, now, &policy)),
             Mode::Off | Mode::Sensor => None,
         };
+        let age = self.lifetime.age(now.0.uptime);
+        let off_since = match policy.mode {
+            Mode::Off => self.off_since().or(Some(age)),
+            Mode::Sensor | Mode::LiveView => None,
+        };
         self.memory.policy = Some(Box::new(KeptPolicy {
+            off_since,
             mode: if opens { Mode::Sensor } else { policy.mode },
             approval,
             approved_until_ms,
@@ -199,6 +209,18 @@ impl Guard {
             epoch,
         }));
         self.change = Change::Unwritten;
+    }
+
+    fn off_since(&self) -> Option<super::Age> {
+        self.memory.policy.as_ref()?.off_since
+    }
+
+    /// Whether nobody has agreed to any look for [`FORGET_AFTER`], by the time that this unit can
+    /// prove to have run.
+    #[must_use]
+    pub fn is_left(&self, now: Uptime) -> bool {
+        let off_since = self.off_since();
+        off_since.is_some_and(|since| self.lifetime.age(now).since(since) >= FORGET_AFTER)
     }
 
     /// Until when pictures count as approved at the unit, if they do at this moment. While the
@@ -482,6 +504,31 @@ mod tests {
         let stolen = give(message(u32::MAX, Mode::Off, 1));
         assert!(matches!(stolen, Err(PolicyRefusal::OldKey { .. })));
         assert_eq!(in_force(&guard).0, 4);
+    }
+
+    #[test]
+    fn a_home_is_left_when_nobody_agreed_for_days_and_renewals_begin_no_new_days() {
+        let mut before = guard(Found::Nothing);
+        let day = 24 * 60;
+        assert!(!before.is_left(minute(9 * day).uptime), "no policy at all");
+        let give = |guard: &mut Guard, at: u64, version, mode| {
+            let message = message(version, mode, 1);
+            guard.handle_policy(minute(at), &message).unwrap();
+        };
+        give(&mut before, 1, 1, Mode::Off);
+        give(&mut before, 2 * day, 2, Mode::Off);
+        assert!(!before.is_left(minute(3 * day).uptime));
+        assert!(before.is_left(minute(3 * day + 1).uptime));
+        // What the unit can prove to have run survives a restart.
+        let memory = before.take_change(minute(2 * day).uptime).unwrap();
+        let mut after = guard(Found::Remembered(memory));
+        assert!(!after.is_left(minute(day / 2).uptime));
+        assert!(after.is_left(minute(day + 1).uptime));
+        give(&mut after, day + 2, 3, Mode::Sensor);
+        assert!(!after.is_left(minute(9 * day).uptime));
+        give(&mut after, 4 * day, 4, Mode::Off);
+        assert!(!after.is_left(minute(6 * day).uptime));
+        assert!(after.is_left(minute(7 * day).uptime));
     }
 
     #[test]

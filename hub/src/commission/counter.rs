@@ -111,7 +111,7 @@ impl Counter<'_> {
         // A unit that was commissioned by a hub whose ledger is lost takes no lower version.
         let held = self.rows.gates()?.held(unit).map_or(0, |held| held.version);
         let known = before.as_ref().filter(|it| it.epoch == epoch);
-        let known = known.map_or(0, |it| it.leave.version);
+        let known = known.map_or(0, |it| it.leave.version.max(it.seen));
         let from = self.now.before(BEHIND);
         let leave = Commissioning {
             unit,

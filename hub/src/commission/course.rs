@@ -5,8 +5,8 @@
 
 use nattsyn_protocol::commission::trial::{Trial, Verdict};
 use nattsyn_protocol::commission::{
-    Ask, Commissioned, Commissioning, HeldCommissioning, Leave, NotTried, Order, PlaceDigest,
-    TRIES_MAX, Tried, Try,
+    Ask, Commissioned, Commissioning, HeldCommissioning, Leave, NoTry, NotTried, Order,
+    PlaceDigest, TRIES_MAX, Tried, Try,
 };
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::BootId;
@@ -15,6 +15,9 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{ANSWERED_WITHIN, BUTTON_WITHIN, CourseRow, Step};
 use crate::watch::StaffId;
+
+/// The number under which a unit refuses the leave itself; no order has it.
+const OF_LEAVE: u8 = 0;
 
 /// What came of an order.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +62,10 @@ pub struct Course {
     pub led: (StaffId, Option<String>),
     /// How the leave stands by the unit's own word, and since when.
     pub stands: Option<(Leave, Timestamp)>,
+    /// Why the unit did not take the leave, if it said so.
+    pub refused: Option<NoTry>,
+    /// The highest version of a leave that the unit says it has seen.
+    pub seen: u32,
     /// Everything that was tried, as far as it counts.
     pub trial: Trial,
     /// The places as people settled them, to be tried with. Empty until then.
@@ -145,6 +152,8 @@ impl Course {
             by,
             began: row.at,
             stands: None,
+            refused: None,
+            seen: 0,
             trial: Trial::new(leave.sleepers),
             places: Vec::new(),
             asked: None,
@@ -167,9 +176,11 @@ impl Course {
                 }
             }
             Step::Stands(text) => {
-                let said: Option<HeldCommissioning> = serde_json::from_str(text).ok();
-                if let Some(said) = said.filter(|said| said.version == self.leave.version) {
-                    self.stands = Some((said.stands, row.at));
+                if let Ok(said) = serde_json::from_str::<HeldCommissioning>(text) {
+                    self.seen = self.seen.max(said.version);
+                    if said.version == self.leave.version {
+                        self.stands = Some((said.stands, row.at));
+                    }
                 }
             }
             Step::Places(text) => {
@@ -209,6 +220,12 @@ impl Course {
     }
 
     fn take_answer(&mut self, at: Timestamp, answer: Option<Answer>) {
+        if let Some(Answer::NotTried(not)) = &answer
+            && not.number == OF_LEAVE
+        {
+            self.refused = Some(not.why);
+            return;
+        }
         let (Some(answer), Some(asked)) = (answer, &mut self.asked) else {
             return;
         };
@@ -238,6 +255,16 @@ impl Course {
     ///
     /// Why not: it counts for nothing.
     pub fn judge(&self, answer: &Answer) -> Result<(), NotTaken> {
+        if let Answer::NotTried(not) = answer
+            && not.number == OF_LEAVE
+        {
+            // A leave that the unit holds, or that it refused, is refused no more.
+            let waits = self.stands.is_none() && self.refused.is_none();
+            return match waits && not.version == self.leave.version {
+                true => Ok(()),
+                false => Err(NotTaken::AnotherOrder),
+            };
+        }
         let asked = self.asked.as_ref().filter(|it| it.answer.is_none());
         let asked = asked.ok_or(NotTaken::Unasked)?;
         let order = &asked.order;
@@ -277,7 +304,7 @@ impl Course {
         }
         let until = self.leave.until_ms;
         match self.stands {
-            _ if now >= until => Phase::Over,
+            _ if now >= until || self.refused.is_some() => Phase::Over,
             Some((Leave::Over, _)) => Phase::Over,
             Some((Leave::Open, since)) => {
                 let until = until.min(since.after(nattsyn_protocol::commission::OPEN_FOR));

@@ -174,7 +174,10 @@ impl Standing {
             stands: Leave::Over,
         });
         let said = capability.commissioning.or(lost)?;
-        if said.version != course.leave.version || known == Some(said.stands) {
+        // A unit that has seen later ones than a ledger that was set back: the next one is later.
+        let is_later = said.version > course.leave.version.max(course.seen);
+        let is_news = said.version == course.leave.version && known != Some(said.stands);
+        if !is_later && !is_news {
             return None;
         }
         let text = serde_json::to_string(&said).expect("a word has a JSON form");

@@ -6,16 +6,21 @@ use ed25519_dalek::SigningKey;
 
 use nattsyn_protocol::commission::{
     Ask, CommissionDown, CommissionMessage, CommissionUp, Commissioned, Commissioning, GRID,
-    HeldCommissioned, NoTry, NotTried, Order, PlaceDigest, Room, StagedLevel, State, Tried, Try,
+    HeldCommissioned, HeldCommissioning, Leave, NoTry, NotTried, Order, PlaceDigest, Room,
+    StagedLevel, State, Tried, Try,
 };
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::finding::{Finding, Reason};
 use nattsyn_protocol::ids::{BootId, UnitId};
+use nattsyn_protocol::policy::{Build, Capability};
 use nattsyn_protocol::signing::{Document, PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_protocol::wire;
 
+use super::course::{Answer, Course, Phase};
 use super::gate::{Gate, Paper, PaperWhy, Papers, Shut, gate};
+use super::standing::{Heard, Standing};
+use super::{CourseRow, Step};
 use super::{PAPER_MAX, PAPER_REMINDED};
 use crate::keys::endorse;
 
@@ -156,6 +161,86 @@ fn what_leaves_a_home_is_words_and_cells_and_the_page_says_how_much() {
         );
     }
     assert!(GRID.0 * GRID.1 <= 320, "a cell is no pixel");
+}
+
+/// A leave of this version as it was written down, the row `id`.
+fn leave_row(version: u32, id: i64) -> CourseRow {
+    let leave = Commissioning {
+        unit: unit(),
+        version,
+        sleepers: 1,
+        from_ms: at(0),
+        until_ms: at(0).after(Duration::from_secs(7200)),
+    };
+    CourseRow {
+        id,
+        unit: unit(),
+        at: at(0),
+        by: Some("maja".parse().unwrap()),
+        step: Step::Leave(signed(&leave), 1),
+    }
+}
+
+#[test]
+fn a_leave_that_the_unit_refuses_is_over_at_once_and_not_sent_again() {
+    let hub = SigningKey::from_bytes(&[9; 32]);
+    let endorsement = endorse(&demonstration::root_key(), PublicKey::of(&hub), 1);
+    let mut standing = Standing::default();
+    assert_eq!(standing.take(&[leave_row(4, 1)], &endorsement).len(), 1);
+    assert!(standing.greet(at(0), unit(), &endorsement).is_some());
+    let heard = |version, number| {
+        let not = NotTried {
+            unit: unit(),
+            boot: BootId(1),
+            version,
+            number,
+            why: NoTry::PolicyAwaited,
+        };
+        Heard {
+            signed: signed(&not),
+            answer: Answer::NotTried(not),
+        }
+    };
+    assert!(
+        standing.answer(at(0), heard(3, 0)).is_err(),
+        "another leave"
+    );
+    assert!(
+        standing.answer(at(0), heard(4, 1)).is_err(),
+        "no such order"
+    );
+    let row = standing.answer(at(0), heard(4, 0)).unwrap();
+    assert!(standing.greet(at(0), unit(), &endorsement).is_none());
+    assert!(standing.answer(at(0), heard(4, 0)).is_err(), "said before");
+    let course = Course::of(&[leave_row(4, 1), row]).unwrap();
+    assert_eq!(course.refused, Some(NoTry::PolicyAwaited));
+    assert_eq!(course.phase(at(0)), Phase::Over);
+}
+
+#[test]
+fn a_unit_that_has_seen_later_leaves_than_the_ledger_says_which() {
+    let hub = SigningKey::from_bytes(&[9; 32]);
+    let endorsement = endorse(&demonstration::root_key(), PublicKey::of(&hub), 1);
+    let mut standing = Standing::default();
+    standing.take(&[leave_row(4, 1)], &endorsement);
+    let says = |version| Capability {
+        unit: unit(),
+        boot: BootId(1),
+        build: Build::SensorOnly,
+        policy: None,
+        thresholds: None,
+        commissioning: Some(HeldCommissioning {
+            version,
+            stands: Leave::Over,
+        }),
+        commissioned: None,
+    };
+    assert_eq!(standing.hear(at(0), &says(3)), None);
+    let row = standing.hear(at(0), &says(9)).unwrap();
+    assert_eq!(standing.hear(at(0), &says(9)), None, "once is enough");
+    let course = Course::of(&[leave_row(4, 1), row]).unwrap();
+    assert_eq!((course.seen, course.stands), (9, None));
+    assert!(matches!(course.phase(at(0)), Phase::Button(_)));
 }
 
 #[test]

@@ -140,8 +140,8 @@ impl Gathering {
     }
 
     /// Looks are compared with this from now on.
-    pub(super) fn hold(&mut self, profile: Box<Profile>) {
-        self.profile = Some(profile);
+    pub(super) fn hold(&mut self, profile: Option<Box<Profile>>) {
+        self.profile = profile;
     }
 }
 

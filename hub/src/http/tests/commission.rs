@@ -378,6 +378,10 @@ fn every_fault_and_refusal_says_what_to_do_in_both_languages() {
         NoTry::NotPassed,
         NoTry::TooLittleRoom,
         NoTry::DiskDown,
+        NoTry::OldVersion,
+        NoTry::NotInForce,
+        NoTry::PolicyAwaited,
+        NoTry::TooOften,
         NoTry::Unrecognised,
     ] {
         let text = texts::commission::no_try(why);

@@ -239,10 +239,6 @@ pub(in crate::http) fn finding(finding: Finding) -> Phrase {
 /// Why a try was not made, and what to do.
 pub(in crate::http) fn no_try(why: NoTry) -> Phrase {
     match why {
-        NoTry::NoLeave => phrase(
-            "Enheten har inget tillstånd att pröva, eller tiden är slut. Börja på nytt.",
-            "The unit has no leave to try, or the time is up. Begin anew.",
-        ),
         NoTry::NotPressed => phrase(
             "Knappen på enheten är inte tryckt. Tryck på den och försök igen.",
             "The button on the unit was not pressed. Press it and try again.",
@@ -289,9 +285,59 @@ pub(in crate::http) fn no_try(why: NoTry) -> Phrase {
             "Enheten kan inte spara: minnet är fullt eller trasigt. Byt minneskort.",
             "The unit cannot keep it: its storage is full or broken. Replace the card.",
         ),
+        NoTry::NoLeave
+        | NoTry::OldVersion
+        | NoTry::NotInForce
+        | NoTry::PolicyAwaited
+        | NoTry::TooOften => no_leave(why),
         NoTry::Unrecognised => phrase(
             "Enheten svarade något som den här versionen inte känner till. Uppdatera Nattsyn.",
             "The unit said something that this version does not know. Update Nattsyn.",
+        ),
+    }
+}
+
+/// Why there is no leave to try, and what to do.
+fn no_leave(why: NoTry) -> Phrase {
+    match why {
+        NoTry::OldVersion => phrase(
+            "Enheten har redan sett ett senare tillstånd än det här. Börja på nytt; hjälper det \
+             inte ska driftansvarig ge navet en ny nyckel.",
+            "The unit has seen a later leave than this one. Begin anew; if that does not help, \
+             whoever runs the hub gives it a new key.",
+        ),
+        NoTry::NotInForce => phrase(
+            "Tillståndets tid stämmer inte med enhetens klocka. Vänta tills enheten har nät och \
+             börja på nytt.",
+            "The leave's time does not agree with the unit's clock. Wait until the unit has \
+             network and begin anew.",
+        ),
+        NoTry::PolicyAwaited => phrase(
+            "Knappen på enheten väntar redan på ett samtycke till bild. Tryck för samtycket, \
+             eller vänta tio minuter, och börja sedan på nytt.",
+            "The button on the unit is waited for by a consent to pictures. Press for the consent, \
+             or wait ten minutes, and then begin anew.",
+        ),
+        NoTry::TooOften => phrase(
+            "Enheten har väntat på knappen så många gånger som får ske på ett dygn. Kom tillbaka \
+             i morgon.",
+            "The unit has waited for its button as often as it may in a day. Come back tomorrow.",
+        ),
+        NoTry::NoLeave
+        | NoTry::NotPressed
+        | NoTry::Number
+        | NoTry::Senseless
+        | NoTry::Busy
+        | NoTry::Paused
+        | NoTry::Withdrawn
+        | NoTry::ClockUnknown
+        | NoTry::Enough
+        | NoTry::NotPassed
+        | NoTry::TooLittleRoom
+        | NoTry::DiskDown
+        | NoTry::Unrecognised => phrase(
+            "Enheten har inget tillstånd att pröva, eller tiden är slut. Börja på nytt.",
+            "The unit has no leave to try, or the time is up. Begin anew.",
         ),
     }
 }

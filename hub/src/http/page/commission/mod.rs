@@ -231,7 +231,12 @@ pub(in crate::http) fn changing(shown: &Shown<'_>) -> Markup {
                 Phase::Button(until) => { (button(shown, until)) }
                 Phase::Open(_) => { (open(shown, course, waits)) }
                 Phase::Over => {
-                    p.notice { (says::OVER.to(lang)) }
+                    @match course.refused {
+                        Some(why) => p.notice data-outcome="refused" {
+                            (says::no_try(why).to(lang))
+                        }
+                        None => p.notice { (says::OVER.to(lang)) }
+                    }
                     (begin(shown, says::BEGIN_AGAIN))
                 }
                 Phase::Passed => { (passed(shown, &face, course)) }
