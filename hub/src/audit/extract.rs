@@ -144,6 +144,10 @@ impl Act {
                 "driftsatte enheten; sovplatserna gäller",
                 "commissioned the unit; its sleeping places hold",
             ),
+            Self::CommissionRefused => (
+                "enheten prövades och underkändes; det den ser räknas inte",
+                "the unit was tried out and refused; what it sees does not count",
+            ),
             Self::OnPaper => ("enheten räknas på papper", "the unit counts on paper"),
             Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
             Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),

@@ -170,6 +170,8 @@ acts! {
     CommissionConcluded = "commission_concluded";
     /// A unit passed, and its places became its residents' sleeping places.
     CommissionPassed = "commission_passed";
+    /// A unit was tried out and cannot pass: its paper and what it passed before count no more.
+    CommissionRefused = "commission_refused";
     /// A unit counts on paper for a while.
     OnPaper = "on_paper";
     /// Set settings.

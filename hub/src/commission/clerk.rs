@@ -174,26 +174,35 @@ impl Clerk {
 
     fn agree_what_passed(&self) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.try_agree() {
-            Ok(0) => {}
-            Ok(_) => self.look(),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(
-                    error,
-                    "the places of a unit that passed hold for nobody yet"
-                );
+        let units = Courses::open_to_read(&self.ledger).and_then(|rows| rows.unagreed());
+        let units = units.unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "units that passed cannot be read");
+            Vec::new()
+        });
+        let mut agreed = 0;
+        for unit in units {
+            match self.try_agree(unit) {
+                Ok(()) => agreed += 1,
+                // The page says so, and an agreement may come any day.
+                Err(CommissionError::NoAgreement(_)) => {
+                    tracing::debug!(%unit, "passed, and whoever lives there has no agreement");
+                }
+                // One that fails holds up no other.
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(%unit, error, "its places hold for nobody yet");
+                }
             }
+        }
+        if agreed > 0 {
+            self.look();
         }
     }
 
-    fn try_agree(&self) -> Result<usize, CommissionError> {
-        let units = Courses::open_to_read(&self.ledger)?.unagreed()?;
-        for &unit in &units {
-            let mut store = SqliteStore::open(&self.ledger)?;
-            self.act(|counter| counter.agree(unit, &mut store, &self.zone))?;
-        }
-        Ok(units.len())
+    fn try_agree(&self, unit: UnitId) -> Result<(), CommissionError> {
+        let mut store = SqliteStore::open(&self.ledger)?;
+        self.act(|counter| counter.agree(unit, &mut store, &self.zone))
     }
 
     fn at_counter<T>(

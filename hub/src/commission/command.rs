@@ -60,6 +60,7 @@ fn line(listed: &Listed, zone: &TimeZone) -> String {
         (UnitGate::Shut(Shut::Places), _) => {
             "sovplatsen är ändrad: besök / places changed: visits".to_owned()
         }
+        (UnitGate::Shut(Shut::Refused), _) => "underkänd: besök / refused: visits".to_owned(),
         (UnitGate::Shut(Shut::Model), _) => {
             "annan modell: besök / another model: visits".to_owned()
         }

@@ -34,6 +34,9 @@ pub enum CommissionError {
     /// Nobody lives under the unit, or too many.
     #[error("{0} residents under the unit; one can be commissioned")]
     Sleepers(usize),
+    /// Somebody under it has no agreement yet whose places could be changed.
+    #[error("{0} of the residents under the unit have no agreement")]
+    NoAgreement(usize),
     /// Nobody has begun.
     #[error("nobody has begun")]
     NotBegun,
@@ -236,6 +239,12 @@ impl Counter<'_> {
         }
         let by = format!("driftsättning {}", asked.by);
         let book = store.book()?;
+        let without = sleepers.iter().filter(|who| book.newest(**who).is_none());
+        match without.count() {
+            0 => {}
+            // What passed waits for them.
+            without => return Err(CommissionError::NoAgreement(without)),
+        }
         let mut agreements = Vec::new();
         for (who, place) in sleepers.iter().zip(&asked.order.places) {
             let Some(held) = book.newest(*who) else {

@@ -22,11 +22,13 @@ pub enum Shut {
     Model,
     /// It reports under a plan with other sleeping places than those it was commissioned with.
     Places,
+    /// It was tried out where it hangs and cannot pass, and has not passed since.
+    Refused,
 }
 
 impl Shut {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Never, Self::Model, Self::Places];
+    pub const ALL: [Self; 4] = [Self::Never, Self::Model, Self::Places, Self::Refused];
 
     /// The word in the store.
     #[must_use]
@@ -35,6 +37,7 @@ impl Shut {
             Self::Never => "never",
             Self::Model => "model",
             Self::Places => "places",
+            Self::Refused => "refused",
         }
     }
 
@@ -149,11 +152,25 @@ impl Papers {
     }
 }
 
-/// What units said that they are commissioned as, and papers.
+/// That a unit was tried out and cannot pass: of what was so tried neither a paper nor an older
+/// word is worth anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Which unit.
+    pub unit: UnitId,
+    /// Under which leave.
+    pub version: u32,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What units said that they are commissioned as, refusals, and papers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gates {
     /// The newest word of each unit; `None` for never.
     pub words: BTreeMap<UnitId, Option<HeldCommissioned>>,
+    /// Units that were refused last, and under which leave.
+    pub refused: BTreeMap<UnitId, u32>,
     /// Papers.
     pub papers: Papers,
 }
@@ -179,7 +196,16 @@ impl Gates {
     /// Whether a unit is on paper at this moment.
     #[must_use]
     pub fn is_on_paper(&self, unit: UnitId, now: Timestamp) -> bool {
-        self.papers.until(unit).is_some_and(|until| now < until)
+        let until = self.papers.until(unit);
+        until.is_some_and(|until| now < until) && !self.is_refused(unit)
+    }
+
+    /// Whether a unit was tried out and refused, and has not passed since: not under that leave or
+    /// a later one, as far as is known.
+    #[must_use]
+    pub fn is_refused(&self, unit: UnitId) -> bool {
+        let held = self.held(unit).map_or(0, |held| held.version);
+        self.refused.get(&unit).is_some_and(|tried| held <= *tried)
     }
 
     /// How the gate stands at this moment for a unit's report; `places` are those of the plan that
@@ -191,6 +217,9 @@ impl Gates {
         (unit, model): (UnitId, &str),
         (places, sleepers): (Option<&[Vec<[f32; 2]>]>, usize),
     ) -> Gate {
+        if self.is_refused(unit) {
+            return Gate::Shut(Shut::Refused);
+        }
         if self.is_on_paper(unit, now) {
             return Gate::Open;
         }
@@ -206,6 +235,9 @@ impl Gates {
         (unit, sleepers): (UnitId, usize),
         mut plans: impl Iterator<Item = &'a Plan>,
     ) -> UnitGate {
+        if self.is_refused(unit) {
+            return UnitGate::Shut(Shut::Refused);
+        }
         let held = self.held(unit);
         let stands = match held {
             None => Gate::Shut(Shut::Never),

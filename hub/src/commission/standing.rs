@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nattsyn_protocol::commission::trial::Verdict;
 use nattsyn_protocol::commission::{
     CommissionDown, CommissionMessage, HeldCommissioned, HeldCommissioning, Leave,
 };
@@ -15,7 +16,7 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::course::{Answer, Course, NotTaken, Phase};
-use super::gate::{Gate, Gates, Papers, Shut};
+use super::gate::{Gate, Gates, Papers, Refusal, Shut};
 use super::{CourseRow, Step};
 
 /// An answer of a unit, verified.
@@ -139,15 +140,22 @@ impl Standing {
         Some(CommissionDown::Leave(message))
     }
 
-    /// Takes in an answer; returns the row to write down.
+    /// Takes in an answer; returns the row to write down, and that the unit cannot pass if it just
+    /// became so.
     ///
     /// # Errors
     ///
     /// It answers nothing that was asked.
-    pub fn answer(&mut self, now: Timestamp, heard: Heard) -> Result<CourseRow, NotTaken> {
+    pub fn answer(
+        &mut self,
+        now: Timestamp,
+        heard: Heard,
+    ) -> Result<(CourseRow, Option<Refusal>), NotTaken> {
         let unit = heard.unit();
         let course = self.courses.get_mut(&unit).ok_or(NotTaken::Unasked)?;
         course.judge(&heard.answer)?;
+        let before = is_refused(course);
+        let has_passed = matches!(heard.answer, Answer::Commissioned(_));
         let row = CourseRow {
             id: 0,
             unit,
@@ -160,7 +168,17 @@ impl Standing {
             },
         };
         course.take(&row);
-        Ok(row)
+        let refusal = (is_refused(course) && !before).then_some(Refusal {
+            unit,
+            version: course.leave.version,
+            at: now,
+        });
+        match &refusal {
+            Some(refusal) => drop(self.gates.refused.insert(unit, refusal.version)),
+            None if has_passed => drop(self.gates.refused.remove(&unit)),
+            None => {}
+        }
+        Ok((row, refusal))
     }
 
     /// Takes in what an eye said of itself; returns how its leave stands if that is news.
@@ -223,7 +241,7 @@ impl Standing {
         let gate = self.gates.of_report(now, (unit, model), places);
         match gate {
             Gate::Shut(Shut::Model) => drop(self.other_model.insert(unit)),
-            Gate::Open | Gate::Shut(Shut::Never | Shut::Places) => {
+            Gate::Open | Gate::Shut(Shut::Never | Shut::Places | Shut::Refused) => {
                 self.other_model.remove(&unit);
             }
         }
@@ -234,6 +252,10 @@ impl Standing {
     pub fn of_other_model(&self) -> impl Iterator<Item = UnitId> {
         self.other_model.iter().copied()
     }
+}
+
+fn is_refused(course: &Course) -> bool {
+    matches!(course.verdict(), Verdict::Refused(_))
 }
 
 fn message(signed: &Signed, endorsement: &Signed) -> CommissionMessage {

@@ -209,7 +209,8 @@ fn a_leave_that_the_unit_refuses_is_over_at_once_and_not_sent_again() {
         standing.answer(at(0), heard(4, 1)).is_err(),
         "no such order"
     );
-    let row = standing.answer(at(0), heard(4, 0)).unwrap();
+    let (row, refusal) = standing.answer(at(0), heard(4, 0)).unwrap();
+    assert_eq!(refusal, None, "nothing was tried");
     assert!(standing.greet(at(0), unit(), &endorsement).is_none());
     assert!(standing.answer(at(0), heard(4, 0)).is_err(), "said before");
     let course = Course::of(&[leave_row(4, 1), row]).unwrap();

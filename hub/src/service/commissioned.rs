@@ -30,6 +30,8 @@ use crate::view::ledger::Account;
 use crate::watch::How;
 use crate::watch::situation::Situation;
 
+mod refused;
+
 const MODEL: &str = "00000000";
 const BOOT: BootId = BootId(7);
 
@@ -557,43 +559,4 @@ fn commissioned_with_other_places_than_were_tried_is_no_answer() {
         office.hears_back(at_s, &CommissionUp::Commissioned(signed(&commissioned)));
         assert_eq!(office.course().passed.is_some(), taken);
     }
-}
-
-#[test]
-fn what_an_empty_bed_was_said_of_is_refused_and_a_new_walk_begins_anew() {
-    let mut office = Office::enrolled(&homes());
-    office.opens(20);
-    let (unit, by) = (office.unit(), hand("tekn-001"));
-    let mut at_s = 30;
-    loop {
-        if office.course().to_settle().is_some() {
-            let settled = office.does(at_s, |it| it.settle(unit, vec![place()], &by));
-            settled.unwrap();
-        }
-        let Some(what) = office.course().next() else {
-            break;
-        };
-        let order = office.asks(at_s, what);
-        let mut answer = tried(&order);
-        if let Try::Staged {
-            state: State::EmptyHeaped,
-            ..
-        } = what
-        {
-            answer.finding = Finding::Visible;
-        }
-        office.hears_back(at_s + 1, &up(&answer));
-        at_s += 2;
-    }
-    assert!(matches!(office.course().verdict(), Verdict::Refused(_)));
-    let concluded = office.does(at_s, |it| it.conclude(unit, &by));
-    assert!(matches!(concluded, Err(CommissionError::NotPassed)));
-    let again = walk(0);
-    let order = office.asks(at_s + 1, again);
-    office.hears_back(at_s + 2, &up(&tried(&order)));
-    let course = office.course();
-    assert_eq!(course.verdict(), Verdict::Open);
-    assert!(course.places.is_empty(), "what was settled is over");
-    let second = walk(1);
-    assert_eq!(course.next(), Some(second));
 }

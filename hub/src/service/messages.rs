@@ -280,11 +280,17 @@ impl Desk {
             CommissionAnswer::Tried(_) | CommissionAnswer::NotTried(_) => None,
         };
         match self.commission.answer(now.timestamp, heard) {
-            Ok(row) => {
+            Ok((row, refusal)) => {
                 intake.batch.steps.push(row);
                 intake.news = News::Something;
                 if held.is_some() {
                     self.take_held(now, unit, held.as_ref(), intake);
+                }
+                if let Some(refusal) = refusal {
+                    tracing::warn!(%unit, version = refusal.version, "tried out and refused");
+                    intake.batch.refused.push(refusal);
+                    let changes = self.review_commissions(now);
+                    intake.batch.changes.extend(changes);
                 }
             }
             Err(why) => {

@@ -17,7 +17,7 @@ use super::saved::each;
 use super::sqlite::doing;
 use super::{Batch, SqliteStore, StoreError, audit, rows};
 use crate::audit::AuditRow;
-use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers};
+use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers, Refusal};
 use crate::commission::{CourseRow, Step};
 
 const READING: &str = "reading commissioning";
@@ -267,6 +267,25 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
     for step in &batch.steps {
         write_step(transaction, step)?;
     }
+    for refusal in &batch.refused {
+        write_refusal(transaction, refusal)?;
+    }
+    Ok(())
+}
+
+fn write_refusal(transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()> {
+    let unit = refusal.unit.to_string();
+    transaction.execute(
+        "INSERT INTO commission_refusals (unit, version, step, at_ms) VALUES (?1, ?2,
+         (SELECT coalesce(max(id), 0) FROM commission_rows WHERE unit = ?1), ?3)",
+        params![unit, refusal.version, refusal.at.as_ms()],
+    )?;
+    let (by, act) = (crate::audit::Who::Hub, crate::audit::Act::CommissionRefused);
+    let row = AuditRow::new(refusal.at, by, act);
+    audit::append(
+        transaction,
+        &row.detail(format!("{unit} version {}", refusal.version)),
+    )?;
     Ok(())
 }
 
@@ -313,6 +332,17 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         words.insert(rows::parsed(row, 0, READING)?, held);
         Ok(())
     })?;
+    let mut refused = BTreeMap::new();
+    let sql = "SELECT unit, version FROM commission_refusals AS refused
+               WHERE ?1 = ?1 AND NOT EXISTS
+                   (SELECT 1 FROM commission_rows AS later WHERE later.unit = refused.unit
+                    AND later.id > refused.step AND later.kind = 'commissioned')
+               ORDER BY refusal";
+    each(connection, sql, &"", |row| {
+        let version = row.get(1).map_err(doing(READING))?;
+        refused.insert(rows::parsed(row, 0, READING)?, version);
+        Ok(())
+    })?;
     let mut papers = Vec::new();
     let sql = "SELECT unit, why, until_ms, at_ms FROM commission_papers
                WHERE ?1 = ?1 ORDER BY paper";
@@ -328,6 +358,7 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
     })?;
     Ok(Gates {
         words,
+        refused,
         papers: Papers::of(papers),
     })
 }

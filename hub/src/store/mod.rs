@@ -42,7 +42,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::Book;
 use crate::commission::CourseRow;
-use crate::commission::gate::{Gate, Gates, Paper};
+use crate::commission::gate::{Gate, Gates, Paper, Refusal};
 use crate::consent::Policies;
 use crate::roster::{Home, Roster};
 use crate::tuning::standing::{Sent, Word};
@@ -180,6 +180,8 @@ pub struct Batch {
     pub commissioned: Vec<(UnitId, Option<HeldCommissioned>, Timestamp)>,
     /// What units say while they are being commissioned.
     pub steps: Vec<CourseRow>,
+    /// Units that were tried out and cannot pass.
+    pub refused: Vec<Refusal>,
     /// What follows from them or from time.
     pub changes: Vec<Change>,
 }
@@ -197,6 +199,7 @@ impl Batch {
             && self.words.is_empty()
             && self.commissioned.is_empty()
             && self.steps.is_empty()
+            && self.refused.is_empty()
             && self.changes.is_empty()
     }
 }

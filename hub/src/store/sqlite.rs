@@ -53,6 +53,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
         19,
         include_str!("migrations/019_thresholds_gone_through.sql"),
     ),
+    (20, include_str!("migrations/020_refusals.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.

@@ -294,6 +294,7 @@ fn what_was_written_can_be_neither_changed_nor_deleted() {
             words: vec![],
             commissioned: vec![],
             steps: vec![],
+            refused: vec![],
             changes,
         })
         .unwrap();

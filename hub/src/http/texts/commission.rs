@@ -77,8 +77,11 @@ phrases! {
                 sängen eller enheten måste den driftsättas på nytt.",
                "The unit is commissioned. The sleeping place goes with the next plan, from noon. If \
                 bed or unit is moved it must be commissioned anew.";
-    NOT_AGREED_YET = "Sovplatsen skrivs in om några sekunder.",
-                     "The sleeping place is written down in a few seconds.";
+    NOT_AGREED_YET = "Sovplatsen skrivs in om några sekunder. Saknar den som bor här en \
+                      överenskommelse skrivs den in när den finns; till dess görs besök.",
+                     "The sleeping place is written down in a few seconds. Without an agreement of \
+                      whoever lives here it is written down when there is one; until then checks \
+                      are visits.";
     RECEIPT = "Kvitto", "Receipt";
     READS = "En annan telefon leder. Här visas hur det går.",
             "Another phone leads. Here you see how it goes.";
@@ -115,6 +118,10 @@ pub(in crate::http) fn shut(why: Shut) -> Phrase {
             "Någon syntes, men sovplatsen är ändrad sedan driftsättningen: det räknas inte",
             "Somebody was seen, but the place changed since commissioning: it does not count",
         ),
+        Shut::Refused => phrase(
+            "Någon syntes, men enheten är underkänd där den hänger: det räknas inte",
+            "Somebody was seen, but the unit was refused where it hangs: it does not count",
+        ),
     }
 }
 
@@ -127,6 +134,10 @@ pub(in crate::http) fn stands(gate: UnitGate) -> Phrase {
         UnitGate::Shut(Shut::Places) => phrase(
             "sovplatsen är ändrad: driftsätt på nytt",
             "the place changed: commission anew",
+        ),
+        UnitGate::Shut(Shut::Refused) => phrase(
+            "underkänd: häng om den och driftsätt på nytt",
+            "refused: hang it otherwise and commission anew",
         ),
         UnitGate::Shut(Shut::Model) => phrase(
             "annan modell: driftsätt på nytt",
@@ -465,6 +476,7 @@ pub(in crate::http) fn trouble(error: &CommissionError) -> Option<Phrase> {
             "Nobody lives under the unit, or more than one. Two in one room cannot be commissioned \
              yet: nobody knows then whose place is whose. Talk to the unit manager.",
         ),
+        CommissionError::NoAgreement(_) => NOT_AGREED_YET,
         CommissionError::NotBegun => phrase(
             "Ingen har börjat. Tryck på Börja driftsätta.",
             "Nobody has begun. Press Begin commissioning.",
