@@ -15,7 +15,8 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::file::{LineError, Read, Said};
 use super::{
-    Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Remark, Word, settle,
+    Agreed, Agreement, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Remark, Word,
+    settle,
 };
 use crate::keys::HubKeys;
 use crate::nights;
@@ -130,25 +131,29 @@ impl Desk<'_> {
             return Err(EditError::File(errors));
         }
         let mut imported = Imported::default();
+        let (night, _) = self.tonight()?;
         for read in read {
             let resident = read.agreement.resident;
             let before = book.newest(resident);
-            if before.is_some_and(|before| before.agreement == read.agreement) {
+            let agreement = keeping_places(&read.agreement, before);
+            imported.remarks.extend(agreement.remarks(night));
+            if before.is_some_and(|before| before.agreement == agreement) {
                 imported.unchanged.push(resident);
                 continue;
             }
+            let had = before.map(|before| &before.agreement.places);
+            if had.is_some_and(|had| !had.is_empty() && *had != agreement.places) {
+                imported.remarks.push(Remark::OtherPlaces { resident });
+            }
             let agreed = Agreed {
                 version: before.map_or(0, |before| before.version) + 1,
-                agreement: read.agreement.clone(),
+                agreement,
                 made: self.now,
                 by: self.by.to_owned(),
                 origin: Origin::Import,
             };
             imported.changed.push((agreed, before.cloned()));
         }
-        let (night, _) = self.tonight()?;
-        let agreements = read.iter().map(|read| &read.agreement);
-        imported.remarks = agreements.flat_map(|a| a.remarks(night)).collect();
         let entries = Entries {
             agreements: imported
                 .changed
@@ -386,6 +391,18 @@ fn misplaced(read: &[Read], book: &Book, roster: &Roster) -> Vec<LineError> {
         }
     }
     errors
+}
+
+/// An agreement as it is taken in. One that names no sleeping places says nothing of them: those
+/// that were agreed to, or found when the unit was commissioned, stay.
+fn keeping_places(read: &Agreement, before: Option<&Agreed>) -> Agreement {
+    let mut agreement = read.clone();
+    if agreement.places.is_empty()
+        && let Some(before) = before
+    {
+        agreement.places.clone_from(&before.agreement.places);
+    }
+    agreement
 }
 
 #[cfg(test)]

@@ -61,6 +61,12 @@ pub enum Remark {
         /// Whose.
         resident: ResidentId,
     },
+    /// Their sleeping places become others: a unit that was commissioned with them no longer
+    /// counts.
+    OtherPlaces {
+        /// Whose.
+        resident: ResidentId,
+    },
 }
 
 /// How many days before a trial's end it is pointed out: time for a talk with the resident and a

@@ -61,6 +61,9 @@ fn line(listed: &Listed, zone: &TimeZone) -> String {
             "sovplatsen är ändrad: besök / places changed: visits".to_owned()
         }
         (UnitGate::Shut(Shut::Refused), _) => "underkänd: besök / refused: visits".to_owned(),
+        (UnitGate::Shut(Shut::Exchanged), _) => {
+            "utbytt eller flyttad: besök / exchanged or moved: visits".to_owned()
+        }
         (UnitGate::Shut(Shut::Model), _) => {
             "annan modell: besök / another model: visits".to_owned()
         }

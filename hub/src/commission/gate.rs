@@ -24,11 +24,19 @@ pub enum Shut {
     Places,
     /// It was tried out where it hangs and cannot pass, and has not passed since.
     Refused,
+    /// Another unit hangs there under its id, or it in another home, and it has not passed since.
+    Exchanged,
 }
 
 impl Shut {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Never, Self::Model, Self::Places, Self::Refused];
+    pub const ALL: [Self; 5] = [
+        Self::Never,
+        Self::Model,
+        Self::Places,
+        Self::Refused,
+        Self::Exchanged,
+    ];
 
     /// The word in the store.
     #[must_use]
@@ -38,6 +46,7 @@ impl Shut {
             Self::Model => "model",
             Self::Places => "places",
             Self::Refused => "refused",
+            Self::Exchanged => "exchanged",
         }
     }
 
@@ -152,13 +161,41 @@ impl Papers {
     }
 }
 
-/// That a unit was tried out and cannot pass: of what was so tried neither a paper nor an older
-/// word is worth anything.
+/// Why neither a paper nor an older word of a unit is worth anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedWhy {
+    /// It was tried out and cannot pass.
+    Tried,
+    /// Its eye is another one, or it hangs in another home.
+    Exchanged,
+}
+
+impl RefusedWhy {
+    /// The word in the store.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Tried => "tried",
+            Self::Exchanged => "exchanged",
+        }
+    }
+
+    /// Reads the word that [`RefusedWhy::word`] gives.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let mut all = [Self::Tried, Self::Exchanged].into_iter();
+        all.find(|why| why.word() == word)
+    }
+}
+
+/// That neither a paper nor an older word of a unit is worth anything, until it passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Which unit.
     pub unit: UnitId,
-    /// Under which leave.
+    /// Why.
+    pub why: RefusedWhy,
+    /// Its newest leave.
     pub version: u32,
     /// When.
     pub at: Timestamp,
@@ -169,8 +206,8 @@ pub struct Refusal {
 pub struct Gates {
     /// The newest word of each unit; `None` for never.
     pub words: BTreeMap<UnitId, Option<HeldCommissioned>>,
-    /// Units that were refused last, and under which leave.
-    pub refused: BTreeMap<UnitId, u32>,
+    /// Units that were refused and have not passed since: the newest refusal.
+    pub refused: BTreeMap<UnitId, Refusal>,
     /// Papers.
     pub papers: Papers,
 }
@@ -197,15 +234,20 @@ impl Gates {
     #[must_use]
     pub fn is_on_paper(&self, unit: UnitId, now: Timestamp) -> bool {
         let until = self.papers.until(unit);
-        until.is_some_and(|until| now < until) && !self.is_refused(unit)
+        until.is_some_and(|until| now < until) && self.refused(unit).is_none()
     }
 
-    /// Whether a unit was tried out and refused, and has not passed since: not under that leave or
-    /// a later one, as far as is known.
+    /// Why a unit was refused, if it has not passed since: not under a later leave, as far as is
+    /// known.
     #[must_use]
-    pub fn is_refused(&self, unit: UnitId) -> bool {
+    pub fn refused(&self, unit: UnitId) -> Option<Shut> {
         let held = self.held(unit).map_or(0, |held| held.version);
-        self.refused.get(&unit).is_some_and(|tried| held <= *tried)
+        let refusal = self.refused.get(&unit);
+        let refusal = refusal.filter(|refusal| held <= refusal.version)?;
+        Some(match refusal.why {
+            RefusedWhy::Tried => Shut::Refused,
+            RefusedWhy::Exchanged => Shut::Exchanged,
+        })
     }
 
     /// How the gate stands at this moment for a unit's report; `places` are those of the plan that
@@ -217,8 +259,8 @@ impl Gates {
         (unit, model): (UnitId, &str),
         (places, sleepers): (Option<&[Vec<[f32; 2]>]>, usize),
     ) -> Gate {
-        if self.is_refused(unit) {
-            return Gate::Shut(Shut::Refused);
+        if let Some(why) = self.refused(unit) {
+            return Gate::Shut(why);
         }
         if self.is_on_paper(unit, now) {
             return Gate::Open;
@@ -235,8 +277,8 @@ impl Gates {
         (unit, sleepers): (UnitId, usize),
         mut plans: impl Iterator<Item = &'a Plan>,
     ) -> UnitGate {
-        if self.is_refused(unit) {
-            return UnitGate::Shut(Shut::Refused);
+        if let Some(why) = self.refused(unit) {
+            return UnitGate::Shut(why);
         }
         let held = self.held(unit);
         let stands = match held {

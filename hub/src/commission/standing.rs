@@ -16,7 +16,7 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::course::{Answer, Course, NotTaken, Phase};
-use super::gate::{Gate, Gates, Papers, Refusal, Shut};
+use super::gate::{Gate, Gates, Refusal, RefusedWhy, Shut};
 use super::{CourseRow, Step};
 
 /// An answer of a unit, verified.
@@ -57,9 +57,15 @@ impl Standing {
         self.gates = gates;
     }
 
-    /// What the store says of papers.
-    pub fn take_papers(&mut self, papers: Papers) {
-        self.gates.papers = papers;
+    /// What the store says of units whose last look was by another model.
+    pub fn recall_models(&mut self, units: Vec<UnitId>) {
+        self.other_model = units.into_iter().collect();
+    }
+
+    /// What the store says of papers and refusals, after an enrolment.
+    pub fn take_papers(&mut self, gates: Gates) {
+        self.gates.papers = gates.papers;
+        self.gates.refused = gates.refused;
     }
 
     /// What is known of gates.
@@ -170,11 +176,12 @@ impl Standing {
         course.take(&row);
         let refusal = (is_refused(course) && !before).then_some(Refusal {
             unit,
+            why: RefusedWhy::Tried,
             version: course.leave.version,
             at: now,
         });
-        match &refusal {
-            Some(refusal) => drop(self.gates.refused.insert(unit, refusal.version)),
+        match refusal {
+            Some(refusal) => drop(self.gates.refused.insert(unit, refusal)),
             None if has_passed => drop(self.gates.refused.remove(&unit)),
             None => {}
         }
@@ -241,7 +248,8 @@ impl Standing {
         let gate = self.gates.of_report(now, (unit, model), places);
         match gate {
             Gate::Shut(Shut::Model) => drop(self.other_model.insert(unit)),
-            Gate::Open | Gate::Shut(Shut::Never | Shut::Places | Shut::Refused) => {
+            Gate::Open
+            | Gate::Shut(Shut::Never | Shut::Places | Shut::Refused | Shut::Exchanged) => {
                 self.other_model.remove(&unit);
             }
         }

@@ -90,6 +90,7 @@ pub(super) fn open_commissions(now: Moment, store: &mut dyn Store) -> Result<Sta
         tracing::info!(%unit, ?until, "counts on paper");
     }
     commission.recall(gates);
+    commission.recall_models(store.of_other_model()?);
     commission.restore(&store.steps_after(0, at.before(LASTS_MAX))?);
     Ok(commission)
 }

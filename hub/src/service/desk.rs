@@ -411,7 +411,7 @@ impl Desk {
         let newer = self.enforcement.take_policies(self.store.policies()?);
         // What units say is heard by this desk first: only what was signed is read again.
         let tuned = self.tuned.take(self.store.thresholds()?.0);
-        self.commission.take_papers(self.store.gates()?.papers);
+        self.commission.take_papers(self.store.gates()?);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
         self.resumptions = Arc::clone(consents.resumptions());

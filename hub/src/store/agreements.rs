@@ -13,7 +13,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
 use super::sqlite::{add_plan, doing, enrol_home};
-use super::{StoreError, StoredPlan, consent, rows};
+use super::{StoreError, StoredPlan, commission, consent, rows};
 use crate::agreement::{
     Absence, Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Word, file,
 };
@@ -58,6 +58,7 @@ pub(super) fn write(
             transaction.execute(&sql, [now.as_ms()])?;
         }
         for (place, home) in homes.iter().enumerate() {
+            commission::end_if_exchanged(transaction, home, now)?;
             enrol_home(transaction, place, home)?;
         }
     }

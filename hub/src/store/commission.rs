@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
-use nattsyn_protocol::commission::HeldCommissioned;
+use nattsyn_protocol::commission::{Commissioning, HeldCommissioned};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
@@ -17,8 +17,9 @@ use super::saved::each;
 use super::sqlite::doing;
 use super::{Batch, SqliteStore, StoreError, audit, rows};
 use crate::audit::AuditRow;
-use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers, Refusal};
+use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers, Refusal, RefusedWhy};
 use crate::commission::{CourseRow, Step};
+use crate::roster::Home;
 
 const READING: &str = "reading commissioning";
 const WRITING: &str = "writing commissioning down";
@@ -275,18 +276,56 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
 
 fn write_refusal(transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()> {
     let unit = refusal.unit.to_string();
+    let (why, version) = (refusal.why.word(), refusal.version);
     transaction.execute(
-        "INSERT INTO commission_refusals (unit, version, step, at_ms) VALUES (?1, ?2,
-         (SELECT coalesce(max(id), 0) FROM commission_rows WHERE unit = ?1), ?3)",
-        params![unit, refusal.version, refusal.at.as_ms()],
+        "INSERT INTO commission_refusals (unit, why, version, step, at_ms) VALUES (?1, ?2, ?3,
+         (SELECT coalesce(max(id), 0) FROM commission_rows WHERE unit = ?1), ?4)",
+        params![unit, why, version, refusal.at.as_ms()],
     )?;
     let (by, act) = (crate::audit::Who::Hub, crate::audit::Act::CommissionRefused);
     let row = AuditRow::new(refusal.at, by, act);
     audit::append(
         transaction,
-        &row.detail(format!("{unit} version {}", refusal.version)),
+        &row.detail(format!("{unit} version {version} {why}")),
     )?;
     Ok(())
+}
+
+/// Ends what counts of a unit whose eye or home is otherwise now than it was enrolled with.
+pub(super) fn end_if_exchanged(
+    transaction: &Transaction<'_>,
+    home: &Home,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let unit = home.unit.to_string();
+    let is_other: Option<bool> = transaction
+        .query_row(
+            "SELECT home <> ?2 OR eye <> ?3 FROM units WHERE unit = ?1",
+            params![unit, home.id.to_string(), home.eye.to_string()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if is_other != Some(true) {
+        return Ok(());
+    }
+    // Leaves and words of before are about the unit or the home of before.
+    let sql = "SELECT body FROM commission_rows WHERE unit = ?1 AND kind = 'leave'
+               ORDER BY id DESC LIMIT 1";
+    let body = |row: &Row<'_>| row.get::<_, String>(0);
+    let leave = transaction.query_row(sql, [&unit], body).optional()?;
+    let leave: Option<Commissioning> = leave.and_then(|body| serde_json::from_str(&body).ok());
+    let sql = "SELECT body FROM commission_words WHERE unit = ?1 ORDER BY word DESC LIMIT 1";
+    let said = transaction.query_row(sql, [&unit], body).optional()?;
+    let said: Option<Option<HeldCommissioned>> =
+        said.and_then(|body| serde_json::from_str(&body).ok());
+    let said = said.flatten().map_or(0, |held| held.version);
+    let refusal = Refusal {
+        unit: home.unit,
+        why: RefusedWhy::Exchanged,
+        version: leave.map_or(0, |leave| leave.version).max(said),
+        at,
+    };
+    write_refusal(transaction, &refusal)
 }
 
 /// Papers.
@@ -333,14 +372,20 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         Ok(())
     })?;
     let mut refused = BTreeMap::new();
-    let sql = "SELECT unit, version FROM commission_refusals AS refused
+    let sql = "SELECT unit, why, version, at_ms FROM commission_refusals AS refused
                WHERE ?1 = ?1 AND NOT EXISTS
                    (SELECT 1 FROM commission_rows AS later WHERE later.unit = refused.unit
                     AND later.id > refused.step AND later.kind = 'commissioned')
                ORDER BY refusal";
     each(connection, sql, &"", |row| {
-        let version = row.get(1).map_err(doing(READING))?;
-        refused.insert(rows::parsed(row, 0, READING)?, version);
+        let why = rows::text(row, 1, READING)?;
+        let refusal = Refusal {
+            unit: rows::parsed(row, 0, READING)?,
+            why: RefusedWhy::from_word(&why).ok_or_else(|| rows::unreadable(READING, &why))?,
+            version: row.get(2).map_err(doing(READING))?,
+            at: rows::moment(row, 3, READING)?,
+        };
+        refused.insert(refusal.unit, refusal);
         Ok(())
     })?;
     let mut papers = Vec::new();
@@ -361,6 +406,24 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         refused,
         papers: Papers::of(papers),
     })
+}
+
+/// Units whose newest *visible* did not count because it was by another model than the unit was
+/// commissioned with, and which have said nothing else of that since.
+pub(super) fn of_other_model(connection: &Connection) -> Result<Vec<UnitId>, StoreError> {
+    let sql = "SELECT reports.unit FROM reports JOIN reports_shut USING (unit, boot, counter)
+               WHERE ?1 = ?1 AND why = 'model' AND reports.id =
+                   (SELECT max(id) FROM reports AS newest
+                    WHERE newest.unit = reports.unit AND newest.finding = 'visible')
+               AND NOT EXISTS
+                   (SELECT 1 FROM commission_words AS later
+                    WHERE later.unit = reports.unit AND later.at_ms > reports.came_ms)";
+    let mut units = Vec::new();
+    each(connection, sql, &"", |row| {
+        units.push(rows::parsed(row, 0, READING)?);
+        Ok(())
+    })?;
+    Ok(units)
 }
 
 /// Units of before that have no paper yet.

@@ -292,6 +292,15 @@ pub trait Store: Send {
         Ok(Vec::new())
     }
 
+    /// Units whose newest *visible* was by another model than they were commissioned with.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn of_other_model(&self) -> Result<Vec<UnitId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Puts units on paper.
     ///
     /// # Errors

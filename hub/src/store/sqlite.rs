@@ -365,6 +365,10 @@ impl Store for SqliteStore {
         commission::before(&self.connection)
     }
 
+    fn of_other_model(&self) -> Result<Vec<UnitId>, StoreError> {
+        commission::of_other_model(&self.connection)
+    }
+
     fn put_on_paper(&mut self, papers: &[Paper]) -> Result<(), StoreError> {
         commission::put_on_paper(&mut self.connection, papers)
     }

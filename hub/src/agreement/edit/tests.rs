@@ -164,6 +164,37 @@ fn an_import_holds_from_the_next_noon_for_unit_and_ledger() {
     assert_eq!(again.unchanged, [astrid()]);
 }
 
+/// An import from a system that knows nothing of sleeping places takes none away, and one that
+/// brings others says what follows.
+#[test]
+fn places_that_a_file_does_not_name_stay_and_others_are_remarked_on() {
+    let town = town();
+    let places = |town: &Town| {
+        let book = town.store.book().unwrap();
+        book.newest(astrid()).unwrap().agreement.places.clone()
+    };
+    let with = |place: &str| {
+        format!(
+            "row,resident,window,days,from,to,how,reason,places\n\
+             plan,r0000001,,,,,,,\"{place}\"\n\
+             window,r0000001,1,,23:00,23:45,,,\n"
+        )
+    };
+    let first = with("[[[0.1,0.1],[0.5,0.1],[0.5,0.5]]]");
+    town.import(at(1), &first, Run::Real).unwrap();
+    let found = places(&town);
+    assert_eq!(found.len(), 1);
+    let without = town.import(at(2), CHANGED, Run::Real).unwrap();
+    assert_eq!(without.changed.len(), 1, "its windows are others");
+    assert_eq!((places(&town), without.remarks), (found.clone(), vec![]));
+    let again = town.import(at(3), CHANGED, Run::Real).unwrap();
+    assert_eq!(again.unchanged, [astrid()]);
+    let other = with("[[[0.2,0.1],[0.5,0.1],[0.5,0.5]]]");
+    let other = town.import(at(4), &other, Run::Dry).unwrap();
+    let resident = astrid();
+    assert_eq!(other.remarks, [Remark::OtherPlaces { resident }]);
+}
+
 #[test]
 fn a_dry_run_says_what_would_change_and_writes_nothing() {
     let town = town();

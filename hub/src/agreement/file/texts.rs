@@ -303,6 +303,16 @@ pub fn remark(remark: &Remark) -> Said {
             format!("{resident}: planen har inga tidsintervall, så ingen tillsyn görs"),
             format!("{resident}: the plan has no windows, so nobody is checked on"),
         ),
+        Remark::OtherPlaces { resident } => Said::new(
+            format!(
+                "{resident}: sovplatsen blir en annan; sensorenheten måste driftsättas på nytt, \
+                 och till dess görs besök"
+            ),
+            format!(
+                "{resident}: the sleeping place becomes another; the unit must be commissioned \
+                 anew, and until then checks are visits"
+            ),
+        ),
     }
 }
 

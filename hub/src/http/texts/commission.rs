@@ -122,6 +122,10 @@ pub(in crate::http) fn shut(why: Shut) -> Phrase {
             "Någon syntes, men enheten är underkänd där den hänger: det räknas inte",
             "Somebody was seen, but the unit was refused where it hangs: it does not count",
         ),
+        Shut::Exchanged => phrase(
+            "Någon syntes, men enheten är utbytt eller flyttad hit: det räknas inte",
+            "Somebody was seen, but the unit was exchanged or moved here: it does not count",
+        ),
     }
 }
 
@@ -138,6 +142,10 @@ pub(in crate::http) fn stands(gate: UnitGate) -> Phrase {
         UnitGate::Shut(Shut::Refused) => phrase(
             "underkänd: häng om den och driftsätt på nytt",
             "refused: hang it otherwise and commission anew",
+        ),
+        UnitGate::Shut(Shut::Exchanged) => phrase(
+            "utbytt eller flyttad: driftsätt på nytt",
+            "exchanged or moved: commission anew",
         ),
         UnitGate::Shut(Shut::Model) => phrase(
             "annan modell: driftsätt på nytt",

@@ -1,7 +1,12 @@
 //! A unit that is tried out and cannot pass: what it sees counts no more, on paper or not, until
 //! it passes.
 
+use ed25519_dalek::SigningKey;
+
+use nattsyn_protocol::signing::PublicKey;
+
 use super::*;
+use crate::enrolment::enrol;
 
 impl Office {
     /// Tries everything that is asked for in turn; of the duvet in a heap the unit says this.
@@ -192,4 +197,59 @@ fn what_passed_waits_for_an_agreement_and_is_not_written_down_for_nobody() {
     assert!(office.course().agreed.is_none());
     let rows = Courses::open(&office.path).unwrap();
     assert_eq!(rows.unagreed().unwrap(), [unit], "it is looked at again");
+}
+
+#[test]
+fn a_unit_that_is_exchanged_or_hangs_in_another_home_counts_no_more_on_paper() {
+    let same = with_place_on_paper();
+    let mut exchanged = same.clone();
+    exchanged.homes[0].eye = PublicKey::of(&SigningKey::from_bytes(&[5; 32]));
+    let mut moved = same.clone();
+    moved.homes[0].id = "h0000009".parse().unwrap();
+    for (homes, shut) in [(same.clone(), false), (exchanged, true), (moved, true)] {
+        for restarts in [false, true] {
+            let mut office = Office::enrolled(&same);
+            let mut store = SqliteStore::open(&office.path).unwrap();
+            enrol(&mut store, &homes, &keys(), office.at(20).timestamp).unwrap();
+            office.desk.look(office.at(21)).unwrap();
+            if restarts {
+                office = office.restarted(22);
+            }
+            let raised: &[Situation] = match shut {
+                true => &[Situation::CommissionAwaited],
+                false => &[],
+            };
+            assert_eq!(office.raised(), raised, "{restarts}");
+            let gates = store.gates().unwrap();
+            let expected = shut.then_some(Shut::Exchanged);
+            assert_eq!(gates.refused(office.unit()), expected);
+        }
+    }
+    // What it sees in the other home is a visit.
+    let mut office = Office::enrolled(&same);
+    let mut store = SqliteStore::open(&office.path).unwrap();
+    let mut moved = same;
+    moved.homes[0].id = "h0000009".parse().unwrap();
+    enrol(&mut store, &moved, &keys(), office.at(20).timestamp).unwrap();
+    office.desk.look(office.at(21)).unwrap();
+    let cause = Cause::NotCommissioned(Shut::Exchanged);
+    assert_eq!(office.sees(22, 1), Account::Open(cause));
+}
+
+#[test]
+fn a_unit_of_another_model_is_a_matter_also_after_a_restart_until_it_says_otherwise() {
+    let mut homes = with_place_on_paper();
+    homes.paper.clear();
+    let mut office = Office::enrolled(&homes);
+    office.greets(10, None, Some(held("11111111", &place())));
+    assert_eq!(office.raised(), []);
+    office.sees(20, 1);
+    office.pass(90);
+    assert_eq!(office.raised(), [Situation::CommissionAwaited]);
+    let mut office = office.restarted(100);
+    assert_eq!(office.raised(), [Situation::CommissionAwaited]);
+    office.greets(110, None, Some(held(MODEL, &place())));
+    assert_eq!(office.raised(), []);
+    let office = office.restarted(120);
+    assert_eq!(office.raised(), []);
 }

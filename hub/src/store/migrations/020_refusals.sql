@@ -1,10 +1,13 @@
--- Version 20: units that were tried out and refused. Times are milliseconds since 1970 (UTC).
+-- Version 20: what ends a paper and an older word of a unit. Times are milliseconds since 1970
+-- (UTC).
 
--- A unit was tried out where it hangs and cannot pass: from then on neither a paper nor an older
--- word counts, until it passes. `step` is its last step in `commission_rows` at that time.
+-- A unit was tried out where it hangs and cannot pass, or it is another one or hangs in another
+-- home: from then on neither a paper nor an older word counts, until it passes. `version` is that
+-- of its newest leave, `step` its last step in `commission_rows` at that time.
 CREATE TABLE commission_refusals (
     refusal INTEGER PRIMARY KEY AUTOINCREMENT,
     unit TEXT NOT NULL REFERENCES units (unit),
+    why TEXT NOT NULL CHECK (why IN ('tried', 'exchanged')),
     version INTEGER NOT NULL,
     step INTEGER NOT NULL,
     at_ms INTEGER NOT NULL
