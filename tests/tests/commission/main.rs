@@ -151,8 +151,8 @@ async fn a_camera_that_cuts_the_bed_is_refused_and_what_it_sees_does_not_count()
     unit.shows(right.showing(ASLEEP, 7));
     house.looks_at(at(11, 0)).await;
     let anna = Person::comes(&house, ANNA).await;
-    anna.reads("enheten är inte driftsatt").await;
-    anna.photographs("commission-never").await;
+    anna.reads("enheten är underkänd där den hänger").await;
+    anna.photographs("commission-refused-row").await;
     house.comes_to(0, 1, None).await;
 }
 
