@@ -88,7 +88,7 @@ fn trouble(error: &TuningError) -> Result<Said, Refused> {
     let said = match error {
         TuningError::Wish(wish) => wish.to_string(),
         TuningError::Decision(decision) => decision.to_string(),
-        TuningError::Settings(_) | TuningError::Pool(_) | TuningError::Store(_) => {
+        TuningError::Settings(_) | TuningError::Store(_) => {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "thresholds cannot be read or written");
             return Err(Refused::Unreadable);
@@ -109,7 +109,6 @@ fn status(error: &TuningError) -> StatusCode {
             DecisionError::NoSuch | DecisionError::Own | DecisionError::Others,
         )
         | TuningError::Settings(_)
-        | TuningError::Pool(_)
         | TuningError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

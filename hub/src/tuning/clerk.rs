@@ -19,7 +19,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::book::Book;
 use super::counter::{Counter, TuningError, WentBack};
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Newest};
 use super::map::Map;
 use super::outlook::{self, ByUnit, Outlook, by_unit, outlook};
 use super::standing::{Sent, Word};
@@ -57,7 +57,7 @@ pub struct Clerk {
     /// Who may count now.
     counting: Arc<Semaphore>,
     /// What the newest pool shows: fitting it takes longer than reading it.
-    fitted: Mutex<Option<Arc<Evidence>>>,
+    fitted: Mutex<Newest>,
 }
 
 impl fmt::Debug for Clerk {
@@ -86,7 +86,7 @@ pub struct File {
     /// From which night on.
     pub since: Date,
     /// What the newest pool shows.
-    pub evidence: Option<Arc<Evidence>>,
+    pub evidence: Newest,
 }
 
 impl File {
@@ -128,7 +128,7 @@ impl Clerk {
             now: Box::new(now),
             turn: Mutex::new(()),
             counting: Arc::new(Semaphore::new(COUNTED_AT_ONCE)),
-            fitted: Mutex::new(None),
+            fitted: Mutex::new(Newest::None),
         }
     }
 
@@ -270,13 +270,21 @@ impl Clerk {
     }
 
     /// What the newest pool shows; fitted once.
-    fn evidence(&self, rows: &Tunings) -> Result<Option<Arc<Evidence>>, TuningError> {
+    fn evidence(&self, rows: &Tunings) -> Result<Newest, TuningError> {
         let number = rows.pool_number()?;
         let mut fitted = self.fitted.lock().unwrap_or_else(PoisonError::into_inner);
-        if fitted.as_ref().map(|evidence| evidence.number) != number {
-            let pool = rows.pool()?;
-            let evidence = pool.map(|pool| Evidence::of(&pool)).transpose();
-            *fitted = evidence.map_err(TuningError::Pool)?.map(Arc::new);
+        if fitted.number() != number {
+            *fitted = match rows.pool()? {
+                None => Newest::None,
+                Some(pool) => match Evidence::of(&pool) {
+                    Ok(evidence) => Newest::Shown(Arc::new(evidence)),
+                    Err(error) => {
+                        let number = pool.number;
+                        tracing::error!(number, %error, "the newest pool cannot be read");
+                        Newest::Unreadable(number)
+                    }
+                },
+            };
         }
         Ok(fitted.clone())
     }

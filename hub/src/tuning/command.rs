@@ -3,6 +3,7 @@
 //!
 //! Proposing and approving is for two people who are signed in, so it is done on the page alone.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -15,7 +16,6 @@ use nattsyn_calibration::summary::Fit;
 use nattsyn_calibration::words as calibration;
 use nattsyn_protocol::time::Timestamp;
 
-use super::counter::TuningError;
 use super::evidence::Evidence;
 use super::map::Map;
 use super::{Floor, clerk, words};
@@ -80,7 +80,7 @@ pub enum CommandError {
     Register(#[from] RegisterError),
     /// What holds cannot be read.
     #[error(transparent)]
-    Tuning(#[from] TuningError),
+    Tuning(#[from] super::counter::TuningError),
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -117,10 +117,8 @@ fn take_pool(
         path: file.to_owned(),
         source,
     };
-    if std::fs::metadata(file).map_err(unread)?.len() > POOL_MAX {
-        return Err(CommandError::TooLarge(file.to_owned()));
-    }
-    let body = std::fs::read_to_string(file).map_err(unread)?;
+    let body = read_pool(file).map_err(unread)?;
+    let body = body.ok_or_else(|| CommandError::TooLarge(file.to_owned()))?;
     let homes = counts::read(&body).map_err(|source| CommandError::NotAPool {
         path: file.to_owned(),
         source,
@@ -140,6 +138,22 @@ fn take_pool(
         format!("pool {number} is kept: {}", homes.en),
     );
     Ok(lines([taken].into_iter().chain(verdicts(&fit))))
+}
+
+/// A pool's text; `None` if it is longer than [`POOL_MAX`], however long it says that it is.
+fn read_pool(file: &Path) -> std::io::Result<Option<String>> {
+    // What is no file would be waited for (a pipe) or has no end (a device).
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(std::io::Error::other(
+            "ingen vanlig fil / not a regular file",
+        ));
+    }
+    let mut body = String::new();
+    let most = POOL_MAX + 1;
+    let read = std::fs::File::open(file)?
+        .take(most)
+        .read_to_string(&mut body)?;
+    Ok((read as u64 <= POOL_MAX).then_some(body))
 }
 
 fn show(ledger: &Path, floor: Floor) -> Result<String, CommandError> {
@@ -191,8 +205,15 @@ fn show(ledger: &Path, floor: Floor) -> Result<String, CommandError> {
     match rows.pool()? {
         None => said.push(words::bound(super::evidence::Bound::NoPool)),
         Some(pool) => {
-            let evidence = Evidence::of(&pool).map_err(TuningError::Pool)?;
-            said.extend(verdicts(&evidence.fit));
+            said.extend(match Evidence::of(&pool) {
+                Ok(evidence) => verdicts(&evidence.fit),
+                Err(error) => {
+                    tracing::error!(number = pool.number, %error, "the newest pool cannot be read");
+                    vec![words::bound(super::evidence::Bound::Unreadable(
+                        pool.number,
+                    ))]
+                }
+            });
         }
     }
     Ok(lines(said))
@@ -238,4 +259,23 @@ fn lines(said: impl IntoIterator<Item = Said>) -> String {
     let said = said.into_iter();
     said.map(|Said { sv, en }| format!("{sv}\n  / {en}\n"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_no_pool_and_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read_pool(Path::new("/dev/zero")).is_err());
+        assert!(read_pool(folder.path()).is_err());
+        let path = folder.path().join("pool.jsonl");
+        let file = std::fs::File::create(&path).unwrap();
+        // A hole in a file takes no room on the disk.
+        file.set_len(POOL_MAX).unwrap();
+        assert!(read_pool(&path).unwrap().is_some());
+        file.set_len(POOL_MAX + 1).unwrap();
+        assert!(read_pool(&path).unwrap().is_none());
+    }
 }

@@ -38,9 +38,6 @@ pub enum TuningError {
     /// Which home lies in which area cannot be read.
     #[error("the settings")]
     Settings(#[source] SettingsError),
-    /// A pool that was kept cannot be read.
-    #[error("the pool")]
-    Pool(#[source] nattsyn_calibration::lines::ReadError),
     /// The store cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,6 +4,8 @@
 //! of a home only where the pool has that home's own part: there the rule gives the level from
 //! which the promise holds. Elsewhere nothing is said but why.
 
+use std::sync::Arc;
+
 use nattsyn_calibration::counts::{HomeCounts, Word};
 use nattsyn_calibration::fit::{Lack, Policy};
 use nattsyn_calibration::home::Never;
@@ -45,11 +47,48 @@ pub struct Evidence {
     homes: Vec<HomeCounts>,
 }
 
+/// What is known of the newest pool.
+#[derive(Clone, Debug, Default)]
+pub enum Newest {
+    /// There is none.
+    #[default]
+    None,
+    /// The one of this number cannot be read: a disk that failed, or a hub of another version.
+    /// Nothing is shown then, and nothing else is taken away for it.
+    Unreadable(i64),
+    /// What it shows.
+    Shown(Arc<Evidence>),
+}
+
+impl Newest {
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            Self::None => None,
+            Self::Unreadable(number) => Some(*number),
+            Self::Shown(evidence) => Some(evidence.number),
+        }
+    }
+
+    /// What is known at those levels, as [`bound`] says it.
+    #[must_use]
+    pub fn bound(&self, home: Option<HomeId>, levels: Levels) -> Bound {
+        match self {
+            Self::Unreadable(number) if levels.visible < NEVER => Bound::Unreadable(*number),
+            Self::Unreadable(_) | Self::None => bound(None, home, levels),
+            Self::Shown(evidence) => bound(Some(evidence), home, levels),
+        }
+    }
+}
+
 /// What is known of *visible* with nobody there, in a home at some levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// There is no pool.
     NoPool,
+    /// The pool of that number cannot be read.
+    Unreadable(i64),
     /// The pool shows no rule.
     NoRule(Lack),
     /// *Visible* is never said, so it is never wrong.

@@ -246,6 +246,16 @@ pub fn bound(bound: Bound) -> Said {
             "Det finns inget märkt underlag, så inget är visat.",
             "There is no labelled evidence, so nothing is shown.",
         ),
+        Bound::Unreadable(number) => Said::new(
+            format!(
+                "Inget är visat: underlag {number} går inte att läsa. Läs in det på nytt med \
+                 nattsyn-hub tuning pool."
+            ),
+            format!(
+                "Nothing is shown: evidence {number} cannot be read. Bring it in again with \
+                 nattsyn-hub tuning pool."
+            ),
+        ),
         Bound::NotInPool => Said::new(
             "Underlaget har inga märkta tillsyner härifrån, så inget är visat för just det här \
              steget.",

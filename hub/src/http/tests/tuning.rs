@@ -190,6 +190,18 @@ async fn before_anything_is_approved_the_page_says_that_the_models_own_hold() {
 }
 
 #[tokio::test]
+async fn a_pool_that_cannot_be_read_takes_nothing_else_of_the_page_away() {
+    let office = Office::open().await;
+    let by = "dag-001".parse().unwrap();
+    let mut rows = Tunings::open(&office.hub.ledger()).unwrap();
+    let number = rows.add_pool((sample::at("12:00"), &by), 100, "no home's counts");
+    assert_eq!(number.unwrap(), 1);
+    let page = strip_tags(&office.page(&office.dag, "/thresholds").await);
+    place(&page, "underlag 1 går inte att läsa");
+    place(&page, "Inget är satt: modellens egna gränser");
+}
+
+#[tokio::test]
 async fn no_place_that_is_none_has_a_page() {
     let office = Office::open().await;
     for address in [

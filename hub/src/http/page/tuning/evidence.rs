@@ -10,10 +10,11 @@ use nattsyn_calibration::summary::Fit;
 use nattsyn_calibration::words as calibration;
 
 use crate::settings::compare::Place;
-use crate::tuning::evidence::Evidence;
+use crate::tuning::evidence::{Bound, Evidence, Newest};
+use crate::tuning::words;
 
 use super::super::super::texts::{Lang, tuning as says};
-use super::Shown;
+use super::{Shown, said};
 
 /// The picture's size, in its own units.
 const WIDTH: f64 = 360.0;
@@ -30,9 +31,12 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
     html! {
         section #evidence {
             h2 { (says::EVIDENCE.to(lang)) }
-            @match shown.file.evidence.as_deref() {
-                None => p.notice { (says::NO_POOL.to(lang)) },
-                Some(evidence) => (pool(shown, evidence)),
+            @match &shown.file.evidence {
+                Newest::None => p.notice { (says::NO_POOL.to(lang)) },
+                Newest::Unreadable(number) => p.notice data-outcome="unreadable" {
+                    (said(lang, words::bound(Bound::Unreadable(*number))))
+                },
+                Newest::Shown(evidence) => (pool(shown, evidence)),
             }
         }
     }

@@ -17,7 +17,6 @@ use crate::settings::InForce;
 use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
-use crate::tuning::evidence::bound;
 use crate::tuning::{Caution, Change, Gone, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
@@ -342,7 +341,7 @@ fn misses(lang: Lang, file: &File, place: &Place, set: Option<Levels>) -> Markup
         Place::Home(home) => Some(*home),
         Place::Municipality | Place::Area(_) => None,
     };
-    let bound = bound(file.evidence.as_deref(), home, levels);
+    let bound = file.evidence.bound(home, levels);
     html! {
         p.misses {
             strong { (says::MISSES.to(lang)) } " " (says::NO_COUNT_KNOWS.to(lang)) " "
