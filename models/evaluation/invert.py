@@ -4,7 +4,8 @@ Reads what `profile_rooms profiles FIRST LAST` of the detector's examples wrote:
 room a profile, the picture of its first staged state with somebody in bed, and for some rooms the
 profile of the same room staged with nobody on another night. Learns to draw the picture from the
 profile by ridge regression and by a small network, tells empty stagings from others, and finds
-rooms again. Deliberately no figure of real homes: there are no profiles of any.
+rooms again. `pip install -r requirements-invert.txt` first. Deliberately no figure of real homes:
+there are no profiles of any.
 """
 
 import sys
