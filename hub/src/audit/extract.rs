@@ -144,6 +144,15 @@ impl Act {
                 "driftsatte enheten; sovplatserna gäller",
                 "commissioned the unit; its sleeping places hold",
             ),
+            Self::SidesOpened => (
+                "öppnade sidan om vem som sover var",
+                "opened the page of who sleeps where",
+            ),
+            Self::SidesSaid => ("sa vem som sover var", "said who sleeps where"),
+            Self::SensorUnsuited => (
+                "sensorläge passar inte i bostaden",
+                "sensor mode does not suit the home",
+            ),
             Self::OnPaper => ("enheten räknas på papper", "the unit counts on paper"),
             Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
             Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),

@@ -170,6 +170,12 @@ acts! {
     CommissionConcluded = "commission_concluded";
     /// A unit passed, and its places became its residents' sleeping places.
     CommissionPassed = "commission_passed";
+    /// Opened the page of who sleeps in which place.
+    SidesOpened = "sides_opened";
+    /// Said who sleeps in which place.
+    SidesSaid = "sides_said";
+    /// The first nights of a unit showed that sensor mode does not suit its home.
+    SensorUnsuited = "sensor_unsuited";
     /// A unit counts on paper for a while.
     OnPaper = "on_paper";
     /// Set settings.
