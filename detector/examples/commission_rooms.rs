@@ -6,6 +6,11 @@
 //!   night, a look at each state, by whether the home passed. Prints what was said, and with nobody
 //!   there the bound of *visible* by the rooms that it was said in.
 //!
+//! - `double FIRST LAST`: of these rooms those with a double bed. Each is commissioned for two; and
+//!   beside that each sleeper is looked for alone, with the other, and while only the other lies
+//!   there. Prints a line for each room and at the end what was said, by the unit's rule and by the
+//!   evidence in the place alone.
+//!
 //! The looks are the unit's own, without its process and clock; how a person does it on the page is
 //! tried by `tests/tests/commission`. Figures: `docs/design/0012`.
 
@@ -14,6 +19,9 @@
     clippy::unwrap_used,
     reason = "a program for a developer, who reads what it prints and sees where it stops"
 )]
+
+#[path = "commission_rooms/doubles.rs"]
+mod doubles;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -52,9 +60,12 @@ fn main() {
         [nights, first, last] if nights == "nights" => {
             return nights_of(number(first), number(last));
         }
+        [double, first, last] if double == "double" => {
+            return doubles::of(number(first), number(last));
+        }
         [first, last] => (first, last, &MOUNTINGS[..]),
         [first, last, _right] => (first, last, &MOUNTINGS[..1]),
-        _ => return println!("FIRST LAST [right] | nights FIRST LAST"),
+        _ => return println!("FIRST LAST [right] | nights FIRST LAST | double FIRST LAST"),
     };
     let (first, last) = (number(first), number(last));
     let model = Model::load().unwrap();
@@ -219,6 +230,7 @@ struct Home<'a> {
     model: &'a Model,
     seed: u64,
     mounting: Mounting,
+    sleepers: u8,
     folder: tempfile::TempDir,
     sketches: BTreeMap<Try, Sketch>,
     tries: u8,
@@ -231,6 +243,7 @@ impl<'a> Home<'a> {
             model,
             seed,
             mounting,
+            sleepers: 1,
             folder: tempfile::tempdir().unwrap(),
             sketches: BTreeMap::new(),
             tries: 0,
@@ -241,7 +254,7 @@ impl<'a> Home<'a> {
     /// As a technician who does what the page says and never gives up early: what came of it, and
     /// the places and the profile if it passed.
     fn commission(&mut self) -> (String, Option<Passed>) {
-        let mut trial = Trial::new(1);
+        let mut trial = Trial::new(self.sleepers);
         while let Some(what) = trial.next() {
             self.tries += 1;
             if self.tries > 60 {
@@ -249,9 +262,9 @@ impl<'a> Home<'a> {
             }
             let places = match what {
                 Try::Walk { .. } => Vec::new(),
-                Try::Staged { .. } => match trial.proposed(0) {
-                    Some(Ok(place)) => vec![place],
-                    Some(Err(_)) | None => trial.places().to_vec(),
+                Try::Staged { .. } => match proposed(&trial, self.sleepers) {
+                    Some(places) => places,
+                    None => trial.places().to_vec(),
                 },
             };
             let order = Order {
@@ -312,6 +325,7 @@ impl<'a> Home<'a> {
             seed: self.seed,
             what,
             again: self.again,
+            sleepers: self.sleepers,
             mounting: self.mounting,
         };
         let stage = Stage {
@@ -336,7 +350,11 @@ impl<'a> Home<'a> {
     fn look(&mut self, order: &Order, what: Try) -> Tried {
         let places: Vec<SleepingPlace> = match what {
             Try::Walk { .. } => vec![SleepingPlace::whole_frame()],
-            Try::Staged { .. } => order.places.iter().map(|it| place(it)).collect(),
+            Try::Staged {
+                sleeper: Some(sleeper),
+                ..
+            } => vec![place(&order.places[usize::from(sleeper)])],
+            Try::Staged { sleeper: None, .. } => order.places.iter().map(|it| place(it)).collect(),
         };
         let frames = self.frames(what);
         let (concluded, sums, sketch) = self.judge(&frames, &places);
@@ -433,6 +451,12 @@ fn cells(sums: &[f32], frames: usize) -> Vec<u16> {
 
 fn place(corners: &[[f32; 2]]) -> SleepingPlace {
     SleepingPlace::new(corners.iter().map(|[x, y]| (*x, *y)).collect()).unwrap()
+}
+
+/// The place of each sleeper, once all walks are whole and good.
+fn proposed(trial: &Trial, sleepers: u8) -> Option<Vec<Vec<[f32; 2]>>> {
+    let proposed = (0..sleepers).map(|sleeper| trial.proposed(sleeper)?.ok());
+    proposed.collect()
 }
 
 fn faults_of(faults: &[TrialFault]) -> String {

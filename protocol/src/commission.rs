@@ -31,7 +31,8 @@ pub const LASTS_MAX: Duration = Duration::from_secs(2 * 3600);
 /// what a home takes; this leaves time to hang the unit otherwise twice and try again.
 pub const OPEN_FOR: Duration = Duration::from_secs(45 * 60);
 
-/// Most tries of one leave: 22 for a home with one sleeper, and each again almost twice.
+/// Most tries of one leave: 22 for a home with one sleeper and 32 for one with two, and each again
+/// almost twice, or almost once.
 pub const TRIES_MAX: u8 = 60;
 
 /// Most sleepers under one unit, as many as [`PLACES_MAX`] could hold.
@@ -133,7 +134,7 @@ pub enum State {
     EmptyHeaped,
     /// Empty, just left.
     EmptyJustLeft,
-    /// This sleeper's place is empty, and another sleeper lies in theirs.
+    /// This sleeper's place is empty, and everybody else lies in theirs.
     OtherInBed,
     /// In bed, uncovered.
     Uncovered,
@@ -145,6 +146,8 @@ pub enum State {
     OnTheEdge,
     /// A hand before the lens.
     LensCovered,
+    /// This sleeper lies in their place, and everybody else in theirs.
+    Together,
 }
 
 impl State {
@@ -157,7 +160,11 @@ impl State {
             | Self::EmptyHeaped
             | Self::EmptyJustLeft
             | Self::OtherInBed => Some(false),
-            Self::Uncovered | Self::HalfCovered | Self::Covered | Self::OnTheEdge => Some(true),
+            Self::Uncovered
+            | Self::HalfCovered
+            | Self::Covered
+            | Self::OnTheEdge
+            | Self::Together => Some(true),
             Self::LensCovered => None,
         }
     }
@@ -458,7 +465,8 @@ impl Order {
         let numbered = (1..=TRIES_MAX).contains(&self.number) || self.ask == Ask::Conclude;
         let placed = self.places.len() == usize::from(sleepers)
             && self.places.len() <= PLACES_MAX
-            && self.places.iter().all(|it| framing::examine(it).is_ok());
+            && self.places.iter().all(|it| framing::examine(it).is_ok())
+            && framing::are_apart(&self.places);
         let asked = match self.ask {
             Ask::Conclude => placed,
             Ask::Try(Try::Walk { sleeper, spot }) => sleeper < sleepers && spot < SPOTS,

@@ -66,6 +66,9 @@ pub enum Show {
         what: Try,
         /// How often it was tried before: somebody lies otherwise each time.
         again: u8,
+        /// How many sleep there. Of one, whoever is in a double bed lies on either side of it.
+        #[serde(default = "one")]
+        sleepers: u8,
         /// How the camera hangs.
         mounting: Mounting,
     },
@@ -74,6 +77,10 @@ pub enum Show {
         /// The file.
         path: String,
     },
+}
+
+fn one() -> u8 {
+    1
 }
 
 /// How a staged camera was hung.

@@ -92,9 +92,10 @@ impl FrameSource for StagedCamera {
                 seed,
                 what,
                 again,
+                sleepers,
                 mounting,
             } => Shown::Room(RenderedRoom {
-                radiance: tried::radiance(*seed, (*what, *again), *mounting),
+                radiance: tried::radiance(*seed, (*what, *again, *sleepers), *mounting),
                 sensor: Sensor::from_seed(*seed),
                 noise: now.as_ms().cast_unsigned(),
             }),

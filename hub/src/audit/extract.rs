@@ -148,6 +148,15 @@ impl Act {
                 "enheten prövades och underkändes; det den ser räknas inte",
                 "the unit was tried out and refused; what it sees does not count",
             ),
+            Self::SidesOpened => (
+                "öppnade sidan om vem som sover var",
+                "opened the page of who sleeps where",
+            ),
+            Self::SidesSaid => ("sa vem som sover var", "said who sleeps where"),
+            Self::SensorUnsuited => (
+                "sensorläge passar inte i bostaden",
+                "sensor mode does not suit the home",
+            ),
             Self::OnPaper => ("enheten räknas på papper", "the unit counts on paper"),
             Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
             Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),

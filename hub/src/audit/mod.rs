@@ -172,6 +172,12 @@ acts! {
     CommissionPassed = "commission_passed";
     /// A unit was tried out and cannot pass: its paper and what it passed before count no more.
     CommissionRefused = "commission_refused";
+    /// Opened the page of who sleeps in which place.
+    SidesOpened = "sides_opened";
+    /// Said who sleeps in which place.
+    SidesSaid = "sides_said";
+    /// The first nights of a unit showed that sensor mode does not suit its home.
+    SensorUnsuited = "sensor_unsuited";
     /// A unit counts on paper for a while.
     OnPaper = "on_paper";
     /// Set settings.

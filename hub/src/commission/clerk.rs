@@ -11,17 +11,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nattsyn_protocol::commission::Try;
-use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::ids::{HomeId, ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::time::Timestamp;
 
-use super::counter::{CommissionError, Counter, Hand};
+use super::counter::{Agreeing, CommissionError, Counter, Hand};
 use super::course::Course;
-use super::gate::UnitGate;
+use super::gate::{Gates, UnitGate};
+use super::sides::SidesSaid;
+use super::suited::Share;
 use crate::keys::HubKeys;
-use crate::roster::Roster;
+use crate::roster::{Home, Resident, Roster};
 use crate::service::Hands;
-use crate::store::{Courses, SqliteStore, Store as _, StoreError};
+use crate::store::{Courses, PassedPlaces, SqliteStore, Store as _, StoreError};
 
 /// How often it is looked whether places of a unit that passed are nobody's yet, of real time. An
 /// open page looks at once.
@@ -58,6 +60,54 @@ pub struct Listed {
     pub passed: Option<Timestamp>,
     /// How far somebody has come with it, if anybody began.
     pub course: Option<Course>,
+}
+
+/// Who sleeps where in a home. Has its residents in it: for whoever may see them.
+#[derive(Clone, Debug)]
+pub struct Bedroom {
+    /// Its unit.
+    pub unit: UnitId,
+    /// Where it is.
+    pub address: String,
+    /// Who lives there.
+    pub residents: Vec<Resident>,
+    /// Where they sleep.
+    pub slept: Slept,
+    /// What the first nights have shown, where sensor mode does not suit the home.
+    pub unsuited: Option<Share>,
+}
+
+/// What is known of who sleeps where.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slept {
+    /// One lives there: nothing is to be said.
+    Alone,
+    /// The unit is not commissioned with a place for each of them, or not by this hub.
+    NotTried,
+    /// It is.
+    Places {
+        /// The places, in the order of their numbers.
+        places: PassedPlaces,
+        /// What was said of exactly these places and people last, if anything was.
+        said: Option<SidesSaid>,
+    },
+}
+
+fn slept(courses: &Courses, gates: &Gates, home: &Home) -> Result<Slept, StoreError> {
+    if home.residents.len() < 2 {
+        return Ok(Slept::Alone);
+    }
+    let held = gates.held(home.unit);
+    let Some(held) = held.filter(|held| held.places.len() == home.residents.len()) else {
+        return Ok(Slept::NotTried);
+    };
+    let Some(places) = courses.passed_places(home.unit, &held.places)? else {
+        return Ok(Slept::NotTried);
+    };
+    let residents: Vec<ResidentId> = home.residents.iter().map(|who| who.id).collect();
+    let said = courses.sides(home.unit)?;
+    let said = said.filter(|said| said.sides.hold(&held.places, &residents));
+    Ok(Slept::Places { places, said })
 }
 
 impl Clerk {
@@ -158,6 +208,55 @@ impl Clerk {
         self.at_counter(|counter| counter.conclude(unit, by))
     }
 
+    /// Who sleeps where in a resident's home; none where they are not enrolled. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn bedroom(&self, resident: ResidentId) -> Result<Option<Bedroom>, StoreError> {
+        let roster = SqliteStore::open_to_read(&self.ledger)?.roster()?;
+        let lives_there = |home: &&Home| home.residents.iter().any(|who| who.id == resident);
+        let Some(home) = roster.homes().iter().find(lives_there) else {
+            return Ok(None);
+        };
+        let courses = Courses::open_to_read(&self.ledger)?;
+        let gates = courses.gates()?;
+        Ok(Some(Bedroom {
+            unit: home.unit,
+            address: home.address.clone(),
+            residents: home.residents.clone(),
+            slept: slept(&courses, &gates, home)?,
+            unsuited: gates.unsuited(home.unit).map(|unsuited| unsuited.share),
+        }))
+    }
+
+    /// Homes that sensor mode does not suit, and what their first nights have shown. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    pub fn unsuited(&self) -> Result<BTreeMap<HomeId, Share>, StoreError> {
+        let roster = SqliteStore::open_to_read(&self.ledger)?.roster()?;
+        let gates = Courses::open_to_read(&self.ledger)?.gates()?;
+        let of = |home: &Home| Some((home.id, gates.unsuited(home.unit)?.share));
+        Ok(roster.homes().iter().filter_map(of).collect())
+    }
+
+    /// Writes down who sleeps in which place, in the order of their numbers. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Counter::say`].
+    pub fn say(
+        &self,
+        unit: UnitId,
+        named: &[ResidentId],
+        by: &Hand,
+    ) -> Result<(), CommissionError> {
+        let mut store = SqliteStore::open(&self.ledger)?;
+        self.at_counter(|counter| counter.say(unit, named, (by, &mut store, &self.zone)))
+    }
+
     /// Makes places of units that passed their residents' sleeping places, for ever: whoever
     /// commissioned may have shut the page.
     pub async fn keep(self: Arc<Self>) -> Infallible {
@@ -183,7 +282,8 @@ impl Clerk {
         let mut agreed = 0;
         for unit in units {
             match self.try_agree(unit) {
-                Ok(()) => agreed += 1,
+                Ok(Agreeing::Made) => agreed += 1,
+                Ok(Agreeing::Waits) => {}
                 // The page says so, and an agreement may come any day.
                 Err(CommissionError::NoAgreement(_)) => {
                     tracing::debug!(%unit, "passed, and whoever lives there has no agreement");
@@ -200,7 +300,7 @@ impl Clerk {
         }
     }
 
-    fn try_agree(&self, unit: UnitId) -> Result<(), CommissionError> {
+    fn try_agree(&self, unit: UnitId) -> Result<Agreeing, CommissionError> {
         let mut store = SqliteStore::open(&self.ledger)?;
         self.act(|counter| counter.agree(unit, &mut store, &self.zone))
     }
@@ -274,11 +374,12 @@ impl Ledger {
         let home = self.roster.of_unit(unit);
         let residents = home.map_or(&[][..], |home| &home.residents);
         let plans = residents.iter().filter_map(|who| self.plans.get(&who.id));
+        let ids: Vec<ResidentId> = residents.iter().map(|who| who.id).collect();
         Ok(Listed {
             unit,
             place: home.map(|home| home.address.clone()).unwrap_or_default(),
             sleepers: residents.len(),
-            gate: self.gates.of_unit(now, (unit, residents.len()), plans),
+            gate: self.gates.of_unit(now, (unit, &ids), plans),
             passed: self.passed.get(&unit).copied(),
             course: Course::of(&self.courses.of(unit)?),
         })

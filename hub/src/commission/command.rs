@@ -64,6 +64,12 @@ fn line(listed: &Listed, zone: &TimeZone) -> String {
         (UnitGate::Shut(Shut::Exchanged), _) => {
             "utbytt eller flyttad: besök / exchanged or moved: visits".to_owned()
         }
+        (UnitGate::Shut(Shut::Unsaid), _) => {
+            "ej sagt vem som sover var: besök / not said who sleeps where: visits".to_owned()
+        }
+        (UnitGate::Shut(Shut::Unsuited), _) => {
+            "sensorläge passar inte: besök / sensor mode does not suit: visits".to_owned()
+        }
         (UnitGate::Shut(Shut::Model), _) => {
             "annan modell: besök / another model: visits".to_owned()
         }

@@ -7,12 +7,16 @@
 use std::time::Duration;
 
 use nattsyn_protocol::commission::trial::Verdict;
-use nattsyn_protocol::commission::{Ask, Commissioning, LASTS_MAX, Order, Try, framing};
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::commission::{
+    Ask, Commissioning, LASTS_MAX, Order, SLEEPERS_MAX, Try, framing,
+};
+use nattsyn_protocol::demonstration;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::signing::{Endorsement, Signed};
 use nattsyn_protocol::time::Timestamp;
 
 use super::course::{Course, Phase, Waits};
+use super::sides::{Sides, SidesFault, SidesSaid};
 use super::{CourseRow, Step};
 use crate::agreement::edit::{self, EditError};
 use crate::agreement::{Agreed, Origin};
@@ -31,12 +35,19 @@ pub enum CommissionError {
     /// No such unit is enrolled.
     #[error("unit {0} is not enrolled")]
     NoSuchUnit(UnitId),
-    /// Nobody lives under the unit, or too many.
-    #[error("{0} residents under the unit; one can be commissioned")]
+    /// Nobody lives under the unit, or too many, or others than it was tried with.
+    #[error("{0} residents under the unit; from 1 to {SLEEPERS_MAX} can be commissioned")]
     Sleepers(usize),
     /// Somebody under it has no agreement yet whose places could be changed.
     #[error("{0} of the residents under the unit have no agreement")]
     NoAgreement(usize),
+    /// Several sleep there, and this is no demonstration: the shipped model does not tell them apart
+    /// well enough (`docs/design/0013`).
+    #[error("{0} sleepers under the unit, whom the model does not tell apart well enough")]
+    NotToldApart(usize),
+    /// It is not said of each resident of the home in which place they sleep.
+    #[error("who sleeps where")]
+    Sides(#[from] SidesFault),
     /// Nobody has begun.
     #[error("nobody has begun")]
     NotBegun,
@@ -84,6 +95,15 @@ pub struct Hand {
     pub seat: Option<String>,
 }
 
+/// Whether places became their residents'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreeing {
+    /// They did.
+    Made,
+    /// Somebody must say first who sleeps where.
+    Waits,
+}
+
 /// Where commissioning is written down.
 pub struct Counter<'a> {
     /// The rows.
@@ -97,16 +117,20 @@ pub struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// Begins with a unit: signs leave to try it.
+    /// Begins with a unit: signs leave to try it. A unit under which several sleep is begun in a
+    /// demonstration alone: of generated homes that passed, some then said *visible* of a place
+    /// that was empty while the other lay in theirs (`docs/design/0013`).
     ///
     /// # Errors
     ///
     /// Why not; nothing was written.
     pub fn begin(&mut self, unit: UnitId, by: &Hand) -> Result<(), CommissionError> {
         let sleepers = self.home(unit)?.residents.len();
-        // Of two nobody has said yet whose place is whose.
-        if sleepers != 1 {
+        if !(1..=SLEEPERS_MAX).contains(&sleepers) {
             return Err(CommissionError::Sleepers(sleepers));
+        }
+        if sleepers > 1 && self.keys.root != demonstration::root() {
+            return Err(CommissionError::NotToldApart(sleepers));
         }
         let rows = self.rows.of(unit)?;
         let (before, after) = (Course::of(&rows), rows.last().map_or(0, |row| row.id));
@@ -187,6 +211,9 @@ impl Counter<'_> {
         for (index, place) in places.iter().enumerate() {
             framing::examine(place).map_err(|why| CommissionError::Place(index, why))?;
         }
+        if !framing::are_apart(&places) {
+            return Err(CommissionError::Places);
+        }
         let text = serde_json::to_string(&places).expect("coordinates have a JSON form");
         let step = [Step::Places(text)];
         let detail = format!("{unit} {} places", places.len());
@@ -215,8 +242,9 @@ impl Counter<'_> {
         self.order(&course, asked, by, Act::CommissionConcluded)
     }
 
-    /// Makes the places that a unit passed with its residents' sleeping places, by a change of
-    /// their agreements like any other. The first sleeper is the resident of the lowest id.
+    /// Makes the place that a unit passed with its one resident's sleeping place, by a change of
+    /// their agreement like any other. Where several sleep it waits until somebody has said who
+    /// sleeps where ([`Counter::say`]).
     ///
     /// # Errors
     ///
@@ -226,63 +254,130 @@ impl Counter<'_> {
         unit: UnitId,
         store: &mut dyn Store,
         zone: &str,
-    ) -> Result<(), CommissionError> {
+    ) -> Result<Agreeing, CommissionError> {
         let course = self.course(unit)?;
-        let home = self.home(unit)?;
+        let residents = self.residents(unit)?;
         let Some(asked) = course.asked.as_ref().filter(|_| course.passed.is_some()) else {
             return Err(CommissionError::NotPassed);
         };
-        let mut sleepers: Vec<_> = home.residents.iter().map(|who| who.id).collect();
-        sleepers.sort();
-        if sleepers.len() != asked.order.places.len() {
-            return Err(CommissionError::Sleepers(sleepers.len()));
+        if residents.len() != asked.order.places.len() {
+            return Err(CommissionError::Sleepers(residents.len()));
         }
+        let ([who], [place]) = (residents.as_slice(), asked.order.places.as_slice()) else {
+            return Ok(Agreeing::Waits);
+        };
         let by = format!("driftsättning {}", asked.by);
+        self.place(&[(*who, place)], &by, (store, zone))?;
+        let hand = Hand {
+            who: asked.by.clone(),
+            seat: None,
+        };
+        let logged = (Act::CommissionPassed, unit.to_string());
+        self.write((unit, course.last), &hand, [Step::Agreed], logged)?;
+        Ok(Agreeing::Made)
+    }
+
+    /// Writes down who sleeps in which place of a unit that was commissioned for several, in the
+    /// order of the places' numbers, and makes each place its resident's sleeping place. Said again
+    /// of others it is a new row: they have swapped sides.
+    ///
+    /// The agreements come first: a hub that falls in between leaves plans of which nobody has said
+    /// that they are right, and those count for nothing.
+    ///
+    /// # Errors
+    ///
+    /// Why not; nothing was written that counts.
+    pub fn say(
+        &mut self,
+        unit: UnitId,
+        named: &[ResidentId],
+        (by, store, zone): (&Hand, &mut dyn Store, &str),
+    ) -> Result<(), CommissionError> {
+        let residents = self.residents(unit)?;
+        let gates = self.rows.gates()?;
+        let held = gates.held(unit).ok_or(CommissionError::NotPassed)?;
+        let places = self.rows.passed_places(unit, &held.places)?;
+        let places = places.ok_or(CommissionError::NotPassed)?;
+        let sides = Sides::of(named, &held.places, &residents)?;
+        let rows = self.rows.of(unit)?;
+        let (course, after) = (Course::of(&rows), rows.last().map_or(0, |row| row.id));
+        let whose: Vec<(ResidentId, &Vec<[f32; 2]>)> = sides.residents().zip(&places).collect();
+        self.place(&whose, &format!("vem sover var {}", by.who), (store, zone))?;
+        let waits = course.is_some_and(|it| it.passed.is_some() && it.agreed.is_none());
+        let agreed = waits.then(|| CourseRow {
+            id: 0,
+            unit,
+            at: self.now,
+            by: Some(by.who.clone()),
+            step: Step::Agreed,
+        });
+        let said = SidesSaid {
+            unit,
+            sides,
+            by: by.who.clone(),
+            at: self.now,
+        };
+        let named: Vec<String> = named.iter().map(ToString::to_string).collect();
+        let logged = AuditRow::new(self.now, by.who.clone(), Act::SidesSaid);
+        let logged = logged.detail(format!("{unit} {}", named.join(" ")));
+        match self.rows.say_sides(after, &said, (agreed, &logged))? {
+            Written::Yes => Ok(()),
+            Written::SomebodyElseWas => Err(CommissionError::SomebodyElseWas),
+        }
+    }
+
+    /// Makes places their residents' sleeping places, in their agreements. Who has none gets none.
+    fn place(
+        &self,
+        whose: &[(ResidentId, &Vec<[f32; 2]>)],
+        by: &str,
+        (store, zone): (&mut dyn Store, &str),
+    ) -> Result<(), CommissionError> {
         let book = store.book()?;
-        let without = sleepers.iter().filter(|who| book.newest(**who).is_none());
+        let without = whose.iter().filter(|(who, _)| book.newest(*who).is_none());
         match without.count() {
             0 => {}
             // What passed waits for them.
             without => return Err(CommissionError::NoAgreement(without)),
         }
         let mut agreements = Vec::new();
-        for (who, place) in sleepers.iter().zip(&asked.order.places) {
+        for (who, place) in whose {
             let Some(held) = book.newest(*who) else {
                 continue;
             };
             let mut agreement = held.agreement.clone();
-            agreement.places = vec![place.clone()];
+            agreement.places = vec![(*place).clone()];
             if agreement != held.agreement {
                 agreements.push(Agreed {
                     version: held.version + 1,
                     agreement,
                     made: self.now,
-                    by: by.clone(),
+                    by: by.to_owned(),
                     // The enrolment file does not undo it.
                     origin: Origin::Import,
                 });
             }
         }
-        if !agreements.is_empty() {
-            let desk = edit::Desk {
-                keys: self.keys,
-                zone,
-                now: self.now,
-                by: &by,
-            };
-            let entries = Entries {
-                agreements,
-                ..Entries::default()
-            };
-            let entries = desk.settled(store, &book, self.roster, entries)?;
-            store.record(&entries, self.now)?;
+        if agreements.is_empty() {
+            return Ok(());
         }
-        let hand = Hand {
-            who: asked.by.clone(),
-            seat: None,
+        let desk = edit::Desk {
+            keys: self.keys,
+            zone,
+            now: self.now,
+            by,
         };
-        let logged = (Act::CommissionPassed, unit.to_string());
-        self.write((unit, course.last), &hand, [Step::Agreed], logged)
+        let entries = Entries {
+            agreements,
+            ..Entries::default()
+        };
+        let entries = desk.settled(store, &book, self.roster, entries)?;
+        Ok(store.record(&entries, self.now)?)
+    }
+
+    fn residents(&self, unit: UnitId) -> Result<Vec<ResidentId>, CommissionError> {
+        let home = self.home(unit)?;
+        Ok(home.residents.iter().map(|who| who.id).collect())
     }
 
     fn home(&self, unit: UnitId) -> Result<&Home, CommissionError> {

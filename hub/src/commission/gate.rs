@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 
 use nattsyn_protocol::commission::{HeldCommissioned, PlaceDigest};
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::time::Timestamp;
 
+use super::sides::Sides;
+use super::suited::Unsuited;
 use super::{PAPER_MAX, PAPER_REMINDED};
 use crate::roster::Roster;
 
@@ -26,16 +28,22 @@ pub enum Shut {
     Refused,
     /// Another unit hangs there under its id, or it in another home, and it has not passed since.
     Exchanged,
+    /// Several sleep there, and nobody has said who of them sleeps in which place.
+    Unsaid,
+    /// Its first nights had so many unclear checks that sensor mode does not suit the home.
+    Unsuited,
 }
 
 impl Shut {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Never,
         Self::Model,
         Self::Places,
         Self::Refused,
         Self::Exchanged,
+        Self::Unsaid,
+        Self::Unsuited,
     ];
 
     /// The word in the store.
@@ -47,6 +55,8 @@ impl Shut {
             Self::Places => "places",
             Self::Refused => "refused",
             Self::Exchanged => "exchanged",
+            Self::Unsaid => "unsaid",
+            Self::Unsuited => "unsuited",
         }
     }
 
@@ -66,17 +76,27 @@ pub enum Gate {
     Shut(Shut),
 }
 
+/// Whose place is asked about, and what is known of who sleeps where.
+#[derive(Clone, Copy, Debug)]
+pub struct Whose<'a> {
+    /// Who.
+    pub resident: ResidentId,
+    /// Everybody who lives under the unit.
+    pub residents: &'a [ResidentId],
+    /// What was said last of who sleeps where, if anything was.
+    pub sides: Option<&'a Sides>,
+}
+
 /// How the gate stands for a report by this model under a plan with these places. The whole
 /// picture, no place at all, was never tried with and never matches.
 ///
-/// Nor does a home of more than one sleeper: nobody has said yet which of the places that were
-/// found is whose, and a place that is another's would be *visible* of an empty bed.
+/// Where several sleep, a resident's place is the one that somebody said to be theirs: another's,
+/// though it was tried too, would be *visible* of an empty bed.
 #[must_use]
 pub fn gate(
     held: Option<&HeldCommissioned>,
-    model: &str,
-    places: &[Vec<[f32; 2]>],
-    sleepers: usize,
+    (model, places): (&str, &[Vec<[f32; 2]>]),
+    whose: Whose<'_>,
 ) -> Gate {
     let Some(held) = held else {
         return Gate::Shut(Shut::Never);
@@ -84,11 +104,28 @@ pub fn gate(
     if held.model != model {
         return Gate::Shut(Shut::Model);
     }
-    let is_of_one = sleepers == 1 && held.places.len() == 1;
-    if !is_of_one || places.is_empty() || !held.places.contains(&PlaceDigest::of(places)) {
+    let own = match place_of(held, whose) {
+        Ok(own) => own,
+        Err(why) => return Gate::Shut(why),
+    };
+    if places.is_empty() || PlaceDigest::of(places) != *own {
         return Gate::Shut(Shut::Places);
     }
     Gate::Open
+}
+
+/// The place that was tried as this resident's.
+fn place_of<'a>(held: &'a HeldCommissioned, whose: Whose<'a>) -> Result<&'a PlaceDigest, Shut> {
+    if held.places.len() != whose.residents.len() {
+        return Err(Shut::Places);
+    }
+    if let [own] = held.places.as_slice() {
+        return Ok(own);
+    }
+    let sides = whose.sides;
+    let said = sides.filter(|sides| sides.hold(&held.places, whose.residents));
+    let said = said.ok_or(Shut::Unsaid)?;
+    said.place(whose.resident).ok_or(Shut::Places)
 }
 
 /// Why a unit is on paper.
@@ -210,6 +247,28 @@ pub struct Gates {
     pub refused: BTreeMap<UnitId, Refusal>,
     /// Papers.
     pub papers: Papers,
+    /// Since when each unit has said that it is commissioned as it is.
+    pub since: BTreeMap<UnitId, Timestamp>,
+    /// The newest that was said of who sleeps where, by unit.
+    pub sides: BTreeMap<UnitId, Sides>,
+    /// The newest trial of each unit that showed that sensor mode does not suit its home.
+    pub unsuited: BTreeMap<UnitId, Unsuited>,
+}
+
+/// The places of the plan that a report was made under, about whom, and who lives there.
+pub type Asked<'a> = (Option<&'a [Vec<[f32; 2]>]>, ResidentId, &'a [ResidentId]);
+
+/// Units by whose matter they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matters {
+    /// They are to be commissioned, or anew.
+    pub awaited: Vec<UnitId>,
+    /// Their paper is soon over.
+    pub ending: Vec<UnitId>,
+    /// It is to be said who sleeps where.
+    pub unsaid: Vec<UnitId>,
+    /// Sensor mode does not suit their homes.
+    pub unsuited: Vec<UnitId>,
 }
 
 /// How a unit stands, for lists and matters.
@@ -250,22 +309,42 @@ impl Gates {
         })
     }
 
-    /// How the gate stands at this moment for a unit's report; `places` are those of the plan that
-    /// it reports under, if the hub knows that plan.
+    /// That a unit's trial showed that sensor mode does not suit its home, under the commissioning
+    /// that it holds.
+    #[must_use]
+    pub fn unsuited(&self, unit: UnitId) -> Option<&Unsuited> {
+        let held = self.held(unit)?;
+        let unsuited = self.unsuited.get(&unit)?;
+        (unsuited.version == held.version).then_some(unsuited)
+    }
+
+    /// How the gate stands at this moment for a unit's report about a resident; `places` are those
+    /// of the plan that it reports under, if the hub knows that plan.
+    ///
+    /// A trial that was refused shuts it whatever paper says: what was shown stands over what was
+    /// only assumed.
     #[must_use]
     pub fn of_report(
         &self,
         now: Timestamp,
         (unit, model): (UnitId, &str),
-        (places, sleepers): (Option<&[Vec<[f32; 2]>]>, usize),
+        (places, resident, residents): Asked<'_>,
     ) -> Gate {
         if let Some(why) = self.refused(unit) {
             return Gate::Shut(why);
         }
+        if self.unsuited(unit).is_some() {
+            return Gate::Shut(Shut::Unsuited);
+        }
         if self.is_on_paper(unit, now) {
             return Gate::Open;
         }
-        gate(self.held(unit), model, places.unwrap_or_default(), sleepers)
+        let whose = Whose {
+            resident,
+            residents,
+            sides: self.sides.get(&unit),
+        };
+        gate(self.held(unit), (model, places.unwrap_or_default()), whose)
     }
 
     /// How a unit stands with the newest plans of its residents. What its model is, only a report
@@ -274,22 +353,31 @@ impl Gates {
     pub fn of_unit<'a>(
         &self,
         now: Timestamp,
-        (unit, sleepers): (UnitId, usize),
+        (unit, residents): (UnitId, &[ResidentId]),
         mut plans: impl Iterator<Item = &'a Plan>,
     ) -> UnitGate {
         if let Some(why) = self.refused(unit) {
             return UnitGate::Shut(why);
         }
         let held = self.held(unit);
+        let sides = self.sides.get(&unit);
         let stands = match held {
             None => Gate::Shut(Shut::Never),
+            Some(_) if self.unsuited(unit).is_some() => {
+                return UnitGate::Shut(Shut::Unsuited);
+            }
             Some(held) => plans
-                .find_map(
-                    |plan| match gate(Some(held), &held.model, &plan.places, sleepers) {
+                .find_map(|plan| {
+                    let whose = Whose {
+                        resident: plan.resident,
+                        residents,
+                        sides,
+                    };
+                    match gate(Some(held), (&held.model, &plan.places), whose) {
                         Gate::Open => None,
                         shut @ Gate::Shut(_) => Some(shut),
-                    },
-                )
+                    }
+                })
                 .unwrap_or(Gate::Open),
         };
         match (stands, self.papers.until(unit)) {
@@ -299,7 +387,7 @@ impl Gates {
         }
     }
 
-    /// Units that do not count, and units whose paper is soon over: of homes where somebody has a
+    /// Whose matter it is that units do not count, or soon will not: of homes where somebody has a
     /// plan with looks.
     #[must_use]
     pub fn matters(
@@ -307,23 +395,30 @@ impl Gates {
         now: Timestamp,
         roster: &Roster,
         plans: &BTreeMap<nattsyn_protocol::ids::ResidentId, &Plan>,
-    ) -> [Vec<UnitId>; 2] {
-        let [mut awaited, mut ending] = [Vec::new(), Vec::new()];
+    ) -> Matters {
+        let mut matters = Matters::default();
         for home in roster.homes() {
             let of_home = home.residents.iter().filter_map(|who| plans.get(&who.id));
             let looks = of_home.filter(|plan| !plan.windows.is_empty()).copied();
             if looks.clone().next().is_none() {
                 continue;
             }
-            match self.of_unit(now, (home.unit, home.residents.len()), looks) {
+            let residents: Vec<ResidentId> = home.residents.iter().map(|who| who.id).collect();
+            match self.of_unit(now, (home.unit, &residents), looks) {
                 UnitGate::Commissioned => {}
-                UnitGate::Shut(_) => awaited.push(home.unit),
+                UnitGate::Shut(Shut::Unsaid) => matters.unsaid.push(home.unit),
+                UnitGate::Shut(Shut::Unsuited) => matters.unsuited.push(home.unit),
+                UnitGate::Shut(
+                    Shut::Never | Shut::Model | Shut::Places | Shut::Refused | Shut::Exchanged,
+                ) => {
+                    matters.awaited.push(home.unit);
+                }
                 UnitGate::OnPaper(until) if now.after(PAPER_REMINDED) >= until => {
-                    ending.push(home.unit);
+                    matters.ending.push(home.unit);
                 }
                 UnitGate::OnPaper(_) => {}
             }
         }
-        [awaited, ending]
+        matters
     }
 }

@@ -4,16 +4,20 @@
 //! [`gate`] decides whether *visible* counts; [`course`] is how far a technician has come, made
 //! anew from rows; [`counter`] writes each step down before it is sent, and [`clerk`] does so for
 //! pages; [`standing`] is what the desk knows and sends. What must be tried and what passes is the
-//! protocol's to say ([`nattsyn_protocol::commission::trial`]).
+//! protocol's to say ([`nattsyn_protocol::commission::trial`]). [`sides`] is whose place is whose
+//! where several sleep, [`suited`] whether the first nights show that sensor mode suits a home.
 //!
-//! A technician sees no care data here: a unit, its place, and sleepers by letter.
+//! A technician sees no care data here: a unit, its address, and places by number. Who sleeps in
+//! which somebody else says, on another page.
 
 pub mod clerk;
 pub mod command;
 pub mod counter;
 pub mod course;
 pub mod gate;
+pub mod sides;
 pub mod standing;
+pub mod suited;
 #[cfg(test)]
 mod tests;
 

@@ -16,7 +16,9 @@ use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::course::{Answer, Course, NotTaken, Phase};
-use super::gate::{Gate, Gates, Refusal, RefusedWhy, Shut};
+use super::gate::{Asked, Gate, Gates, Refusal, RefusedWhy, Shut};
+use super::sides::Sides;
+use super::suited::Unsuited;
 use super::{CourseRow, Step};
 
 /// An answer of a unit, verified.
@@ -66,6 +68,16 @@ impl Standing {
     pub fn take_papers(&mut self, gates: Gates) {
         self.gates.papers = gates.papers;
         self.gates.refused = gates.refused;
+    }
+
+    /// What the store says of who sleeps where.
+    pub fn take_sides(&mut self, sides: BTreeMap<UnitId, Sides>) {
+        self.gates.sides = sides;
+    }
+
+    /// Takes in that sensor mode does not suit a home.
+    pub fn take_unsuited(&mut self, unsuited: Unsuited) {
+        self.gates.unsuited.insert(unsuited.unit, unsuited);
     }
 
     /// What is known of gates.
@@ -220,6 +232,7 @@ impl Standing {
     /// Takes in as what a unit's eye says that it is commissioned; returns that it is news.
     pub fn hear_held(
         &mut self,
+        now: Timestamp,
         unit: UnitId,
         held: Option<&HeldCommissioned>,
     ) -> Option<(UnitId, Option<HeldCommissioned>)> {
@@ -234,6 +247,9 @@ impl Standing {
             return None;
         }
         self.other_model.remove(&unit);
+        if self.gates.held(unit).map(|it| it.version) != held.map(|it| it.version) {
+            self.gates.since.insert(unit, now);
+        }
         self.gates.words.insert(unit, held.cloned());
         Some((unit, held.cloned()))
     }
@@ -243,13 +259,20 @@ impl Standing {
         &mut self,
         now: Timestamp,
         (unit, model): (UnitId, &str),
-        places: (Option<&[Vec<[f32; 2]>]>, usize),
+        asked: Asked<'_>,
     ) -> Gate {
-        let gate = self.gates.of_report(now, (unit, model), places);
+        let gate = self.gates.of_report(now, (unit, model), asked);
         match gate {
             Gate::Shut(Shut::Model) => drop(self.other_model.insert(unit)),
             Gate::Open
-            | Gate::Shut(Shut::Never | Shut::Places | Shut::Refused | Shut::Exchanged) => {
+            | Gate::Shut(
+                Shut::Never
+                | Shut::Places
+                | Shut::Refused
+                | Shut::Exchanged
+                | Shut::Unsaid
+                | Shut::Unsuited,
+            ) => {
                 self.other_model.remove(&unit);
             }
         }

@@ -11,15 +11,17 @@ use nattsyn_protocol::commission::{
 };
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::finding::{Finding, Reason};
-use nattsyn_protocol::ids::{BootId, UnitId};
+use nattsyn_protocol::ids::{BootId, ResidentId, UnitId};
 use nattsyn_protocol::policy::{Build, Capability};
 use nattsyn_protocol::signing::{Document, PublicKey, Signed};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_protocol::wire;
 
 use super::course::{Answer, Course, Phase};
-use super::gate::{Gate, Paper, PaperWhy, Papers, Shut, gate};
+use super::gate::{Gate, Gates, Paper, PaperWhy, Papers, Shut, UnitGate, Whose, gate};
+use super::sides::Sides;
 use super::standing::{Heard, Standing};
+use super::suited::{Share, Unsuited};
 use super::{CourseRow, Step};
 use super::{PAPER_MAX, PAPER_REMINDED};
 use crate::keys::endorse;
@@ -267,26 +269,145 @@ fn the_whole_picture_never_matches_and_every_shut_word_is_read_back() {
         model: "m".to_owned(),
         places: vec![PlaceDigest::of(&[])],
     };
-    assert_eq!(gate(Some(&held), "m", &[], 1), Gate::Shut(Shut::Places));
+    let whose = Whose {
+        resident: who(1),
+        residents: &[who(1)],
+        sides: None,
+    };
+    let shut = gate(Some(&held), ("m", &[]), whose);
+    assert_eq!(shut, Gate::Shut(Shut::Places));
     for shut in Shut::ALL {
         assert_eq!(Shut::from_word(shut.word()), Some(shut));
     }
 }
 
-#[test]
-fn a_place_counts_for_one_sleeper_and_for_none_of_two() {
-    let places = vec![vec![[0.2, 0.2], [0.6, 0.2], [0.6, 0.6]]];
-    let other = vec![vec![[0.6, 0.2], [0.9, 0.2], [0.9, 0.6]]];
-    let digests = [PlaceDigest::of(&places), PlaceDigest::of(&other)];
-    let held = |sleepers: usize| HeldCommissioned {
-        version: 1,
+fn who(number: u32) -> ResidentId {
+    format!("r{number:07}").parse().unwrap()
+}
+
+/// Two places, as two residents' plans have them.
+fn two() -> [Vec<Vec<[f32; 2]>>; 2] {
+    [
+        vec![vec![[0.2, 0.2], [0.6, 0.2], [0.6, 0.6]]],
+        vec![vec![[0.6, 0.2], [0.9, 0.2], [0.9, 0.6]]],
+    ]
+}
+
+fn held(sleepers: usize) -> HeldCommissioned {
+    HeldCommissioned {
+        version: 3,
         model: "m".to_owned(),
-        places: digests[..sleepers].to_vec(),
-    };
-    assert_eq!(gate(Some(&held(1)), "m", &places, 1), Gate::Open);
-    // Somebody has moved in, moved out, or nobody knows whose place is whose.
-    for (tried, live_there) in [(1, 2), (2, 1), (2, 2), (1, 0)] {
-        let shut = gate(Some(&held(tried)), "m", &places, live_there);
-        assert_eq!(shut, Gate::Shut(Shut::Places), "{tried}, {live_there}");
+        places: two()[..sleepers]
+            .iter()
+            .map(|it| PlaceDigest::of(it))
+            .collect(),
     }
+}
+
+#[test]
+fn a_place_counts_for_its_one_sleeper_and_for_nobody_where_the_number_is_another() {
+    let gate_of = |tried: usize, home: &[ResidentId]| {
+        let whose = Whose {
+            resident: who(1),
+            residents: home,
+            sides: None,
+        };
+        gate(Some(&held(tried)), ("m", &two()[0]), whose)
+    };
+    assert_eq!(gate_of(1, &[who(1)]), Gate::Open);
+    // Somebody has moved in, or moved out.
+    for (tried, home) in [(1, &[who(1), who(2)][..]), (2, &[who(1)]), (1, &[])] {
+        assert_eq!(
+            gate_of(tried, home),
+            Gate::Shut(Shut::Places),
+            "{tried}, {home:?}"
+        );
+    }
+    // Nobody knows whose place is whose.
+    let shut = gate_of(2, &[who(1), who(2)]);
+    assert_eq!(shut, Gate::Shut(Shut::Unsaid));
+}
+
+#[test]
+fn of_two_each_counts_in_the_place_that_is_theirs_and_never_in_the_others() {
+    let home = [who(1), who(2)];
+    let held = held(2);
+    let said = |first, second| Sides::of(&[first, second], &held.places, &home).unwrap();
+    let gate_of = |resident, place: &[Vec<[f32; 2]>], sides| {
+        let whose = Whose {
+            resident,
+            residents: &home,
+            sides: Some(sides),
+        };
+        gate(Some(&held), ("m", place), whose)
+    };
+    let [left, right] = two();
+    let as_said = said(who(1), who(2));
+    assert_eq!(gate_of(who(1), &left, &as_said), Gate::Open);
+    assert_eq!(gate_of(who(2), &right, &as_said), Gate::Open);
+    let shut = Gate::Shut(Shut::Places);
+    assert_eq!(gate_of(who(1), &right, &as_said), shut);
+    assert_eq!(gate_of(who(2), &left, &as_said), shut);
+    let both = [left[0].clone(), right[0].clone()];
+    assert_eq!(
+        gate_of(who(1), &both, &as_said),
+        shut,
+        "both places are nobody's"
+    );
+    assert_eq!(
+        gate_of(who(3), &left, &as_said),
+        shut,
+        "nobody who lives there"
+    );
+    // They swap sides.
+    let swapped = said(who(2), who(1));
+    assert_eq!(gate_of(who(1), &left, &swapped), shut);
+    assert_eq!(gate_of(who(1), &right, &swapped), Gate::Open);
+    // What was said of other places says nothing of these.
+    let elsewhere = PlaceDigest::of(&[place()]);
+    let others = [held.places[0].clone(), elsewhere];
+    let of_others = Sides::of(&home, &others, &home).unwrap();
+    let unsaid = Gate::Shut(Shut::Unsaid);
+    assert_eq!(gate_of(who(1), &left, &of_others), unsaid);
+}
+
+#[test]
+fn a_refused_trial_shuts_the_gate_whatever_paper_says_until_the_unit_is_commissioned_anew() {
+    let home = [who(1)];
+    let [own, _] = two();
+    let mut gates = Gates::default();
+    gates.words.insert(unit(), Some(held(1)));
+    let asked = (Some(own.as_slice()), who(1), home.as_slice());
+    let gate_of = |gates: &Gates| gates.of_report(at(1), (unit(), "m"), asked);
+    assert_eq!(gate_of(&gates), Gate::Open);
+    let share = Share {
+        nights: 14,
+        checks: 56,
+        unclear: 40,
+    };
+    gates.unsuited.insert(
+        unit(),
+        Unsuited {
+            unit: unit(),
+            version: 3,
+            share,
+            at: at(0),
+        },
+    );
+    gates.papers = Papers::of([Paper {
+        unit: unit(),
+        why: PaperWhy::Before,
+        until: at(40),
+        at: at(0),
+    }]);
+    assert_eq!(gate_of(&gates), Gate::Shut(Shut::Unsuited));
+    let plans = std::iter::empty();
+    let stands = gates.of_unit(at(1), (unit(), &home), plans);
+    assert_eq!(stands, UnitGate::Shut(Shut::Unsuited));
+    let anew = HeldCommissioned {
+        version: 4,
+        ..held(1)
+    };
+    gates.words.insert(unit(), Some(anew));
+    assert_eq!(gate_of(&gates), Gate::Open);
 }

@@ -145,6 +145,13 @@ pub(super) const WAYS: &[Way] = &[
         "/residents/{resident}/consent/again",
         Permission::RecordConsent,
     ),
+    // It names everybody of the home: about the others the page itself writes it down.
+    get(
+        "/residents/{resident}/place",
+        Permission::SeeResident,
+        Trace::First(Act::SidesOpened),
+    ),
+    post("/residents/{resident}/place", Permission::SaySides),
     get("/settings", Permission::SeeSettings, Trace::Nothing),
     get(
         "/thresholds",

@@ -30,6 +30,7 @@ mod proof;
 mod residents;
 mod settings;
 mod shift;
+mod sides;
 mod table;
 mod technical;
 mod texts;
@@ -288,6 +289,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(consent::inside())
         .merge(tuning::inside())
         .merge(commission::inside())
+        .merge(sides::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))

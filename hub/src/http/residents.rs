@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use nattsyn_protocol::ids::{HomeId, ResidentId};
 
+use crate::commission::clerk::Bedroom;
 use crate::notify::settings::Chain;
 use crate::notify::teller::Told;
 use crate::settings::{Settings, words};
@@ -19,7 +20,7 @@ use crate::view::Tonight;
 use crate::view::resident::ResidentFile;
 
 use super::door::Viewer;
-use super::page::resident::Answering;
+use super::page::resident::{Answering, OfHome};
 use super::texts::{Lang, Phrase, resident as says};
 use super::{Site, page};
 
@@ -42,9 +43,12 @@ pub(super) async fn resident(
     let read = move || Ok((archive.resident(id, night)?, archive.settings()?));
     match tokio::task::spawn_blocking(read).await {
         Ok(Ok((Some(file), versions))) => {
-            let answering = answering(&versions, &told, home_of(&tonight, &file));
+            let of_home = OfHome {
+                answering: answering(&versions, &told, home_of(&tonight, &file)),
+                bedroom: bedroom(&site, id).await,
+            };
             let shown = (&*tonight, &*told);
-            let body = page::resident_page(shown, lang, &viewer, (&file, answering.as_ref()));
+            let body = page::resident_page(shown, lang, &viewer, (&file, &of_home));
             Html(body.into_string()).into_response()
         }
         Ok(Ok((None, _))) => refused(lang, StatusCode::NOT_FOUND, says::NO_SUCH),
@@ -55,6 +59,23 @@ pub(super) async fn resident(
         Err(error) => {
             tracing::error!(resident = %id, error = &error as &dyn std::error::Error, "unreadable");
             refused(lang, StatusCode::SERVICE_UNAVAILABLE, says::UNREADABLE)
+        }
+    }
+}
+
+/// Who sleeps where. A page that somebody may depend on at night is shown without it too.
+async fn bedroom(site: &Site, resident: ResidentId) -> Option<Bedroom> {
+    let clerk = site.commissioning.clone()?;
+    let read = tokio::task::spawn_blocking(move || clerk.bedroom(resident)).await;
+    match read {
+        Ok(Ok(bedroom)) => bedroom,
+        Ok(Err(error)) => {
+            tracing::error!(%resident, error = &error as &dyn std::error::Error, "unreadable");
+            None
+        }
+        Err(error) => {
+            tracing::error!(%resident, error = &error as &dyn std::error::Error, "unreadable");
+            None
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`crate::tuning`]. Everything works without a script: *Visa följderna* asks for the page with
 //! the sliders where they were put. Each act is written into the log in the commit that does it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Extension, Path, Query, State as Shared};
@@ -13,7 +14,10 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
 
+use nattsyn_protocol::ids::HomeId;
+
 use crate::agreement::file::Said;
+use crate::commission::suited::Share;
 use crate::settings::compare::Place;
 use crate::tuning::book::DecisionError;
 use crate::tuning::clerk::{Clerk, File};
@@ -136,6 +140,25 @@ async fn counted(
     })
 }
 
+/// Homes that sensor mode does not suit; none where nothing is commissioned here.
+async fn unsuited(site: &Site) -> Result<BTreeMap<HomeId, Share>, Refused> {
+    let Some(clerk) = site.commissioning.clone() else {
+        return Ok(BTreeMap::new());
+    };
+    let read = tokio::task::spawn_blocking(move || clerk.unsuited()).await;
+    let read = read.map_err(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "no answer");
+        Refused::Unreadable
+    })?;
+    read.map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "trials cannot be read"
+        );
+        Refused::Unreadable
+    })
+}
+
 /// The page of a place.
 async fn render(
     site: &Site,
@@ -145,6 +168,7 @@ async fn render(
 ) -> Result<String, Refused> {
     let tonight = site.tonight.borrow().clone();
     let (pairs, viewer) = (pairs.clone(), viewer.clone());
+    let unsuited = unsuited(site).await?;
     counted(site, place, move |file, place| {
         let shown = Shown {
             place,
@@ -153,6 +177,7 @@ async fn render(
             gone: gone(&pairs),
             trouble,
             file,
+            unsuited: &unsuited,
             tonight: &tonight,
             lang,
             viewer: &viewer,

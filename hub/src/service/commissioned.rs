@@ -1,6 +1,8 @@
 //! A unit that is commissioned at the desk, over its real ledger: which looks count, what is sent,
 //! which answers are taken, and what a restart in the middle loses.
 
+mod several;
+
 use std::time::Duration;
 
 use nattsyn_protocol::commission::trial::Verdict;
@@ -20,7 +22,7 @@ use nattsyn_protocol::wire;
 
 use super::Done;
 use super::messages::tests::{Office, eye, homes, keys};
-use crate::commission::counter::{CommissionError, Counter, Hand};
+use crate::commission::counter::{Agreeing, CommissionError, Counter, Hand};
 use crate::commission::course::{Answer, Course, Phase, Waits};
 use crate::commission::gate::Shut;
 use crate::ingest::{DropKind, Publication};
@@ -333,7 +335,7 @@ fn a_unit_is_commissioned_by_one_technician_also_over_restarts_and_its_places_ho
     assert_eq!(office.course().phase(now), Phase::Passed);
     let mut store = SqliteStore::open(&office.path).unwrap();
     let agreed = office.does(at_s + 3, |it| {
-        it.agree(unit, &mut store, "Europe/Stockholm")
+        it.agree(unit, &mut store, "Europe/Stockholm").map(drop)
     });
     assert_eq!(agreed.unwrap(), []);
     assert!(office.course().agreed.is_some());

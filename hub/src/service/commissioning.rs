@@ -7,15 +7,19 @@ use nattsyn_protocol::commission::{CommissionDown, LASTS_MAX};
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{ResidentId, UnitId};
 use nattsyn_protocol::plan::Plan;
+use nattsyn_protocol::policy::Mode;
 use nattsyn_protocol::report::Report;
+use nattsyn_protocol::schedule::night_of;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
 
 use super::ServiceError;
-use super::desk::{Answer, Desk};
+use super::desk::{Answer, Desk, write};
 use crate::commission::PAPER_MAX;
 use crate::commission::gate::{Gate, Paper, PaperWhy};
 use crate::commission::standing::Standing;
+use crate::commission::suited::{self, Share, Unsuited};
+use crate::roster::Home;
 use crate::store::{Store, StoreError};
 use crate::watch::{Change, Moment};
 
@@ -24,6 +28,7 @@ impl Desk {
     pub(super) fn commission_answers(&mut self, now: Moment) -> Result<Vec<Answer>, ServiceError> {
         let since = now.timestamp.before(LASTS_MAX);
         let rows = self.store.steps_after(self.commission.last(), since)?;
+        self.commission.take_sides(self.store.sides()?);
         let down = self.commission.take(&rows, &self.charge.endorsement);
         let answer = |(unit, down): (UnitId, CommissionDown)| commission_answer(unit, &down);
         Ok(down.into_iter().map(answer).collect())
@@ -38,10 +43,60 @@ impl Desk {
         }
         let roster = Arc::clone(self.watch.roster());
         let gates = self.commission.gates();
-        let [mut awaited, ending] = gates.matters(now.timestamp, &roster, &newest);
+        let mut matters = gates.matters(now.timestamp, &roster, &newest);
         let other = self.commission.of_other_model();
-        awaited.extend(other.filter(|unit| roster.of_unit(*unit).is_some()));
-        self.watch.handle_commissions(now, [awaited, ending])
+        let other = other.filter(|unit| roster.of_unit(*unit).is_some());
+        matters.awaited.extend(other);
+        self.watch.handle_commissions(now, matters)
+    }
+
+    /// Which units' first nights show that sensor mode does not suit their homes: written down, and
+    /// from then on what they see is no outcome. Nothing else follows of it: no look, no picture, no
+    /// policy.
+    pub(super) fn review_trials(
+        &mut self,
+        now: Moment,
+        of: impl Fn(UnitId) -> bool,
+    ) -> Result<(), ServiceError> {
+        let roster = Arc::clone(self.watch.roster());
+        for home in roster.homes().iter().filter(|home| of(home.unit)) {
+            let Some(share) = self.refused_trial(home)? else {
+                continue;
+            };
+            let Some(held) = self.commission.gates().held(home.unit) else {
+                continue;
+            };
+            let unsuited = Unsuited {
+                unit: home.unit,
+                version: held.version,
+                share,
+                at: now.timestamp,
+            };
+            self.store.refuse_sensor(&unsuited)?;
+            tracing::warn!(unit = %home.unit, ?share, "sensor mode does not suit this home");
+            self.commission.take_unsuited(unsuited);
+        }
+        let changes = self.review_commissions(now);
+        Ok(write(self.store.as_mut(), changes)?)
+    }
+
+    /// What a home's first nights say, if they say that sensor mode does not suit it and that is
+    /// not written down yet. Where people agreed to a live view an unclear look has an answer:
+    /// those homes are on no such trial.
+    fn refused_trial(&self, home: &Home) -> Result<Option<Share>, ServiceError> {
+        let gates = self.commission.gates();
+        let since = gates.since.get(&home.unit);
+        let on_trial = gates.held(home.unit).is_some() && gates.unsuited(home.unit).is_none();
+        let wanted = self.enforcement.units().get(&home.unit);
+        let wanted = wanted.and_then(|unit| unit.wanted.as_ref());
+        let is_sensor = wanted.is_none_or(|(policy, _)| policy.mode != Mode::LiveView);
+        let Some(since) = since.filter(|_| on_trial && is_sensor) else {
+            return Ok(None);
+        };
+        // The night on which it passed had looks from before.
+        let passed = night_of(*since, &self.charge.zone)?;
+        let nights = self.store.trial((home.unit, home.id), passed)?;
+        Ok(suited::refused(&nights))
     }
 
     /// How the gate stands for a report. One of a plan that the hub does not know was tried with
@@ -55,9 +110,11 @@ impl Desk {
         let plan = plans.find(|plan| plan.resident == resident && plan.version == version);
         let places = plan.map(|plan| plan.places.as_slice());
         let home = self.watch.roster().of_unit(report.unit);
-        let sleepers = home.map_or(0, |home| home.residents.len());
+        let residents = home.map_or(&[][..], |home| &home.residents);
+        let residents: Vec<ResidentId> = residents.iter().map(|who| who.id).collect();
         let by = (report.unit, report.model.as_str());
-        self.commission.gate(now.timestamp, by, (places, sleepers))
+        let asked = (places, resident, residents.as_slice());
+        self.commission.gate(now.timestamp, by, asked)
     }
 }
 

@@ -70,13 +70,7 @@ impl Desk {
         for publication in messages {
             self.take_one(publication, now, &mut intake)?;
         }
-        if !intake.batch.is_empty() {
-            self.store.commit(&intake.batch)?;
-            intake.news = News::Something;
-            if !intake.batch.looking.is_empty() {
-                self.expect_another_basis();
-            }
-        }
+        self.keep(now, &mut intake)?;
         // Only now is anything true that a unit may rely on.
         let mut answers = Vec::new();
         for (unit, reports) in &intake.acks {
@@ -211,6 +205,23 @@ impl Desk {
         }
     }
 
+    /// Writes down what a handful leads to, and what follows of nights that were counted.
+    fn keep(&mut self, now: Moment, intake: &mut Intake) -> Result<(), ServiceError> {
+        if !intake.batch.is_empty() {
+            self.store.commit(&intake.batch)?;
+            intake.news = News::Something;
+            let counted = intake.batch.counts.iter().map(|new| new.counts.unit);
+            let counted: BTreeSet<UnitId> = counted.collect();
+            if !counted.is_empty() {
+                self.review_trials(now, |unit| counted.contains(&unit))?;
+            }
+            if !intake.batch.looking.is_empty() {
+                self.expect_another_basis();
+            }
+        }
+        Ok(())
+    }
+
     fn take_hello(&mut self, now: Moment, unit: UnitId, hello: Hello, intake: &mut Intake) {
         let software: String = hello.software.chars().take(40).collect();
         tracing::debug!(%unit, ?software, waiting = hello.waiting, "hello");
@@ -264,7 +275,7 @@ impl Desk {
         held: Option<&HeldCommissioned>,
         intake: &mut Intake,
     ) {
-        let news = self.commission.hear_held(unit, held);
+        let news = self.commission.hear_held(now.timestamp, unit, held);
         if let Some((unit, held)) = news {
             intake.batch.commissioned.push((unit, held, now.timestamp));
             let changes = self.review_commissions(now);

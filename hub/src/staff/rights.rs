@@ -195,7 +195,8 @@ impl Standing {
             | Permission::SeeThresholds
             | Permission::ProposeThresholds
             | Permission::ApproveThresholds
-            | Permission::Commission => Ok(()),
+            | Permission::Commission
+            | Permission::SaySides => Ok(()),
         }
     }
 

@@ -67,6 +67,8 @@ pub enum Permission {
     ApproveThresholds,
     /// Try units out where they hang: units and places, nothing about a resident.
     Commission,
+    /// Say which resident sleeps in which place of a home.
+    SaySides,
 }
 
 /// Some roles.
@@ -197,6 +199,8 @@ impl Role {
             // Whoever installs stands by the unit. Nobody of the night: what one depends on, one
             // does not pass.
             Permission::Commission => &[Self::Technician],
+            // Those who know them, and see at night that they have swapped.
+            Permission::SaySides => &[Self::NightStaff, Self::NightLead, Self::UnitManager],
             Permission::LiveView => &[Self::NightStaff, Self::NightLead],
             Permission::SeeConsent | Permission::WithdrawConsent => &[
                 Self::NightStaff,
@@ -263,7 +267,7 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::OwnShift,
         Self::SeeNight,
         Self::HandleRows,
@@ -282,6 +286,7 @@ impl Permission {
         Self::ProposeThresholds,
         Self::ApproveThresholds,
         Self::Commission,
+        Self::SaySides,
     ];
 
     /// As it stands in the log.
@@ -306,6 +311,7 @@ impl Permission {
             Self::ProposeThresholds => "propose_thresholds",
             Self::ApproveThresholds => "approve_thresholds",
             Self::Commission => "commission",
+            Self::SaySides => "say_sides",
         }
     }
 
@@ -355,6 +361,7 @@ impl Permission {
                 "Approve thresholds that somebody else proposed",
             ),
             Self::Commission => ("Driftsätta enheter", "Commission units"),
+            Self::SaySides => ("Säga vem som sover var", "Say who sleeps where"),
         }
     }
 }
@@ -417,7 +424,7 @@ mod tests {
                 Permission::SeeSettings,
                 Permission::SeeFaults,
             ];
-            // Units, places, and sleepers by letter.
+            // Units, addresses, and places by number.
             mine.extend((role == Role::Technician).then_some(Permission::Commission));
             assert_eq!(may, mine);
         }

@@ -15,7 +15,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
 use super::sqlite::doing;
-use super::{Batch, SqliteStore, StoreError, audit, rows};
+use super::{Batch, SqliteStore, StoreError, audit, rows, sides};
 use crate::audit::AuditRow;
 use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers, Refusal, RefusedWhy};
 use crate::commission::{CourseRow, Step};
@@ -31,6 +31,14 @@ pub struct Courses {
 }
 
 impl Courses {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
     /// Opens them in the ledger's file.
     ///
     /// # Errors
@@ -150,15 +158,10 @@ impl Courses {
         let transaction = self.connection.transaction_with_behavior(behavior);
         let transaction = transaction.map_err(doing(WRITING))?;
         let write = || {
-            if let Some(first) = steps.first() {
-                let last: i64 = transaction.query_row(
-                    "SELECT coalesce(max(id), 0) FROM commission_rows WHERE unit = ?1",
-                    [first.unit.to_string()],
-                    |row| row.get(0),
-                )?;
-                if last != after {
-                    return Ok(Written::SomebodyElseWas);
-                }
+            if let Some(first) = steps.first()
+                && last_step(&transaction, first.unit)? != after
+            {
+                return Ok(Written::SomebodyElseWas);
             }
             audit::append(&transaction, logged)?;
             for step in steps {
@@ -170,6 +173,15 @@ impl Courses {
         transaction.commit().map_err(doing(WRITING))?;
         Ok(written)
     }
+}
+
+/// The number of a unit's last step; 0 before the first.
+pub(super) fn last_step(transaction: &Transaction<'_>, unit: UnitId) -> rusqlite::Result<i64> {
+    transaction.query_row(
+        "SELECT coalesce(max(id), 0) FROM commission_rows WHERE unit = ?1",
+        [unit.to_string()],
+        |row| row.get(0),
+    )
 }
 
 /// Whether something was written.
@@ -215,7 +227,7 @@ fn step(row: &Row<'_>) -> Result<CourseRow, StoreError> {
     })
 }
 
-fn write_step(transaction: &Transaction<'_>, row: &CourseRow) -> rusqlite::Result<()> {
+pub(super) fn write_step(transaction: &Transaction<'_>, row: &CourseRow) -> rusqlite::Result<()> {
     let (body, signature, epoch) = match &row.step {
         Step::Leave(signed, epoch) => (signed.body.as_str(), signed.signature.as_str(), *epoch),
         Step::Order(signed)
@@ -363,12 +375,18 @@ pub(super) fn put_on_paper(
 /// What units are commissioned as, and which are on paper.
 pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
     let mut words: BTreeMap<UnitId, Option<HeldCommissioned>> = BTreeMap::new();
-    let sql = "SELECT unit, body FROM commission_words WHERE ?1 = ?1 ORDER BY word";
+    let mut since = BTreeMap::new();
+    let sql = "SELECT unit, body, at_ms FROM commission_words WHERE ?1 = ?1 ORDER BY word";
     each(connection, sql, &"", |row| {
         let body = rows::text(row, 1, READING)?;
-        let held = serde_json::from_str(&body);
+        let held: Result<Option<HeldCommissioned>, _> = serde_json::from_str(&body);
         let held = held.map_err(|_error| rows::unreadable(READING, &body))?;
-        words.insert(rows::parsed(row, 0, READING)?, held);
+        let unit = rows::parsed(row, 0, READING)?;
+        let version = |held: &Option<HeldCommissioned>| held.as_ref().map(|held| held.version);
+        if words.get(&unit).and_then(version) != version(&held) {
+            since.insert(unit, rows::moment(row, 2, READING)?);
+        }
+        words.insert(unit, held);
         Ok(())
     })?;
     let mut refused = BTreeMap::new();
@@ -405,6 +423,9 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         words,
         refused,
         papers: Papers::of(papers),
+        since,
+        sides: sides::sides(connection)?,
+        unsuited: sides::unsuited(connection)?,
     })
 }
 

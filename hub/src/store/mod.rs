@@ -19,6 +19,7 @@ mod roles;
 mod rows;
 mod saved;
 mod settings;
+mod sides;
 mod sqlite;
 mod subscriptions;
 mod tellings;
@@ -34,7 +35,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use nattsyn_protocol::commission::HeldCommissioned;
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
 use nattsyn_protocol::signing::Signed;
@@ -43,6 +44,8 @@ use nattsyn_protocol::time::Timestamp;
 use crate::agreement::Book;
 use crate::commission::CourseRow;
 use crate::commission::gate::{Gate, Gates, Paper, Refusal};
+use crate::commission::sides::Sides;
+use crate::commission::suited::{TrialNight, Unsuited};
 use crate::consent::Policies;
 use crate::roster::{Home, Roster};
 use crate::tuning::standing::{Sent, Word};
@@ -56,6 +59,7 @@ pub use commission::{Courses, Written};
 pub use roles::RolesFile;
 pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
+pub use sides::PassedPlaces;
 pub use sqlite::SqliteStore;
 pub(crate) use sqlite::doing;
 #[cfg(test)]
@@ -280,6 +284,34 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn gates(&self) -> Result<Gates, StoreError> {
         Ok(Gates::default())
+    }
+
+    /// The newest that was said of who sleeps where, by unit.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn sides(&self) -> Result<BTreeMap<UnitId, Sides>, StoreError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// The nights of a unit's trial in a home: those that began after the one on which it was
+    /// commissioned, in their order.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn trial(&self, _of: (UnitId, HomeId), _passed: Date) -> Result<Vec<TrialNight>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Writes down that sensor mode does not suit a home. Said again it changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    fn refuse_sensor(&mut self, _unsuited: &Unsuited) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// Units whose looks counted before commissioning was asked of units, and that have no paper

@@ -11,18 +11,20 @@ use std::time::Duration;
 use jiff::civil::Date;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, params};
 
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::ids::{CheckId, HomeId, UnitId};
 use nattsyn_protocol::report::ReportKey;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    commission, consent, ledger, private, rows, saved, settings, tuning,
+    commission, consent, ledger, private, rows, saved, settings, sides, tuning,
 };
 use crate::agreement::Book;
 use crate::commission::CourseRow;
 use crate::commission::gate::{Gates, Paper};
+use crate::commission::sides::Sides;
+use crate::commission::suited::{TrialNight, Unsuited};
 use crate::consent::Policies;
 use crate::roster::{Former, Home, Resident, Roster};
 use crate::tuning::standing::{Sent, Word};
@@ -54,6 +56,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
         include_str!("migrations/019_thresholds_gone_through.sql"),
     ),
     (20, include_str!("migrations/020_refusals.sql")),
+    (21, include_str!("migrations/021_sides.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.
@@ -359,6 +362,18 @@ impl Store for SqliteStore {
 
     fn gates(&self) -> Result<Gates, StoreError> {
         commission::gates(&self.connection)
+    }
+
+    fn sides(&self) -> Result<BTreeMap<UnitId, Sides>, StoreError> {
+        sides::sides(&self.connection)
+    }
+
+    fn trial(&self, of: (UnitId, HomeId), passed: Date) -> Result<Vec<TrialNight>, StoreError> {
+        sides::trial(&self.connection, of, passed)
+    }
+
+    fn refuse_sensor(&mut self, unsuited: &Unsuited) -> Result<(), StoreError> {
+        sides::refuse(&mut self.connection, unsuited)
     }
 
     fn before_commissioning(&self) -> Result<Vec<UnitId>, StoreError> {

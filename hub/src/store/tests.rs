@@ -532,3 +532,38 @@ fn a_changed_plan_holds_from_the_next_noon_and_a_first_one_from_the_next_window(
         .collect();
     assert_eq!(windows, [2]);
 }
+
+#[test]
+fn what_did_not_count_before_version_21_is_still_so_and_can_have_more_reasons() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(&super::schema_of(19)).unwrap();
+    let add = |ledger: &rusqlite::Connection, counter: i64, why: &str| {
+        ledger.execute(
+            "INSERT INTO reports_shut VALUES ('u0000001', '01', ?1, ?2)",
+            rusqlite::params![counter, why],
+        )
+    };
+    add(&old, 1, "places").unwrap();
+    add(&old, 2, "unsaid").unwrap_err();
+    drop(old);
+    drop(SqliteStore::open(&path).unwrap());
+    let new = rusqlite::Connection::open(&path).unwrap();
+    for (counter, why) in [(2, "unsaid"), (3, "unsuited"), (4, "never")] {
+        add(&new, counter, why).unwrap();
+    }
+    add(&new, 5, "nonsense").unwrap_err();
+    let mut query = new
+        .prepare("SELECT why FROM reports_shut ORDER BY counter")
+        .unwrap();
+    let why = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let why: Vec<String> = why.map(Result::unwrap).collect();
+    assert_eq!(why, ["places", "unsaid", "unsuited", "never"]);
+    for change in [
+        "DELETE FROM reports_shut",
+        "UPDATE reports_shut SET why = 'never'",
+    ] {
+        assert!(new.execute(change, []).is_err(), "{change}");
+    }
+}

@@ -111,7 +111,7 @@ pub fn outlook(turns: &[Turn], counts: &ByUnit, since: Date) -> Outlook {
 }
 
 /// As the calibration replays it; `None` for what is no night of the grid, which was never taken.
-fn on_the_grid(night: &NightCounts) -> Option<replay::NightCounts> {
+pub(crate) fn on_the_grid(night: &NightCounts) -> Option<replay::NightCounts> {
     Some(replay::NightCounts {
         version: replay::VERSION,
         home: String::new(),

@@ -16,7 +16,7 @@ use super::matters::Subject;
 use super::situation::Situation;
 use super::{CONTACT_GRACE, Fit, Moment, Watch, is_explained};
 use crate::audit::heads::Kept;
-use crate::commission::gate::Gate;
+use crate::commission::gate::{Gate, Matters};
 use crate::ingest::DropKind;
 
 /// Whether the hub has contact with the broker.
@@ -195,15 +195,13 @@ impl Watch {
 
     /// Takes in which units do not count, and which are on paper for a little while yet. Said again
     /// it changes nothing.
-    pub fn handle_commissions(
-        &mut self,
-        now: Moment,
-        [awaited, ending]: [Vec<UnitId>; 2],
-    ) -> Vec<Change> {
+    pub fn handle_commissions(&mut self, now: Moment, units: Matters) -> Vec<Change> {
         let (at, mut changes) = (now.timestamp, Vec::new());
         let rows = [
-            (Situation::CommissionAwaited, awaited),
-            (Situation::PaperEnds, ending),
+            (Situation::CommissionAwaited, units.awaited),
+            (Situation::PaperEnds, units.ending),
+            (Situation::SidesUnsaid, units.unsaid),
+            (Situation::SensorUnsuited, units.unsuited),
         ];
         for (situation, units) in rows {
             let subjects = units.into_iter().map(Subject::Unit);

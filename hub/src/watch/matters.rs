@@ -112,7 +112,7 @@ impl Closing {
         use Situation::{
             AwayUnconfirmed, BrokerDown, CommissionAwaited, ConsentReview, ConsentWithdrawn,
             FoundDead, HubClock, LogHeadLost, LooksAwaited, PaperEnds, PlanWithoutUnit,
-            TestUnanswered, UnitOfNobody, UnitWithoutPlan,
+            SensorUnsuited, SidesUnsaid, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
@@ -126,6 +126,8 @@ impl Closing {
                 | LooksAwaited
                 | PaperEnds
                 | PlanWithoutUnit
+                | SensorUnsuited
+                | SidesUnsaid
                 | TestUnanswered
                 | UnitOfNobody
                 | UnitWithoutPlan

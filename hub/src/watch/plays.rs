@@ -22,7 +22,7 @@ use super::situation::{Owner, Situation, Step};
 use super::wall::Trust;
 use super::*;
 use crate::audit::heads::Kept;
-use crate::commission::gate::{Gate, Shut};
+use crate::commission::gate::{Gate, Matters, Shut};
 use crate::ingest::DropKind;
 use crate::nights::noon;
 use crate::roster::Home;
@@ -280,12 +280,20 @@ fn play(situation: Situation) -> Play {
             play.until(7, Life::Heard)
                 .take_by(&report, Gate::Shut(Shut::Never));
         }
-        Situation::CommissionAwaited | Situation::PaperEnds => {
+        Situation::CommissionAwaited
+        | Situation::PaperEnds
+        | Situation::SidesUnsaid
+        | Situation::SensorUnsuited => {
             let of = |which| match which == situation {
                 true => vec![own],
                 false => Vec::new(),
             };
-            let units = [of(Situation::CommissionAwaited), of(Situation::PaperEnds)];
+            let units = Matters {
+                awaited: of(Situation::CommissionAwaited),
+                ending: of(Situation::PaperEnds),
+                unsaid: of(Situation::SidesUnsaid),
+                unsuited: of(Situation::SensorUnsuited),
+            };
             let changes = play.watch.handle_commissions(play.now(), units);
             play.commit(changes);
         }

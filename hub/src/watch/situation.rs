@@ -55,6 +55,10 @@ pub enum Step {
     Enrol,
     /// Try the unit out where it hangs.
     Commission,
+    /// Say who sleeps in which place.
+    SaySides,
+    /// Have the unit hung otherwise, and commissioned anew.
+    Rehang,
     /// Make, change or end a plan.
     ChangePlan,
     /// End the agreement.
@@ -106,6 +110,11 @@ impl Step {
                 "driftsätt enheten: sidan Driftsättning, tio minuter på plats",
                 "commission the unit: the page Commissioning, ten minutes on the spot",
             ],
+            Self::SaySides => [
+                "säg vem som sover var: sidan Vem sover var, från den enskildes sida",
+                "say who sleeps where: the page Who sleeps where, from the resident’s page",
+            ],
+            Self::Rehang => ["häng om, driftsätt på nytt", "rehang, commission anew"],
             Self::ChangePlan => [
                 "gör, ändra eller avsluta planen",
                 "make, change or end the plan",
@@ -266,6 +275,18 @@ situations! {
         "Enheten är driftsatt på papper och det tar slut inom 30 dagar: därefter blir det besök",
         "The unit is commissioned on paper, which ends within 30 days: its checks are visits then",
         Technician, [Commission]
+    }
+    /// Several sleep under a unit that was commissioned, and nobody has said who sleeps where.
+    SidesUnsaid = "sides_unsaid" {
+        "Ingen har sagt vem som sover på vilken plats: tillsynerna blir besök tills dess",
+        "Nobody has said who sleeps in which place: checks are visits until somebody does",
+        DayStaff, [SaySides, ChangePlan]
+    }
+    /// The first nights of a unit had so many unclear checks that sensor mode does not suit.
+    SensorUnsuited = "sensor_unsuited" {
+        "Sensorläge passar inte här: för många tillsyner var oklara, så de görs som besök",
+        "Sensor mode does not suit this home: too many checks were unclear, so they are visits",
+        DayStaff, [Rehang, ReviewConsent, ChangePlan]
     }
     /// Another unit hangs in the home than when the night was frozen.
     UnitSwapped = "unit_swapped" {

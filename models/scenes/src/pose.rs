@@ -34,6 +34,9 @@ pub(crate) enum Cover {
 /// How far a body sinks into a mattress and a head into a pillow, in metres.
 const SINK: f32 = 0.018;
 
+/// Whoever lies on each side is drawn apart.
+const SIDES: [&str; 2] = ["one side", "other side"];
+
 /// Everybody in the room.
 pub(crate) fn people(room: &Room, occupant: Occupant, dice: &mut Dice) -> Vec<Person> {
     match occupant {
@@ -46,6 +49,15 @@ pub(crate) fn people(room: &Room, occupant: Occupant, dice: &mut Dice) -> Vec<Pe
         Occupant::Standing => vec![about(room, Role::Resident, dice)],
         Occupant::OnFloor => vec![on_floor(room, dice)],
         Occupant::Two => two(room, dice),
+        Occupant::InLane(lane) => {
+            let last = room.bed.pillows.len() - 1;
+            vec![in_bed(room, usize::from(lane).min(last), dice)]
+        }
+        Occupant::Couple => {
+            let lanes = 0..room.bed.pillows.len();
+            let mut each = |lane| in_bed(room, lane, &mut dice.fork(SIDES[lane.min(1)]));
+            lanes.map(&mut each).collect()
+        }
     }
 }
 
@@ -412,6 +424,28 @@ mod tests {
                 .iter()
                 .any(|f| f.sex == Sex::Woman && f.hair.style == Style::Long)
         );
+    }
+
+    #[test]
+    fn a_couple_lies_one_on_each_pillow_and_one_alone_on_theirs() {
+        let rooms = (0..60).map(Room::from_seed);
+        let doubles: Vec<Room> = rooms.filter(|room| room.lanes() == 2).collect();
+        assert!(doubles.len() > 5, "{} double beds", doubles.len());
+        for room in &doubles {
+            let heads = |occupant| -> Vec<f32> {
+                let people = people(room, occupant, &mut Dice::new(7));
+                let head = |it: &Person| room.bed.place.point_in(it.body.head()).x;
+                people.iter().map(head).collect()
+            };
+            let both = heads(Occupant::Couple);
+            assert!(
+                both.len() == 2 && both[0] < 0.0 && both[1] > 0.0,
+                "{both:?}"
+            );
+            let (left, right) = (heads(Occupant::InLane(0)), heads(Occupant::InLane(1)));
+            assert!(left.len() == 1 && left[0] < 0.0, "{left:?}");
+            assert!(right.len() == 1 && right[0] > 0.0, "{right:?}");
+        }
     }
 
     #[test]

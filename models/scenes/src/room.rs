@@ -34,6 +34,10 @@ pub enum Occupant {
     /// Two people: both in a double bed, or one in bed and another bent over them or standing
     /// elsewhere in the room, as staff or a visitor.
     Two,
+    /// One person lying in bed on that pillow, counted from 0; of a bed with fewer, the last.
+    InLane(u8),
+    /// Somebody on every pillow: both in a double bed, one person in any other.
+    Couple,
 }
 
 /// A bedroom. The same seed gives the same room.
@@ -190,6 +194,12 @@ impl Room {
                 .filter_map(|corner| self.camera.project(corner))
                 .collect(),
         )
+    }
+
+    /// How many can lie beside each other: one for each pillow that a head can lie on.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        self.bed.pillows.len()
     }
 
     /// How the covers lie.

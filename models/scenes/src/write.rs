@@ -286,11 +286,11 @@ fn write_frame(
 fn label(frame: &str, mask: &str, shot: &Shot, room: &Room, rendered: &Rendered) -> String {
     let occupant = match shot.occupant {
         Occupant::Nobody => "nobody",
-        Occupant::InBed => "in_bed",
         Occupant::SittingOnEdge => "sitting_on_edge",
         Occupant::Standing => "standing",
         Occupant::OnFloor => "on_floor",
-        Occupant::Two => "two",
+        Occupant::Two | Occupant::Couple => "two",
+        Occupant::InBed | Occupant::InLane(_) => "in_bed",
     };
     let bedding = match room.bedding() {
         Bedding::Bare => "bare",

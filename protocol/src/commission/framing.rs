@@ -96,6 +96,14 @@ pub fn examine(place: &[[f32; 2]]) -> Result<(), FramingFault> {
     Ok(())
 }
 
+/// Whether each place is another than all others: whose place is whose could not be said of two
+/// that are the same. Places may overlap; that none is *visible* while another lies there is tried.
+#[must_use]
+pub fn are_apart(places: &[Vec<[f32; 2]>]) -> bool {
+    let mut others = places.iter().enumerate();
+    others.all(|(at, place)| !places[..at].contains(place))
+}
+
 /// The area of a polygon, as a share of the picture.
 #[must_use]
 pub fn area(place: &[[f32; 2]]) -> f32 {

@@ -83,6 +83,12 @@ pub enum TrialFault {
     Unfit(Try, Fault),
     /// The lens was covered, and a word was said all the same.
     SawThroughCover,
+    /// Everybody lay in their place, [`STAGED_MAX`] times, and this one was never *visible*: the
+    /// unit does not tell those who sleep there apart.
+    NotToldApart {
+        /// Who, counted from 0.
+        sleeper: u8,
+    },
     /// Fewer than [`SEEN_MIN`] ways to lie in bed were *visible*; of a further sleeper, none was.
     SeldomSeen {
         /// Who, counted from 0.
@@ -216,10 +222,13 @@ impl Trial {
         staged_steps(self.sleepers).into_iter().find(is_worth_it)
     }
 
-    /// Whether a staged try came to something that can be judged by: a picture that was fit, and of
-    /// a covered lens one that was seen to be covered.
+    /// Whether a staged try came to something that can be judged by: a picture that was fit, of a
+    /// covered lens one that was seen to be covered, and of all together that this one is *visible*.
     fn is_settled(&self, what: Try) -> bool {
         let mut outcomes = self.outcomes(what).iter();
+        if is_together(what) {
+            return outcomes.any(|(finding, _)| *finding == Finding::Visible);
+        }
         if is_lens_covered(what) {
             return outcomes.any(|(finding, _)| is_blinded(*finding));
         }
@@ -262,7 +271,7 @@ impl Trial {
 
     /// What one staged try has shown to be wrong.
     fn fault(&self, what: Try) -> Option<TrialFault> {
-        let Try::Staged { state, .. } = what else {
+        let Try::Staged { sleeper, state, .. } = what else {
             return None;
         };
         let outcomes = self.outcomes(what);
@@ -279,7 +288,9 @@ impl Trial {
             Some(false) if said(Finding::Visible) => Some(TrialFault::VisibleOfEmpty(what)),
             Some(_) if outcomes.len() >= STAGED_MAX && !self.is_settled(what) => {
                 let fault = outcomes.last().and_then(|(finding, _)| is_unfit(*finding));
-                fault.map(|fault| TrialFault::Unfit(what, fault))
+                let unfit = fault.map(|fault| TrialFault::Unfit(what, fault));
+                let apart = sleeper.filter(|_| is_together(what));
+                unfit.or(apart.map(|sleeper| TrialFault::NotToldApart { sleeper }))
             }
             Some(_) => None,
         }
@@ -287,9 +298,7 @@ impl Trial {
 
     /// What was missed of people who lay in bed, if it is more than may be.
     fn missed(&self, steps: &[Try]) -> Vec<TrialFault> {
-        let lying = steps
-            .iter()
-            .filter(|what| matches!(what, Try::Staged { state, .. } if LYING.contains(state)));
+        let lying = steps.iter().filter(|what| is_lying(**what));
         let said = |what: Try, word| {
             let outcomes = self.outcomes(what).iter();
             outcomes.filter(|(finding, _)| *finding == word).count()
@@ -341,13 +350,19 @@ fn staged_steps(sleepers: u8) -> Vec<Try> {
             room,
         }
     };
-    let as_it_is = staged(Some(0), Room::AsItIs);
-    let mut steps: Vec<Try> = SOMEBODY.into_iter().map(as_it_is).collect();
-    for sleeper in 1..sleepers {
-        steps.push(staged(Some(sleeper), Room::AsItIs)(State::Covered));
-        // While they lie there alone, every other place is asked about.
-        let others = (0..sleepers).filter(|other| *other != sleeper);
-        steps.extend(others.map(|other| staged(Some(other), Room::AsItIs)(State::OtherInBed)));
+    let of = |sleeper, state| staged(Some(sleeper), Room::AsItIs)(state);
+    let mut steps: Vec<Try> = Vec::new();
+    if sleepers > 1 {
+        // First what fails most often, so that nobody stages the rest for nothing.
+        steps.extend((0..sleepers).map(|sleeper| of(sleeper, State::Together)));
+    }
+    steps.extend(SOMEBODY.map(|state| of(0, state)));
+    if sleepers > 1 {
+        // Of two, who lies there stays: the other's place is asked about meanwhile.
+        steps.push(of(1, State::OtherInBed));
+        steps.extend((1..sleepers).map(|sleeper| of(sleeper, State::Covered)));
+        let others = (0..sleepers).filter(|sleeper| *sleeper != 1);
+        steps.extend(others.map(|sleeper| of(sleeper, State::OtherInBed)));
     }
     steps.extend(NOBODY.into_iter().map(staged(None, Room::AsItIs)));
     let [edge, bare, half, covered] = SOMEBODY;
@@ -375,6 +390,21 @@ pub fn is_profiled(what: Try) -> bool {
         Room::Otherwise => matches!(state, State::Covered | State::EmptyJustLeft),
         Room::Lit => state == State::EmptyMade,
     }
+}
+
+/// Whether somebody lies in the place that is asked about.
+fn is_lying(what: Try) -> bool {
+    matches!(what, Try::Staged { state, .. } if LYING.contains(&state)) || is_together(what)
+}
+
+fn is_together(what: Try) -> bool {
+    matches!(
+        what,
+        Try::Staged {
+            state: State::Together,
+            ..
+        }
+    )
 }
 
 fn is_lens_covered(what: Try) -> bool {

@@ -15,12 +15,13 @@ use nattsyn_hub::demo::provision::provision;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
 use nattsyn_hub::nights;
+use nattsyn_hub::roster::Resident;
 use nattsyn_hub::serve::Layout;
 use nattsyn_hub::staff::Register;
 use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::store::SqliteStore;
 use nattsyn_protocol::demonstration;
-use nattsyn_protocol::ids::{UnitId, WindowKey};
+use nattsyn_protocol::ids::{ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
@@ -90,7 +91,14 @@ impl House {
             let home = home(index);
             let unit = folder.path().join(home.unit.to_string());
             let stage = stage(camera.at_first());
-            enrolled.push(provision(&home, &stage, &unit, &authority, to, &clock).unwrap());
+            let mut own = provision(&home, &stage, &unit, &authority, to, &clock).unwrap();
+            if camera.sleepers == 2 {
+                own.residents.push(Resident {
+                    id: second(index),
+                    name: "Bo Påhittson".to_owned(),
+                });
+            }
+            enrolled.push(own);
             let own = std::fs::read_to_string(unit.join("eye.toml")).unwrap();
             std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
             homes.push(home);
@@ -129,7 +137,12 @@ impl House {
         self.folder.path().join(self.unit(home).to_string())
     }
 
-    /// What came of a home's check, in the ledger's word; none while it is open.
+    /// The page of who sleeps where in a home.
+    pub(crate) fn sides(&self, home: usize) -> String {
+        format!("/residents/{}/place", self.homes[home].plan.resident)
+    }
+
+    /// What came of the first resident's check, in the ledger's word; none while it is open.
     fn outcome(&self, home: usize, window: u8) -> Option<String> {
         let layout = Layout::at(&self.folder.path().join("data"));
         let ledger = rusqlite::Connection::open(layout.ledger()).unwrap();
@@ -189,6 +202,20 @@ impl House {
     }
 }
 
+/// Who else lives in a home of two.
+fn second(home: usize) -> ResidentId {
+    format!("r009{home:04}").parse().unwrap()
+}
+
+/// The second's plan: the same night, a minute later.
+fn plan_of_second(index: usize, plan: &Plan) -> Plan {
+    Plan {
+        resident: second(index),
+        offset_s: 60,
+        ..plan.clone()
+    }
+}
+
 /// A home of the demonstration's whose night is a look at 23:00 and one at 02:00.
 fn home(index: usize) -> Home {
     let home = Home::new(u32::try_from(index).unwrap()).unwrap();
@@ -221,9 +248,14 @@ fn enrol_all(layout: &Layout, homes: &[Home], enrolled: Vec<nattsyn_hub::roster:
     let endorsement = endorse(&demonstration::root_key(), key, 1);
     HubKeys::keep(&layout.keys(), &demonstration::root(), &endorsement).unwrap();
     let keys = HubKeys::open(&layout.keys()).unwrap();
+    let of_two = |index: &usize| enrolled[*index].residents.len() == 2;
+    let seconds: Vec<usize> = (0..homes.len()).filter(of_two).collect();
+    let mut plans: Vec<Plan> = homes.iter().map(|home| home.plan.clone()).collect();
+    let of_second = |index: &usize| plan_of_second(*index, &homes[*index].plan);
+    plans.extend(seconds.iter().map(of_second));
     let all = Homes {
         homes: enrolled,
-        plans: homes.iter().map(|home| home.plan.clone()).collect(),
+        plans,
         paper: [].into(),
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
@@ -238,8 +270,9 @@ fn enrol_all(layout: &Layout, homes: &[Home], enrolled: Vec<nattsyn_hub::roster:
     };
     // In the demonstration some have agreed to nothing; here all have agreed to a sensor.
     let sensor = homes[0].consent(NIGHT).unwrap();
-    for home in homes {
-        let said = (home.plan.resident, sensor.clone());
+    let first = homes.iter().map(|home| home.plan.resident);
+    for resident in first.chain(seconds.into_iter().map(second)) {
+        let said = (resident, sensor.clone());
         counter.take_in(&[said], &Taker::enrolment()).unwrap();
     }
 }

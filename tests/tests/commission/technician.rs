@@ -77,16 +77,22 @@ impl Person {
             .await;
     }
 
-    async fn sees(&self, expression: &str) {
+    pub(crate) async fn sees(&self, expression: &str) {
         let script = format!("return ({expression}) === true");
         self.browser.wait_for(&script, SOON).await;
     }
 
-    async fn presses(&self, css: &str) {
+    pub(crate) async fn presses(&self, css: &str) {
         let there = format!("document.querySelector({}) !== null", json!(css));
         self.sees(&there).await;
         let found = self.browser.client.find(Locator::Css(css)).await.unwrap();
         found.click().await.unwrap();
+    }
+
+    /// Presses a key on what a selector finds.
+    pub(crate) async fn types(&self, css: &str, keys: &str) {
+        let found = self.browser.client.find(Locator::Css(css)).await.unwrap();
+        found.send_keys(keys).await.unwrap();
     }
 
     /// What axe-core finds; nothing may scroll sideways either.

@@ -18,6 +18,8 @@ use nattsyn_tests::programs::program;
 pub(crate) struct Hung {
     pub(crate) room: u64,
     pub(crate) mounting: Mounting,
+    /// How many sleep there.
+    pub(crate) sleepers: u8,
 }
 
 impl Hung {
@@ -32,6 +34,7 @@ impl Hung {
             seed: self.room,
             what,
             again,
+            sleepers: self.sleepers,
             mounting: self.mounting,
         }
     }

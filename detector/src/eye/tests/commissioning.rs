@@ -107,7 +107,9 @@ fn scene_of(what: Try) -> Radiance {
         State::HalfCovered => {
             lying(room, Bedding::FoldedBack).render(Occupant::InBed, 4, Lens::Clear)
         }
-        State::Covered => lying(room, Bedding::Rumpled).render(Occupant::InBed, 5, Lens::Clear),
+        State::Covered | State::Together => {
+            lying(room, Bedding::Rumpled).render(Occupant::InBed, 5, Lens::Clear)
+        }
         State::OnTheEdge => room.render(Occupant::SittingOnEdge, 6, Lens::Clear),
         State::LensCovered => room.render(Occupant::Nobody, 7, Lens::Covered),
     };

@@ -44,8 +44,7 @@ function corners() {
       handle.setAttribute("r", "11");
       handle.setAttribute("tabindex", "0");
       handle.setAttribute("role", "button");
-      const letter = String.fromCharCode(65 + at);
-      handle.setAttribute("aria-label", `${form.dataset.corner} ${letter}${number + 1}`);
+      handle.setAttribute("aria-label", `${form.dataset.corner} ${at + 1}.${number + 1}`);
       const move = (x, y) => {
         corner[0] = clamp(x);
         corner[1] = clamp(y);

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
 
+use crate::commission::gate::Shut;
 use crate::view::{Cause, CheckRow, ExceptionRow, Standing, Tonight};
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality};
@@ -82,6 +83,9 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
             p.next {
                 span.label { (texts::NEXT.to(lang)) } " "
                 (next(lang, row.cause, concerns, row.agreed.as_ref()))
+            }
+            @if row.cause == Cause::NotCommissioned(Shut::Unsaid) {
+                (super::resident::to_sides(view, row.person.resident))
             }
             @if let Some(wishes) = wishes(row) {
                 p.next { span.label { (texts::WISHES.to(lang)) } " " (wishes) }

@@ -29,6 +29,7 @@ mod proof;
 pub(super) mod resident;
 mod rights;
 pub(super) mod settings;
+pub(super) mod sides;
 mod signs;
 mod still;
 pub(super) mod technical;
@@ -233,10 +234,10 @@ pub(super) fn resident_page(
     shown: (&Tonight, &Told),
     lang: Lang,
     viewer: &Viewer,
-    (file, answering): (&ResidentFile, Option<&resident::Answering>),
+    (file, of_home): (&ResidentFile, &resident::OfHome),
 ) -> Markup {
     let view = View::new(shown, lang, viewer);
-    let own = resident::body(&view, file, answering);
+    let own = resident::body(&view, file, of_home);
     let address = resident_address(lang.other(), &file.person);
     // Not whose: a title stays in the history of a phone that several people share.
     let title = format!("{} – Nattsyn", texts::resident::TITLE.to(lang));

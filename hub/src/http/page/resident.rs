@@ -7,12 +7,14 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::agreement::{Absence, Agreed, AgreedWindow, Agreement, How};
+use crate::commission::clerk::Bedroom;
+use crate::commission::gate::Shut;
 use crate::nights;
 use crate::notify::teller::Hearing;
 use crate::settings::{Applied, words as set};
 use crate::view::ledger::{Line, NightLedger};
 use crate::view::resident::ResidentFile;
-use crate::view::{ExceptionRow, HomeRow};
+use crate::view::{Cause, ExceptionRow, HomeRow};
 use crate::watch::Subject;
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::{ResidentId, UnitId};
@@ -20,7 +22,7 @@ use nattsyn_protocol::policy::{Looks, Mode};
 
 use super::super::clockface::Clockface;
 use super::super::texts::next::{Concerns, next};
-use super::super::texts::{self, ledger, resident as words, settings as says};
+use super::super::texts::{self, ledger, resident as words, settings as says, sides};
 use super::night::Sheet;
 use super::signs::{Sign, sign};
 use super::{View, consent, homes, matters, night};
@@ -33,9 +35,19 @@ pub(in crate::http) struct Answering {
     pub(in crate::http) steps: Option<String>,
 }
 
+/// What is known of the home beside the resident's own rows.
+#[derive(Default)]
+pub(in crate::http) struct OfHome {
+    /// What is set for it.
+    pub(in crate::http) answering: Option<Answering>,
+    /// Who sleeps where, and whether sensor mode suits.
+    pub(in crate::http) bedroom: Option<Bedroom>,
+}
+
 /// The page's own part.
-pub(super) fn body(view: &View<'_>, file: &ResidentFile, answering: Option<&Answering>) -> Markup {
+pub(super) fn body(view: &View<'_>, file: &ResidentFile, of_home: &OfHome) -> Markup {
     let lang = view.lang;
+    let answering = of_home.answering.as_ref();
     html! {
         section #resident {
             h1 { (file.person.name) }
@@ -50,7 +62,7 @@ pub(super) fn body(view: &View<'_>, file: &ResidentFile, answering: Option<&Answ
         @if file.ended.is_none() { (consent::summary(view, file.person.resident)) }
         (away(view, file))
         (nights_of(view, file))
-        (unit(view, file))
+        (unit(view, file, of_home.bedroom.as_ref()))
     }
 }
 
@@ -117,11 +129,20 @@ fn open_row(view: &View<'_>, row: &ExceptionRow) -> Markup {
                 p { (texts::DUE.to(lang)) " " (view.time(row.due)) }
                 @let next = next(lang, row.cause, concerns, row.agreed.as_ref());
                 p { (texts::NEXT.to(lang)) " " (next) }
+                @if row.cause == Cause::NotCommissioned(Shut::Unsaid) {
+                    (to_sides(view, row.person.resident))
+                }
                 p { (super::hands::holder(view, row)) }
                 (to_row(view, &format!("e{}", row.id)))
             }
         }
     }
+}
+
+/// The way to the page of who sleeps where.
+pub(super) fn to_sides(view: &View<'_>, resident: ResidentId) -> Markup {
+    let address = format!("/residents/{resident}/place?lang={}", view.lang.tag());
+    html! { p { a.press.to-sides href=(address) { (sides::TO_PAGE.to(view.lang)) } } }
 }
 
 fn to_row(view: &View<'_>, anchor: &str) -> Markup {
@@ -349,7 +370,7 @@ fn on_sheet(view: &View<'_>, date: Date, show: impl FnOnce(&Sheet<'_>) -> Markup
     show(&sheet)
 }
 
-fn unit(view: &View<'_>, file: &ResidentFile) -> Markup {
+fn unit(view: &View<'_>, file: &ResidentFile, bedroom: Option<&Bedroom>) -> Markup {
     let lang = view.lang;
     let mut rows = view.tonight.homes.iter();
     let row: Option<&HomeRow> = file
@@ -361,6 +382,15 @@ fn unit(view: &View<'_>, file: &ResidentFile) -> Markup {
             @match row {
                 Some(row) => ul.rows { (homes::row(view, row)) },
                 None => p { (words::NO_UNIT.to(lang)) },
+            }
+            @if let Some(bedroom) = bedroom {
+                @if let Some(share) = bedroom.unsuited {
+                    div.notice #unsuited {
+                        p { strong { (sides::unsuited(lang, share)) } }
+                        p { (sides::UNSUITED_DO.to(lang)) }
+                    }
+                }
+                @if bedroom.residents.len() > 1 { (to_sides(view, file.person.resident)) }
             }
         }
     }

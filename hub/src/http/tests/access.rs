@@ -90,6 +90,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../consent.rs"),
         include_str!("../tuning.rs"),
         include_str!("../commission.rs"),
+        include_str!("../sides.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {

@@ -22,13 +22,13 @@ use crate::store::{Batch, SqliteStore, Store as _};
 
 const NAME: &str = "Astrid Hemlig";
 
-struct Office {
-    hub: Hub,
-    technician: String,
-    store: SqliteStore,
+pub(super) struct Office {
+    pub(super) hub: Hub,
+    pub(super) technician: String,
+    pub(super) store: SqliteStore,
 }
 
-fn unit() -> UnitId {
+pub(super) fn unit() -> UnitId {
     "u0000001".parse().unwrap()
 }
 
@@ -52,7 +52,7 @@ impl Office {
     }
 
     /// Whose one unit so many sleep under.
-    async fn of(sleepers: u8) -> Self {
+    pub(super) async fn of(sleepers: u8) -> Self {
         let hub = Hub::empty(Front::Plain);
         let keys = HubKeys::endorsed(
             SigningKey::from_bytes(&[9; 32]),
@@ -81,14 +81,14 @@ impl Office {
         office
     }
 
-    async fn signs_in(&self, id: &str, role: &str) -> String {
+    pub(super) async fn signs_in(&self, id: &str, role: &str) -> String {
         let said = self.hub.command(&[
             "add", "--id", id, "--name", id, "--by", "admin-1", "--role", role,
         ]);
         self.hub.cookies(id, &pin_in(&said)).await
     }
 
-    async fn page(&self, who: &str, address: &str) -> String {
+    pub(super) async fn page(&self, who: &str, address: &str) -> String {
         let headers = [(COOKIE.as_str(), who)];
         let response = self.hub.send(("GET", address), &headers, "").await;
         assert_eq!(response.status(), StatusCode::OK, "{address}");
@@ -272,14 +272,41 @@ async fn a_technician_is_led_step_by_step_and_reads_no_name() {
 }
 
 #[tokio::test]
-async fn two_under_one_unit_are_not_begun_and_the_page_says_why() {
-    let office = Office::of(2).await;
+async fn two_under_one_unit_are_begun_with_numbered_places_and_five_are_not() {
+    let mut office = Office::of(2).await;
     let who = office.technician.clone();
-    let headers = [(COOKIE.as_str(), who.as_str()), SAME];
-    let address = format!("/commission/{}/begin", unit());
-    let response = office.hub.send(("POST", &address), &headers, "").await;
-    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    place(&text(response).await, "ingen vet då vems plats som är vems");
+    assert_eq!(office.post(&who, "begin", "").await, StatusCode::SEE_OTHER);
+    office.is_pressed();
+    let address = format!("/commission/{}", unit());
+    let page = office.page(&who, &address).await;
+    place(&page, "Plats 1: Lägg dig mitt i sängen");
+    assert!(
+        !page.contains("Hemlig") && !page.contains("r000000"),
+        "{page}"
+    );
+    for (sleeper, spot) in (0..2).flat_map(|who| (0..5).map(move |spot| (who, spot))) {
+        let step = format!("step=walk+{sleeper}+{spot}");
+        assert_eq!(office.post(&who, "try", &step).await, StatusCode::SEE_OTHER);
+        office.answers(Finding::Visible, walked(spot));
+    }
+    let page = office.page(&who, &address).await;
+    place(&page, "siffran är platsens nummer");
+    place(&page, ">2</text>");
+    // The same place twice is nobody's.
+    let same = "places=[[[0.2,0.2],[0.6,0.2],[0.6,0.6]],[[0.2,0.2],[0.6,0.2],[0.6,0.6]]]";
+    let settled = office.post(&who, "places", same).await;
+    assert_eq!(settled, StatusCode::UNPROCESSABLE_ENTITY);
+    let apart = "places=[[[0.2,0.2],[0.6,0.2],[0.6,0.6]],[[0.3,0.2],[0.7,0.2],[0.7,0.6]]]";
+    let settled = office.post(&who, "places", apart).await;
+    assert_eq!(settled, StatusCode::SEE_OTHER);
+    let page = office.page(&who, &address).await;
+    place(&page, "data-step=\"staged 0 together as_it_is\"");
+    place(&page, "Båda ligger under täcket");
+
+    let office = Office::of(5).await;
+    let who = office.technician.clone();
+    let begun = office.post(&who, "begin", "").await;
+    assert_eq!(begun, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test]
@@ -353,6 +380,7 @@ fn every_fault_and_refusal_says_what_to_do_in_both_languages() {
             TrialFault::NotVisibleOfSomebody(what),
             TrialFault::Unfit(what, Fault::Dark),
             TrialFault::SawThroughCover,
+            TrialFault::NotToldApart { sleeper: 1 },
             TrialFault::SeldomSeen {
                 sleeper: 0,
                 seen: 1,

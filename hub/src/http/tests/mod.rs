@@ -39,6 +39,7 @@ mod proof;
 mod residents;
 mod settings;
 mod shift;
+mod sides;
 mod technical;
 mod tuning;
 
@@ -480,6 +481,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::live::ALL,
         texts::tuning::ALL,
         texts::commission::ALL,
+        texts::sides::ALL,
     ];
     parts.concat()
 }

@@ -97,7 +97,15 @@ phrases! {
     NEUTRAL = "Räknas varken för eller emot.", "Counts neither for nor against.";
     AGAIN = "Bilden gick inte att bedöma. Försök igen.",
             "The picture could not be judged. Try again.";
-    SLEEPER = "Sovande", "Sleeper";
+    SLEEPER = "Plats", "Place";
+    PLACES_HOW = "Två eller fler sovplatser: siffran är platsens nummer. Se till att de inte går in i \
+                  varandra mer än sängen gör.",
+                 "Two or more sleeping places: the figure is the place’s number. See that they do not \
+                  overlap more than the bed does.";
+    SIDES_NEXT = "Säg till vården: någon som känner dem som bor här måste säga vem som sover på vilken \
+                  plats, på den enskildes sida i Nattsyn. Till dess görs tillsynen som besök.",
+                 "Tell the care: somebody who knows those who live here must say who sleeps in which \
+                  place, on the resident’s page of Nattsyn. Until then checks are visits.";
     SLEEPERS = "sovande under enheten", "sleepers under the unit";
     LANGUAGE_LOST = "Ingen kontakt med Nattsyn. Sidan försöker igen.",
                     "No contact with Nattsyn. The page tries again.";
@@ -126,6 +134,14 @@ pub(in crate::http) fn shut(why: Shut) -> Phrase {
             "Någon syntes, men enheten är utbytt eller flyttad hit: det räknas inte",
             "Somebody was seen, but the unit was exchanged or moved here: it does not count",
         ),
+        Shut::Unsaid => phrase(
+            "Någon syntes, men ingen har sagt vem som sover på vilken plats: det räknas inte",
+            "Somebody was seen, but nobody has said who sleeps in which place: it does not count",
+        ),
+        Shut::Unsuited => phrase(
+            "Någon syntes, men sensorläge passar inte här, för mycket var oklart: det räknas inte",
+            "Somebody was seen, but sensor mode does not suit, too much was unclear: it does not count",
+        ),
     }
 }
 
@@ -147,6 +163,14 @@ pub(in crate::http) fn stands(gate: UnitGate) -> Phrase {
             "utbytt eller flyttad: driftsätt på nytt",
             "exchanged or moved: commission anew",
         ),
+        UnitGate::Shut(Shut::Unsaid) => phrase(
+            "driftsatt; vården har inte sagt vem som sover var",
+            "commissioned; the care has not said who sleeps where",
+        ),
+        UnitGate::Shut(Shut::Unsuited) => phrase(
+            "sensorläge passar inte: häng om och driftsätt på nytt",
+            "sensor mode does not suit: hang it otherwise and commission anew",
+        ),
         UnitGate::Shut(Shut::Model) => phrase(
             "annan modell: driftsätt på nytt",
             "another model: commission anew",
@@ -154,9 +178,9 @@ pub(in crate::http) fn stands(gate: UnitGate) -> Phrase {
     }
 }
 
-/// A sleeper by letter.
-pub(in crate::http) fn letter(sleeper: u8) -> char {
-    char::from(b'A'.saturating_add(sleeper))
+/// A place by its number, counted from 1.
+pub(in crate::http) fn number(sleeper: u8) -> u8 {
+    sleeper.saturating_add(1)
 }
 
 /// What is to be done for a try, and whose it is.
@@ -209,8 +233,12 @@ fn of_state(state: State) -> Phrase {
             "Throw the duvet aside and get up, as when somebody just left",
         ),
         State::OtherInBed => phrase(
-            "Den andra ligger kvar ensam. Den här platsen är tom",
-            "The other one stays in bed alone. This place is empty",
+            "Den andra ligger ensam på sin plats. Den här platsen är tom",
+            "The other lies alone in their own place. This place is empty",
+        ),
+        State::Together => phrase(
+            "Båda ligger under täcket, var och en på sin plats",
+            "Both lie under the duvet, each in their own place",
         ),
         State::Uncovered => phrase("Ligg i sängen utan täcke", "Lie in bed without the duvet"),
         State::HalfCovered => phrase("Lägg täcket över benen", "Put the duvet over the legs"),
@@ -391,7 +419,7 @@ pub(in crate::http) fn framing(why: FramingFault) -> Phrase {
 pub(in crate::http) fn fault(lang: Lang, fault: TrialFault) -> String {
     let about = |what: Try, why: Phrase| format!("{}: {}", step(what).to(lang), why.to(lang));
     let of = |sleeper: u8, why: Phrase| {
-        format!("{} {}: {}", SLEEPER.to(lang), letter(sleeper), why.to(lang))
+        format!("{} {}: {}", SLEEPER.to(lang), number(sleeper), why.to(lang))
     };
     match fault {
         TrialFault::Framing { sleeper, why } => of(sleeper, framing(why)),
@@ -426,6 +454,17 @@ pub(in crate::http) fn fault(lang: Lang, fault: TrialFault) -> String {
         )
         .to(lang)
         .to_owned(),
+        TrialFault::NotToldApart { sleeper } => of(
+            sleeper,
+            phrase(
+                "syntes aldrig när båda låg i sina sängplatser. Enheten kan inte skilja dem åt: \
+                 sensorläge passar inte här. Tillsynen görs som besök. Pröva att dra isär sängarna \
+                 eller att hänga enheten så att platserna syns tydligt åtskilda.",
+                "was never seen while both lay in their places. The unit cannot tell them apart: \
+                 sensor mode does not suit this home. Checks stay visits. Try moving the beds \
+                 apart, or hang the unit so that the places are well apart in the picture.",
+            ),
+        ),
         TrialFault::SeldomSeen { sleeper, .. } => of(
             sleeper,
             phrase(
@@ -479,12 +518,19 @@ pub(in crate::http) fn trouble(error: &CommissionError) -> Option<Phrase> {
     Some(match error {
         CommissionError::NoSuchUnit(_) => NO_SUCH,
         CommissionError::Sleepers(_) => phrase(
-            "Under enheten bor ingen, eller fler än en. Två i samma rum kan inte driftsättas än: \
-             ingen vet då vems plats som är vems. Tala med enhetschefen.",
-            "Nobody lives under the unit, or more than one. Two in one room cannot be commissioned \
-             yet: nobody knows then whose place is whose. Talk to the unit manager.",
+            "Under enheten bor ingen, eller fler än fyra. Tala med enhetschefen.",
+            "Nobody lives under the unit, or more than four. Talk to the unit manager.",
         ),
         CommissionError::NoAgreement(_) => NOT_AGREED_YET,
+        CommissionError::NotToldApart(_) => phrase(
+            "Två eller fler sover under enheten. Den kan inte skilja dem åt tillräckligt säkert, så den \
+             driftsätts inte: när den ena var uppe hände det att enheten såg någon på den tomma \
+             platsen. Tillsynen görs som besök. Tala med enhetschefen.",
+            "Two or more sleep under the unit. It does not tell them apart safely enough, so it is not \
+             commissioned: while one was up, it happened that the unit saw somebody in the empty \
+             place. Checks are visits. Talk to the unit manager.",
+        ),
+        CommissionError::Sides(_) => super::sides::NOT_TRIED,
         CommissionError::NotBegun => phrase(
             "Ingen har börjat. Tryck på Börja driftsätta.",
             "Nobody has begun. Press Begin commissioning.",

@@ -5,6 +5,7 @@
 
 use super::{Lang, Phrase, phrase};
 use crate::agreement::{Fallback, Then};
+use crate::commission::gate::Shut;
 use crate::view::{Arrangement, Cause};
 
 use nattsyn_protocol::finding::Reason;
@@ -80,7 +81,17 @@ pub(in crate::http) fn sentences(
             "Go there now, and make tonight’s called-off checks as visits in person at the times \
              agreed.",
         )],
-        Cause::NotCommissioned(_) => vec![phrase(
+        Cause::NotCommissioned(Shut::Unsaid) => vec![phrase(
+            "Gör tillsynen som personligt besök. Säg sedan vem som sover var, om du vet det.",
+            "Make the check as a visit in person. Then say who sleeps where, if you know.",
+        )],
+        Cause::NotCommissioned(Shut::Unsuited) => vec![phrase(
+            "Gör tillsynen som personligt besök. Enheten avgör för sällan i den här bostaden.",
+            "Make the check as a visit in person. The unit can tell too seldom in this home.",
+        )],
+        Cause::NotCommissioned(
+            Shut::Never | Shut::Model | Shut::Places | Shut::Refused | Shut::Exchanged,
+        ) => vec![phrase(
             "Gör tillsynen som personligt besök. Vad enheten säger räknas inte förrän en tekniker \
              har driftsatt den.",
             "Make the check as a visit in person. What the unit says does not count until a \

@@ -48,7 +48,7 @@ impl Office {
     }
 
     /// A look that saw somebody, and what became of its check.
-    fn sees(&mut self, at_s: u64, counter: u64) -> Account {
+    fn sees_somebody(&mut self, at_s: u64, counter: u64) -> Account {
         let report = self.report(counter, Finding::Visible);
         self.take(at_s, &[report]).unwrap();
         self.account()
@@ -95,11 +95,19 @@ fn a_unit_that_was_refused_counts_no_more_on_paper_also_over_a_restart_and_a_new
         if restarts {
             office = office.restarted(at_s);
         }
-        assert_eq!(office.sees(at_s + 1, 1), Account::Open(cause), "{restarts}");
+        assert_eq!(
+            office.sees_somebody(at_s + 1, 1),
+            Account::Open(cause),
+            "{restarts}"
+        );
         // A new walk begins anew, and refuses nothing back.
         let order = office.asks(at_s + 2, walk(0));
         office.hears_back(at_s + 3, &up(&tried(&order)));
-        assert_eq!(office.sees(at_s + 4, 2), Account::Open(cause), "{restarts}");
+        assert_eq!(
+            office.sees_somebody(at_s + 4, 2),
+            Account::Open(cause),
+            "{restarts}"
+        );
         let log = crate::audit::Log::open(&office.path).unwrap();
         assert!(log.verify(&[]).is_ok());
     }
@@ -113,7 +121,7 @@ fn a_unit_that_was_only_begun_with_still_counts_on_paper() {
     office.hears_back(31, &up(&tried(&order)));
     assert_eq!(office.raised(), []);
     assert!(matches!(
-        office.sees(32, 1),
+        office.sees_somebody(32, 1),
         Account::Ended(How::Visible(_))
     ));
 }
@@ -142,7 +150,7 @@ fn what_it_passed_before_counts_no_more_and_what_it_passes_later_does() {
             office.greets(at_s, None, Some(held));
         }
         let mut office = office.restarted(at_s + 1);
-        let account = office.sees(at_s + 2, 1);
+        let account = office.sees_somebody(at_s + 2, 1);
         let is_seen = matches!(account, Account::Ended(How::Visible(_)));
         assert_eq!(is_seen, counts, "{later:?}: {account:?}");
     }
@@ -165,7 +173,7 @@ fn a_unit_that_is_hung_otherwise_and_passes_counts_again() {
     assert_eq!(office.raised(), []);
     let mut office = office.restarted(at_s + 2);
     assert!(matches!(
-        office.sees(at_s + 3, 1),
+        office.sees_somebody(at_s + 3, 1),
         Account::Ended(How::Visible(_))
     ));
 }
@@ -188,7 +196,7 @@ fn what_passed_waits_for_an_agreement_and_is_not_written_down_for_nobody() {
     office.passes(at_s);
     let mut store = SqliteStore::open(&office.path).unwrap();
     let agreed = office.does(at_s + 2, |it| {
-        it.agree(unit, &mut store, "Europe/Stockholm")
+        it.agree(unit, &mut store, "Europe/Stockholm").map(drop)
     });
     assert!(
         matches!(agreed, Err(CommissionError::NoAgreement(1))),
@@ -233,7 +241,7 @@ fn a_unit_that_is_exchanged_or_hangs_in_another_home_counts_no_more_on_paper() {
     enrol(&mut store, &moved, &keys(), office.at(20).timestamp).unwrap();
     office.desk.look(office.at(21)).unwrap();
     let cause = Cause::NotCommissioned(Shut::Exchanged);
-    assert_eq!(office.sees(22, 1), Account::Open(cause));
+    assert_eq!(office.sees_somebody(22, 1), Account::Open(cause));
 }
 
 #[test]
@@ -243,7 +251,7 @@ fn a_unit_of_another_model_is_a_matter_also_after_a_restart_until_it_says_otherw
     let mut office = Office::enrolled(&homes);
     office.greets(10, None, Some(held("11111111", &place())));
     assert_eq!(office.raised(), []);
-    office.sees(20, 1);
+    office.sees_somebody(20, 1);
     office.pass(90);
     assert_eq!(office.raised(), [Situation::CommissionAwaited]);
     let mut office = office.restarted(100);

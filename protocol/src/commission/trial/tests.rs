@@ -19,13 +19,19 @@ fn right(what: Try) -> Finding {
     }
 }
 
+/// Each sleeper's, a little higher than the one before.
+fn place_of(sleeper: u8) -> Vec<[f32; 2]> {
+    let raised = PLACE.map(|[x, y]| [x, y - 0.01 * f32::from(sleeper)]);
+    raised.to_vec()
+}
+
 fn order(what: Try, sleepers: u8) -> Order {
     Order {
         unit: "u0000001".parse().unwrap(),
         version: 1,
         number: 1,
         ask: Ask::Try(what),
-        places: vec![PLACE.to_vec(); usize::from(sleepers)],
+        places: (0..sleepers).map(place_of).collect(),
     }
 }
 
@@ -87,7 +93,7 @@ fn a_unit_that_is_right_passes_with_one_sleeper_and_with_four() {
 
 #[test]
 fn visible_of_an_empty_bed_never_passes_however_often_it_is_tried() {
-    for state in NOBODY.into_iter().chain([State::OtherInBed]) {
+    for state in NOBODY {
         let mut trial = through(2, |what| match state_of(what) {
             Some(it) if it == state => Finding::Visible,
             _ => right(what),
@@ -197,6 +203,104 @@ fn the_second_sleeper_must_be_seen_in_their_own_place() {
         seen: 0,
     };
     assert_eq!(trial.verdict(), Verdict::Refused(vec![seldom]));
+}
+
+#[test]
+fn two_take_32_tries_and_each_is_asked_about_alone_empty_and_with_the_other() {
+    let steps = Trial::new(2).steps();
+    assert_eq!(steps.len(), 32);
+    for sleeper in 0..2 {
+        let of = |state| {
+            steps.contains(&Try::Staged {
+                sleeper: Some(sleeper),
+                state,
+                room: Room::AsItIs,
+            })
+        };
+        assert!(of(State::Together) && of(State::OtherInBed) && of(State::Covered));
+    }
+    for sleepers in 1..=4 {
+        let steps = Trial::new(sleepers).steps();
+        let mut once = steps.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), steps.len(), "each step once, {sleepers}");
+    }
+}
+
+#[test]
+fn a_place_that_is_visible_while_another_lies_in_theirs_never_passes_whosever_it_is() {
+    for wrong in 0..2 {
+        let mut trial = through(2, |what| match what {
+            Try::Staged {
+                sleeper: Some(sleeper),
+                state: State::OtherInBed,
+                ..
+            } if sleeper == wrong => Finding::Visible,
+            Try::Walk { .. } | Try::Staged { .. } => right(what),
+        });
+        let Verdict::Refused(faults) = trial.verdict() else {
+            panic!("place {wrong} is whoever lies in the other, and passes");
+        };
+        let [TrialFault::VisibleOfEmpty(what)] = faults[..] else {
+            panic!("{faults:?}");
+        };
+        tell(&mut trial, what, Finding::NotVisible);
+        assert_eq!(trial.verdict(), Verdict::Refused(faults));
+    }
+}
+
+#[test]
+fn two_who_are_never_told_apart_are_refused_before_the_rest_is_staged() {
+    let several = Finding::Unclear(Reason::Several);
+    for seen in [None, Some(0)] {
+        let trial = through(2, |what| match what {
+            Try::Staged {
+                sleeper,
+                state: State::Together,
+                ..
+            } if sleeper != seen => several,
+            Try::Walk { .. } | Try::Staged { .. } => right(what),
+        });
+        let sleeper = u8::from(seen.is_some());
+        let fault = TrialFault::NotToldApart { sleeper };
+        assert_eq!(trial.verdict(), Verdict::Refused(vec![fault]));
+        let staged = trial.steps().into_iter().skip(10);
+        let made: usize = staged.map(|what| trial.outcomes(what).len()).sum();
+        assert_eq!(
+            made,
+            STAGED_MAX + usize::from(sleeper),
+            "no step for nothing"
+        );
+    }
+}
+
+#[test]
+fn two_who_are_told_apart_at_the_third_try_may_pass() {
+    let mut trial = Trial::new(2);
+    while let Some(what) = trial.next() {
+        let is_late = is_together(what) && trial.outcomes(what).len() < STAGED_MAX - 1;
+        let late = Finding::Unclear(Reason::Several);
+        tell(&mut trial, what, if is_late { late } else { right(what) });
+    }
+    assert_eq!(trial.verdict(), Verdict::Passed);
+}
+
+#[test]
+fn places_of_which_two_are_the_same_make_no_sense() {
+    let what = Trial::new(2).steps()[0];
+    let Try::Walk { .. } = what else {
+        panic!("{what:?}");
+    };
+    let staged = Try::Staged {
+        sleeper: Some(0),
+        state: State::Together,
+        room: Room::AsItIs,
+    };
+    let mut order = order(staged, 2);
+    assert!(order.makes_sense(2), "{:?}", order.places);
+    order.places[1] = order.places[0].clone();
+    assert!(!order.makes_sense(2));
 }
 
 #[test]

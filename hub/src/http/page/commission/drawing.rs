@@ -152,6 +152,10 @@ fn staged(state: State, sleeper: Option<u16>, lanes: u16) -> Markup {
         State::Uncovered => lying(own),
         State::HalfCovered => html! { (lying(own)) (duvet(own, 122)) },
         State::Covered => html! { (lying(own)) (duvet(own, 52)) },
+        State::Together => html! {
+            @for lane in 0..lanes { (lying(lane)) (duvet(lane, 66)) }
+            (mark(own))
+        },
         State::OnTheEdge => sitting((170, foot - 2)),
         State::LensCovered => html! {
             path.skin d="M112 66 Q104 20 126 10 Q134 4 138 12 Q142 0 152 4 Q160 -2 166 6 Q176 2 180 12 \
@@ -221,7 +225,13 @@ pub(super) fn places(lang: Lang, course: &Course, places: &[Vec<[f32; 2]>]) -> M
     html! {
         svg.grid #corners viewBox=(view()) role="group" aria-label=(says::PLACE.to(lang)) {
             (lines()) (lit(&cells))
-            @for place in places { polygon.place points=(points(place)) {} }
+            @for (number, place) in (1_u8..).zip(places) {
+                polygon.place points=(points(place)) {}
+                @if let Some([x, y]) = place.first().filter(|_| places.len() > 1) {
+                    text.number x=(format!("{:.0}", x * 320.0 + 14.0))
+                        y=(format!("{:.0}", y * 256.0)) { (number) }
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! "Driftsättning": the list of units, and one unit with what is to be done next, for a phone.
 //!
-//! Nothing about a resident stands here: a unit, its place, and sleepers by letter. What tests and
+//! Nothing about a resident stands here: a unit, its address, and places by number. What tests and
 //! scripts hold on to: `#begin`, `#try`, `#place-ok`, `#conclude`, `data-step`, `data-number`,
 //! `data-outcome`, `data-phase`.
 
@@ -79,6 +79,7 @@ fn state_word(state: State) -> &'static str {
         State::Covered => "covered",
         State::OnTheEdge => "on_the_edge",
         State::LensCovered => "lens_covered",
+        State::Together => "together",
     }
 }
 
@@ -435,7 +436,7 @@ fn task(lang: Lang, what: Try, course: &Course) -> Markup {
     html! {
         h2 data-step=(step_word(what)) {
             @if let Some(who) = who.filter(|_| course.leave.sleepers > 1) {
-                (says::SLEEPER.to(lang)) " " (says::letter(who)) ": "
+                (says::SLEEPER.to(lang)) " " (says::number(who)) ": "
             }
             (says::step(what).to(lang))
         }
@@ -467,6 +468,7 @@ fn settle(shown: &Shown<'_>, course: &Course, places: &[Vec<[f32; 2]>]) -> Marku
     html! {
         h2 { (says::PLACE.to(lang)) }
         p { (says::PLACE_HOW.to(lang)) }
+        @if places.len() > 1 { p { (says::PLACES_HOW.to(lang)) } }
         form #place method="post" action=(shown.path("/places"))
             data-corner=(says::CORNER.to(lang)) {
             input type="hidden" name="places" value=(text);
@@ -516,7 +518,11 @@ fn passed(shown: &Shown<'_>, face: &Clockface, course: &Course) -> Markup {
         section #receipt data-outcome="passed" {
             h2 { (sign(Sign::Visible)) " " (says::DONE.to(lang)) " " (face.dated(*at)) }
             p { (says::DONE_HOW.to(lang)) }
-            @if course.agreed.is_none() { p.notice { (says::NOT_AGREED_YET.to(lang)) } }
+            @match (course.agreed, course.leave.sleepers) {
+                (Some(_), _) => {}
+                (None, 2..) => p.notice { (says::SIDES_NEXT.to(lang)) },
+                (None, _) => p.notice { (says::NOT_AGREED_YET.to(lang)) },
+            }
             h2 { (says::RECEIPT.to(lang)) }
             dl {
                 dt { "Nattsyn" } dd { (shown.listed.unit) ", " (shown.listed.place) }
@@ -525,7 +531,7 @@ fn passed(shown: &Shown<'_>, face: &Clockface, course: &Course) -> Markup {
                 dd { (lasted.as_secs() / 60) " " (says::MINUTES.to(lang)) ", " (course.numbers) }
                 dt { "Model" } dd { (commissioned.held.model) }
                 @for (who, place) in (0_u8..).zip(&commissioned.held.places) {
-                    dt { (says::PLACE.to(lang)) " " (says::letter(who)) } dd { (place) }
+                    dt { (says::PLACE.to(lang)) " " (says::number(who)) } dd { (place) }
                 }
             }
         }

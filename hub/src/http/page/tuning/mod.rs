@@ -7,12 +7,15 @@
 mod evidence;
 mod units;
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use nattsyn_protocol::ids::HomeId;
 use nattsyn_protocol::thresholds::NEVER;
 
 use crate::agreement::file::Said;
+use crate::commission::suited::Share;
 use crate::settings::InForce;
 use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
@@ -68,6 +71,8 @@ pub(in crate::http) struct Shown<'a> {
     /// Why not.
     pub(in crate::http) trouble: Option<Said>,
     pub(in crate::http) file: &'a File,
+    /// Homes that sensor mode does not suit, by their first nights.
+    pub(in crate::http) unsuited: &'a BTreeMap<HomeId, Share>,
     pub(in crate::http) tonight: &'a Tonight,
     pub(in crate::http) lang: Lang,
     pub(in crate::http) viewer: &'a Viewer,
@@ -163,6 +168,7 @@ fn body(shown: &Shown<'_>) -> Markup {
                 Reality::Demonstration => p.notice { (says::INVENTED.to(lang)) },
             }
         }
+        (units::unsuited(shown))
         (units::unlike(shown))
         (waiting(shown))
         (units::held_back(shown))

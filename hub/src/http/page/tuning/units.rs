@@ -11,8 +11,37 @@ use crate::tuning::standing::{Progress, progress_to};
 use crate::tuning::words;
 
 use super::super::super::texts::settings::said;
-use super::super::super::texts::tuning as says;
+use super::super::super::texts::{sides, tuning as says};
 use super::Shown;
+
+/// The homes that sensor mode does not suit, each with what its first nights have shown.
+pub(super) fn unsuited(shown: &Shown<'_>) -> Markup {
+    let (lang, map) = (shown.lang, shown.file.map());
+    let homes = map.homes_of(shown.place);
+    let homes: Vec<_> = homes
+        .filter_map(|home| Some((home, *shown.unsuited.get(&home.id)?)))
+        .collect();
+    html! {
+        @if !homes.is_empty() {
+            section #unsuited {
+                h2 { (sides::UNSUITED.to(lang)) }
+                ul.changes {
+                    @for (home, share) in homes {
+                        li {
+                            @if let Place::Home(_) = shown.place {}
+                            @else {
+                                a href=(shown.link(&Place::Home(home.id))) { (shown.home(home.id)) }
+                                ": "
+                            }
+                            (sides::unsuited(lang, share))
+                        }
+                    }
+                }
+                p { (sides::UNSUITED_DO.to(lang)) }
+            }
+        }
+    }
+}
 
 /// The homes that no longer look as they did, by their units' own word.
 pub(super) fn unlike(shown: &Shown<'_>) -> Markup {
