@@ -41,8 +41,8 @@ pub enum CommissionError {
     /// Somebody under it has no agreement yet whose places could be changed.
     #[error("{0} of the residents under the unit have no agreement")]
     NoAgreement(usize),
-    /// Several sleep there, and this is no demonstration: the shipped model does not tell them apart
-    /// well enough (`docs/design/0013`).
+    /// Several sleep there, and this is no demonstration: the shipped model does not tell them
+    /// apart well enough (`docs/design/0013`).
     #[error("{0} sleepers under the unit, whom the model does not tell apart well enough")]
     NotToldApart(usize),
     /// It is not said of each resident of the home in which place they sleep.

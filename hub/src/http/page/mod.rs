@@ -3,8 +3,7 @@
 //! Pure: the same [`Tonight`] gives the same bytes. No order but time's: rows are sorted by when
 //! somebody must have acted, never by predicted urgency (architecture, invariant 10).
 //!
-//! The part that changes is a row of `<section>`s, each with an id. `assets/page.js` replaces
-//! the sections whose bytes differ.
+//! The part that changes is `<section>`s with ids: `assets/page.js` replaces those that differ.
 
 pub(super) mod access;
 pub(super) mod account;
