@@ -50,8 +50,8 @@ phrases! {
                   "Checks are made as visits. What may help: have a technician hang the unit \
                    otherwise and commission it anew, which begins a new trial. Or go through with \
                    the resident whether a live view when a look is unclear is wanted, with a new \
-                   consent, and commission anew. Otherwise checks go on as ordinary visits. None of \
-                   this happens by itself, and no camera is opened.";
+                   consent, and commission anew. Otherwise checks go on as ordinary visits. None \
+                   of this happens by itself, and no camera is opened.";
 }
 
 /// For what sensor mode is refused.
