@@ -38,8 +38,8 @@ pub enum CommissionError {
     /// Nobody lives under the unit, or too many, or others than it was tried with.
     #[error("{0} residents under the unit; from 1 to {SLEEPERS_MAX} can be commissioned")]
     Sleepers(usize),
-    /// Several sleep there, and this is no demonstration: the shipped model does not tell them apart
-    /// well enough (`docs/design/0013`).
+    /// Several sleep there, and this is no demonstration: the shipped model does not tell them
+    /// apart well enough (`docs/design/0013`).
     #[error("{0} sleepers under the unit, whom the model does not tell apart well enough")]
     NotToldApart(usize),
     /// It is not said of each resident of the home in which place they sleep.
@@ -115,8 +115,8 @@ pub struct Counter<'a> {
 
 impl Counter<'_> {
     /// Begins with a unit: signs leave to try it. A unit under which several sleep is begun in a
-    /// demonstration alone: of generated homes that passed, some then said *visible* of a place
-    /// that was empty while the other lay in theirs (`docs/design/0013`).
+    /// demonstration alone: a generated home that had passed said *visible* of a place that was
+    /// empty while the other lay in theirs (`docs/design/0013`).
     ///
     /// # Errors
     ///

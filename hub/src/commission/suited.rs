@@ -1,10 +1,10 @@
 //! Whether sensor mode suits a home: what its first nights after commissioning have shown. Pure.
 //!
 //! A home in which more than [`UNCLEAR_MAX_PERCENT`] of a hundred checks are unclear gives its
-//! staff visits and alarms for nothing. The trial is asked twice, after [`LOOKED_AFTER`] nights, and
-//! says *no* only where chance alone would say it seldom ([`CHANCE_MAX`]): exactly, by the binomial
-//! distribution, checks taken as drawn one by one. How often it errs where the checks of a night
-//! are alike stands in `docs/design/0013`.
+//! staff visits and alarms for nothing. The trial is asked twice, after [`LOOKED_AFTER`] nights,
+//! and says *no* only where chance alone would say it seldom ([`CHANCE_MAX`]): exactly, by the
+//! binomial distribution, checks taken as drawn one by one. How often it errs where the checks of a
+//! night are alike stands in `docs/design/0013`.
 //!
 //! A *no* shuts the gate and does nothing else: no look, no picture and no consent follows of it.
 

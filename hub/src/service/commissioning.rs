@@ -51,8 +51,8 @@ impl Desk {
     }
 
     /// Which units' first nights show that sensor mode does not suit their homes: written down, and
-    /// from then on what they see is no outcome. Nothing else follows of it: no look, no picture, no
-    /// policy.
+    /// from then on what they see is no outcome. Nothing else follows of it: no look, no picture,
+    /// no policy.
     pub(super) fn review_trials(
         &mut self,
         now: Moment,

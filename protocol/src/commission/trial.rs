@@ -223,7 +223,7 @@ impl Trial {
     }
 
     /// Whether a staged try came to something that can be judged by: a picture that was fit, of a
-    /// covered lens one that was seen to be covered, and of all together that this one is *visible*.
+    /// covered lens one that was seen to be covered, of all together that this one is *visible*.
     fn is_settled(&self, what: Try) -> bool {
         let mut outcomes = self.outcomes(what).iter();
         if is_together(what) {

@@ -1,10 +1,8 @@
 //! Renders [`Tonight`] as HTML: a whole page, or the part that changes; and nights of the ledger.
 //!
 //! Pure: the same [`Tonight`] gives the same bytes. No order but time's: rows are sorted by when
-//! somebody must have acted, never by predicted urgency (architecture, invariant 10).
-//!
-//! The part that changes is a row of `<section>`s, each with an id. `assets/page.js` replaces
-//! the sections whose bytes differ.
+//! somebody must have acted, never by predicted urgency (architecture, invariant 10). What changes
+//! is a row of `<section>`s, each with an id. `assets/page.js` replaces those whose bytes differ.
 
 pub(super) mod access;
 pub(super) mod account;

@@ -80,7 +80,7 @@ fn stands(shown: &Shown<'_>) -> Markup {
             } @else {
                 p data-stands="unsaid" { (says::DRAWN.to(lang)) }
             }
-            @let now: Option<Vec<ResidentId>> = said.as_ref().map(|it| it.sides.residents().collect());
+            @let now = said.as_ref().map(|it| it.sides.residents().collect::<Vec<ResidentId>>());
             (choose(shown, places, now.as_deref()))
         },
     }

@@ -10,8 +10,8 @@ phrases! {
     MEANING = "Enheten är prövad med flera sovplatser, men vet inte vem som sover i vilken. Så länge \
                ingen har sagt det räknas det inte att någon syns: tillsynen görs som besök.",
               "The unit was tried with several sleeping places, and does not know who sleeps in \
-               which. Until somebody has said so it does not count that somebody is seen: checks are \
-               visits.";
+               which. Until somebody has said so it does not count that somebody is seen: checks \
+               are visits.";
     DRAWN = "Platserna är ritade så som enheten ser dem: stå vid enheten och titta mot sängen. Det är \
              en teckning av ytor, ingen bild från rummet.",
             "The places are drawn as the unit sees them: stand by the unit and look towards the bed. \
@@ -48,10 +48,10 @@ phrases! {
                    nytt. Annars fortsätter tillsynen som vanliga besök. Inget av detta sker av sig \
                    självt, och ingen kamera öppnas.",
                   "Checks are made as visits. What may help: have a technician hang the unit \
-                   otherwise and commission it anew, which begins a new trial. Or go through with the \
-                   resident whether a live view when a look is unclear is wanted, with a new consent, \
-                   and commission anew. Otherwise checks go on as ordinary visits. None of this \
-                   happens by itself, and no camera is opened.";
+                   otherwise and commission it anew, which begins a new trial. Or go through with \
+                   the resident whether a live view when a look is unclear is wanted, with a new \
+                   consent, and commission anew. Otherwise checks go on as ordinary visits. \
+                   None of this happens by itself, and no camera is opened.";
 }
 
 /// For what sensor mode is refused.
