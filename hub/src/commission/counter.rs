@@ -118,8 +118,8 @@ pub struct Counter<'a> {
 
 impl Counter<'_> {
     /// Begins with a unit: signs leave to try it. A unit under which several sleep is begun in a
-    /// demonstration alone: of generated homes that passed, some then said *visible* of a place
-    /// that was empty while the other lay in theirs (`docs/design/0013`).
+    /// demonstration alone: a generated home that had passed said *visible* of a place that was
+    /// empty while the other lay in theirs (`docs/design/0013`).
     ///
     /// # Errors
     ///

@@ -1,7 +1,4 @@
-//! A unit that is commissioned at the desk, over its real ledger: which looks count, what is sent,
-//! which answers are taken, and what a restart in the middle loses.
-
-mod several;
+//! A unit that is commissioned at the desk, over its real ledger: what counts, what is sent, taken.
 
 use std::time::Duration;
 
@@ -33,6 +30,7 @@ use crate::watch::How;
 use crate::watch::situation::Situation;
 
 mod refused;
+mod several;
 
 const MODEL: &str = "00000000";
 const BOOT: BootId = BootId(7);
