@@ -230,6 +230,8 @@ fn a_nights_counts_are_what_was_said_and_survive_a_restart() {
     assert_eq!(look_late(&home, 1), outside);
     home.show(IN_BED);
     assert_eq!(look_late(&home, 2), Finding::Visible);
+    // A look is reported first and counted then; whatever is answered next comes after both.
+    assert_eq!(give(&home, message(1, STRICT)), Some(1));
     home.restart();
     home.show(STANDING);
     assert_eq!(look_late(&home, 3), outside);
