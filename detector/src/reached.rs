@@ -173,6 +173,7 @@ impl Reached {
             night: tonight.night,
             checks: reached.into(),
             otherwise: u32::try_from(otherwise).unwrap_or(u32::MAX),
+            evidence: None,
         };
         self.last = Some(counts.clone());
         let first = tonight.checks.first().map(|(check, _)| *check);
@@ -254,6 +255,7 @@ mod tests {
             night: "2026-11-21".parse().unwrap(),
             checks: vec![(12, 1), (52, 1)],
             otherwise: 1,
+            evidence: None,
         };
         assert_eq!(night.counts, counts);
         assert_eq!(counts.examine(), Ok(()));

@@ -21,6 +21,7 @@ pub mod grant;
 pub mod heartbeat;
 pub mod hello;
 pub mod ids;
+pub mod labels;
 pub mod live;
 pub mod plan;
 pub mod policy;

@@ -13,6 +13,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UnitId;
+use crate::labels::{EvidenceError, NightEvidence};
 use crate::plan::CHECKS_PER_NIGHT_MAX;
 use crate::signing::{Document, Endorsement, PublicKey, SignatureError, Signed};
 
@@ -184,6 +185,9 @@ pub struct NightCounts {
     /// Checks that no threshold decides: nothing could be seen, several people, frames that
     /// disagree, the switch.
     pub otherwise: u32,
+    /// As what it was counted, and what its labels came to; absent from eyes of before it was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<NightEvidence>,
 }
 
 impl Document for NightCounts {
@@ -209,6 +213,9 @@ pub enum CountsError {
     /// More checks than residents of one home can have.
     #[error("{0} checks in a night; at most {NIGHT_CHECKS_MAX} are possible")]
     TooMany(u64),
+    /// What its labels came to cannot be.
+    #[error("examining the night's evidence")]
+    Evidence(#[from] EvidenceError),
 }
 
 /// Most checks of one night in one home: eight residents, each with as many as a plan may have.
@@ -236,6 +243,9 @@ impl NightCounts {
         let total = checks + u64::from(self.otherwise);
         if total > NIGHT_CHECKS_MAX {
             return Err(CountsError::TooMany(total));
+        }
+        if let Some(evidence) = &self.evidence {
+            evidence.examine()?;
         }
         Ok(())
     }
@@ -294,6 +304,7 @@ mod tests {
             night: "2026-11-21".parse().unwrap(),
             checks: checks.to_vec(),
             otherwise: 1,
+            evidence: None,
         };
         assert_eq!(counts(&[(0, 1), (30, 2), (64, 1)]).examine(), Ok(()));
         assert_eq!(counts(&[]).examine(), Ok(()));

@@ -44,11 +44,13 @@ pub enum Channel {
     CommissionDown,
     /// [`crate::commission::CommissionUp`], QoS 1.
     CommissionUp,
+    /// [`crate::labels::LabelMessage`], QoS 1.
+    Label,
 }
 
 impl Channel {
     /// Every channel.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Heartbeat,
         Self::Hello,
         Self::Report,
@@ -63,6 +65,7 @@ impl Channel {
         Self::Counts,
         Self::CommissionDown,
         Self::CommissionUp,
+        Self::Label,
     ];
 
     fn path(self) -> &'static str {
@@ -81,6 +84,7 @@ impl Channel {
             Self::Counts => "up/c",
             Self::CommissionDown => "dn/k",
             Self::CommissionUp => "up/k",
+            Self::Label => "dn/e",
         }
     }
 }

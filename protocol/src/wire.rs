@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::commission::{CommissionDown, CommissionUp};
 use crate::heartbeat::Heartbeat;
 use crate::hello::{Ack, Hello, PlanMessage};
+use crate::labels::LabelMessage;
 use crate::live::{LiveDown, LiveUp};
 use crate::policy::PolicyMessage;
 use crate::report::Notice;
@@ -76,6 +77,9 @@ impl Message for ThresholdsMessage {
 }
 impl Message for CountsMessage {
     const KIND: &'static str = "night's counts";
+}
+impl Message for LabelMessage {
+    const KIND: &'static str = "label";
 }
 impl Message for CommissionDown {
     const KIND: &'static str = "word of a commissioning";

@@ -39,13 +39,15 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 21] = [
+const GOLDEN: [(&str, &str); 23] = [
     ("v1/ack.json", "51c572c126565083"),
     ("v1/counts.json", "ed744a04af47c629"),
+    ("v1/counts_labelled.json", "9ff9e853d5a0517d"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
     ("v1/hello_eye.json", "f66951520980265c"),
     ("v1/hello_thresholds.json", "6ed8f819c4bddc42"),
+    ("v1/label.json", "d088abf8d8d4ad1d"),
     ("v1/live_ask.json", "676bb57995fb59e1"),
     ("v1/live_challenge.json", "1dda1da23e35ec05"),
     ("v1/live_credit.json", "8f0a0f41ed07c591"),

@@ -53,6 +53,7 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             | Channel::LiveUp
             | Channel::Counts
             | Channel::CommissionUp
+            | Channel::Label
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
             }

@@ -31,6 +31,7 @@ pub(super) fn may_write(name: &str, topic: &str) -> Answer {
         | Channel::Policy
         | Channel::LiveDown
         | Channel::CommissionDown
+        | Channel::Label
         | Channel::Thresholds => false,
     };
     let may = if is_upward {

@@ -156,6 +156,7 @@ mod tests {
             // Nobody, hardly anything, somebody.
             checks: vec![(0, 1), (30, 2), (60, 3)],
             otherwise: 5,
+            evidence: None,
         };
         let night = night_of_trial(&counts, 4).unwrap();
         assert_eq!((night.checks, night.unclear), (7, 3));

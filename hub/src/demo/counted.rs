@@ -42,6 +42,7 @@ pub(super) fn before(
             night,
             checks: reached.collect(),
             otherwise: u32::from(step % 5 == 0),
+            evidence: None,
         };
         let signed = Signed::seal(&counts, eye);
         NewCounts {

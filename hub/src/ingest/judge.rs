@@ -124,6 +124,7 @@ pub fn judge(topic: &str, body: &[u8], roster: &Roster) -> Result<Message, DropK
         | Channel::Ack
         | Channel::Policy
         | Channel::LiveDown
+        | Channel::Label
         | Channel::Thresholds => {
             return Err(DropKind::ForeignTopic);
         }

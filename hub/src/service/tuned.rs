@@ -289,6 +289,7 @@ fn night(office: &Office, days_ago: i64, checks: &[(u8, u32)]) -> NightCounts {
         night: office.check.id.night.checked_sub(days_ago.days()).unwrap(),
         checks: checks.to_vec(),
         otherwise: 0,
+        evidence: None,
     }
 }
 

@@ -288,6 +288,7 @@ fn night(unit: u8, day: i8, checks: &[(u8, u32)]) -> NightCounts {
         night: date(2026, 11, day),
         checks: checks.to_vec(),
         otherwise: 1,
+        evidence: None,
     }
 }
 

@@ -177,6 +177,7 @@ impl World {
             | Channel::Policy
             | Channel::LiveDown
             | Channel::LiveUp
+            | Channel::Label
             | Channel::Thresholds
             | Channel::Counts
             | Channel::CommissionDown

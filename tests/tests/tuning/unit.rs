@@ -118,6 +118,7 @@ impl Unit {
                 night: NIGHT.checked_sub(days.days()).unwrap(),
                 checks: vec![(10, 1), (47, 1), (58, 3)],
                 otherwise: 1,
+                evidence: None,
             };
             let counts = Signed::seal(&counts, &eye());
             self.says(Channel::Counts, wire::encode(&CountsMessage { counts }))

@@ -1,5 +1,6 @@
 //! Thresholds and counts on the wire.
 
+use nattsyn_protocol::labels::{Found, Label, LabelMessage, Labelled, NightEvidence};
 use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::thresholds::{
     CountsMessage, HeldThresholds, HomeThresholds, Likeness, NEVER, NightCounts, ThresholdsMessage,
@@ -23,6 +24,7 @@ fn counts() -> NightCounts {
         night: date(2026, 11, 21),
         checks: vec![(12, 1), (52, 3)],
         otherwise: 1,
+        evidence: None,
     }
 }
 
@@ -92,7 +94,7 @@ fn an_older_units_thresholds_are_read_without_their_levels() {
 }
 
 #[test]
-fn a_nights_counts_are_what_they_always_were_and_at_most_a_kilobyte() {
+fn a_nights_counts_are_what_they_always_were_and_at_most_1280_bytes() {
     let sealed = |counts: &NightCounts| CountsMessage {
         counts: Signed::seal(counts, &eye_key()),
     };
@@ -105,4 +107,38 @@ fn a_nights_counts_are_what_they_always_were_and_at_most_a_kilobyte() {
     };
     assert_eq!(most.examine(), Ok(()));
     assert!(wire::encode(&sealed(&most)).len() <= 1024);
+    let labelled = |found, bin| Labelled {
+        found,
+        bin,
+        looks: 3,
+    };
+    let evidence = NightEvidence {
+        model: "0123abcd".to_owned(),
+        commissioned: Some(3),
+        labelled: vec![labelled(Found::Nobody, 12), labelled(Found::Somebody, 52)],
+    };
+    let with = |counts| NightCounts {
+        evidence: Some(evidence.clone()),
+        ..counts
+    };
+    assert_golden("v1/counts_labelled.json", &sealed(&with(counts())));
+    assert_eq!(with(counts()).examine(), Ok(()));
+    assert!(wire::encode(&sealed(&with(most))).len() <= 1280);
+}
+
+#[test]
+fn a_label_is_what_it_always_was_and_the_root_stands_behind_it() {
+    let label = Label {
+        unit: unit(),
+        check: check(),
+        found: Found::Nobody,
+    };
+    let message = LabelMessage {
+        label: Signed::seal(&label, &hub_key()),
+        endorsement: live::endorsement(),
+    };
+    assert_golden("v1/label.json", &message);
+    let message: LabelMessage = wire::decode(&golden("v1/label.json")).unwrap();
+    assert_eq!(message.open(&PublicKey::of(&root_key())).unwrap(), label);
+    assert!(message.open(&PublicKey::of(&hub_key())).is_err());
 }

@@ -31,6 +31,7 @@ fn night(first: u8) -> Night {
             night: check().night,
             checks: vec![(first, 1)],
             otherwise: 0,
+            evidence: None,
         },
         first: Bin::new(first).map(|bin| (check(), bin)),
     }

@@ -57,6 +57,7 @@ fn counts(number: i8, bin: u8) -> CountsMessage {
         night: night(number),
         checks: vec![(bin, 1)],
         otherwise: 0,
+        evidence: None,
     };
     CountsMessage {
         counts: Signed::seal(&counts, &SigningKey::from_bytes(&[3; 32])),

@@ -54,6 +54,7 @@ fn counts() -> Vec<NewCounts> {
         night: date(2026, 11, day),
         checks: vec![(10, 1), (45, 1), (60, 1)],
         otherwise: 1,
+        evidence: None,
     };
     (11..=20)
         .map(|day| NewCounts {

@@ -213,6 +213,7 @@ fn counts(night: Date, (clear, otherwise): (u32, u32)) -> NightCounts {
         night,
         checks: vec![(60, clear)],
         otherwise,
+        evidence: None,
     }
 }
 
