@@ -16,6 +16,7 @@ pub mod lifetime;
 mod restarts;
 pub(crate) mod thresholds;
 mod views;
+mod word;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -282,6 +283,7 @@ impl Guard {
             Found::Nothing | Found::Lost => Memory::default(),
         };
         memory.runs = memory.runs.wrapping_add(1);
+        memory.word = word::of_next_run(memory.word);
         if let Some(kept) = &mut memory.policy {
             // Of before epochs were kept: no older version of the present one comes back.
             kept.epoch.get_or_insert(memory.epoch);
@@ -350,6 +352,7 @@ impl Guard {
         self.tire(now.uptime);
         let known = is_known(now, trust).then_some(now.wall);
         self.tire_leave(now.uptime, known);
+        self.begin_words(known);
         if self.lifetime.age(now.uptime).since(self.marked) >= MARK_EVERY {
             self.change = Change::Unwritten;
         }

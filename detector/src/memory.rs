@@ -69,6 +69,10 @@ pub struct Memory {
     /// What must be known of leaves to try the unit out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioning: Option<SeenCommissioning>,
+    /// The number of the newest word about as what the unit is commissioned; none in a memory of
+    /// before it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<u64>,
 }
 
 /// The newest leave to try the unit out. Itself it is over with the process.
@@ -618,6 +622,7 @@ mod tests {
                 epoch: u32::MAX,
                 waited: vec![Age(u64::MAX); crate::guard::commission::WAITS_MAX],
             }),
+            word: Some(u64::MAX),
         };
         let (mut memory_of, _) = EyeMemory::open(Box::new(SimulatedSlots::default()));
         memory_of.count = u64::MAX - 1;

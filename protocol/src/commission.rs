@@ -365,6 +365,9 @@ pub struct Commissioned {
     pub at_ms: Timestamp,
     /// Each staged try that counted, and the level that it reached.
     pub staged: Vec<StagedLevel>,
+    /// The number of this word, as in [`crate::policy::Capability`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<u64>,
 }
 
 impl Document for Commissioned {

@@ -181,6 +181,11 @@ pub struct Capability {
     /// As what it was last commissioned, if it ever was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commissioned: Option<HeldCommissioned>,
+    /// The number of what it says in `commissioned`: higher after each change of that and each
+    /// start of the eye, never less, so that an older word is known to be one. Absent from an eye
+    /// of before it was counted, and from one that has none and does not know the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<u64>,
 }
 
 impl Document for Capability {

@@ -5,6 +5,8 @@
 //! if the code was changed with it. Whether the messages mean the right thing is tested where
 //! they are used.
 
+#[path = "wire/commission.rs"]
+mod commission;
 #[path = "wire/live.rs"]
 mod live;
 #[path = "wire/thresholds.rs"]
@@ -39,12 +41,22 @@ const HEARTBEAT_MAX: usize = 96;
 
 /// Every golden file and the first sixteen hexadecimal digits of its SHA-256. Add a line for a
 /// new file; never change one.
-const GOLDEN: [(&str, &str); 23] = [
+const GOLDEN: [(&str, &str); 33] = [
     ("v1/ack.json", "51c572c126565083"),
+    ("v1/commission_conclude.json", "adad8a08917ddad6"),
+    ("v1/commission_leave.json", "54d3e7feb9c730c3"),
+    ("v1/commission_not_tried.json", "92bd6d04d46d7609"),
+    ("v1/commission_order.json", "9f419e95462be7bd"),
+    ("v1/commission_tried.json", "c9adae2dbc9bd799"),
+    ("v1/commission_walk.json", "282e4067548892e9"),
+    ("v1/commission_walked.json", "da0aca93d8ac073b"),
+    ("v1/commissioned.json", "bc0984f30da82ecd"),
+    ("v1/commissioned_uncounted.json", "8ccb83c32b70f97d"),
     ("v1/counts.json", "ed744a04af47c629"),
     ("v1/counts_labelled.json", "9ff9e853d5a0517d"),
     ("v1/heartbeat.json", "a1477a2c4a94dc8c"),
     ("v1/hello.json", "dd5ca910dd15768c"),
+    ("v1/hello_commissioned.json", "091aafc2f5fca0ae"),
     ("v1/hello_eye.json", "f66951520980265c"),
     ("v1/hello_thresholds.json", "6ed8f819c4bddc42"),
     ("v1/label.json", "d088abf8d8d4ad1d"),

@@ -22,7 +22,7 @@ use nattsyn_protocol::signing::Signed;
 
 use super::consenting::instead_of_looking;
 use super::seeing::{Order, Whole};
-use super::{COMPUTING_RATE, Eye};
+use super::{COMPUTING_RATE, Eye, Written};
 use crate::guard::Taken;
 use crate::guard::commission::{Conclusion, Counted, OrderRefusal, Ordered, TryPermit, is_judged};
 use crate::kept_profile::KeptProfile;
@@ -269,6 +269,18 @@ impl Eye {
         self.tryout.concluding = Some(Concluding { conclusion, hold });
     }
 
+    /// What the eye is commissioned as is about to change: its next word has a higher number.
+    pub(super) fn count_word(&mut self, now: Now) -> Result<(), NoTry> {
+        let moment = self.moment(now);
+        self.guard.count_word(moment);
+        self.write_memory(now);
+        match (&self.memory, self.written) {
+            (Some(_), Written::Yes) => Ok(()),
+            // After a restart another word could have the same number.
+            (None, _) | (_, Written::No) => Err(NoTry::DiskDown),
+        }
+    }
+
     /// The profile is made, or there is none: only what is written down is said.
     pub(super) fn handle_profiled(
         &mut self,
@@ -280,7 +292,7 @@ impl Eye {
         };
         self.released = Some(hold);
         let order = (conclusion.version, conclusion.number);
-        match self.keep_profile(&conclusion, profile) {
+        match self.keep_profile(now, &conclusion, profile) {
             Ok(held) => self.say_commissioned(now, &conclusion, held),
             Err(why) => self.refuse_order(order, why),
         }
@@ -290,6 +302,7 @@ impl Eye {
 
     fn keep_profile(
         &mut self,
+        now: Now,
         conclusion: &Conclusion,
         profile: Result<Box<Profile>, ProfileError>,
     ) -> Result<HeldCommissioned, NoTry> {
@@ -309,6 +322,7 @@ impl Eye {
             model: self.signer.model().to_owned(),
             places: conclusion.digests.clone(),
         };
+        self.count_word(now)?;
         self.tryout
             .write(&KeptProfile::new(held.clone(), &profile))?;
         let order = Order::Hold(Some(profile));
@@ -330,6 +344,7 @@ impl Eye {
             held,
             at_ms: now.timestamp,
             staged: conclusion.staged.clone(),
+            word: self.guard.word(),
         };
         let signed = self.signer.document(&commissioned);
         self.tryout.said = Some(signed.clone());
@@ -396,6 +411,8 @@ impl Eye {
         if !matches!(sent, Some(Ok(()))) {
             tracing::error!("camera thread takes no orders; what it held goes with the process");
         }
+        // Where no number can be written down, the next run has a higher one.
+        self.count_word(now).ok();
         self.say_capability(now);
     }
 

@@ -94,6 +94,7 @@ impl Eye {
             thresholds: self.guard.held_thresholds(),
             commissioning: self.guard.held_commissioning(),
             commissioned: self.tryout.held(),
+            word: self.guard.word(),
         };
         if self.capability.as_ref() != Some(&capability) {
             self.say(&FromEye::Capable(self.signer.document(&capability)));

@@ -3,7 +3,7 @@
 //! An edge, as [`crate::tuning::clerk`]: it opens the ledger anew for every act, lets one act end
 //! before the next begins, and has the desk look at once at what was written. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,7 @@ pub struct Clerk {
     hands: Option<Hands>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     turn: Mutex<()>,
+    held_up: Mutex<BTreeSet<UnitId>>,
 }
 
 impl fmt::Debug for Clerk {
@@ -127,6 +128,7 @@ impl Clerk {
             hands,
             now: Box::new(now),
             turn: Mutex::new(()),
+            held_up: Mutex::default(),
         }
     }
 
@@ -271,6 +273,14 @@ impl Clerk {
         }
     }
 
+    /// How many units passed whose places could not be made their residents' at the last attempt,
+    /// other than for want of an agreement. Each is tried again; the log says why.
+    #[must_use]
+    pub fn held_up(&self) -> usize {
+        let held_up = self.held_up.lock();
+        held_up.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn agree_what_passed(&self) {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let units = Courses::open_to_read(&self.ledger).and_then(|rows| rows.unagreed());
@@ -279,7 +289,8 @@ impl Clerk {
             tracing::error!(error, "units that passed cannot be read");
             Vec::new()
         });
-        let mut agreed = 0;
+        let (mut agreed, mut failed) = (0, BTreeSet::new());
+        let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
         for unit in units {
             match self.try_agree(unit) {
                 Ok(Agreeing::Made) => agreed += 1,
@@ -291,10 +302,22 @@ impl Clerk {
                 // One that fails holds up no other.
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::error!(%unit, error, "its places hold for nobody yet");
+                    match held_up.contains(&unit) {
+                        true => tracing::debug!(%unit, error, "its places still hold for nobody"),
+                        false => tracing::error!(%unit, error, "its places hold for nobody yet"),
+                    }
+                    failed.insert(unit);
                 }
             }
         }
+        if *held_up != failed {
+            tracing::warn!(
+                units = failed.len(),
+                "passed, and their places cannot be agreed to"
+            );
+            *held_up = failed;
+        }
+        drop(held_up);
         if agreed > 0 {
             self.look();
         }

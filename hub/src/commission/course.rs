@@ -10,6 +10,7 @@ use nattsyn_protocol::commission::{
 };
 use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::BootId;
+use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
@@ -198,8 +199,8 @@ impl Course {
                 self.take_answer(row.at, answer.ok());
             }
             Step::Commissioned(signed) => {
-                let answer = serde_json::from_str(&signed.body).map(Answer::Commissioned);
-                self.take_answer(row.at, answer.ok());
+                let passed = passed_of(&signed.body, row.at);
+                self.take_answer(row.at, passed.map(Answer::Commissioned));
             }
             Step::Agreed => self.agreed = Some(row.at),
         }
@@ -385,6 +386,26 @@ fn button(since: Timestamp, now: Timestamp) -> Phase {
         true => Phase::Button(until),
         false => Phase::Over,
     }
+}
+
+/// What a unit passed by its answer, or, where that was lost, by its word of itself.
+fn passed_of(body: &str, at: Timestamp) -> Option<Commissioned> {
+    let answer: Result<Commissioned, _> = serde_json::from_str(body);
+    answer.ok().or_else(|| {
+        let said: Capability = serde_json::from_str(body).ok()?;
+        said_passed(&said, at)
+    })
+}
+
+/// What a unit's word of itself is as an answer: of what was staged it says nothing.
+pub(super) fn said_passed(said: &Capability, at: Timestamp) -> Option<Commissioned> {
+    Some(Commissioned {
+        unit: said.unit,
+        held: said.commissioned.clone()?,
+        at_ms: at,
+        staged: Vec::new(),
+        word: said.word,
+    })
 }
 
 /// Whether a walk's look found anything to go by.

@@ -3,7 +3,7 @@
 //! Pure. A report counts by how the gate stood when it came, and that is written down with it: a
 //! unit that is commissioned tomorrow does not make last night's empty bed somebody's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::commission::{HeldCommissioned, PlaceDigest};
 use nattsyn_protocol::ids::{ResidentId, UnitId};
@@ -238,15 +238,61 @@ pub struct Refusal {
     pub at: Timestamp,
 }
 
+/// What a unit's eye says that it is commissioned as, and which of its words that is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommissionWord {
+    /// As what; `None` for never.
+    pub held: Option<HeldCommissioned>,
+    /// The word's number by the eye's own count; `None` from an eye that counts none.
+    pub number: Option<u64>,
+}
+
+/// What a word is beside the one that was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newness {
+    /// It says something else, or it is the first, or the first with a number: to be written down.
+    News,
+    /// It says the same.
+    Same,
+    /// It was said before the one that is known, and says something else.
+    Older,
+}
+
+impl CommissionWord {
+    /// What this word is beside the one that is known, if any is.
+    ///
+    /// An eye gives no two words one number, so another of the same is none of its newest. One
+    /// without a number counts for as long as none with a number was heard.
+    #[must_use]
+    pub fn beside(&self, known: Option<&Self>) -> Newness {
+        let Some(known) = known else {
+            // It never was, and nothing else was thought of it.
+            let is_nothing = self.held.is_none() && self.number.is_none();
+            return match is_nothing {
+                true => Newness::Same,
+                false => Newness::News,
+            };
+        };
+        match (self.held == known.held, known.number) {
+            (true, None) if self.number.is_some() => Newness::News,
+            (true, _) => Newness::Same,
+            (false, Some(_)) if self.number <= known.number => Newness::Older,
+            (false, _) => Newness::News,
+        }
+    }
+}
+
 /// What units said that they are commissioned as, refusals, and papers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gates {
-    /// The newest word of each unit; `None` for never.
-    pub words: BTreeMap<UnitId, Option<HeldCommissioned>>,
+    /// The newest word of each unit.
+    pub words: BTreeMap<UnitId, CommissionWord>,
     /// Units that were refused and have not passed since: the newest refusal.
     pub refused: BTreeMap<UnitId, Refusal>,
     /// Papers.
     pub papers: Papers,
+    /// Units of before whose paper has not begun: the hub does not believe its clock yet.
+    pub before: BTreeSet<UnitId>,
     /// Since when each unit has said that it is commissioned as it is.
     pub since: BTreeMap<UnitId, Timestamp>,
     /// The newest that was said of who sleeps where, by unit.
@@ -286,13 +332,21 @@ impl Gates {
     /// What a unit says that it is commissioned as.
     #[must_use]
     pub fn held(&self, unit: UnitId) -> Option<&HeldCommissioned> {
-        self.words.get(&unit)?.as_ref()
+        self.words.get(&unit)?.held.as_ref()
+    }
+
+    /// Until when a unit is on paper, if it ever was; one whose paper has not begun, as if it did
+    /// at this moment.
+    #[must_use]
+    pub fn paper(&self, unit: UnitId, now: Timestamp) -> Option<Timestamp> {
+        let waits = || self.before.contains(&unit).then(|| now.after(PAPER_MAX));
+        self.papers.until(unit).or_else(waits)
     }
 
     /// Whether a unit is on paper at this moment.
     #[must_use]
     pub fn is_on_paper(&self, unit: UnitId, now: Timestamp) -> bool {
-        let until = self.papers.until(unit);
+        let until = self.paper(unit, now);
         until.is_some_and(|until| now < until) && self.refused(unit).is_none()
     }
 
@@ -380,7 +434,7 @@ impl Gates {
                 })
                 .unwrap_or(Gate::Open),
         };
-        match (stands, self.papers.until(unit)) {
+        match (stands, self.paper(unit, now)) {
             (Gate::Open, _) => UnitGate::Commissioned,
             (Gate::Shut(_), Some(until)) if now < until => UnitGate::OnPaper(until),
             (Gate::Shut(why), _) => UnitGate::Shut(why),

@@ -73,7 +73,8 @@ pub enum Step {
     Tried(Signed),
     /// Why it came to nothing, signed by the eye.
     NotTried(Signed),
-    /// That the unit passed, signed by the eye.
+    /// That the unit passed, signed by the eye: its answer, or, where that was lost, its word of
+    /// itself.
     Commissioned(Signed),
     /// How the leave stands at the unit, by its own word: JSON.
     Stands(String),

@@ -7,16 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nattsyn_protocol::commission::trial::Verdict;
-use nattsyn_protocol::commission::{
-    CommissionDown, CommissionMessage, HeldCommissioned, HeldCommissioning, Leave,
-};
+use nattsyn_protocol::commission::{CommissionDown, CommissionMessage, HeldCommissioning, Leave};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
-use super::course::{Answer, Course, NotTaken, Phase};
-use super::gate::{Asked, Gate, Gates, Refusal, RefusedWhy, Shut};
+use super::course::{Answer, Course, NotTaken, Phase, said_passed};
+use super::gate::{Asked, CommissionWord, Gate, Gates, Newness, Refusal, RefusedWhy, Shut};
 use super::sides::Sides;
 use super::suited::Unsuited;
 use super::{CourseRow, Step};
@@ -54,20 +52,20 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What the store says of gates.
-    pub fn recall(&mut self, gates: Gates) {
+    /// What the store says of gates: all of it is written there before anything follows from it.
+    pub fn recall(&mut self, mut gates: Gates) {
+        for (unit, word) in &mut gates.words {
+            // A word that was said again with a higher number is no row, and is remembered here.
+            let known = self.gates.words.get(unit);
+            let known = known.filter(|it| it.held == word.held && word.number.is_some());
+            word.number = word.number.max(known.and_then(|it| it.number));
+        }
         self.gates = gates;
     }
 
     /// What the store says of units whose last look was by another model.
     pub fn recall_models(&mut self, units: Vec<UnitId>) {
         self.other_model = units.into_iter().collect();
-    }
-
-    /// What the store says of papers and refusals, after an enrolment.
-    pub fn take_papers(&mut self, gates: Gates) {
-        self.gates.papers = gates.papers;
-        self.gates.refused = gates.refused;
     }
 
     /// What the store says of who sleeps where.
@@ -229,29 +227,63 @@ impl Standing {
         Some(row)
     }
 
-    /// Takes in as what a unit's eye says that it is commissioned; returns that it is news.
-    pub fn hear_held(
+    /// Takes in what an eye said of itself; returns the row that it passed if that is as what it
+    /// was asked to conclude, and its answer to that was lost.
+    pub fn hear_passed(
         &mut self,
         now: Timestamp,
-        unit: UnitId,
-        held: Option<&HeldCommissioned>,
-    ) -> Option<(UnitId, Option<HeldCommissioned>)> {
-        let known = self.gates.words.get(&unit);
-        let is_news = match (known, held) {
-            (Some(known), held) => known.as_ref() != held,
-            (None, Some(_)) => true,
-            // It never was, and nothing else was thought of it.
-            (None, None) => false,
+        signed: &Signed,
+        capability: &Capability,
+    ) -> Option<CourseRow> {
+        let unit = capability.unit;
+        let passed = said_passed(capability, now)?;
+        let word = CommissionWord {
+            held: Some(passed.held.clone()),
+            number: capability.word,
         };
-        if !is_news {
+        if word.beside(self.gates.words.get(&unit)) == Newness::Older {
             return None;
         }
+        let course = self.courses.get_mut(&unit)?;
+        course.judge(&Answer::Commissioned(passed)).ok()?;
+        let row = CourseRow {
+            id: 0,
+            unit,
+            at: now,
+            by: None,
+            step: Step::Commissioned(signed.clone()),
+        };
+        course.take(&row);
+        self.gates.refused.remove(&unit);
+        Some(row)
+    }
+
+    /// Takes in as what a unit's eye says that it is commissioned, and whether it is to be written
+    /// down. What is older than what is known counts for nothing.
+    pub fn hear_held(&mut self, now: Timestamp, unit: UnitId, said: &CommissionWord) -> Newness {
+        let newness = said.beside(self.gates.words.get(&unit));
+        match newness {
+            Newness::News => self.begin_words(now, unit, said.clone()),
+            Newness::Same => {
+                // The same with a higher number is no row: nothing else was said between.
+                if let Some(known) = self.gates.words.get_mut(&unit) {
+                    known.number = known.number.max(said.number);
+                }
+            }
+            Newness::Older => {}
+        }
+        newness
+    }
+
+    /// Takes in as what a unit passed to an order that waited for it: whatever its number, nothing
+    /// is newer.
+    pub fn begin_words(&mut self, now: Timestamp, unit: UnitId, said: CommissionWord) {
         self.other_model.remove(&unit);
-        if self.gates.held(unit).map(|it| it.version) != held.map(|it| it.version) {
+        let version = |word: &CommissionWord| word.held.as_ref().map(|held| held.version);
+        if self.gates.words.get(&unit).and_then(version) != version(&said) {
             self.gates.since.insert(unit, now);
         }
-        self.gates.words.insert(unit, held.cloned());
-        Some((unit, held.cloned()))
+        self.gates.words.insert(unit, said);
     }
 
     /// How the gate stands for a report.

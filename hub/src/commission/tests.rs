@@ -18,7 +18,9 @@ use nattsyn_protocol::time::Timestamp;
 use nattsyn_protocol::wire;
 
 use super::course::{Answer, Course, Phase};
-use super::gate::{Gate, Gates, Paper, PaperWhy, Papers, Shut, UnitGate, Whose, gate};
+use super::gate::{
+    CommissionWord, Gate, Gates, Paper, PaperWhy, Papers, Shut, UnitGate, Whose, gate,
+};
 use super::sides::Sides;
 use super::standing::{Heard, Standing};
 use super::suited::{Share, Unsuited};
@@ -113,6 +115,7 @@ fn sizes() -> Vec<(&'static str, usize, usize)> {
         },
         at_ms: at(0),
         staged: vec![level; 19],
+        word: Some(1_795_000_000_001),
     };
     let up = |said: CommissionUp| wire::encode(&said).len();
     let down = |said: CommissionDown| wire::encode(&said).len();
@@ -237,6 +240,7 @@ fn a_unit_that_has_seen_later_leaves_than_the_ledger_says_which() {
             stands: Leave::Over,
         }),
         commissioned: None,
+        word: None,
     };
     assert_eq!(standing.hear(at(0), &says(3)), None);
     let row = standing.hear(at(0), &says(9)).unwrap();
@@ -371,12 +375,19 @@ fn of_two_each_counts_in_the_place_that_is_theirs_and_never_in_the_others() {
     assert_eq!(gate_of(who(1), &left, &of_others), unsaid);
 }
 
+fn word(held: HeldCommissioned) -> CommissionWord {
+    CommissionWord {
+        held: Some(held),
+        number: None,
+    }
+}
+
 #[test]
 fn a_refused_trial_shuts_the_gate_whatever_paper_says_until_the_unit_is_commissioned_anew() {
     let home = [who(1)];
     let [own, _] = two();
     let mut gates = Gates::default();
-    gates.words.insert(unit(), Some(held(1)));
+    gates.words.insert(unit(), word(held(1)));
     let asked = (Some(own.as_slice()), who(1), home.as_slice());
     let gate_of = |gates: &Gates| gates.of_report(at(1), (unit(), "m"), asked);
     assert_eq!(gate_of(&gates), Gate::Open);
@@ -408,6 +419,6 @@ fn a_refused_trial_shuts_the_gate_whatever_paper_says_until_the_unit_is_commissi
         version: 4,
         ..held(1)
     };
-    gates.words.insert(unit(), Some(anew));
+    gates.words.insert(unit(), word(anew));
     assert_eq!(gate_of(&gates), Gate::Open);
 }

@@ -23,6 +23,8 @@ pub enum DropKind {
     StrayFrame,
     /// Signed, and it answers nothing that the hub has asked.
     Unasked,
+    /// Signed, and older than what its eye said of the same before.
+    OldWord,
     /// Signed counts that no night can have, of a night to come, or of one long past.
     ImpossibleCounts,
     /// Signed counts of a night that others were held of already.
@@ -31,7 +33,7 @@ pub enum DropKind {
 
 impl DropKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ForeignTopic,
         Self::TooLarge,
         Self::Unreadable,
@@ -41,6 +43,7 @@ impl DropKind {
         Self::AnotherUnit,
         Self::StrayFrame,
         Self::Unasked,
+        Self::OldWord,
         Self::ImpossibleCounts,
         Self::OtherCounts,
     ];
@@ -58,6 +61,7 @@ impl DropKind {
             Self::AnotherUnit => "another_unit",
             Self::StrayFrame => "stray_frame",
             Self::Unasked => "unasked",
+            Self::OldWord => "old_word",
             Self::ImpossibleCounts => "impossible_counts",
             Self::OtherCounts => "other_counts",
         }

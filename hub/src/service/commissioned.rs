@@ -29,8 +29,10 @@ use crate::view::ledger::Account;
 use crate::watch::How;
 use crate::watch::situation::Situation;
 
+mod papers;
 mod refused;
 mod several;
+mod worth;
 
 const MODEL: &str = "00000000";
 const BOOT: BootId = BootId(7);
@@ -108,6 +110,16 @@ impl Office {
         stands: Option<(u32, Leave)>,
         held: Option<HeldCommissioned>,
     ) -> Done {
+        self.greets_by(at_s, stands, (held, None))
+    }
+
+    /// The same, with the number of its word.
+    fn greets_by(
+        &mut self,
+        at_s: u64,
+        stands: Option<(u32, Leave)>,
+        (held, word): (Option<HeldCommissioned>, Option<u64>),
+    ) -> Done {
         let unit = self.unit();
         let capability = Capability {
             unit,
@@ -117,6 +129,7 @@ impl Office {
             thresholds: None,
             commissioning: stands.map(|(version, stands)| HeldCommissioning { version, stands }),
             commissioned: held,
+            word,
         };
         let hello = Hello {
             unit,
@@ -327,6 +340,7 @@ fn a_unit_is_commissioned_by_one_technician_also_over_restarts_and_its_places_ho
         held: held(MODEL, &place()),
         at_ms: office.at(at_s).timestamp,
         staged: Vec::new(),
+        word: None,
     };
     office.hears_back(at_s + 1, &CommissionUp::Commissioned(signed(&commissioned)));
     let now = office.at(at_s + 2).timestamp;
@@ -555,6 +569,7 @@ fn commissioned_with_other_places_than_were_tried_is_no_answer() {
             held,
             at_ms: office.at(at_s).timestamp,
             staged: Vec::new(),
+            word: None,
         };
         office.hears_back(at_s, &CommissionUp::Commissioned(signed(&commissioned)));
         assert_eq!(office.course().passed.is_some(), taken);

@@ -21,6 +21,7 @@ use crate::commission::standing::Standing;
 use crate::commission::suited::{self, Share, Unsuited};
 use crate::roster::Home;
 use crate::store::{Store, StoreError};
+use crate::watch::wall::Trust;
 use crate::watch::{Change, Moment};
 
 impl Desk {
@@ -99,6 +100,17 @@ impl Desk {
         Ok(suited::refused(&nights))
     }
 
+    /// Begins the papers that waited for a clock that is believed, if it is by now.
+    pub(super) fn begin_waiting_papers(&mut self, now: Moment) -> Result<(), ServiceError> {
+        let trust = self.wall.trust();
+        if trust == Trust::Doubted || self.commission.gates().before.is_empty() {
+            return Ok(());
+        }
+        begin_papers(now, trust, self.store.as_mut())?;
+        self.commission.recall(self.store.gates()?);
+        Ok(())
+    }
+
     /// How the gate stands for a report. One of a plan that the hub does not know was tried with
     /// no place.
     pub(super) fn gate_of(&mut self, now: Moment, report: &Report) -> Gate {
@@ -118,37 +130,54 @@ impl Desk {
     }
 }
 
-/// As what units are commissioned. Units of before it was asked of any begin their paper now.
-pub(super) fn open_commissions(now: Moment, store: &mut dyn Store) -> Result<Standing, StoreError> {
+/// Begins the papers of units of before, once the clock is believed: by a wrong one they would end
+/// at once, or never. Until then such units count on paper without a day.
+fn begin_papers(now: Moment, trust: Trust, store: &mut dyn Store) -> Result<(), StoreError> {
     let at = now.timestamp;
-    let papers: Vec<Paper> = store
-        .before_commissioning()?
-        .into_iter()
-        .map(|unit| Paper {
-            unit,
-            why: PaperWhy::Before,
-            until: at.after(PAPER_MAX),
-            at,
-        })
-        .collect();
-    if !papers.is_empty() {
-        tracing::warn!(
-            units = papers.len(),
-            "units of before commissioning count on paper for 90 days"
-        );
-        store.put_on_paper(&papers)?;
+    let units = store.before_commissioning()?;
+    if units.is_empty() {
+        return Ok(());
     }
+    if trust == Trust::Doubted {
+        tracing::warn!(
+            units = units.len(),
+            "units of before commissioning count on paper; their 90 days wait for a clock that is \
+             believed"
+        );
+        return Ok(());
+    }
+    tracing::warn!(
+        units = units.len(),
+        "units of before commissioning count on paper for 90 days"
+    );
+    let paper = |unit| Paper {
+        unit,
+        why: PaperWhy::Before,
+        until: at.after(PAPER_MAX),
+        at,
+    };
+    store.put_on_paper(&units.into_iter().map(paper).collect::<Vec<_>>())
+}
+
+/// As what units are commissioned.
+pub(super) fn open_commissions(
+    now: Moment,
+    trust: Trust,
+    store: &mut dyn Store,
+) -> Result<Standing, StoreError> {
+    let at = now.timestamp;
+    begin_papers(now, trust, store)?;
     let mut commission = Standing::default();
     let gates = store.gates()?;
     let roster = store.roster()?;
     let on_paper = roster.homes().iter().map(|home| home.unit);
     for unit in on_paper.filter(|unit| gates.is_on_paper(*unit, at)) {
-        let until = gates.papers.until(unit).map(|until| until.0);
+        let until = gates.paper(unit, at).map(|until| until.0);
         tracing::info!(%unit, ?until, "counts on paper");
     }
     commission.recall(gates);
     commission.recall_models(store.of_other_model()?);
-    commission.restore(&store.steps_after(0, at.before(LASTS_MAX))?);
+    commission.restore(&store.steps_to_restore(at.before(LASTS_MAX))?);
     Ok(commission)
 }
 

@@ -116,6 +116,7 @@ impl Office {
             thresholds: None,
             commissioning: None,
             commissioned: None,
+            word: None,
         };
         let hello = Hello {
             unit,

@@ -218,7 +218,7 @@ impl Desk {
         let (newest, words) = store.thresholds()?;
         tuned.take(newest);
         tuned.recall(&words);
-        let commission = open_commissions(now, store.as_mut())?;
+        let commission = open_commissions(now, trust, store.as_mut())?;
         let homes = watch.roster().homes().len();
         tracing::info!(%night, homes, "the hub watches");
         let mut desk = Self {
@@ -283,6 +283,7 @@ impl Desk {
         if is_refresh_due {
             self.refreshed = now.uptime;
             done.answers = self.refresh(now)?;
+            self.begin_waiting_papers(now)?;
             // A paper ends by itself.
             let changes = self.review_commissions(now);
             write(self.store.as_mut(), changes)?;
@@ -413,7 +414,7 @@ impl Desk {
         let newer = self.enforcement.take_policies(self.store.policies()?);
         // What units say is heard by this desk first: only what was signed is read again.
         let tuned = self.tuned.take(self.store.thresholds()?.0);
-        self.commission.take_papers(self.store.gates()?);
+        self.commission.recall(self.store.gates()?);
         let consents = record.book.consents();
         self.consent = Arc::new(self.enforcement.shown(self.watch.roster(), consents));
         self.resumptions = Arc::clone(consents.resumptions());

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use nattsyn_protocol::commission::HeldCommissioned;
 use nattsyn_protocol::hello::{Ack, HeldPlan, Hello, PlanMessage};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::{Capability, PolicyMessage};
@@ -18,6 +17,7 @@ use super::commissioning::commission_answer;
 use super::counting::Acknowledged;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::commission::course::Answer as CommissionAnswer;
+use crate::commission::gate::{CommissionWord, Newness};
 use crate::commission::standing::Heard as CommissionHeard;
 use crate::dispatch;
 use crate::ingest::{DropKind, Message, Publication, Said, hello_of_stranger, judge};
@@ -240,9 +240,9 @@ impl Desk {
 
     /// Takes in what a unit's eye says of itself: by its own key, and of this very unit. Anything
     /// else is no word of it, and what it said before stands.
-    fn take_capability(&mut self, now: Moment, unit: UnitId, said: &Signed, intake: &mut Intake) {
+    fn take_capability(&mut self, now: Moment, unit: UnitId, eyes: &Signed, intake: &mut Intake) {
         let home = self.watch.roster().of_unit(unit);
-        let said = home.map(|home| said.open::<Capability>(&home.eye));
+        let said = home.map(|home| eyes.open::<Capability>(&home.eye));
         match said {
             Some(Ok(capability)) if capability.unit == unit => {
                 self.enforcement.take_said(now.timestamp, &capability);
@@ -260,7 +260,16 @@ impl Desk {
                 intake.batch.words.extend(word);
                 let stands = self.commission.hear(now.timestamp, &capability);
                 intake.batch.steps.extend(stands);
-                self.take_held(now, unit, capability.commissioned.as_ref(), intake);
+                let row = self.commission.hear_passed(at, eyes, &capability);
+                let has_passed = row.is_some();
+                intake.batch.steps.extend(row);
+                let (held, number) = (capability.commissioned, capability.word);
+                self.take_held(now, unit, CommissionWord { held, number }, intake);
+                if has_passed {
+                    tracing::info!(%unit, "passed by its word: its answer was lost");
+                    let changes = self.review_commissions(now);
+                    intake.batch.changes.extend(changes);
+                }
             }
             Some(Ok(_) | Err(_)) => tracing::warn!(%unit, "an eye's word that is not its own"),
             None => {}
@@ -268,34 +277,43 @@ impl Desk {
     }
 
     /// Takes in as what a unit's eye says that it is commissioned.
-    fn take_held(
-        &mut self,
-        now: Moment,
-        unit: UnitId,
-        held: Option<&HeldCommissioned>,
-        intake: &mut Intake,
-    ) {
-        let news = self.commission.hear_held(now.timestamp, unit, held);
-        if let Some((unit, held)) = news {
-            intake.batch.commissioned.push((unit, held, now.timestamp));
-            let changes = self.review_commissions(now);
-            intake.batch.changes.extend(changes);
+    fn take_held(&mut self, now: Moment, unit: UnitId, said: CommissionWord, intake: &mut Intake) {
+        match self.commission.hear_held(now.timestamp, unit, &said) {
+            Newness::News => self.write_held(now, unit, said, intake),
+            Newness::Same => {}
+            Newness::Older => {
+                tracing::warn!(%unit, number = said.number, "an older word of an eye");
+                let channel = Channel::Hello;
+                let topic = Topic { unit, channel };
+                self.drops.count(DropKind::OldWord, &topic.to_string());
+            }
         }
+    }
+
+    fn write_held(&mut self, now: Moment, unit: UnitId, said: CommissionWord, intake: &mut Intake) {
+        intake.batch.commissioned.push((unit, said, now.timestamp));
+        let changes = self.review_commissions(now);
+        intake.batch.changes.extend(changes);
     }
 
     /// Takes in an answer to a try, or drops it if nothing of the kind was asked.
     fn take_answer(&mut self, now: Moment, heard: CommissionHeard, intake: &mut Intake) {
         let unit = heard.unit();
-        let held = match &heard.answer {
-            CommissionAnswer::Commissioned(commissioned) => Some(commissioned.held.clone()),
+        let passed = match &heard.answer {
+            CommissionAnswer::Commissioned(commissioned) => Some(CommissionWord {
+                held: Some(commissioned.held.clone()),
+                number: commissioned.word,
+            }),
             CommissionAnswer::Tried(_) | CommissionAnswer::NotTried(_) => None,
         };
         match self.commission.answer(now.timestamp, heard) {
             Ok((row, refusal)) => {
                 intake.batch.steps.push(row);
                 intake.news = News::Something;
-                if held.is_some() {
-                    self.take_held(now, unit, held.as_ref(), intake);
+                if let Some(said) = passed {
+                    self.commission
+                        .begin_words(now.timestamp, unit, said.clone());
+                    self.write_held(now, unit, said, intake);
                 }
                 if let Some(refusal) = refusal {
                     tracing::warn!(%unit, version = refusal.version, "tried out and refused");

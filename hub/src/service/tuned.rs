@@ -87,6 +87,7 @@ impl Office {
             thresholds: held,
             commissioning: None,
             commissioned: None,
+            word: None,
         };
         let hello = Hello {
             unit,

@@ -17,7 +17,9 @@ use super::saved::each;
 use super::sqlite::doing;
 use super::{Batch, SqliteStore, StoreError, audit, rows, sides};
 use crate::audit::AuditRow;
-use crate::commission::gate::{Gate, Gates, Paper, PaperWhy, Papers, Refusal, RefusedWhy};
+use crate::commission::gate::{
+    CommissionWord, Gate, Gates, Paper, PaperWhy, Papers, Refusal, RefusedWhy,
+};
 use crate::commission::{CourseRow, Step};
 use crate::roster::Home;
 
@@ -124,7 +126,8 @@ impl Courses {
         let sql = "SELECT DISTINCT unit FROM commission_rows AS passed
                    WHERE ?1 = ?1 AND kind = 'commissioned' AND NOT EXISTS
                        (SELECT 1 FROM commission_rows AS later WHERE later.unit = passed.unit
-                        AND later.id > passed.id AND later.kind IN ('agreed', 'leave'))";
+                        AND later.id > passed.id AND later.kind IN ('agreed', 'leave'))
+                   ORDER BY unit";
         let mut units = Vec::new();
         each(&self.connection, sql, &"", |row| {
             units.push(rows::parsed(row, 0, READING)?);
@@ -270,12 +273,8 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
             )?;
         }
     }
-    for (unit, held, at) in &batch.commissioned {
-        let body = serde_json::to_string(held).expect("what a unit holds has a JSON form");
-        transaction.execute(
-            "INSERT INTO commission_words (unit, body, at_ms) VALUES (?1, ?2, ?3)",
-            params![unit.to_string(), body, at.as_ms()],
-        )?;
+    for (unit, said, at) in &batch.commissioned {
+        write_word(transaction, *unit, said, *at)?;
     }
     for step in &batch.steps {
         write_step(transaction, step)?;
@@ -284,6 +283,22 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
         write_refusal(transaction, refusal)?;
     }
     Ok(())
+}
+
+fn write_word(
+    transaction: &Transaction<'_>,
+    unit: UnitId,
+    said: &CommissionWord,
+    at: Timestamp,
+) -> rusqlite::Result<()> {
+    let body = serde_json::to_string(&said.held).expect("what a unit holds has a JSON form");
+    let number = said.number.map(u64::cast_signed);
+    transaction
+        .execute(
+            "INSERT INTO commission_words (unit, body, at_ms, number) VALUES (?1, ?2, ?3, ?4)",
+            params![unit.to_string(), body, at.as_ms(), number],
+        )
+        .map(drop)
 }
 
 fn write_refusal(transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()> {
@@ -310,14 +325,17 @@ pub(super) fn end_if_exchanged(
     at: Timestamp,
 ) -> rusqlite::Result<()> {
     let unit = home.unit.to_string();
-    let is_other: Option<bool> = transaction
+    let is_other: Option<(bool, bool)> = transaction
         .query_row(
-            "SELECT home <> ?2 OR eye <> ?3 FROM units WHERE unit = ?1",
+            "SELECT home <> ?2, eye <> ?3 FROM units WHERE unit = ?1",
             params![unit, home.id.to_string(), home.eye.to_string()],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    if is_other != Some(true) {
+    let Some((is_moved, is_exchanged)) = is_other else {
+        return Ok(());
+    };
+    if !is_moved && !is_exchanged {
         return Ok(());
     }
     // Leaves and words of before are about the unit or the home of before.
@@ -337,6 +355,10 @@ pub(super) fn end_if_exchanged(
         version: leave.map_or(0, |leave| leave.version).max(said),
         at,
     };
+    if is_exchanged {
+        // Another eye counts its words by itself.
+        write_word(transaction, home.unit, &CommissionWord::default(), at)?;
+    }
     write_refusal(transaction, &refusal)
 }
 
@@ -374,19 +396,24 @@ pub(super) fn put_on_paper(
 
 /// What units are commissioned as, and which are on paper.
 pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
-    let mut words: BTreeMap<UnitId, Option<HeldCommissioned>> = BTreeMap::new();
+    let mut words: BTreeMap<UnitId, CommissionWord> = BTreeMap::new();
     let mut since = BTreeMap::new();
-    let sql = "SELECT unit, body, at_ms FROM commission_words WHERE ?1 = ?1 ORDER BY word";
+    let sql = "SELECT unit, body, number, at_ms FROM commission_words WHERE ?1 = ?1 ORDER BY word";
     each(connection, sql, &"", |row| {
         let body = rows::text(row, 1, READING)?;
         let held: Result<Option<HeldCommissioned>, _> = serde_json::from_str(&body);
         let held = held.map_err(|_error| rows::unreadable(READING, &body))?;
+        let number: Option<i64> = row.get(2).map_err(doing(READING))?;
         let unit = rows::parsed(row, 0, READING)?;
-        let version = |held: &Option<HeldCommissioned>| held.as_ref().map(|held| held.version);
-        if words.get(&unit).and_then(version) != version(&held) {
-            since.insert(unit, rows::moment(row, 2, READING)?);
+        let word = CommissionWord {
+            held,
+            number: number.map(i64::cast_unsigned),
+        };
+        let version = |word: &CommissionWord| word.held.as_ref().map(|held| held.version);
+        if words.get(&unit).and_then(version) != version(&word) {
+            since.insert(unit, rows::moment(row, 3, READING)?);
         }
-        words.insert(unit, held);
+        words.insert(unit, word);
         Ok(())
     })?;
     let mut refused = BTreeMap::new();
@@ -426,6 +453,7 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         since,
         sides: sides::sides(connection)?,
         unsuited: sides::unsuited(connection)?,
+        before: before(connection)?.into_iter().collect(),
     })
 }
 
@@ -457,6 +485,31 @@ pub(super) fn before(connection: &Connection) -> Result<Vec<UnitId>, StoreError>
         Ok(())
     })?;
     Ok(units)
+}
+
+/// Steps since a moment, and all since the leave of units that were asked to conclude, or
+/// anything else, and have not answered: their answer may have been lost.
+pub(super) fn steps_to_restore(
+    connection: &Connection,
+    since: Timestamp,
+) -> Result<Vec<CourseRow>, StoreError> {
+    let sql = format!(
+        "WITH waiting AS (
+             SELECT unit, max(CASE kind WHEN 'leave' THEN id END) AS begun FROM commission_rows
+             GROUP BY unit
+             HAVING max(CASE kind WHEN 'order' THEN id END) >
+                    max(CASE WHEN kind IN ('leave', 'tried', 'not_tried', 'commissioned')
+                        THEN id END))
+         SELECT {COLUMNS} FROM commission_rows WHERE at_ms >= ?1 OR id >=
+             (SELECT begun FROM waiting WHERE waiting.unit = commission_rows.unit)
+         ORDER BY id"
+    );
+    let mut steps = Vec::new();
+    each(connection, &sql, &since.as_ms(), |row| {
+        steps.push(step(row)?);
+        Ok(())
+    })?;
+    Ok(steps)
 }
 
 /// Steps after one, since a moment.

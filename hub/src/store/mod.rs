@@ -34,7 +34,6 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use nattsyn_protocol::commission::HeldCommissioned;
 use nattsyn_protocol::ids::{HomeId, UnitId};
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::report::{Notice, Report, ReportKey};
@@ -43,7 +42,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use crate::agreement::Book;
 use crate::commission::CourseRow;
-use crate::commission::gate::{Gate, Gates, Paper, Refusal};
+use crate::commission::gate::{CommissionWord, Gate, Gates, Paper, Refusal};
 use crate::commission::sides::Sides;
 use crate::commission::suited::{TrialNight, Unsuited};
 use crate::consent::Policies;
@@ -181,7 +180,7 @@ pub struct Batch {
     /// Which thresholds units say that they hold, where that is otherwise than before.
     pub words: Vec<(UnitId, Word)>,
     /// As what units' eyes say that they are commissioned, where that is otherwise than before.
-    pub commissioned: Vec<(UnitId, Option<HeldCommissioned>, Timestamp)>,
+    pub commissioned: Vec<(UnitId, CommissionWord, Timestamp)>,
     /// What units say while they are being commissioned.
     pub steps: Vec<CourseRow>,
     /// Units that were tried out and cannot pass.
@@ -340,6 +339,15 @@ pub trait Store: Send {
     /// Nothing was written.
     fn put_on_paper(&mut self, _papers: &[Paper]) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// Steps of commissioning since a moment, and of units that have not answered.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn steps_to_restore(&self, _since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
+        Ok(Vec::new())
     }
 
     /// The steps of commissioning after the one of this number, since a moment, in order.

@@ -57,6 +57,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     ),
     (20, include_str!("migrations/020_refusals.sql")),
     (21, include_str!("migrations/021_sides.sql")),
+    (22, include_str!("migrations/022_words.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.
@@ -386,6 +387,10 @@ impl Store for SqliteStore {
 
     fn put_on_paper(&mut self, papers: &[Paper]) -> Result<(), StoreError> {
         commission::put_on_paper(&mut self.connection, papers)
+    }
+
+    fn steps_to_restore(&self, since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
+        commission::steps_to_restore(&self.connection, since)
     }
 
     fn steps_after(&self, id: i64, since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {

@@ -143,6 +143,7 @@ impl Watch {
             | DropKind::UnknownVersion
             | DropKind::StrayFrame
             | DropKind::Unasked
+            | DropKind::OldWord
             | DropKind::ImpossibleCounts
             | DropKind::OtherCounts => return Vec::new(),
         };

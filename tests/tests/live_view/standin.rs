@@ -178,6 +178,7 @@ impl State {
             thresholds: None,
             commissioning: None,
             commissioned: None,
+            word: None,
         };
         FromEye::Capable(Signed::seal(&capability, &self.key))
     }

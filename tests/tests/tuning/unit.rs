@@ -82,6 +82,7 @@ impl Unit {
             thresholds: held.map(|version| self.holds(version)),
             commissioning: None,
             commissioned: None,
+            word: None,
         };
         let hello = Hello {
             unit: home().unit,

@@ -109,6 +109,7 @@ pub(super) fn capability() -> Capability {
         thresholds: None,
         commissioning: None,
         commissioned: None,
+        word: None,
     }
 }
 

@@ -345,6 +345,28 @@ fn a_unit_that_passed_says_so_and_keeps_what_it_needs() {
 }
 
 #[test]
+fn that_it_passed_is_a_later_word_than_all_before_and_what_cannot_be_counted_is_not_said() {
+    let word = |home: &Home| home.rig.eye.capability.as_ref().and_then(|it| it.word);
+    let mut home = commissioned();
+    home.rig.eye.say_capability(home.rig.now);
+    let began = word(&home);
+    home.rig.eye.count_word(home.rig.now).unwrap();
+    home.rig.eye.say_capability(home.rig.now);
+    assert!(word(&home) > began, "{:?} after {began:?}", word(&home));
+    // The number of the word that it passed was there before it was said.
+    let now = u64::try_from(home.rig.now.timestamp.as_ms()).unwrap();
+    assert!(COMMISSIONED.1.word > Some(now), "begun with the time");
+    let broken = SimulatedSlots {
+        health: SlotHealth::ReadOnly,
+        ..SimulatedSlots::default()
+    };
+    home.rig.eye.memory = Some(EyeMemory::open(Box::new(broken)).0);
+    assert_eq!(home.rig.eye.count_word(home.rig.now), Err(NoTry::DiskDown));
+    home.rig.eye.memory = None;
+    assert_eq!(home.rig.eye.count_word(home.rig.now), Err(NoTry::DiskDown));
+}
+
+#[test]
 fn a_camera_that_was_moved_is_technical_after_a_restart_and_in_place_again_it_is_not() {
     let mut home = commissioned();
     home.show(night(0.0));
@@ -528,6 +550,7 @@ fn what_is_said_of_four_sleepers_fits_every_reader() {
             };
             usize::from(TRIES_MAX) - 5 * SLEEPERS_MAX
         ],
+        word: Some(u64::MAX),
     };
     let tried = Tried {
         unit: "u0000001".parse().unwrap(),

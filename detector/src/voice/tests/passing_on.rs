@@ -51,6 +51,7 @@ fn capable(version: Option<u32>) -> Signed {
         thresholds: None,
         commissioning: None,
         commissioned: None,
+        word: None,
     };
     Signed::seal(&capability, &SigningKey::from_bytes(&[3; 32]))
 }

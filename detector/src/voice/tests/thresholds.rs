@@ -41,6 +41,7 @@ fn capable(thresholds: Option<u32>) -> FromEye {
         }),
         commissioning: None,
         commissioned: None,
+        word: None,
     };
     FromEye::Capable(Signed::seal(&capability, &SigningKey::from_bytes(&[3; 32])))
 }

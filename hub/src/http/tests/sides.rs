@@ -12,6 +12,7 @@ use nattsyn_protocol::signing::{Document, Signed};
 use super::commission::{Office, unit};
 use super::door::SAME;
 use super::*;
+use crate::commission::gate::CommissionWord;
 use crate::commission::suited::{Share, Unsuited};
 use crate::commission::{CourseRow, Step};
 use crate::store::{Batch, SqliteStore, Store as _};
@@ -59,6 +60,11 @@ fn passes(office: &mut Office) {
         held: held.clone(),
         at_ms: at,
         staged: Vec::new(),
+        word: None,
+    };
+    let word = CommissionWord {
+        held: Some(held),
+        number: None,
     };
     let row = |by: Option<&str>, step| CourseRow {
         id: 0,
@@ -74,7 +80,7 @@ fn passes(office: &mut Office) {
             row(tea, Step::Order(signed(&order))),
             row(None, Step::Commissioned(signed(&commissioned))),
         ],
-        commissioned: vec![(unit(), Some(held), at)],
+        commissioned: vec![(unit(), word, at)],
         ..Batch::default()
     };
     office.store.commit(&batch).unwrap();

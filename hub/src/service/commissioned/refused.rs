@@ -10,7 +10,7 @@ use crate::enrolment::enrol;
 
 impl Office {
     /// Tries everything that is asked for in turn; of the duvet in a heap the unit says this.
-    fn tries_all(&mut self, mut at_s: u64, of_heap: Finding) -> u64 {
+    pub(super) fn tries_all(&mut self, mut at_s: u64, of_heap: Finding) -> u64 {
         let (unit, by) = (self.unit(), hand("tekn-001"));
         loop {
             if self.course().to_settle().is_some() {
@@ -35,7 +35,7 @@ impl Office {
     }
 
     /// Concludes, and the unit says that it passed.
-    fn passes(&mut self, at_s: u64) {
+    pub(super) fn passes(&mut self, at_s: u64) {
         let (unit, by) = (self.unit(), hand("tekn-001"));
         self.does(at_s, |it| it.conclude(unit, &by)).unwrap();
         let commissioned = Commissioned {
@@ -43,6 +43,7 @@ impl Office {
             held: held(MODEL, &place()),
             at_ms: self.at(at_s).timestamp,
             staged: Vec::new(),
+            word: None,
         };
         self.hears_back(at_s + 1, &CommissionUp::Commissioned(signed(&commissioned)));
     }

@@ -62,6 +62,7 @@ impl Office {
             held: held_by_two(),
             at_ms: self.at(at_s).timestamp,
             staged: Vec::new(),
+            word: None,
         };
         self.hears_back(at_s + 1, &CommissionUp::Commissioned(signed(&commissioned)));
         at_s + 2

@@ -64,8 +64,11 @@ fn a_home_that_nobody_agrees_in_any_more_is_forgotten_and_not_at_once() {
     let hour = Duration::from_secs(3600);
     assert!(home.rig.pass(FORGET_AFTER - hour).is_continue());
     assert!(held(&home).is_some(), "a mistake can still be undone");
+    let word = |home: &Home| home.rig.eye.capability.as_ref().and_then(|it| it.word);
+    let before = word(&home);
     assert!(home.rig.pass(hour + ALIVE_EVERY).is_continue());
     assert_eq!(held(&home), None);
+    assert!(word(&home) > before, "what it says now is the later word");
     let bytes = std::fs::read(home.file()).unwrap();
     assert!(bytes.iter().all(|byte| *byte == 0));
     let home = home.restart();
