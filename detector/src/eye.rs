@@ -207,6 +207,7 @@ impl Eye {
             Event::Told(ToEye::Ping) => self.say_alive(now),
             Event::Told(ToEye::Policy(policy)) => self.handle_policy(now, &policy),
             Event::Told(ToEye::Thresholds(message)) => self.handle_thresholds(now, &message),
+            Event::Told(ToEye::Label(message)) => self.handle_label(now, &message),
             Event::Told(ToEye::Commission(word)) => self.handle_commission(now, &word),
             Event::Told(ToEye::Live(word)) => self.handle_live(now, &word),
             Event::Seen(answer) => return self.handle_answer(now, answer),

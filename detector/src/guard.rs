@@ -11,6 +11,7 @@
 
 pub mod commission;
 pub(crate) mod consent;
+pub mod labels;
 pub mod lifetime;
 #[cfg(test)]
 mod restarts;

@@ -12,6 +12,7 @@ use nattsyn_protocol::assertion::Base64;
 use nattsyn_protocol::commission::{CommissionDown, CommissionUp};
 use nattsyn_protocol::hello::{HeldPlan, PlanMessage};
 use nattsyn_protocol::ids::{BootId, CheckId};
+use nattsyn_protocol::labels::LabelMessage;
 use nattsyn_protocol::live::{FRAME_BYTES, LiveDown, LiveUp};
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::signing::Signed;
@@ -50,6 +51,9 @@ pub enum ToEye {
     /// Thresholds as they came off the wire. The eye verifies them and answers
     /// [`FromEye::Capable`].
     Thresholds(ThresholdsMessage),
+    /// What somebody found at a check, as it came off the wire. The eye verifies it and answers
+    /// nothing: it goes into the night's counts.
+    Label(LabelMessage),
     /// Something about a live view, as it came off the wire.
     Live(LiveDown),
     /// Leave to try the unit out, or an order under it, as it came off the wire. The eye verifies

@@ -19,6 +19,7 @@ use jiff::civil::Date;
 use nattsyn_calibration::grid::{Bin, Histogram};
 use nattsyn_calibration::monitor::{Looks, Monitor};
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId, WindowKey};
+use nattsyn_protocol::labels::{Found, Label, Labelled, NightEvidence};
 use nattsyn_protocol::thresholds::{NIGHT_CHECKS_MAX, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,32 @@ struct Tonight {
     /// What the first look at the first of them reached.
     #[serde(default)]
     first: Option<Bin>,
+    /// How many looks of each check had a bin, in the same order.
+    #[serde(default)]
+    looks: Vec<u8>,
+    /// As what the unit was commissioned at the first look.
+    #[serde(default)]
+    commissioned: Option<u32>,
+    /// What labelled checks had reached when their label came: one of each kind at most.
+    #[serde(default)]
+    labelled: Vec<Labelled>,
+}
+
+/// Why a label is joined with nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoJoin {
+    /// Its night is over, or was never begun.
+    #[error("the night of {0} is not under way")]
+    OtherNight(CheckId),
+    /// No look of it has a bin.
+    #[error("no look at {0} has seen anything to judge by")]
+    NoBin(CheckId),
+    /// The unit is commissioned otherwise than when the night began.
+    #[error("the unit is commissioned otherwise than when {0} was looked at")]
+    CommissionedAnew(CheckId),
+    /// One such is known of this night.
+    #[error("a check of the night is already labelled {0:?}")]
+    Known(Found),
 }
 
 /// Whether something must be written down.
@@ -112,7 +139,12 @@ impl Reached {
 
     /// Takes in a look that was concluded: its check, when that check's night is over, and the
     /// bin of its evidence. Call [`Self::handle_time`] before it.
-    pub fn handle_look(&mut self, check: CheckId, over_ms: Timestamp, bin: Option<Bin>) -> Noted {
+    pub fn handle_look(
+        &mut self,
+        (check, commissioned): (CheckId, Option<u32>),
+        over_ms: Timestamp,
+        bin: Option<Bin>,
+    ) -> Noted {
         if self.is_counted(check.night) {
             tracing::debug!(%check, "look at a check whose night is counted already");
             return Noted::Nothing;
@@ -122,22 +154,45 @@ impl Reached {
             over_ms,
             checks: Vec::new(),
             first: bin,
+            looks: Vec::new(),
+            commissioned,
+            labelled: Vec::new(),
         });
         if check.night != night.night {
             tracing::debug!(%check, "look at a check of an earlier night");
             return Noted::Nothing;
         }
-        let is_full = night.checks.len() >= CHECKS_MAX;
-        match night.checks.iter_mut().find(|(of, _)| *of == check) {
-            Some((_, best)) if *best < bin => *best = bin,
-            Some(_) => return Noted::Nothing,
-            None if is_full => {
-                tracing::warn!(%check, "more checks than a night can have; not counted");
-                return Noted::Nothing;
-            }
-            None => night.checks.push((check, bin)),
+        night.handle_look(check, bin)
+    }
+
+    /// Joins what somebody found at a check with what its looks have reached.
+    ///
+    /// # Errors
+    ///
+    /// It is joined with nothing.
+    pub fn handle_label(
+        &mut self,
+        label: &Label,
+        commissioned: Option<u32>,
+    ) -> Result<Noted, NoJoin> {
+        let Label { check, found, .. } = *label;
+        let night = self.night.as_mut().filter(|it| it.night == check.night);
+        let night = night.ok_or(NoJoin::OtherNight(check))?;
+        if night.commissioned != commissioned {
+            return Err(NoJoin::CommissionedAnew(check));
         }
-        Noted::Something
+        let at = night.checks.iter().position(|(of, _)| *of == check);
+        let reached = at.and_then(|at| Some((night.checks.get(at)?.1?, *night.looks.get(at)?)));
+        let (bin, looks) = reached.ok_or(NoJoin::NoBin(check))?;
+        if night.labelled.iter().any(|it| it.found == found) {
+            return Err(NoJoin::Known(found));
+        }
+        night.labelled.push(Labelled {
+            found,
+            bin: bin.reached(),
+            looks,
+        });
+        Ok(Noted::Something)
     }
 
     /// Whether a night was said already. One that lies ahead of it by more than a day was said by a
@@ -173,7 +228,11 @@ impl Reached {
             night: tonight.night,
             checks: reached.into(),
             otherwise: u32::try_from(otherwise).unwrap_or(u32::MAX),
-            evidence: None,
+            evidence: (!self.model.is_empty()).then(|| NightEvidence {
+                model: self.model.clone(),
+                commissioned: tonight.commissioned,
+                labelled: tonight.labelled,
+            }),
         };
         self.last = Some(counts.clone());
         let first = tonight.checks.first().map(|(check, _)| *check);
@@ -209,12 +268,38 @@ impl Reached {
     }
 }
 
+impl Tonight {
+    fn handle_look(&mut self, check: CheckId, bin: Option<Bin>) -> Noted {
+        let is_full = self.checks.len() >= CHECKS_MAX;
+        let known = self.checks.iter().position(|(of, _)| *of == check);
+        if known.is_none() && is_full {
+            tracing::warn!(%check, "more checks than a night can have; not counted");
+            return Noted::Nothing;
+        }
+        // One that an earlier version began to count has no looks here.
+        self.looks.resize(self.checks.len(), 0);
+        let Some(at) = known else {
+            self.checks.push((check, bin));
+            self.looks.push(u8::from(bin.is_some()));
+            return Noted::Something;
+        };
+        if bin.is_none() {
+            return Noted::Nothing;
+        }
+        if let (Some((_, best)), Some(looks)) = (self.checks.get_mut(at), self.looks.get_mut(at)) {
+            *best = bin.max(*best);
+            *looks = looks.saturating_add(1);
+        }
+        Noted::Something
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use nattsyn_calibration::grid::NEVER;
 
     use super::*;
-    use crate::memory::{EyeMemory, Found, SimulatedSlots};
+    use crate::memory::{self, EyeMemory, SimulatedSlots};
 
     fn check(text: &str) -> CheckId {
         text.parse().unwrap()
@@ -233,7 +318,11 @@ mod tests {
     const EVENING: &str = "2026-11-21T22:00:00Z";
 
     fn look(reached: &mut Reached, id: &str, bin: Option<u8>) -> Noted {
-        reached.handle_look(check(id), at(NOON), bin.map(|it| Bin::new(it).unwrap()))
+        reached.handle_look(
+            (check(id), None),
+            at(NOON),
+            bin.map(|it| Bin::new(it).unwrap()),
+        )
     }
 
     #[test]
@@ -413,6 +502,85 @@ mod tests {
         look(&mut reached, "r0000001.20261121.1", Some(52));
         reached.watch((check(FIRST), Bin::new(52).unwrap()), 0.1);
         open().0.write(&reached).unwrap();
-        assert_eq!(open().1, Found::Remembered(reached));
+        assert_eq!(open().1, memory::Found::Remembered(reached));
+    }
+
+    fn label(id: &str, found: Found) -> Label {
+        Label {
+            unit: unit(),
+            check: check(id),
+            found,
+        }
+    }
+
+    #[test]
+    fn a_label_is_joined_with_what_its_check_had_reached_and_stands_with_the_night() {
+        let mut reached = Reached::default().of_model("aaaaaaaa");
+        let (first, second) = ("r0000001.20261121.1", "r0000001.20261121.2");
+        for bin in [Some(20), None, Some(31), Some(12)] {
+            look(&mut reached, first, bin);
+        }
+        look(&mut reached, second, Some(50));
+        let empty = label(first, Found::Nobody);
+        assert_eq!(reached.handle_label(&empty, None), Ok(Noted::Something));
+        let there = label(second, Found::Somebody);
+        assert_eq!(reached.handle_label(&there, None), Ok(Noted::Something));
+        // What the check shows after somebody was there is about another moment.
+        look(&mut reached, first, Some(60));
+        let text = serde_json::to_string(&reached).unwrap();
+        let mut reached: Reached = serde_json::from_str(&text).unwrap();
+        let night = reached.handle_time(unit(), at(NOON), None).unwrap();
+        let labelled = |found, bin, looks| Labelled { found, bin, looks };
+        let evidence = NightEvidence {
+            model: "aaaaaaaa".to_owned(),
+            commissioned: None,
+            labelled: vec![
+                labelled(Found::Nobody, 31, 3),
+                labelled(Found::Somebody, 50, 1),
+            ],
+        };
+        assert_eq!(night.counts.evidence, Some(evidence));
+        assert_eq!(night.counts.examine(), Ok(()));
+        let late = reached.handle_label(&empty, None);
+        assert_eq!(late, Err(NoJoin::OtherNight(check(first))));
+    }
+
+    #[test]
+    fn a_label_of_a_check_that_showed_nothing_or_of_another_commissioning_is_no_evidence() {
+        let mut reached = Reached::default();
+        let (first, second) = ("r0000001.20261121.1", "r0000001.20261121.2");
+        look(&mut reached, first, None);
+        let empty = |id| label(id, Found::Nobody);
+        for id in [first, second] {
+            let joined = reached.handle_label(&empty(id), None);
+            assert_eq!(joined, Err(NoJoin::NoBin(check(id))));
+        }
+        look(&mut reached, second, Some(20));
+        let anew = reached.handle_label(&empty(second), Some(2));
+        assert_eq!(anew, Err(NoJoin::CommissionedAnew(check(second))));
+        look(&mut reached, first, Some(9));
+        assert_eq!(
+            reached.handle_label(&empty(first), None),
+            Ok(Noted::Something)
+        );
+        let again = reached.handle_label(&empty(second), None);
+        assert_eq!(again, Err(NoJoin::Known(Found::Nobody)));
+        let yesterday = "r0000001.20261120.1";
+        let late = reached.handle_label(&empty(yesterday), None);
+        assert_eq!(late, Err(NoJoin::OtherNight(check(yesterday))));
+    }
+
+    #[test]
+    fn a_night_that_an_earlier_version_began_is_counted_on() {
+        let old = r#"{"night":{"night":"2026-11-21","over_ms":1795345200000,
+            "checks":[["r0000001.20261121.1",20]]},"last":null,"monitor":MONITOR}"#;
+        let monitor = serde_json::to_string(&Monitor::default()).unwrap();
+        let mut reached: Reached = serde_json::from_str(&old.replace("MONITOR", &monitor)).unwrap();
+        look(&mut reached, "r0000001.20261121.1", Some(30));
+        look(&mut reached, "r0000001.20261121.2", Some(40));
+        let joined = reached.handle_label(&label("r0000001.20261121.2", Found::Somebody), None);
+        assert_eq!(joined, Ok(Noted::Something));
+        let night = reached.handle_time(unit(), at(NOON), None).unwrap();
+        assert_eq!(night.counts.checks, [(30, 1), (40, 1)]);
     }
 }

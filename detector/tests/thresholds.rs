@@ -27,6 +27,7 @@ use nattsyn_detector::guard::LOWERED_APART;
 use nattsyn_detector::pair::ToEye;
 use nattsyn_protocol::finding::{Finding, Reason};
 use nattsyn_protocol::ids::{CheckId, WindowKey};
+use nattsyn_protocol::labels::{Found, Label, LabelMessage, Labelled};
 use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::thresholds::{
@@ -209,6 +210,25 @@ fn last_check() -> CheckId {
     "r0000001.20261121.2".parse().unwrap()
 }
 
+fn said_of(check: &CheckId, found: Found) -> Label {
+    Label {
+        unit: "u0000001".parse().unwrap(),
+        check: *check,
+        found,
+    }
+}
+
+fn label(check: &CheckId, found: Found) -> LabelMessage {
+    LabelMessage {
+        label: Signed::seal(&said_of(check, found), &hub_key()),
+        endorsement: endorsement(1),
+    }
+}
+
+fn stolen_key() -> SigningKey {
+    SigningKey::from_bytes(&[0x66; 32])
+}
+
 fn look_late(home: &Home, look: u8) -> Finding {
     home.say(&ToEye::Look {
         check: last_check(),
@@ -231,8 +251,31 @@ fn a_nights_counts_are_what_was_said_and_survive_a_restart() {
     home.show(IN_BED);
     assert_eq!(look_late(&home, 2), Finding::Visible);
     // A look is reported first and counted then; whatever is answered next comes after both.
+    let mut hub = label(&last_check(), Found::Somebody);
+    home.say(&ToEye::Label(hub.clone()));
     assert_eq!(give(&home, message(1, STRICT)), Some(1));
     home.restart();
+    hub.label = Signed::seal(&said_of(&last_check(), Found::Nobody), &stolen_key());
+    for not_taken in [
+        hub,
+        label(&home::check(), Found::Nobody),
+        LabelMessage {
+            label: Signed::seal(
+                &Label {
+                    unit: "u0000002".parse().unwrap(),
+                    ..said_of(&last_check(), Found::Nobody)
+                },
+                &hub_key(),
+            ),
+            endorsement: endorsement(1),
+        },
+        LabelMessage {
+            endorsement: endorsement(0),
+            ..label(&last_check(), Found::Nobody)
+        },
+    ] {
+        home.say(&ToEye::Label(not_taken));
+    }
     home.show(STANDING);
     assert_eq!(look_late(&home, 3), outside);
     home.pass(Duration::from_secs(9 * 60));
@@ -245,8 +288,16 @@ fn a_nights_counts_are_what_was_said_and_survive_a_restart() {
     let (bin, checks) = counts.checks[0];
     assert_eq!(checks, 1);
     assert_eq!(said(STRICT, Bin::new(bin).unwrap()), Said::Visible);
+    let evidence = counts.evidence.unwrap();
+    let labelled = Labelled {
+        found: Found::Somebody,
+        bin,
+        looks: 1,
+    };
+    assert_eq!(evidence.labelled, [labelled], "and nothing forged");
+    assert_eq!(evidence.commissioned, None);
     let bytes = wire::encode(&message).len();
-    assert!(bytes <= 256, "{bytes} bytes");
+    assert!(bytes <= 384, "{bytes} bytes");
     // A voice that was not there hears them when the eye starts.
     home.restart();
     assert_eq!(home.counts(), message);

@@ -9,6 +9,7 @@ use nattsyn_calibration::grid::Bin;
 use nattsyn_calibration::monitor::Looks;
 use nattsyn_clock::Now;
 use nattsyn_protocol::grant::FIRST_LOOK_AGAIN;
+use nattsyn_protocol::labels::LabelMessage;
 use nattsyn_protocol::thresholds::{CountsMessage, ThresholdsMessage};
 use nattsyn_protocol::time::Timestamp;
 
@@ -17,7 +18,7 @@ use crate::guard::{Errand, Taken};
 use crate::memory::{EyeMemory, Found};
 use crate::pair::FromEye;
 use crate::presence::Standard;
-use crate::reached::{Night, Noted, Reached};
+use crate::reached::{Night, NoJoin, Noted, Reached};
 
 /// The counts, and where they are kept.
 pub(super) struct Counting {
@@ -90,14 +91,43 @@ impl Eye {
         else {
             return;
         };
+        let commissioned = self.commissioned();
         let counting = &mut self.counting.reached;
         let night = counting.handle_time(self.signer.unit(), known, Some(errand.check));
-        let noted = counting.handle_look(errand.check, over, bin);
+        let noted = counting.handle_look((errand.check, commissioned), over, bin);
         if let Some(night) = &night {
             self.end_night(now, night);
         } else if noted == Noted::Something {
             self.counting.write();
         }
+    }
+
+    /// Joins what somebody found at a check with what its looks have reached.
+    pub(super) fn handle_label(&mut self, now: Now, message: &LabelMessage) {
+        let label = match self.guard.open_label(message) {
+            Ok(label) => label,
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "label not taken");
+                return;
+            }
+        };
+        // Its key may have begun an epoch.
+        self.write_memory(now);
+        let commissioned = self.commissioned();
+        match self.counting.reached.handle_label(&label, commissioned) {
+            Ok(_) => {
+                tracing::debug!(check = %label.check, "labelled");
+                self.counting.write();
+            }
+            Err(why @ NoJoin::Known(_)) => tracing::debug!(%why, "label"),
+            Err(why) => tracing::warn!(%why, "label joined with nothing"),
+        }
+    }
+
+    /// Under which version it is commissioned.
+    fn commissioned(&self) -> Option<u32> {
+        self.tryout.held().map(|held| held.version)
     }
 
     /// Ends the night under way when its noon has come.

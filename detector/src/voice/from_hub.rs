@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use nattsyn_protocol::commission::CommissionDown;
 use nattsyn_protocol::hello::{Ack, PlanMessage};
+use nattsyn_protocol::labels::LabelMessage;
 use nattsyn_protocol::live::LiveDown;
 use nattsyn_protocol::policy::PolicyMessage;
 use nattsyn_protocol::thresholds::ThresholdsMessage;
@@ -38,6 +39,12 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
                 Ok(message) => self.handle_thresholds(message),
                 Err(error) => self.drop_unreadable("thresholds", &error),
             },
+            Channel::Label => match wire::decode::<LabelMessage>(body) {
+                Ok(message) => {
+                    self.tell_eye(&ToEye::Label(message));
+                }
+                Err(error) => self.drop_unreadable("label", &error),
+            },
             Channel::LiveDown => match wire::decode::<LiveDown>(body) {
                 Ok(word) => self.handle_live_down(word),
                 Err(error) => self.drop_unreadable("live view's request", &error),
@@ -53,7 +60,6 @@ impl<D: Disk, U: Uplink, E: EyeLine> Voice<D, U, E> {
             | Channel::LiveUp
             | Channel::Counts
             | Channel::CommissionUp
-            | Channel::Label
             | Channel::Frame => {
                 self.drop_unreadable("message", &StrangeTopic(format!("{channel:?}")));
             }

@@ -125,7 +125,11 @@ impl Eye {
                 last_look: self.last_look,
             }),
             // No resident of this world has agreed to more than looks, and nobody commissions.
-            ToEye::Policy(_) | ToEye::Thresholds(_) | ToEye::Live(_) | ToEye::Commission(_) => {}
+            ToEye::Policy(_)
+            | ToEye::Thresholds(_)
+            | ToEye::Label(_)
+            | ToEye::Live(_)
+            | ToEye::Commission(_) => {}
             &ToEye::Look { check, look } if self.looking.is_none() => {
                 self.begin(now, camera, dice, (check, look), &mut wants);
             }

@@ -155,7 +155,7 @@ impl State {
                 }))]
             }
             // It works by its model.
-            ToEye::Thresholds(_) | ToEye::Commission(_) => Vec::new(),
+            ToEye::Thresholds(_) | ToEye::Label(_) | ToEye::Commission(_) => Vec::new(),
             ToEye::Look { check, look } => vec![self.report(check, look)],
             ToEye::Live(LiveDown::Ask { check }) => {
                 vec![self.report(check, FIRST_LOOK_AGAIN), self.challenge(check)]
