@@ -261,6 +261,16 @@ impl AuditRow {
         }
     }
 
+    /// The same, about each of these residents; once about nobody if there are none.
+    #[must_use]
+    pub fn about_each(&self, residents: impl Iterator<Item = ResidentId>) -> Vec<Self> {
+        let rows: Vec<Self> = residents.map(|it| self.clone().about(it)).collect();
+        match rows.is_empty() {
+            true => vec![self.clone()],
+            false => rows,
+        }
+    }
+
     /// The same, about a resident.
     #[must_use]
     pub fn about(self, resident: ResidentId) -> Self {

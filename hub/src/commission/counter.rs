@@ -317,9 +317,14 @@ impl Counter<'_> {
             by: by.who.clone(),
             at: self.now,
         };
-        let named: Vec<String> = named.iter().map(ToString::to_string).collect();
-        let logged = AuditRow::new(self.now, by.who.clone(), Act::SidesSaid);
-        let logged = logged.detail(format!("{unit} {}", named.join(" ")));
+        // Each reads in their own extract where they themselves were said to sleep.
+        let logged: Vec<AuditRow> = (1..)
+            .zip(named)
+            .map(|(place, resident): (usize, _)| {
+                let row = AuditRow::new(self.now, by.who.clone(), Act::SidesSaid);
+                row.about(*resident).detail(format!("{unit} place {place}"))
+            })
+            .collect();
         match self.rows.say_sides(after, &said, (agreed, &logged))? {
             Written::Yes => Ok(()),
             Written::SomebodyElseWas => Err(CommissionError::SomebodyElseWas),
@@ -454,6 +459,9 @@ impl Counter<'_> {
         };
         let rows = steps.map(row);
         let logged = AuditRow::new(self.now, by.who.clone(), act).detail(detail);
+        let home = self.roster.of_unit(unit);
+        let residents = home.into_iter().flat_map(|home| &home.residents);
+        let logged = logged.about_each(residents.map(|who| who.id));
         match self.rows.add(after, &rows, &logged)? {
             Written::Yes => Ok(()),
             Written::SomebodyElseWas => Err(CommissionError::SomebodyElseWas),

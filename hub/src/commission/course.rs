@@ -297,6 +297,30 @@ impl Course {
         }
     }
 
+    /// Whether an answer to the order that waits says that by the unit's own count it cannot pass.
+    #[must_use]
+    pub fn refuses_to_conclude(&self, answer: &Answer) -> bool {
+        let concludes = |asked: &Asked| asked.order.ask == Ask::Conclude;
+        let Answer::NotTried(not) = answer else {
+            return false;
+        };
+        let cannot = matches!(not.why, NoTry::NotPassed | NoTry::TooLittleRoom);
+        cannot && not.number != OF_LEAVE && self.asked.as_ref().is_some_and(concludes)
+    }
+
+    /// Whether a try was asked for under this leave, now or before.
+    #[must_use]
+    pub fn has_asked(&self, tried: &Tried) -> bool {
+        let is_asked = tried.version == self.leave.version && tried.number <= self.numbers;
+        is_asked && self.boot.is_none_or(|boot| boot == tried.boot)
+    }
+
+    /// Whether what was tried under this leave shows that the unit cannot pass.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self.verdict(), Verdict::Refused(_))
+    }
+
     /// How it stands.
     #[must_use]
     pub fn phase(&self, now: Timestamp) -> Phase {
@@ -406,6 +430,23 @@ pub(super) fn said_passed(said: &Capability, at: Timestamp) -> Option<Commission
         staged: Vec::new(),
         word: said.word,
     })
+}
+
+/// Under which leave some steps of a unit showed that it cannot pass: the newest, if any did.
+#[must_use]
+pub fn refused_version(steps: &[CourseRow]) -> Option<u32> {
+    let mut course: Option<Course> = None;
+    let mut version = None;
+    for step in steps {
+        match (&step.step, &mut course) {
+            (Step::Leave(..), _) => course = Course::of(std::slice::from_ref(step)),
+            (_, Some(course)) => course.take(step),
+            (_, None) => {}
+        }
+        let refused = course.as_ref().filter(|it| it.is_refused());
+        version = refused.map(|it| it.leave.version).or(version);
+    }
+    version
 }
 
 /// Whether a walk's look found anything to go by.

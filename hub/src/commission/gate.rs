@@ -350,26 +350,26 @@ impl Gates {
         until.is_some_and(|until| now < until) && self.refused(unit).is_none()
     }
 
-    /// Why a unit was refused, if it has not passed since: not under a later leave, as far as is
-    /// known.
+    /// Why a unit was refused, if it has not passed since. One that was tried has passed also where
+    /// it says that it did under a later leave, which this ledger does not know.
     #[must_use]
     pub fn refused(&self, unit: UnitId) -> Option<Shut> {
         let held = self.held(unit).map_or(0, |held| held.version);
-        let refusal = self.refused.get(&unit);
-        let refusal = refusal.filter(|refusal| held <= refusal.version)?;
-        Some(match refusal.why {
-            RefusedWhy::Tried => Shut::Refused,
-            RefusedWhy::Exchanged => Shut::Exchanged,
-        })
+        let refusal = self.refused.get(&unit)?;
+        match refusal.why {
+            RefusedWhy::Tried => (held <= refusal.version).then_some(Shut::Refused),
+            // What an eye held before it came here is about another home, whatever its number.
+            RefusedWhy::Exchanged => Some(Shut::Exchanged),
+        }
     }
 
-    /// That a unit's trial showed that sensor mode does not suit its home, under the commissioning
-    /// that it holds.
+    /// That a unit's trial showed that sensor mode does not suit its home, unless it was
+    /// commissioned anew since. A unit that has lost what it was commissioned as is no other home.
     #[must_use]
     pub fn unsuited(&self, unit: UnitId) -> Option<&Unsuited> {
-        let held = self.held(unit)?;
+        let held = self.held(unit).map_or(0, |held| held.version);
         let unsuited = self.unsuited.get(&unit)?;
-        (unsuited.version == held.version).then_some(unsuited)
+        (held <= unsuited.version).then_some(unsuited)
     }
 
     /// How the gate stands at this moment for a unit's report about a resident; `places` are those
@@ -415,11 +415,11 @@ impl Gates {
         }
         let held = self.held(unit);
         let sides = self.sides.get(&unit);
+        if self.unsuited(unit).is_some() {
+            return UnitGate::Shut(Shut::Unsuited);
+        }
         let stands = match held {
             None => Gate::Shut(Shut::Never),
-            Some(_) if self.unsuited(unit).is_some() => {
-                return UnitGate::Shut(Shut::Unsuited);
-            }
             Some(held) => plans
                 .find_map(|plan| {
                     let whose = Whose {

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nattsyn_protocol::commission::trial::Verdict;
-use nattsyn_protocol::commission::{CommissionDown, CommissionMessage, HeldCommissioning, Leave};
+use nattsyn_protocol::commission::{
+    CommissionDown, CommissionMessage, HeldCommissioning, Leave, Tried, Try,
+};
+use nattsyn_protocol::finding::Finding;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::policy::Capability;
 use nattsyn_protocol::signing::Signed;
@@ -61,6 +63,9 @@ impl Standing {
             word.number = word.number.max(known.and_then(|it| it.number));
         }
         self.gates = gates;
+        let gates = &self.gates;
+        self.courses
+            .retain(|unit, course| !is_of_before(gates, *unit, course));
     }
 
     /// What the store says of units whose last look was by another model.
@@ -103,6 +108,9 @@ impl Standing {
                 self.take_one(row);
             }
         }
+        let gates = &self.gates;
+        self.courses
+            .retain(|unit, course| !is_of_before(gates, *unit, course));
     }
 
     /// Takes in rows that were written beside the desk; returns what of them is to be sent, in
@@ -170,7 +178,8 @@ impl Standing {
         let unit = heard.unit();
         let course = self.courses.get_mut(&unit).ok_or(NotTaken::Unasked)?;
         course.judge(&heard.answer)?;
-        let before = is_refused(course);
+        let before = course.is_refused();
+        let by_the_unit = course.refuses_to_conclude(&heard.answer);
         let has_passed = matches!(heard.answer, Answer::Commissioned(_));
         let row = CourseRow {
             id: 0,
@@ -184,7 +193,7 @@ impl Standing {
             },
         };
         course.take(&row);
-        let refusal = (is_refused(course) && !before).then_some(Refusal {
+        let refusal = ((course.is_refused() && !before) || by_the_unit).then_some(Refusal {
             unit,
             why: RefusedWhy::Tried,
             version: course.leave.version,
@@ -196,6 +205,30 @@ impl Standing {
             None => {}
         }
         Ok((row, refusal))
+    }
+
+    /// Takes in an answer that came too late for the order that it answers: it counts for nothing,
+    /// but that the unit saw somebody where nobody was is known from it all the same.
+    pub fn answer_late(&mut self, now: Timestamp, heard: &Heard) -> Option<Refusal> {
+        let unit = heard.unit();
+        let course = self.courses.get(&unit)?;
+        let Answer::Tried(tried) = &heard.answer else {
+            return None;
+        };
+        if !course.has_asked(tried) || !saw_somebody_where_nobody_was(tried) {
+            return None;
+        }
+        if course.passed.is_some() || self.gates.refused.contains_key(&unit) {
+            return None;
+        }
+        let refusal = Refusal {
+            unit,
+            why: RefusedWhy::Tried,
+            version: course.leave.version,
+            at: now,
+        };
+        self.gates.refused.insert(unit, refusal);
+        Some(refusal)
     }
 
     /// Takes in what an eye said of itself; returns how its leave stands if that is news.
@@ -317,8 +350,19 @@ impl Standing {
     }
 }
 
-fn is_refused(course: &Course) -> bool {
-    matches!(course.verdict(), Verdict::Refused(_))
+/// Whether a course is of before its unit was exchanged or moved: nothing of it is about the home
+/// in which the unit hangs now.
+fn is_of_before(gates: &Gates, unit: UnitId, course: &Course) -> bool {
+    let refusal = gates.refused.get(&unit);
+    let exchanged = refusal.filter(|refusal| refusal.why == RefusedWhy::Exchanged);
+    exchanged.is_some_and(|exchanged| course.leave.version <= exchanged.version)
+}
+
+fn saw_somebody_where_nobody_was(tried: &Tried) -> bool {
+    let Try::Staged { state, .. } = tried.what else {
+        return false;
+    };
+    tried.finding == Finding::Visible && state.is_somebody() == Some(false)
 }
 
 fn message(signed: &Signed, endorsement: &Signed) -> CommissionMessage {

@@ -415,6 +415,11 @@ fn a_refused_trial_shuts_the_gate_whatever_paper_says_until_the_unit_is_commissi
     let plans = std::iter::empty();
     let stands = gates.of_unit(at(1), (unit(), &home), plans);
     assert_eq!(stands, UnitGate::Shut(Shut::Unsuited));
+    // One that has lost what it was commissioned as is no other home.
+    gates.words.insert(unit(), CommissionWord::default());
+    assert_eq!(gate_of(&gates), Gate::Shut(Shut::Unsuited));
+    let stands = gates.of_unit(at(1), (unit(), &home), std::iter::empty());
+    assert_eq!(stands, UnitGate::Shut(Shut::Unsuited));
     let anew = HeldCommissioned {
         version: 4,
         ..held(1)

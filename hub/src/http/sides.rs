@@ -94,10 +94,12 @@ async fn render(
     trouble: Option<Phrase>,
 ) -> Result<String, Refused> {
     let (resident, bedroom) = bedroom(site, resident).await?;
-    // The one in the address was written down at the door.
-    let others = bedroom.residents.iter().filter(|who| who.id != resident);
-    for other in others {
-        let row = access::row(site, viewer, Act::SidesOpened).about(other.id);
+    // The one in the address was written down at the door, but for a form that was refused.
+    let is_written = trouble.is_none();
+    let unwritten = bedroom.residents.iter();
+    let unwritten = unwritten.filter(|who| who.id != resident || !is_written);
+    for who in unwritten {
+        let row = access::row(site, viewer, Act::SidesOpened).about(who.id);
         access::write(&site.audit, row).await.map_err(|error| {
             access::unwritten(&error);
             Refused::NoLog

@@ -29,6 +29,7 @@ use crate::view::ledger::Account;
 use crate::watch::How;
 use crate::watch::situation::Situation;
 
+mod holds;
 mod papers;
 mod refused;
 mod several;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use nattsyn_protocol::commission::{CommissionDown, LASTS_MAX};
 use nattsyn_protocol::finding::Finding;
@@ -16,13 +17,18 @@ use nattsyn_protocol::wire;
 use super::ServiceError;
 use super::desk::{Answer, Desk, write};
 use crate::commission::PAPER_MAX;
-use crate::commission::gate::{Gate, Paper, PaperWhy};
+use crate::commission::course::refused_version;
+use crate::commission::gate::{Gate, Paper, PaperWhy, Refusal, RefusedWhy};
 use crate::commission::standing::Standing;
-use crate::commission::suited::{self, Share, Unsuited};
-use crate::roster::Home;
-use crate::store::{Store, StoreError};
+use crate::commission::suited::{self, TRIAL_DAYS_MAX, Unsuited};
+use crate::roster::{Home, Roster};
+use crate::store::{Batch, Store, StoreError};
 use crate::watch::wall::Trust;
 use crate::watch::{Change, Moment};
+
+/// How long after a commissioning its trial is asked at the most: the days of it, and as long as
+/// counts are taken after their night.
+const TRIAL_TAKES: Duration = Duration::from_secs(2 * 24 * 3600 * TRIAL_DAYS_MAX.unsigned_abs());
 
 impl Desk {
     /// What pages wrote of commissioning since, to be sent.
@@ -61,18 +67,16 @@ impl Desk {
     ) -> Result<(), ServiceError> {
         let roster = Arc::clone(self.watch.roster());
         for home in roster.homes().iter().filter(|home| of(home.unit)) {
-            let Some(share) = self.refused_trial(home)? else {
+            // What one home has counted, or cannot be read of it, holds up no other's checks.
+            let unsuited = self.refused_trial(now, home).unwrap_or_else(|error| {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(unit = %home.unit, error, "its first nights cannot be read");
+                None
+            });
+            let Some(unsuited) = unsuited else {
                 continue;
             };
-            let Some(held) = self.commission.gates().held(home.unit) else {
-                continue;
-            };
-            let unsuited = Unsuited {
-                unit: home.unit,
-                version: held.version,
-                share,
-                at: now.timestamp,
-            };
+            let share = unsuited.share;
             self.store.refuse_sensor(&unsuited)?;
             tracing::warn!(unit = %home.unit, ?share, "sensor mode does not suit this home");
             self.commission.take_unsuited(unsuited);
@@ -84,20 +88,29 @@ impl Desk {
     /// What a home's first nights say, if they say that sensor mode does not suit it and that is
     /// not written down yet. Where people agreed to a live view an unclear look has an answer:
     /// those homes are on no such trial.
-    fn refused_trial(&self, home: &Home) -> Result<Option<Share>, ServiceError> {
+    fn refused_trial(&self, now: Moment, home: &Home) -> Result<Option<Unsuited>, ServiceError> {
         let gates = self.commission.gates();
         let since = gates.since.get(&home.unit);
-        let on_trial = gates.held(home.unit).is_some() && gates.unsuited(home.unit).is_none();
+        let held = gates.held(home.unit);
+        let held = held.filter(|_| gates.unsuited(home.unit).is_none());
         let wanted = self.enforcement.units().get(&home.unit);
         let wanted = wanted.and_then(|unit| unit.wanted.as_ref());
         let is_sensor = wanted.is_none_or(|(policy, _)| policy.mode != Mode::LiveView);
-        let Some(since) = since.filter(|_| on_trial && is_sensor) else {
+        let (Some(since), Some(held), true) = (since, held, is_sensor) else {
             return Ok(None);
         };
+        if now.timestamp > since.after(TRIAL_TAKES) {
+            return Ok(None);
+        }
         // The night on which it passed had looks from before.
         let passed = night_of(*since, &self.charge.zone)?;
         let nights = self.store.trial((home.unit, home.id), passed)?;
-        Ok(suited::refused(&nights))
+        Ok(suited::refused(&nights).map(|share| Unsuited {
+            unit: home.unit,
+            version: held.version,
+            share,
+            at: now.timestamp,
+        }))
     }
 
     /// Begins the papers that waited for a clock that is believed, if it is by now.
@@ -159,6 +172,30 @@ fn begin_papers(now: Moment, trust: Trust, store: &mut dyn Store) -> Result<(), 
     store.put_on_paper(&units.into_iter().map(paper).collect::<Vec<_>>())
 }
 
+/// Refuses units on paper that were tried and could not pass by a hub that wrote no refusals down.
+fn refuse_of_before(now: Moment, roster: &Roster, store: &mut dyn Store) -> Result<(), StoreError> {
+    let gates = store.gates()?;
+    let on_paper = roster.homes().iter().map(|home| home.unit);
+    let on_paper = on_paper.filter(|unit| gates.is_on_paper(*unit, now.timestamp));
+    let mut batch = Batch::default();
+    for unit in on_paper {
+        let steps = store.steps_since_passed(unit)?;
+        if let Some(version) = refused_version(&steps) {
+            tracing::warn!(%unit, version, "was tried out and refused before refusals were kept");
+            batch.refused.push(Refusal {
+                unit,
+                why: RefusedWhy::Tried,
+                version,
+                at: now.timestamp,
+            });
+        }
+    }
+    match batch.is_empty() {
+        true => Ok(()),
+        false => store.commit(&batch),
+    }
+}
+
 /// As what units are commissioned.
 pub(super) fn open_commissions(
     now: Moment,
@@ -168,8 +205,9 @@ pub(super) fn open_commissions(
     let at = now.timestamp;
     begin_papers(now, trust, store)?;
     let mut commission = Standing::default();
-    let gates = store.gates()?;
     let roster = store.roster()?;
+    refuse_of_before(now, &roster, store)?;
+    let gates = store.gates()?;
     let on_paper = roster.homes().iter().map(|home| home.unit);
     for unit in on_paper.filter(|unit| gates.is_on_paper(*unit, at)) {
         let until = gates.paper(unit, at).map(|until| until.0);

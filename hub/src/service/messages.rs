@@ -17,7 +17,7 @@ use super::commissioning::commission_answer;
 use super::counting::Acknowledged;
 use super::desk::{Answer, Desk, Done, News, whole};
 use crate::commission::course::Answer as CommissionAnswer;
-use crate::commission::gate::{CommissionWord, Newness};
+use crate::commission::gate::{CommissionWord, Newness, Refusal};
 use crate::commission::standing::Heard as CommissionHeard;
 use crate::dispatch;
 use crate::ingest::{DropKind, Message, Publication, Said, hello_of_stranger, judge};
@@ -306,7 +306,7 @@ impl Desk {
             }),
             CommissionAnswer::Tried(_) | CommissionAnswer::NotTried(_) => None,
         };
-        match self.commission.answer(now.timestamp, heard) {
+        match self.commission.answer(now.timestamp, heard.clone()) {
             Ok((row, refusal)) => {
                 intake.batch.steps.push(row);
                 intake.news = News::Something;
@@ -315,15 +315,12 @@ impl Desk {
                         .begin_words(now.timestamp, unit, said.clone());
                     self.write_held(now, unit, said, intake);
                 }
-                if let Some(refusal) = refusal {
-                    tracing::warn!(%unit, version = refusal.version, "tried out and refused");
-                    intake.batch.refused.push(refusal);
-                    let changes = self.review_commissions(now);
-                    intake.batch.changes.extend(changes);
-                }
+                self.write_refusal(now, refusal, intake);
             }
             Err(why) => {
                 tracing::warn!(%unit, %why, "an answer to no try");
+                let refusal = self.commission.answer_late(now.timestamp, &heard);
+                self.write_refusal(now, refusal, intake);
                 let topic = Topic {
                     unit,
                     channel: Channel::CommissionUp,
@@ -331,6 +328,15 @@ impl Desk {
                 self.drops.count(DropKind::Unasked, &topic.to_string());
             }
         }
+    }
+
+    fn write_refusal(&mut self, now: Moment, refusal: Option<Refusal>, intake: &mut Intake) {
+        let Some(refusal) = refusal else { return };
+        let Refusal { unit, version, .. } = refusal;
+        tracing::warn!(%unit, version, "tried out and refused");
+        intake.batch.refused.push(refusal);
+        let changes = self.review_commissions(now);
+        intake.batch.changes.extend(changes);
     }
 
     fn take_report(

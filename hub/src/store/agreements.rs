@@ -53,13 +53,17 @@ pub(super) fn write(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     if let Some(homes) = &entries.homes {
+        let served = commission::served(transaction)?;
         for table in ["homes", "units", "residents"] {
             let sql = format!("UPDATE {table} SET left_ms = ?1 WHERE left_ms IS NULL");
             transaction.execute(&sql, [now.as_ms()])?;
         }
         for (place, home) in homes.iter().enumerate() {
-            commission::end_if_exchanged(transaction, home, now)?;
+            let exchange = commission::exchange(transaction, home, (&served, now))?;
             enrol_home(transaction, place, home)?;
+            if let Some(exchange) = exchange {
+                commission::end(transaction, &exchange)?;
+            }
         }
     }
     for agreed in &entries.agreements {

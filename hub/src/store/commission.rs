@@ -127,6 +127,9 @@ impl Courses {
                    WHERE ?1 = ?1 AND kind = 'commissioned' AND NOT EXISTS
                        (SELECT 1 FROM commission_rows AS later WHERE later.unit = passed.unit
                         AND later.id > passed.id AND later.kind IN ('agreed', 'leave'))
+                     AND NOT EXISTS
+                       (SELECT 1 FROM commission_refusals AS ended WHERE ended.unit = passed.unit
+                        AND ended.why = 'exchanged' AND ended.step >= passed.id)
                    ORDER BY unit";
         let mut units = Vec::new();
         each(&self.connection, sql, &"", |row| {
@@ -145,7 +148,7 @@ impl Courses {
         gates(&self.connection)
     }
 
-    /// Writes steps down together with a row in the log, if `after` is still the unit's last step:
+    /// Writes steps down together with their rows in the log, if `after` is still the unit's last step:
     /// of two who act at once the second does not. Returns whether it was written.
     ///
     /// # Errors
@@ -155,7 +158,7 @@ impl Courses {
         &mut self,
         after: i64,
         steps: &[CourseRow],
-        logged: &AuditRow,
+        logged: &[AuditRow],
     ) -> Result<Written, StoreError> {
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior);
@@ -166,7 +169,9 @@ impl Courses {
             {
                 return Ok(Written::SomebodyElseWas);
             }
-            audit::append(&transaction, logged)?;
+            for row in logged {
+                audit::append(&transaction, row)?;
+            }
             for step in steps {
                 write_step(&transaction, step)?;
             }
@@ -311,19 +316,52 @@ fn write_refusal(transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::
     )?;
     let (by, act) = (crate::audit::Who::Hub, crate::audit::Act::CommissionRefused);
     let row = AuditRow::new(refusal.at, by, act);
-    audit::append(
-        transaction,
-        &row.detail(format!("{unit} version {version} {why}")),
-    )?;
+    let row = row.detail(format!("{unit} version {version} {why}"));
+    append_about_home(transaction, refusal.unit, &row)
+}
+
+/// Appends a row about each who lives where a unit hangs, so that it is found in their extracts.
+pub(super) fn append_about_home(
+    transaction: &Transaction<'_>,
+    unit: UnitId,
+    row: &AuditRow,
+) -> rusqlite::Result<()> {
+    let sql = "SELECT resident FROM residents WHERE left_ms IS NULL
+               AND home = (SELECT home FROM units WHERE unit = ?1) ORDER BY resident";
+    let mut query = transaction.prepare(sql)?;
+    let found = query.query_map([unit.to_string()], |row| row.get::<_, String>(0))?;
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    for row in row.about_each(found.iter().filter_map(|id| id.parse().ok())) {
+        audit::append(transaction, &row)?;
+    }
     Ok(())
 }
 
-/// Ends what counts of a unit whose eye or home is otherwise now than it was enrolled with.
-pub(super) fn end_if_exchanged(
+/// Which units were enrolled where, now or once: ids as they are written, the unit's first.
+pub(super) type Served = Vec<(String, String)>;
+
+/// Which units were enrolled where before an enrolment changes it.
+pub(super) fn served(transaction: &Transaction<'_>) -> rusqlite::Result<Served> {
+    let mut query = transaction.prepare("SELECT unit, home FROM units")?;
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// That what counted of a unit ends.
+pub(super) struct Exchange {
+    refusal: Refusal,
+    /// Its eye is another one, which counts its words by itself.
+    is_other_eye: bool,
+}
+
+/// Whether a unit's eye or home is otherwise now than it was enrolled with, or it follows another
+/// in its home: the paper of a home is the paper of the unit that was believed there. To be asked
+/// before the enrolment is written, and ended after.
+pub(super) fn exchange(
     transaction: &Transaction<'_>,
     home: &Home,
-    at: Timestamp,
-) -> rusqlite::Result<()> {
+    (served, at): (&Served, Timestamp),
+) -> rusqlite::Result<Option<Exchange>> {
     let unit = home.unit.to_string();
     let is_other: Option<(bool, bool)> = transaction
         .query_row(
@@ -332,11 +370,11 @@ pub(super) fn end_if_exchanged(
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    let Some((is_moved, is_exchanged)) = is_other else {
-        return Ok(());
-    };
+    let id = home.id.to_string();
+    let follows = || served.iter().any(|(_, of)| *of == id);
+    let (is_moved, is_exchanged) = is_other.unwrap_or_else(|| (follows(), false));
     if !is_moved && !is_exchanged {
-        return Ok(());
+        return Ok(None);
     }
     // Leaves and words of before are about the unit or the home of before.
     let sql = "SELECT body FROM commission_rows WHERE unit = ?1 AND kind = 'leave'
@@ -355,11 +393,24 @@ pub(super) fn end_if_exchanged(
         version: leave.map_or(0, |leave| leave.version).max(said),
         at,
     };
-    if is_exchanged {
-        // Another eye counts its words by itself.
-        write_word(transaction, home.unit, &CommissionWord::default(), at)?;
+    Ok(Some(Exchange {
+        refusal,
+        is_other_eye: is_exchanged,
+    }))
+}
+
+/// Ends what counted of a unit.
+pub(super) fn end(transaction: &Transaction<'_>, exchange: &Exchange) -> rusqlite::Result<()> {
+    let refusal = &exchange.refusal;
+    if exchange.is_other_eye {
+        write_word(
+            transaction,
+            refusal.unit,
+            &CommissionWord::default(),
+            refusal.at,
+        )?;
     }
-    write_refusal(transaction, &refusal)
+    write_refusal(transaction, refusal)
 }
 
 /// Papers.
@@ -506,6 +557,25 @@ pub(super) fn steps_to_restore(
     );
     let mut steps = Vec::new();
     each(connection, &sql, &since.as_ms(), |row| {
+        steps.push(step(row)?);
+        Ok(())
+    })?;
+    Ok(steps)
+}
+
+/// A unit's steps since it last passed.
+pub(super) fn steps_since_passed(
+    connection: &Connection,
+    unit: UnitId,
+) -> Result<Vec<CourseRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM commission_rows WHERE unit = ?1 AND id >
+             (SELECT coalesce(max(id), 0) FROM commission_rows
+              WHERE unit = ?1 AND kind = 'commissioned')
+         ORDER BY id"
+    );
+    let mut steps = Vec::new();
+    each(connection, &sql, &unit.to_string(), |row| {
         steps.push(step(row)?);
         Ok(())
     })?;

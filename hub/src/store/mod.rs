@@ -350,6 +350,15 @@ pub trait Store: Send {
         Ok(Vec::new())
     }
 
+    /// The steps of a unit's commissioning since it last passed, in order.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn steps_since_passed(&self, _unit: UnitId) -> Result<Vec<CourseRow>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// The steps of commissioning after the one of this number, since a moment, in order.
     ///
     /// # Errors

@@ -91,7 +91,7 @@ impl Courses {
         &mut self,
         after: i64,
         said: &SidesSaid,
-        (agreed, logged): (Option<CourseRow>, &AuditRow),
+        (agreed, logged): (Option<CourseRow>, &[AuditRow]),
     ) -> Result<Written, StoreError> {
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection_mut().transaction_with_behavior(behavior);
@@ -101,7 +101,9 @@ impl Courses {
             if commission::last_step(&transaction, said.unit)? != after {
                 return Ok(Written::SomebodyElseWas);
             }
-            audit::append(&transaction, logged)?;
+            for row in logged {
+                audit::append(&transaction, row)?;
+            }
             transaction.execute(
                 "INSERT INTO commission_sides (unit, body, made_by, at_ms) VALUES (?1, ?2, ?3, ?4)",
                 params![
@@ -191,7 +193,7 @@ pub(super) fn refuse(connection: &mut Connection, unsuited: &Unsuited) -> Result
         if written > 0 {
             let row = AuditRow::new(unsuited.at, Who::Hub, Act::SensorUnsuited);
             let detail = format!("{} {unclear}/{checks} {nights} nights", unsuited.unit);
-            audit::append(&transaction, &row.detail(detail))?;
+            commission::append_about_home(&transaction, unsuited.unit, &row.detail(detail))?;
         }
         Ok(())
     };
@@ -237,19 +239,23 @@ fn blind(
     unit: UnitId,
     (after, last): (Date, Date),
 ) -> Result<BTreeMap<Date, u32>, StoreError> {
-    let sql = "SELECT check_id, finding FROM reports WHERE unit = ?1";
+    let sql =
+        "SELECT check_id, finding FROM reports WHERE unit = ?1 AND substr(check_id, 10, 8) > ?2
+               AND substr(check_id, 10, 8) <= ?3";
+    let night = |date: Date| date.strftime("%Y%m%d").to_string();
+    let doing = doing(TRIAL);
+    let mut query = connection.prepare_cached(sql).map_err(&doing)?;
+    let given = params![unit.to_string(), night(after), night(last)];
+    let mut found = query.query(given).map_err(&doing)?;
     let mut was_fit: BTreeMap<CheckId, bool> = BTreeMap::new();
-    each(connection, sql, &unit.to_string(), |row| {
+    while let Some(row) = found.next().map_err(&doing)? {
         let check: CheckId = rows::parsed(row, 0, TRIAL)?;
-        if check.night > after && check.night <= last {
-            let is_fit = match Finding::from(rows::text(row, 1, TRIAL)?) {
-                Finding::Visible | Finding::NotVisible | Finding::Unclear(_) => true,
-                Finding::Technical(_) | Finding::Paused => false,
-            };
-            *was_fit.entry(check).or_default() |= is_fit;
-        }
-        Ok(())
-    })?;
+        let is_fit = match Finding::from(rows::text(row, 1, TRIAL)?) {
+            Finding::Visible | Finding::NotVisible | Finding::Unclear(_) => true,
+            Finding::Technical(_) | Finding::Paused => false,
+        };
+        *was_fit.entry(check).or_default() |= is_fit;
+    }
     let mut blind = BTreeMap::new();
     for (check, _) in was_fit.into_iter().filter(|(_, is_fit)| !is_fit) {
         *blind.entry(check.night).or_default() += 1;

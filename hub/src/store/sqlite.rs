@@ -393,6 +393,10 @@ impl Store for SqliteStore {
         commission::steps_to_restore(&self.connection, since)
     }
 
+    fn steps_since_passed(&self, unit: UnitId) -> Result<Vec<CourseRow>, StoreError> {
+        commission::steps_since_passed(&self.connection, unit)
+    }
+
     fn steps_after(&self, id: i64, since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
         commission::steps_after(&self.connection, id, since)
     }

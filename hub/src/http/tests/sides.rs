@@ -150,14 +150,19 @@ async fn who_sleeps_where_is_said_by_two_taps_and_written_with_who_and_when() {
         ["r0000001", "r0000002"],
         "everybody whom the page names"
     );
-    let said: String = ledger
-        .query_row(
-            "SELECT detail FROM audit WHERE act = 'sides_said' ORDER BY id DESC LIMIT 1",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
-    assert_eq!(said, "u0000001 r0000001 r0000002");
+    // Each reads in their own extract where they themselves were said to sleep.
+    for (resident, places) in [
+        ("r0000001", ["place 2", "place 1"]),
+        ("r0000002", ["place 1", "place 2"]),
+    ] {
+        let mut said = ledger
+            .prepare("SELECT detail FROM audit WHERE act = 'sides_said' AND about = ?1 ORDER BY id")
+            .unwrap();
+        let said = said.query_map([resident], |row| row.get::<_, String>(0));
+        let said: Vec<String> = said.unwrap().map(Result::unwrap).collect();
+        let places = places.map(|place| format!("u0000001 {place}"));
+        assert_eq!(said, places, "{resident}");
+    }
 }
 
 #[tokio::test]
@@ -177,6 +182,13 @@ async fn what_names_nobody_or_somebody_twice_is_refused_and_changes_nothing() {
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
         place(&page, "Välj en plats för var och en");
         place(&page, "data-stands=\"unsaid\"");
+    }
+    // The page was shown with names: that is written about everybody, whoever is in the address.
+    let ledger = rusqlite::Connection::open(office.hub.ledger()).unwrap();
+    let sql = "SELECT count(*) FROM audit WHERE act = 'sides_opened' AND about = ?1";
+    for who in ["r0000001", "r0000002"] {
+        let rows: i64 = ledger.query_row(sql, [who], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 6, "{who}");
     }
 }
 
@@ -267,7 +279,12 @@ async fn a_home_that_sensor_mode_does_not_suit_says_so_with_figures_and_what_to_
     let count = |sql: &str| -> i64 { ledger.query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(count("SELECT count(*) FROM commission_unsuited"), 1);
     assert_eq!(
+        count("SELECT count(DISTINCT about) FROM audit WHERE act = 'sensor_unsuited'"),
+        2,
+        "about everybody who lives there"
+    );
+    assert_eq!(
         count("SELECT count(*) FROM audit WHERE act = 'sensor_unsuited'"),
-        1
+        2
     );
 }

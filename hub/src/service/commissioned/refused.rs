@@ -49,14 +49,14 @@ impl Office {
     }
 
     /// A look that saw somebody, and what became of its check.
-    fn sees_somebody(&mut self, at_s: u64, counter: u64) -> Account {
+    pub(super) fn sees_somebody(&mut self, at_s: u64, counter: u64) -> Account {
         let report = self.report(counter, Finding::Visible);
         self.take(at_s, &[report]).unwrap();
         self.account()
     }
 }
 
-fn with_place_on_paper() -> crate::enrolment::Homes {
+pub(super) fn with_place_on_paper() -> crate::enrolment::Homes {
     let mut homes = homes();
     homes.plans[0].places = vec![place()];
     let opens = Office::open().check.opens;

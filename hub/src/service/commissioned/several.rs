@@ -97,7 +97,7 @@ impl Office {
         (newest.version, newest.places)
     }
 
-    fn shut(&self) -> Option<Shut> {
+    pub(super) fn shut(&self) -> Option<Shut> {
         let account = self.account();
         if let Account::Open(Cause::NotCommissioned(why)) = account {
             return Some(why);
@@ -220,7 +220,7 @@ fn counts(night: Date, (clear, otherwise): (u32, u32)) -> NightCounts {
 
 impl Office {
     /// A unit that was commissioned three weeks ago, and thirteen nights that are written down.
-    fn on_trial(counted: (u32, u32)) -> Self {
+    pub(super) fn on_trial(counted: (u32, u32)) -> Self {
         let mut homes = homes();
         homes.plans[0].places = vec![place()];
         let office = Self::enrolled(&homes);
@@ -256,7 +256,7 @@ impl Office {
     }
 
     /// The counts of last night come; what is sent of it.
-    fn counts_come(&mut self, at_s: u64, counted: (u32, u32)) -> Vec<Channel> {
+    pub(super) fn counts_come(&mut self, at_s: u64, counted: (u32, u32)) -> Vec<Channel> {
         let counts = signed(&counts(self.back(1), counted));
         let topic = Topic {
             unit: self.unit(),
@@ -270,7 +270,7 @@ impl Office {
         done.answers.iter().map(|it| it.topic.channel).collect()
     }
 
-    fn rows(&self, table: &str) -> i64 {
+    pub(super) fn rows(&self, table: &str) -> i64 {
         let ledger = rusqlite::Connection::open(&self.path).unwrap();
         let sql = format!("SELECT count(*) FROM {table}");
         ledger.query_row(&sql, [], |row| row.get(0)).unwrap()

@@ -113,7 +113,7 @@ fn another_eye_under_the_same_id_counts_its_words_anew() {
 }
 
 /// Refused first, then tried anew as far as it passes, with the order to conclude on its way.
-fn asked_to_conclude() -> (Office, u64) {
+pub(super) fn asked_to_conclude() -> (Office, u64) {
     let mut homes = with_place();
     homes.plans[0].places = vec![vec![[0.2, 0.2], [0.6, 0.2], [0.6, 0.6]]];
     let mut office = Office::enrolled(&homes);
