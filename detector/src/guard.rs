@@ -346,8 +346,7 @@ impl Guard {
         self.change = Change::Unwritten;
     }
 
-    /// Lets time pass; returns how far the wall clock can be trusted. Call it every minute or
-    /// so: a clock that is set is noticed by what was before.
+    /// Lets time pass, every minute or so: a clock that is set is noticed. Returns its trust.
     pub fn handle_moment(&mut self, now: Moment) -> Trust {
         let trust = self.lifetime.handle_moment(now);
         self.tire(now.uptime);

@@ -13,7 +13,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::saved::each;
 use super::sqlite::{add_plan, doing, enrol_home};
-use super::{StoreError, StoredPlan, commission, consent, rows};
+use super::{StoreError, StoredPlan, consent, exchange, rows};
 use crate::agreement::{
     Absence, Agreed, Away, Book, Confirmed, Ended, Ending, NewAbsence, Origin, Word, file,
 };
@@ -53,16 +53,16 @@ pub(super) fn write(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     if let Some(homes) = &entries.homes {
-        let served = commission::served(transaction)?;
+        let served = exchange::served(transaction)?;
         for table in ["homes", "units", "residents"] {
             let sql = format!("UPDATE {table} SET left_ms = ?1 WHERE left_ms IS NULL");
             transaction.execute(&sql, [now.as_ms()])?;
         }
         for (place, home) in homes.iter().enumerate() {
-            let exchange = commission::exchange(transaction, home, (&served, now))?;
+            let exchange = exchange::exchange(transaction, home, (&served, now))?;
             enrol_home(transaction, place, home)?;
             if let Some(exchange) = exchange {
-                commission::end(transaction, &exchange)?;
+                exchange::end(transaction, &exchange)?;
             }
         }
     }

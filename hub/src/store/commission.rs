@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
-use nattsyn_protocol::commission::{Commissioning, HeldCommissioned};
+use nattsyn_protocol::commission::HeldCommissioned;
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
@@ -21,7 +21,6 @@ use crate::commission::gate::{
     CommissionWord, Gate, Gates, Paper, PaperWhy, Papers, Refusal, RefusedWhy,
 };
 use crate::commission::{CourseRow, Step};
-use crate::roster::Home;
 
 const READING: &str = "reading commissioning";
 const WRITING: &str = "writing commissioning down";
@@ -148,8 +147,8 @@ impl Courses {
         gates(&self.connection)
     }
 
-    /// Writes steps down together with their rows in the log, if `after` is still the unit's last step:
-    /// of two who act at once the second does not. Returns whether it was written.
+    /// Writes steps down together with their rows in the log, if `after` is still the unit's last
+    /// step: of two who act at once the second does not. Returns whether it was written.
     ///
     /// # Errors
     ///
@@ -290,7 +289,7 @@ pub(super) fn write(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::R
     Ok(())
 }
 
-fn write_word(
+pub(super) fn write_word(
     transaction: &Transaction<'_>,
     unit: UnitId,
     said: &CommissionWord,
@@ -306,7 +305,10 @@ fn write_word(
         .map(drop)
 }
 
-fn write_refusal(transaction: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()> {
+pub(super) fn write_refusal(
+    transaction: &Transaction<'_>,
+    refusal: &Refusal,
+) -> rusqlite::Result<()> {
     let unit = refusal.unit.to_string();
     let (why, version) = (refusal.why.word(), refusal.version);
     transaction.execute(
@@ -335,82 +337,6 @@ pub(super) fn append_about_home(
         audit::append(transaction, &row)?;
     }
     Ok(())
-}
-
-/// Which units were enrolled where, now or once: ids as they are written, the unit's first.
-pub(super) type Served = Vec<(String, String)>;
-
-/// Which units were enrolled where before an enrolment changes it.
-pub(super) fn served(transaction: &Transaction<'_>) -> rusqlite::Result<Served> {
-    let mut query = transaction.prepare("SELECT unit, home FROM units")?;
-    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
-/// That what counted of a unit ends.
-pub(super) struct Exchange {
-    refusal: Refusal,
-    /// Its eye is another one, which counts its words by itself.
-    is_other_eye: bool,
-}
-
-/// Whether a unit's eye or home is otherwise now than it was enrolled with, or it follows another
-/// in its home: the paper of a home is the paper of the unit that was believed there. To be asked
-/// before the enrolment is written, and ended after.
-pub(super) fn exchange(
-    transaction: &Transaction<'_>,
-    home: &Home,
-    (served, at): (&Served, Timestamp),
-) -> rusqlite::Result<Option<Exchange>> {
-    let unit = home.unit.to_string();
-    let is_other: Option<(bool, bool)> = transaction
-        .query_row(
-            "SELECT home <> ?2, eye <> ?3 FROM units WHERE unit = ?1",
-            params![unit, home.id.to_string(), home.eye.to_string()],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let id = home.id.to_string();
-    let follows = || served.iter().any(|(_, of)| *of == id);
-    let (is_moved, is_exchanged) = is_other.unwrap_or_else(|| (follows(), false));
-    if !is_moved && !is_exchanged {
-        return Ok(None);
-    }
-    // Leaves and words of before are about the unit or the home of before.
-    let sql = "SELECT body FROM commission_rows WHERE unit = ?1 AND kind = 'leave'
-               ORDER BY id DESC LIMIT 1";
-    let body = |row: &Row<'_>| row.get::<_, String>(0);
-    let leave = transaction.query_row(sql, [&unit], body).optional()?;
-    let leave: Option<Commissioning> = leave.and_then(|body| serde_json::from_str(&body).ok());
-    let sql = "SELECT body FROM commission_words WHERE unit = ?1 ORDER BY word DESC LIMIT 1";
-    let said = transaction.query_row(sql, [&unit], body).optional()?;
-    let said: Option<Option<HeldCommissioned>> =
-        said.and_then(|body| serde_json::from_str(&body).ok());
-    let said = said.flatten().map_or(0, |held| held.version);
-    let refusal = Refusal {
-        unit: home.unit,
-        why: RefusedWhy::Exchanged,
-        version: leave.map_or(0, |leave| leave.version).max(said),
-        at,
-    };
-    Ok(Some(Exchange {
-        refusal,
-        is_other_eye: is_exchanged,
-    }))
-}
-
-/// Ends what counted of a unit.
-pub(super) fn end(transaction: &Transaction<'_>, exchange: &Exchange) -> rusqlite::Result<()> {
-    let refusal = &exchange.refusal;
-    if exchange.is_other_eye {
-        write_word(
-            transaction,
-            refusal.unit,
-            &CommissionWord::default(),
-            refusal.at,
-        )?;
-    }
-    write_refusal(transaction, refusal)
 }
 
 /// Papers.

@@ -11,6 +11,7 @@ pub(crate) mod audit;
 mod basis;
 mod commission;
 mod consent;
+mod exchange;
 mod handlings;
 mod ledger;
 mod private;
