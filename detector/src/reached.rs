@@ -183,6 +183,8 @@ impl Reached {
         }
         let at = night.checks.iter().position(|(of, _)| *of == check);
         let reached = at.and_then(|at| Some((night.checks.get(at)?.1?, *night.looks.get(at)?)));
+        // Looks of before they were counted are worth nothing.
+        let reached = reached.filter(|(_, looks)| *looks > 0);
         let (bin, looks) = reached.ok_or(NoJoin::NoBin(check))?;
         if night.labelled.iter().any(|it| it.found == found) {
             return Err(NoJoin::Known(found));
@@ -576,11 +578,15 @@ mod tests {
             "checks":[["r0000001.20261121.1",20]]},"last":null,"monitor":MONITOR}"#;
         let monitor = serde_json::to_string(&Monitor::default()).unwrap();
         let mut reached: Reached = serde_json::from_str(&old.replace("MONITOR", &monitor)).unwrap();
-        look(&mut reached, "r0000001.20261121.1", Some(30));
         look(&mut reached, "r0000001.20261121.2", Some(40));
+        let of_before = label("r0000001.20261121.1", Found::Nobody);
+        let joined = reached.handle_label(&of_before, None);
+        assert_eq!(joined, Err(NoJoin::NoBin(of_before.check)));
+        look(&mut reached, "r0000001.20261121.1", Some(30));
         let joined = reached.handle_label(&label("r0000001.20261121.2", Found::Somebody), None);
         assert_eq!(joined, Ok(Noted::Something));
         let night = reached.handle_time(unit(), at(NOON), None).unwrap();
         assert_eq!(night.counts.checks, [(30, 1), (40, 1)]);
+        assert_eq!(night.counts.examine(), Ok(()));
     }
 }

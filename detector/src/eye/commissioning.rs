@@ -35,6 +35,8 @@ use crate::profile::{Profile, ProfileError};
 pub(super) struct Tryout {
     /// `None` where it could not be opened: nothing can be concluded then.
     place: Option<EyeMemory<KeptProfile>>,
+    /// Something is written there, also where it cannot be read: it is about a home all the same.
+    is_written: bool,
     held: Option<HeldCommissioned>,
     sketches: Sketches,
     concluding: Option<Concluding>,
@@ -64,6 +66,7 @@ impl Tryout {
     ) -> (Self, Option<Box<Profile>>) {
         let never = "what commissioning left cannot be read: the unit is one that nobody has \
                      commissioned, and does not notice that it is moved";
+        let is_written = place.is_some() && !matches!(found, Found::Nothing);
         let (held, profile) = match found {
             Found::Nothing => (None, None),
             Found::Lost => {
@@ -80,6 +83,7 @@ impl Tryout {
         };
         let tryout = Self {
             place,
+            is_written,
             held,
             sketches: Sketches::None,
             concluding: None,
@@ -109,12 +113,13 @@ impl Tryout {
     fn erase(&mut self) -> std::io::Result<()> {
         let nowhere = || std::io::Error::from(std::io::ErrorKind::NotFound);
         self.place.as_mut().ok_or_else(nowhere)?.erase()?;
-        (self.held, self.said) = (None, None);
+        (self.held, self.said, self.is_written) = (None, None, false);
         Ok(())
     }
 
     pub(super) fn write(&mut self, kept: &KeptProfile) -> Result<(), NoTry> {
         let place = self.place.as_mut().ok_or(NoTry::DiskDown)?;
+        self.is_written = true;
         place.write(kept).map_err(|error| {
             tracing::error!(%error, "what commissioning leaves cannot be written");
             NoTry::DiskDown
@@ -397,7 +402,7 @@ impl Eye {
     /// Forgets how the unit hung where nobody has agreed to any look for long. Where that fails it
     /// is tried again each time the eye says that it is there.
     pub(super) fn review_profile(&mut self, now: Now) {
-        if self.tryout.held.is_none() || !self.guard.is_left(now.uptime) {
+        if !self.tryout.is_written || !self.guard.is_left(now.uptime) {
             return;
         }
         match self.tryout.erase() {

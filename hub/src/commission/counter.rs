@@ -60,6 +60,9 @@ pub enum CommissionError {
     /// An answer is still waited for.
     #[error("a try is under way")]
     Waits,
+    /// It is being tried, or its button is waited for: what was tried would be lost.
+    #[error("the unit is being tried")]
+    UnderWay,
     /// It cannot be tried now.
     #[error("that cannot be tried now")]
     NotNow,
@@ -134,6 +137,10 @@ impl Counter<'_> {
         }
         let rows = self.rows.of(unit)?;
         let (before, after) = (Course::of(&rows), rows.last().map_or(0, |row| row.id));
+        let phase = before.as_ref().map(|it| it.phase(self.now));
+        if matches!(phase, Some(Phase::Button(_) | Phase::Open(_))) {
+            return Err(CommissionError::UnderWay);
+        }
         let epoch = self.epoch();
         // A unit that was commissioned by a hub whose ledger is lost takes no lower version.
         let held = self.rows.gates()?.held(unit).map_or(0, |held| held.version);

@@ -73,6 +73,8 @@ pub struct Course {
     pub places: Vec<Vec<[f32; 2]>>,
     /// The last order.
     pub asked: Option<Asked>,
+    /// The last order to conclude, as long as nothing was tried after it.
+    pub concludes: Option<Order>,
     /// How many tries were asked for.
     pub numbers: u8,
     /// The unit's run, once it has answered.
@@ -158,6 +160,7 @@ impl Course {
             trial: Trial::new(leave.sleepers),
             places: Vec::new(),
             asked: None,
+            concludes: None,
             numbers: 0,
             boot: None,
             passed: None,
@@ -210,6 +213,9 @@ impl Course {
         let order: Result<Order, _> = serde_json::from_str(&signed.body);
         if let (Ok(order), Some(by)) = (order, row.by.clone()) {
             self.numbers = self.numbers.max(order.number);
+            if order.ask == Ask::Conclude {
+                self.concludes = Some(order.clone());
+            }
             self.asked = Some(Asked {
                 order,
                 signed: signed.clone(),
@@ -233,6 +239,8 @@ impl Course {
         match &answer {
             Answer::Tried(tried) => {
                 self.boot.get_or_insert(tried.boot);
+                // It passed before this, or not at all.
+                self.concludes = None;
                 let is_walk = matches!(tried.what, Try::Walk { .. });
                 if is_walk && is_judged(tried.finding) {
                     // Where the bed is, is found anew: what was settled of it before is over.
@@ -266,6 +274,9 @@ impl Course {
                 false => Err(NotTaken::AnotherOrder),
             };
         }
+        if let Answer::Commissioned(commissioned) = answer {
+            return self.judge_passed(commissioned);
+        }
         let asked = self.asked.as_ref().filter(|it| it.answer.is_none());
         let asked = asked.ok_or(NotTaken::Unasked)?;
         let order = &asked.order;
@@ -277,16 +288,7 @@ impl Course {
                 (is_what && is_same, Some(tried.boot))
             }
             Answer::NotTried(not) => (is_same(not.version, not.number), Some(not.boot)),
-            Answer::Commissioned(commissioned) => {
-                let held = &commissioned.held;
-                let is_same = held.version == order.version && order.ask == Ask::Conclude;
-                let of = |place: &Vec<[f32; 2]>| PlaceDigest::of(std::slice::from_ref(place));
-                let places: Vec<PlaceDigest> = order.places.iter().map(of).collect();
-                if is_same && held.places != places {
-                    return Err(NotTaken::OtherPlaces);
-                }
-                (is_same, None)
-            }
+            Answer::Commissioned(_) => (false, None),
         };
         if !is_answer {
             return Err(NotTaken::AnotherOrder);
@@ -294,6 +296,22 @@ impl Course {
         match (self.boot, boot) {
             (Some(known), Some(named)) if known != named => Err(NotTaken::AnotherBoot),
             _ => Ok(()),
+        }
+    }
+
+    /// That it passed answers the last order to conclude, also where something else was asked for
+    /// since and nothing came of it: the answer may have been late.
+    fn judge_passed(&self, commissioned: &Commissioned) -> Result<(), NotTaken> {
+        let order = self.concludes.as_ref().filter(|_| self.passed.is_none());
+        let order = order.ok_or(NotTaken::Unasked)?;
+        let held = &commissioned.held;
+        if held.version != order.version {
+            return Err(NotTaken::AnotherOrder);
+        }
+        let of = |place: &Vec<[f32; 2]>| PlaceDigest::of(std::slice::from_ref(place));
+        match order.places.iter().map(of).eq(held.places.iter().cloned()) {
+            true => Ok(()),
+            false => Err(NotTaken::OtherPlaces),
         }
     }
 

@@ -93,9 +93,12 @@ impl Desk {
         let since = gates.since.get(&home.unit);
         let held = gates.held(home.unit);
         let held = held.filter(|_| gates.unsuited(home.unit).is_none());
-        let wanted = self.enforcement.units().get(&home.unit);
-        let wanted = wanted.and_then(|unit| unit.wanted.as_ref());
-        let is_sensor = wanted.is_none_or(|(policy, _)| policy.mode != Mode::LiveView);
+        // By what the unit says that it works by: nobody may have pressed its button.
+        let unit = self.enforcement.units().get(&home.unit);
+        let said = unit.and_then(|unit| unit.said).and_then(|said| said.held);
+        let wanted = unit.and_then(|unit| Some(unit.wanted.as_ref()?.0.mode));
+        let mode = said.map(|held| held.mode).or(wanted);
+        let is_sensor = mode.is_none_or(|mode| mode != Mode::LiveView);
         let (Some(since), Some(held), true) = (since, held, is_sensor) else {
             return Ok(None);
         };

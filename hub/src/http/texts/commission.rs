@@ -544,6 +544,10 @@ pub(in crate::http) fn trouble(error: &CommissionError) -> Option<Phrase> {
             "Ett försök pågår redan. Vänta på svaret.",
             "A try is under way. Wait for its answer.",
         ),
+        CommissionError::UnderWay => phrase(
+            "Enheten prövas redan, eller väntar på sin knapp. Fortsätt där, eller ta över. Vill du börja om: starta om enheten.",
+            "The unit is being tried already, or waits for its button. Go on there, or take over. To begin anew, restart the unit.",
+        ),
         CommissionError::NotNow => phrase(
             "Det steget kan inte göras nu. Följ det som står på sidan.",
             "That step cannot be made now. Follow what stands on the page.",

@@ -211,3 +211,49 @@ fn nights_of_one_home_that_cannot_be_read_hold_up_nothing() {
     office.seen();
     assert_eq!(office.shut(), None);
 }
+
+#[test]
+fn a_trial_that_is_under_way_is_not_begun_over() {
+    let mut office = Office::enrolled(&homes());
+    let (unit, by) = (office.unit(), hand("tekn-001"));
+    office.does(20, |it| it.begin(unit, &by)).unwrap();
+    for (at_s, stands) in [(21, None), (22, Some(Leave::Open))] {
+        if let Some(stands) = stands {
+            office.greets(at_s, Some((1, stands)), None);
+        }
+        for who in ["tekn-001", "tekn-002"] {
+            let again = office.does(at_s, |it| it.begin(unit, &hand(who)));
+            assert!(matches!(again, Err(CommissionError::UnderWay)), "{again:?}");
+        }
+    }
+    // The unit was started anew: nothing is under way.
+    office.greets(30, None, None);
+    office.does(31, |it| it.begin(unit, &by)).unwrap();
+    assert_eq!(office.course().leave.version, 2);
+}
+
+#[test]
+fn that_it_passed_counts_also_after_something_else_was_asked_for_unless_that_was_tried() {
+    for tries in [false, true] {
+        let (mut office, at_s) = asked_to_conclude();
+        let at_s = at_s + 60;
+        let order = office.asks(at_s, walk(0));
+        if tries {
+            office.hears_back(at_s + 1, &up(&tried(&order)));
+        }
+        let commissioned = Commissioned {
+            unit: office.unit(),
+            held: held(MODEL, &place()),
+            at_ms: office.at(at_s).timestamp,
+            staged: Vec::new(),
+            word: Some(9),
+        };
+        let said = CommissionUp::Commissioned(signed(&commissioned));
+        office.hears_back(at_s + 2, &said);
+        assert_eq!(office.course().passed.is_none(), tries);
+        let office = office.restarted(at_s + 3);
+        assert_eq!(office.course().passed.is_none(), tries);
+        let gates = Courses::open(&office.path).unwrap().gates().unwrap();
+        assert_eq!(gates.refused(office.unit()).is_some(), tries);
+    }
+}

@@ -40,27 +40,46 @@ fn whoever_may_not_give_leave_is_not_answered() {
     assert_eq!(home.not_tried(), NoTry::NoLeave);
 }
 
+/// The hub says that nobody agrees to anything any more.
+fn off(home: &mut Home, version: u32) {
+    let policy = Policy {
+        unit: "u0000001".parse().unwrap(),
+        version,
+        mode: Mode::Off,
+        stopped: Vec::new(),
+        from_ms: home.rig.now.timestamp,
+        until_ms: home.rig.now.timestamp.after(Duration::from_secs(3600)),
+    };
+    let policy = PolicyMessage {
+        policy: Signed::seal(&policy, &key(HUB)),
+        endorsement: message().endorsement,
+    };
+    let told = Event::Told(ToEye::Policy(policy));
+    assert!(home.rig.eye.apply(home.rig.now, told).is_continue());
+}
+
+#[test]
+fn what_was_kept_of_a_home_and_can_be_read_no_more_is_forgotten_too() {
+    let home = commissioned();
+    let length = std::fs::metadata(home.file()).unwrap().len();
+    std::fs::write(home.file(), vec![0x5a; usize::try_from(length).unwrap()]).unwrap();
+    let mut home = home.restart();
+    assert_eq!(held(&home), None);
+    off(&mut home, 1);
+    let hour = Duration::from_secs(3600);
+    assert!(home.rig.pass(FORGET_AFTER - hour).is_continue());
+    let bytes = std::fs::read(home.file()).unwrap();
+    assert!(bytes.iter().any(|byte| *byte != 0));
+    assert!(home.rig.pass(hour + ALIVE_EVERY).is_continue());
+    let bytes = std::fs::read(home.file()).unwrap();
+    assert!(bytes.iter().all(|byte| *byte == 0));
+}
+
 #[test]
 fn a_home_that_nobody_agrees_in_any_more_is_forgotten_and_not_at_once() {
     let mut home = commissioned();
     assert!(held(&home).is_some());
-    let mut off = |version, mode| {
-        let policy = Policy {
-            unit: "u0000001".parse().unwrap(),
-            version,
-            mode,
-            stopped: Vec::new(),
-            from_ms: home.rig.now.timestamp,
-            until_ms: home.rig.now.timestamp.after(Duration::from_secs(3600)),
-        };
-        let policy = PolicyMessage {
-            policy: Signed::seal(&policy, &key(HUB)),
-            endorsement: message().endorsement,
-        };
-        let told = Event::Told(ToEye::Policy(policy));
-        assert!(home.rig.eye.apply(home.rig.now, told).is_continue());
-    };
-    off(1, Mode::Off);
+    off(&mut home, 1);
     let hour = Duration::from_secs(3600);
     assert!(home.rig.pass(FORGET_AFTER - hour).is_continue());
     assert!(held(&home).is_some(), "a mistake can still be undone");
