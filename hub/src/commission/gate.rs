@@ -289,6 +289,8 @@ pub struct Gates {
     pub words: BTreeMap<UnitId, CommissionWord>,
     /// Units that were refused and have not passed since: the newest refusal.
     pub refused: BTreeMap<UnitId, Refusal>,
+    /// The newest leave of each unit that the ledger knows, by its version.
+    pub leaves: BTreeMap<UnitId, u32>,
     /// Papers.
     pub papers: Papers,
     /// Units of before whose paper has not begun: the hub does not believe its clock yet.

@@ -260,6 +260,34 @@ impl Standing {
         Some(row)
     }
 
+    /// Takes in what an eye said of itself; returns that it counts no more if it names a later leave
+    /// than this ledger ever gave, and has not passed under it: a ledger that was set back does not
+    /// know what was refused since.
+    pub fn hear_later(&mut self, now: Timestamp, capability: &Capability) -> Option<Refusal> {
+        let unit = capability.unit;
+        let version = capability.commissioning?.version;
+        let known = self.gates.leaves.get(&unit).copied();
+        let course = self.courses.get(&unit).map(|course| course.leave.version);
+        let refusal = self.gates.refused.get(&unit);
+        if refusal.is_some_and(|refusal| refusal.why == RefusedWhy::Exchanged) {
+            // What it has seen elsewhere says nothing more.
+            return None;
+        }
+        let refused = refusal.map(|refusal| refusal.version);
+        let passed = capability.commissioned.as_ref().map(|held| held.version);
+        if Some(version) <= known.max(course).max(refused).max(passed) {
+            return None;
+        }
+        let refusal = Refusal {
+            unit,
+            why: RefusedWhy::Tried,
+            version,
+            at: now,
+        };
+        self.gates.refused.insert(unit, refusal);
+        Some(refusal)
+    }
+
     /// Takes in what an eye said of itself; returns the row that it passed if that is as what it
     /// was asked to conclude, and its answer to that was lost.
     pub fn hear_passed(

@@ -260,6 +260,8 @@ impl Desk {
                 intake.batch.words.extend(word);
                 let stands = self.commission.hear(now.timestamp, &capability);
                 intake.batch.steps.extend(stands);
+                let later = self.commission.hear_later(at, &capability);
+                self.write_refusal(now, later, intake);
                 let row = self.commission.hear_passed(at, eyes, &capability);
                 let has_passed = row.is_some();
                 intake.batch.steps.extend(row);

@@ -393,6 +393,14 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
         words.insert(unit, word);
         Ok(())
     })?;
+    let mut leaves = BTreeMap::new();
+    let sql = "SELECT unit, max(json_extract(body, '$.version')) FROM commission_rows
+               WHERE ?1 = ?1 AND kind = 'leave' GROUP BY unit";
+    each(connection, sql, &"", |row| {
+        let version: Option<u32> = row.get(1).map_err(doing(READING))?;
+        leaves.insert(rows::parsed(row, 0, READING)?, version.unwrap_or_default());
+        Ok(())
+    })?;
     let mut refused = BTreeMap::new();
     let sql = "SELECT unit, why, version, at_ms FROM commission_refusals AS refused
                WHERE ?1 = ?1 AND NOT EXISTS
@@ -426,6 +434,7 @@ pub(super) fn gates(connection: &Connection) -> Result<Gates, StoreError> {
     Ok(Gates {
         words,
         refused,
+        leaves,
         papers: Papers::of(papers),
         since,
         sides: sides::sides(connection)?,

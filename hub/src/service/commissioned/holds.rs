@@ -125,7 +125,7 @@ fn an_exchanged_unit_counts_by_no_number_of_a_pass_elsewhere() {
         version: 9,
         ..held(MODEL, &place())
     };
-    office.greets(40, None, Some(elsewhere));
+    office.greets(40, Some((7, Leave::Over)), Some(elsewhere));
     assert_eq!(office.raised(), [Situation::CommissionAwaited]);
     assert_eq!(office.sees_somebody(41, 1), Account::Open(EXCHANGED));
 }
@@ -255,5 +255,39 @@ fn that_it_passed_counts_also_after_something_else_was_asked_for_unless_that_was
         assert_eq!(office.course().passed.is_none(), tries);
         let gates = Courses::open(&office.path).unwrap().gates().unwrap();
         assert_eq!(gates.refused(office.unit()).is_some(), tries);
+    }
+}
+
+#[test]
+fn a_unit_that_names_a_later_leave_than_a_ledger_that_was_set_back_counts_no_more() {
+    let passed = |version| HeldCommissioned {
+        version,
+        ..held(MODEL, &place())
+    };
+    for (named, says, counts) in [
+        (1, passed(1), true),
+        (2, passed(1), false),
+        (2, passed(2), true),
+    ] {
+        let mut homes = with_place_on_paper();
+        homes.paper.clear();
+        let mut office = Office::enrolled(&homes);
+        office.opens(20);
+        let at_s = office.tries_all(30, Finding::NotVisible);
+        office.passes(at_s);
+        assert_eq!(office.raised(), []);
+        for again in 0..2 {
+            office.greets(
+                at_s + 2 + again,
+                Some((named, Leave::Over)),
+                Some(says.clone()),
+            );
+        }
+        let mut office = office.restarted(at_s + 5);
+        let account = office.sees_somebody(at_s + 6, 1);
+        let is_seen = matches!(account, Account::Ended(How::Visible(_)));
+        assert_eq!(is_seen, counts, "{named} {says:?}: {account:?}");
+        let refusals = office.rows("commission_refusals");
+        assert_eq!(refusals, i64::from(!counts), "once");
     }
 }
