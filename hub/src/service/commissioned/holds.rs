@@ -121,11 +121,12 @@ fn an_exchanged_unit_counts_by_no_number_of_a_pass_elsewhere() {
     // The eye of before again: it passed many times, elsewhere.
     homes.homes[0].eye = PublicKey::of(&eye());
     office.is_enrolled(30, &homes);
-    let elsewhere = HeldCommissioned {
-        version: 9,
+    let elsewhere = |version| HeldCommissioned {
+        version,
         ..held(MODEL, &place())
     };
-    office.greets(40, Some((7, Leave::Over)), Some(elsewhere));
+    office.greets(39, Some((12, Leave::Over)), Some(elsewhere(9)));
+    office.greets(40, None, Some(elsewhere(13)));
     assert_eq!(office.raised(), [Situation::CommissionAwaited]);
     assert_eq!(office.sees_somebody(41, 1), Account::Open(EXCHANGED));
 }
