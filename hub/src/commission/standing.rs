@@ -260,9 +260,9 @@ impl Standing {
         Some(row)
     }
 
-    /// Takes in what an eye said of itself; returns that it counts no more if it names a later leave
-    /// than this ledger ever gave, and has not passed under it: a ledger that was set back does not
-    /// know what was refused since.
+    /// Takes in what an eye said of itself; returns that it counts no more if it names a later
+    /// leave than this ledger ever gave, and has not passed under it: a ledger that was set back
+    /// does not know what was refused since.
     pub fn hear_later(&mut self, now: Timestamp, capability: &Capability) -> Option<Refusal> {
         let unit = capability.unit;
         let version = capability.commissioning?.version;
