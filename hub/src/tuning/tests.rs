@@ -15,7 +15,7 @@ use nattsyn_protocol::thresholds::{HeldThresholds, NEVER, NightCounts};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::{Book, DecisionError};
-use super::evidence::{Bound, Evidence, Pool, bound};
+use super::evidence::{Bound, Evidence, Newest, Pool, bound};
 use super::map::{Map, Turn, WishError};
 use super::outlook::{ByUnit, Counted, by_unit, outlook};
 use super::settle::Known;
@@ -472,6 +472,10 @@ fn a_bound_is_said_only_where_the_pool_has_shown_it_for_this_very_home() {
     let pair = levels(45, 43);
     assert_eq!(bound(None, here, pair), Bound::NoPool);
     assert_eq!(bound(None, here, levels(NEVER, 43)), Bound::NeverSaid);
+    let unreadable = Newest::Unreadable(3);
+    let said = unreadable.bound(here, levels(50, 43));
+    assert_eq!(said, Bound::Unreadable(3), "not as if there were none");
+    assert_eq!(unreadable.bound(here, levels(NEVER, 43)), Bound::NeverSaid);
     let small = evidence(5, 100);
     let lacks = bound(Some(&small), here, pair);
     assert!(matches!(lacks, Bound::NoRule(Lack::Homes { have: 5, .. })));
