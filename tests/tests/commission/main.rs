@@ -214,7 +214,9 @@ async fn two_under_one_unit_count_once_the_care_has_said_who_sleeps_where() {
     house.looks_at(at(11, 0)).await;
     house.comes_to(0, 1, Some("visible")).await;
 
-    // They have swapped, and whoever lies in place 1 is no longer the first.
+    // They have swapped, and whoever lies in place 1 is no longer the first. It is said by the
+    // night shift: who came in the morning has been signed out.
+    let anna = Person::comes(&house, ANNA).await;
     anna.goes_to(&house.sides(0)).await;
     anna.presses(".card:last-child").await;
     anna.presses("#save").await;
