@@ -350,10 +350,12 @@ pub(crate) fn policy_message(policy: &Policy) -> PolicyMessage {
     }
 }
 
+/// Noise is drawn anew for each look: in this room and this way to lie, whoever lies in bed reaches
+/// ten levels more than the model asks for.
 fn stage(folder: &Path, occupant: &str) {
     let stage = format!(
         r#"{{"scenes": [{{"from_ms": 0, "show": {{"room":
-        {{"seed": 6, "pose": 1, "occupant": "{occupant}", "lens": "clear"}}}}}}]}}"#
+        {{"seed": 6, "pose": 5, "occupant": "{occupant}", "lens": "clear"}}}}}}]}}"#
     );
     std::fs::write(folder.join("stage.json"), stage).unwrap();
 }
