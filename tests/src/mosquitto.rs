@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use nattsyn_hub::certificates::Authority;
 
+use crate::ports;
 use crate::programs::{Running, installed};
 
 /// How often it is tried, and with what between: ten seconds in all.
@@ -35,7 +36,7 @@ impl Mosquitto {
     /// It is not installed, or does not listen within ten seconds.
     #[must_use]
     pub fn start(folder: &Path, authority: &Authority, tls: &Path) -> Self {
-        let port = free_port();
+        let port = ports::free();
         let config = write_config(folder, authority, tls, port).expect("files can be written");
         let child = Command::new(installed("mosquitto"))
             .arg("-c")
@@ -69,11 +70,6 @@ impl Mosquitto {
     pub fn id(&self) -> u32 {
         self.process.0.id()
     }
-}
-
-fn free_port() -> u16 {
-    let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|free| free.local_addr());
-    free.expect("a free port").port()
 }
 
 fn write_config(

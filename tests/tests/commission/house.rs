@@ -26,6 +26,7 @@ use nattsyn_protocol::plan::{Plan, Window};
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
 use nattsyn_tests::mosquitto::Mosquitto;
+use nattsyn_tests::ports;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
 use super::SOON;
@@ -75,9 +76,7 @@ impl House {
     /// A home for each camera, at ten in the morning; no unit has power.
     pub(crate) async fn open(cameras: &[Hung]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = ports::free();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         let authority = Authority::create(&layout.tls()).unwrap();
         let broker = Mosquitto::start(folder.path(), &authority, &layout.tls());

@@ -5,7 +5,6 @@
 //! twenty seconds of the night and not twenty minutes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::TcpListener;
 use std::time::Duration;
 
 use jiff::civil::date;
@@ -14,6 +13,7 @@ use nattsyn_clock::conductor::Conductor;
 use nattsyn_clock::{Clock, Hold, Now, pace};
 use nattsyn_protocol::schedule::Check;
 use nattsyn_protocol::time::{Timestamp, Uptime};
+use nattsyn_tests::ports;
 use nattsyn_tests::world::dice::Dice;
 
 use super::books::{Ledger, Outboxes};
@@ -58,9 +58,7 @@ const TURN: Duration = Duration::from_millis(50);
 pub(crate) fn play(seed: u64) -> Sum {
     let folder = tempfile::tempdir().unwrap();
     let flats = homes::flats(date(2026, 11, 21));
-    let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let port = ports::free();
     homes::furnish(folder.path(), &flats, port);
     let rooms = Rooms(folder.path().to_owned());
     let _conductor = Conductor::start(&rooms.clock(), homes::begins(&flats), None).unwrap();

@@ -35,6 +35,7 @@ use nattsyn_protocol::thresholds::NightCounts;
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
 use nattsyn_tests::mosquitto::Mosquitto;
+use nattsyn_tests::ports;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
 use super::ear::Ear;
@@ -101,17 +102,12 @@ pub(crate) struct House {
     hub: Option<Hub>,
 }
 
-fn free_port() -> u16 {
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    free.local_addr().unwrap().port()
-}
-
 impl House {
     /// Everything that a hub and a unit need, shortly before 23:00, with this way between the unit
     /// and the broker. Neither runs yet.
     pub(crate) fn build(agreed: Agreed, way: Way<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
+        let port = ports::free();
         let wire = Proxy::open(port, Line::PLAIN);
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         let authority = Authority::create(&layout.tls()).unwrap();

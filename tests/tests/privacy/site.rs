@@ -3,11 +3,12 @@
 //! People and addresses are invented. Nothing is asserted here but that it works at all.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nattsyn_tests::ports;
 use nattsyn_tests::programs::{Running, program};
 
 /// Longest until the hub answers: a debug build on two loaded cores takes seconds.
@@ -25,8 +26,7 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn build(folder: &Path) -> Self {
-        let free = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
+        let port = ports::free();
         let config = format!(
             "listen = \"127.0.0.1:{port}\"\ndata = \"data\"\n\n[broker.embedded]\n\
              listen = \"127.0.0.1:0\"\n"

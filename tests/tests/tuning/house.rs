@@ -25,6 +25,7 @@ use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
 use nattsyn_tests::mosquitto::Mosquitto;
+use nattsyn_tests::ports;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
 /// The test that is the hub's process.
@@ -79,9 +80,7 @@ impl House {
     /// Makes everything, and starts the hub.
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = ports::free();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
         let authority = Authority::create(&layout.tls()).unwrap();
         let broker = Mosquitto::start(folder.path(), &authority, &layout.tls());

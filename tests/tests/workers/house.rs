@@ -29,6 +29,7 @@ use nattsyn_protocol::demonstration;
 use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
 use nattsyn_tests::dial::Dial;
+use nattsyn_tests::ports;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
 use super::gateway::{Gateway, MESSAGE_WITHIN};
@@ -94,8 +95,7 @@ impl House {
     pub(crate) async fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let gateway = Gateway::open().await;
-        let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
+        let port = ports::free();
         let config = config(port, gateway.port);
         std::fs::write(folder.path().join(CONFIG), config).unwrap();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
