@@ -1,7 +1,8 @@
 //! The promises, end to end: what the tests beside this crate share.
 //!
 //! [`programs`] starts the product as its users do, [`served`] a hub whose time a test turns with
-//! its [`dial`], [`mosquitto`] a broker, each on one of its [`ports`]; [`browser`] opens its pages and [`axe`] examines them;
+//! its [`dial`], [`mosquitto`] a broker, each on one of its [`ports`]; [`browser`] opens its pages
+//! and [`axe`] examines them;
 //! [`workspace`] reads the repository, for the tests that hold it to its own rules; [`world`] plays
 //! nights in simulated time. The tests themselves, one file a promise, are in `tests/tests/`.
 
