@@ -14,6 +14,7 @@ pub mod exception;
 pub mod http;
 pub mod ingest;
 pub mod keys;
+pub mod labels;
 pub mod live;
 pub mod nights;
 pub mod notify;

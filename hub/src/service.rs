@@ -17,6 +17,9 @@ mod counting;
 mod desk;
 mod hands;
 #[cfg(test)]
+mod labelled;
+mod labelling;
+#[cfg(test)]
 mod lending;
 mod messages;
 mod passage;

@@ -17,6 +17,7 @@ use crate::agreement::{Agreement, Fallback, Then};
 use crate::commission::gate::Shut;
 use crate::consent::Functions;
 use crate::exception::Handling;
+use crate::labels::Labelled;
 use crate::watch::situation::Situation;
 use crate::watch::{CallOff, Punctuality, Said, Subject};
 
@@ -49,6 +50,8 @@ pub struct Tonight {
     pub homes: Vec<HomeRow>,
     /// What was agreed to, and how far the units are with it.
     pub consent: Arc<Functions>,
+    /// Which checks are followed by a visit by lot, and what was found.
+    pub labels: Arc<Labelled>,
 }
 
 /// Whether what the page shows is real.
@@ -259,6 +262,8 @@ pub struct CheckRow {
     pub id: CheckId,
     /// About whom.
     pub person: Person,
+    /// Where they live; `None` for somebody who is enrolled no more.
+    pub home: Option<HomeId>,
     /// When its window opens.
     pub opens: Timestamp,
     /// When its window closes.

@@ -157,6 +157,14 @@ impl Act {
                 "sensorläge passar inte i bostaden",
                 "sensor mode does not suit the home",
             ),
+            Self::VisitDrawn => (
+                "lottade en kontroll som följs av ett besök",
+                "drew a check that is followed by a visit",
+            ),
+            Self::Labelled => (
+                "sa vad som fanns i sängen vid en kontroll",
+                "said what was found in the bed at a check",
+            ),
             Self::OnPaper => ("enheten räknas på papper", "the unit counts on paper"),
             Self::ThresholdsOpened => ("öppnade sidan om gränser", "opened the page of thresholds"),
             Self::ThresholdsProposed => ("föreslog andra gränser", "proposed other thresholds"),

@@ -178,6 +178,10 @@ acts! {
     SidesSaid = "sides_said";
     /// The first nights of a unit showed that sensor mode does not suit its home.
     SensorUnsuited = "sensor_unsuited";
+    /// A check came out by lot: a visit follows it whatever it says.
+    VisitDrawn = "visit_drawn";
+    /// Said what was found at a check.
+    Labelled = "labelled";
     /// A unit counts on paper for a while.
     OnPaper = "on_paper";
     /// Set settings.

@@ -142,6 +142,7 @@ mod tests {
                 name: "Astrid A.".to_owned(),
                 address: "Björkgatan 1".to_owned(),
             },
+            home: None,
             opens: at,
             deadline: at,
             standing,
@@ -172,6 +173,7 @@ mod tests {
             ],
             homes: Vec::new(),
             consent: std::sync::Arc::default(),
+            labels: std::sync::Arc::default(),
         }
     }
 

@@ -201,6 +201,12 @@ pub(super) const WAYS: &[Way] = &[
     post("/commission/{unit}/try", Permission::Commission),
     post("/commission/{unit}/places", Permission::Commission),
     post("/commission/{unit}/conclude", Permission::Commission),
+    get(
+        "/labels",
+        Permission::SeeNight,
+        Trace::First(Act::NightOpened),
+    ),
+    post("/labels/{check}", Permission::HandleRows),
     post("/rows/{row}", Permission::HandleRows),
     // Each step of a live view is written down by who keeps them, before it is shown.
     post("/rows/{row}/live", Permission::LiveView),

@@ -23,6 +23,7 @@ mod consent;
 pub mod door;
 mod events;
 mod extract;
+mod labels;
 mod live;
 mod page;
 mod phone;
@@ -290,6 +291,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(tuning::inside())
         .merge(commission::inside())
         .merge(sides::inside())
+        .merge(labels::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
         .route("/audit", get(audit::show))
         .route("/audit.csv", get(audit::csv))

@@ -76,11 +76,18 @@ fn check(person: &Person, window: u8, from: &str, to: &str, standing: Standing) 
             window: WindowKey(window),
         },
         person: person.clone(),
+        home: home_of(person),
         opens: at(from),
         deadline: at(to),
         standing,
         looks: Vec::new(),
     }
+}
+
+fn home_of(person: &Person) -> Option<HomeId> {
+    let people = people();
+    let mut homes = homes(&people).into_iter();
+    Some(homes.find(|home| home.address == person.address)?.home)
 }
 
 fn look(look: u8, when: &str, came: &str, finding: Finding) -> LookRow {
@@ -127,6 +134,7 @@ pub(super) fn empty() -> Tonight {
         checks: Vec::new(),
         homes: Vec::new(),
         consent: std::sync::Arc::default(),
+        labels: std::sync::Arc::default(),
     }
 }
 

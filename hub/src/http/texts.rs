@@ -88,6 +88,7 @@ pub(in crate::http) mod consent;
 pub(in crate::http) mod door;
 pub(in crate::http) mod extract;
 pub(in crate::http) mod hands;
+pub(in crate::http) mod labels;
 pub(in crate::http) mod ledger;
 pub(in crate::http) mod live;
 pub(in crate::http) mod matters;

@@ -142,6 +142,7 @@ fn tonight() -> Tonight {
         checks: Vec::new(),
         homes: Vec::new(),
         consent: std::sync::Arc::default(),
+        labels: std::sync::Arc::default(),
     }
 }
 

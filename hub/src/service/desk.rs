@@ -28,6 +28,7 @@ use crate::commission::standing::Standing as Commissions;
 use crate::consent::functions::Enforcement;
 use crate::consent::{Functions, Resumptions};
 use crate::ingest::Drops;
+use crate::labels::Labelled;
 use crate::live::Heard;
 use crate::nights;
 use crate::settings::Settings;
@@ -92,6 +93,10 @@ pub struct Desk {
     pub(super) enforcement: Enforcement,
     /// The units' thresholds, and what they say of them.
     pub(super) tuned: Standing,
+    /// Which checks came out by lot tonight, and what was found.
+    pub(super) labels: Arc<Labelled>,
+    /// The last label that was sent.
+    pub(super) labels_sent: i64,
     /// As what units are commissioned, and what is sent while they are.
     pub(super) commission: Commissions,
     /// Which units were told to stop, and what they said since.
@@ -223,6 +228,7 @@ impl Desk {
         tracing::info!(%night, homes, "the hub watches");
         let mut desk = Self {
             charge,
+            labels: Arc::new(store.labelled(night)?),
             store,
             watch,
             plans: record.plans,
@@ -232,6 +238,7 @@ impl Desk {
             resumptions: Arc::clone(record.book.consents().resumptions()),
             consent: Arc::new(consent),
             drops,
+            labels_sent: 0,
             wall,
             met: BTreeSet::new(),
             trust,
@@ -284,6 +291,8 @@ impl Desk {
             self.refreshed = now.uptime;
             done.answers = self.refresh(now)?;
             self.begin_waiting_papers(now)?;
+            self.draw_visits(now)?;
+            done.answers.extend(self.labels_due(now)?);
             // A paper ends by itself.
             let changes = self.review_commissions(now);
             write(self.store.as_mut(), changes)?;
@@ -301,6 +310,7 @@ impl Desk {
         let (zone, reality) = (&self.charge.zone, self.charge.reality);
         Tonight {
             consent: Arc::clone(&self.consent),
+            labels: Arc::clone(&self.labels),
             ..self.watch.tonight(now, zone, reality)
         }
     }
@@ -424,6 +434,7 @@ impl Desk {
         // What stops a look goes before anything else.
         let mut answers = self.policies_for(now, &newer);
         answers.extend(self.thresholds_for(now, &tuned));
+        self.read_labels()?;
         if !is_held_as_before {
             answers.extend(self.plans_for_all(now)?);
         }

@@ -100,6 +100,7 @@ impl Desk {
         }
         for (unit, held) in &intake.hellos {
             answers.extend(self.newer(now, *unit, held)?);
+            answers.extend(self.labels_for(now, *unit)?);
             // The last word to a hello: a unit that does not hear it says hello again.
             answers.push(acknowledgement(
                 *unit,

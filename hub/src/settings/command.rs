@@ -325,7 +325,7 @@ fn in_area(settings: &Settings, home: HomeId) -> Said {
 }
 
 /// What is in force somewhere, and where it comes from.
-fn applied(applied: &Applied) -> [Said; 3] {
+fn applied(applied: &Applied) -> [Said; 4] {
     let line = |what: (&str, &str), value: &str, from: &Source| {
         let from = words::source(from);
         Said::new(
@@ -349,6 +349,11 @@ fn applied(applied: &Applied) -> [Said; 3] {
             ("faller tillbaka efter", "falls back after"),
             &words::time(applied.falls_back_after.value),
             &applied.falls_back_after.from,
+        ),
+        line(
+            ("lottade besök", "drawn visits"),
+            &words::percent(applied.drawn_visits.value),
+            &applied.drawn_visits.from,
         ),
     ]
 }

@@ -30,6 +30,8 @@ pub enum Turn {
     AnswerWithin(Option<Duration>, Option<Duration>),
     /// How long a row stays with whoever took it.
     FallsBackAfter(Option<Duration>, Option<Duration>),
+    /// How many of a hundred nights have a check that is followed by a visit.
+    DrawnVisits(Option<u8>, Option<u8>),
 }
 
 /// What became of a thing with a name.
@@ -125,7 +127,8 @@ pub fn touched(before: &Settings, after: &Settings, enrolled: &BTreeSet<HomeId>)
         let is_same_chain = before.chain(old) == after.chain(new);
         let is_same_time = old.answer_within.value == new.answer_within.value
             && old.falls_back_after.value == new.falls_back_after.value;
-        !is_same_chain || !is_same_time
+        let is_same_share = old.drawn_visits.value == new.drawn_visits.value;
+        !is_same_chain || !is_same_time || !is_same_share
     })
 }
 
@@ -176,6 +179,10 @@ impl Pair<'_> {
             let homes = self.because_of(place, |applied| &applied.falls_back_after);
             let turn = Turn::FallsBackAfter(old.falls_back_after, new.falls_back_after);
             add(turn, homes);
+        }
+        if old.drawn_visits != new.drawn_visits {
+            let homes = self.because_of(place, |applied| &applied.drawn_visits);
+            add(Turn::DrawnVisits(old.drawn_visits, new.drawn_visits), homes);
         }
     }
 

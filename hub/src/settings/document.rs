@@ -41,6 +41,7 @@ struct Municipality {
     team: Option<TeamName>,
     answer_within_min: Option<u32>,
     falls_back_after_min: Option<u32>,
+    drawn_visits_percent: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +51,7 @@ struct Area {
     team: Option<TeamName>,
     answer_within_min: Option<u32>,
     falls_back_after_min: Option<u32>,
+    drawn_visits_percent: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +62,11 @@ struct Home {
     team: Option<TeamName>,
     answer_within_min: Option<u32>,
     falls_back_after_min: Option<u32>,
+    drawn_visits_percent: Option<u32>,
 }
+
+/// A target, and how long a row stays taken, in minutes.
+type Times = (Option<u32>, Option<u32>);
 
 impl Settings {
     /// Reads a document.
@@ -78,12 +84,14 @@ impl Settings {
         };
         let set = document.municipality;
         let times = (set.answer_within_min, set.falls_back_after_min);
-        settings.municipality = settings.values("municipality", set.team, times)?;
+        let rest = (times, set.drawn_visits_percent);
+        settings.municipality = settings.values("municipality", set.team, rest)?;
         for area in document.area {
             let at = format!("area {:?}", area.name);
             let name: AreaName = area.name.parse().map_err(|why| wrong(&at, "name", &why))?;
             let times = (area.answer_within_min, area.falls_back_after_min);
-            let values = settings.values(&at, area.team, times)?;
+            let rest = (times, area.drawn_visits_percent);
+            let values = settings.values(&at, area.team, rest)?;
             if settings.areas.insert(name, values).is_some() {
                 return Err(wrong(&at, "name", &TWICE));
             }
@@ -95,7 +103,8 @@ impl Settings {
                 .map(|name| settings.area(&at, &name))
                 .transpose()?;
             let times = (home.answer_within_min, home.falls_back_after_min);
-            let values = settings.values(&at, home.team, times)?;
+            let rest = (times, home.drawn_visits_percent);
+            let values = settings.values(&at, home.team, rest)?;
             let home_values = HomeValues { area, values };
             if settings.homes.insert(home.id, home_values).is_some() {
                 return Err(wrong(&at, "id", &TWICE));
@@ -114,7 +123,7 @@ impl Settings {
         &self,
         at: &str,
         team: Option<TeamName>,
-        (answer_within_min, falls_back_after_min): (Option<u32>, Option<u32>),
+        ((answer_within_min, falls_back_after_min), drawn_visits): (Times, Option<u32>),
     ) -> Result<Values, SettingsError> {
         if let Some(team) = &team
             && !self.teams.iter().any(|known| known.name == *team)
@@ -128,6 +137,7 @@ impl Settings {
             team,
             answer_within: time(at, "answer_within_min", answer_within_min, answer)?,
             falls_back_after: time(at, "falls_back_after_min", falls_back_after_min, falls_back)?,
+            drawn_visits: percent(at, "drawn_visits_percent", drawn_visits)?,
         })
     }
 
@@ -221,6 +231,15 @@ fn time(
         }
         time => Ok(time),
     }
+}
+
+fn percent(at: &str, key: &str, percent: Option<u32>) -> Result<Option<u8>, SettingsError> {
+    let Some(percent) = percent else {
+        return Ok(None);
+    };
+    let share = u8::try_from(percent).ok().filter(|share| *share <= 100);
+    let why = || format!("{percent} percent; 0 to 100 are allowed");
+    share.map(Some).ok_or_else(|| wrong(at, key, &why()))
 }
 
 fn wrong(table: &str, key: &str, why: &impl ToString) -> SettingsError {

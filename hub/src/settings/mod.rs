@@ -55,6 +55,9 @@ pub struct Values {
     pub answer_within: Option<Duration>,
     /// How long a row stays with whoever took it when nothing happens.
     pub falls_back_after: Option<Duration>,
+    /// How many of a hundred nights have a check that is followed by a visit whatever it says, so
+    /// that somebody says what was found.
+    pub drawn_visits: Option<u8>,
 }
 
 /// What is set for one home.
@@ -108,6 +111,9 @@ pub struct Applied {
     pub answer_within: InForce<Duration>,
     /// How long a row stays with whoever took it when nothing happens.
     pub falls_back_after: InForce<Duration>,
+    /// How many of a hundred nights have a check that is followed by a visit whatever it says;
+    /// none where nothing is set.
+    pub drawn_visits: InForce<u8>,
 }
 
 impl Settings {
@@ -193,6 +199,7 @@ impl Settings {
             team: first_set(&levels, |set| set.team.clone().map(Some), first),
             answer_within: first_set(&levels, |set| set.answer_within, ANSWER_WITHIN),
             falls_back_after: first_set(&levels, |set| set.falls_back_after, FALLS_BACK_AFTER),
+            drawn_visits: first_set(&levels, |set| set.drawn_visits, 0),
         }
     }
 }

@@ -144,6 +144,12 @@ pub fn remark(remark: &Remark) -> Said {
     }
 }
 
+/// So many of a hundred.
+#[must_use]
+pub fn percent(share: u8) -> String {
+    format!("{share} %")
+}
+
 /// So many homes.
 #[must_use]
 pub fn homes(count: usize) -> Said {
@@ -166,6 +172,10 @@ fn value(place: &Place, turn: &Turn, homes: usize) -> Said {
         Turn::FallsBackAfter(before, after) => {
             let what = ("faller tillbaka efter", "falls back after");
             (what, before.map(time), after.map(time))
+        }
+        Turn::DrawnVisits(before, after) => {
+            let what = ("lottade besök", "drawn visits");
+            (what, before.map(percent), after.map(percent))
         }
     };
     let place = match place {

@@ -12,7 +12,7 @@ use crate::roster::Roster;
 
 /// Who is enrolled, and how many rows there are of what is only ever added to. Two that are equal
 /// were taken of the same enrolment, plans, agreements, absences, endings, settings, consents,
-/// policies, thresholds, words of units that look again and papers of commissioning.
+/// policies, thresholds, words of units that look again, papers of commissioning and labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basis {
     /// Rows that are changed in place, so whole.
@@ -22,7 +22,7 @@ pub struct Basis {
 }
 
 /// Tables in [`ROWS`].
-const TABLES: usize = 12;
+const TABLES: usize = 13;
 
 /// Tables whose triggers refuse to change or take away a row, and that the desk must read again
 /// when anybody writes them: as many rows are the same rows.
@@ -31,7 +31,8 @@ const ROWS: &str = "SELECT (SELECT count(*) FROM plans), (SELECT count(*) FROM p
     (SELECT count(*) FROM absence_events), (SELECT count(*) FROM endings),
     (SELECT count(*) FROM settings), (SELECT count(*) FROM consents),
     (SELECT count(*) FROM policies), (SELECT count(*) FROM looking),
-    (SELECT count(*) FROM thresholds), (SELECT count(*) FROM commission_papers)";
+    (SELECT count(*) FROM thresholds), (SELECT count(*) FROM commission_papers),
+    (SELECT count(*) FROM labels)";
 
 /// As it is written now, of homes that were just read.
 pub(super) fn basis(connection: &Connection, roster: Roster) -> Result<Basis, StoreError> {

@@ -13,6 +13,7 @@ mod commission;
 mod consent;
 mod exchange;
 mod handlings;
+mod labels;
 mod ledger;
 mod private;
 mod resident;
@@ -47,6 +48,7 @@ use crate::commission::gate::{CommissionWord, Gate, Gates, Paper, Refusal};
 use crate::commission::sides::Sides;
 use crate::commission::suited::{TrialNight, Unsuited};
 use crate::consent::Policies;
+use crate::labels::{Draw, Labelled};
 use crate::roster::{Home, Roster};
 use crate::tuning::standing::{Sent, Word};
 use crate::view::ledger::NightLedger;
@@ -56,6 +58,7 @@ pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use basis::Basis;
 pub use commission::{Courses, Written};
+pub use labels::Labels;
 pub use roles::RolesFile;
 pub(crate) use roles::{Doer, RoleEvent, held, write_role};
 pub use settings::{SettingsVersion, SettingsVersions};
@@ -349,6 +352,39 @@ pub trait Store: Send {
     /// The store cannot be read.
     fn steps_to_restore(&self, _since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// What was drawn and said of a night.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn labelled(&self, _night: Date) -> Result<Labelled, StoreError> {
+        Ok(Labelled::default())
+    }
+
+    /// Writes down what was drawn; each night of a home once.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was written.
+    fn draw(&mut self, _draws: &[Draw]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Signed labels of this night and the one before that can no longer be said otherwise, by
+    /// their units, after one of a number; and the number of the last.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn labels_to_send(
+        &self,
+        after: i64,
+        _night: Date,
+        _now: Timestamp,
+    ) -> Result<(i64, Vec<(UnitId, Signed)>), StoreError> {
+        Ok((after, Vec::new()))
     }
 
     /// The steps of a unit's commissioning since it last passed, in order.

@@ -18,7 +18,7 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::{
     Basis, Batch, Entries, Holds, Store, StoreError, StoredPlan, account, agreements, basis,
-    commission, consent, ledger, private, rows, saved, settings, sides, tuning,
+    commission, consent, labels, ledger, private, rows, saved, settings, sides, tuning,
 };
 use crate::agreement::Book;
 use crate::commission::CourseRow;
@@ -26,6 +26,7 @@ use crate::commission::gate::{Gates, Paper};
 use crate::commission::sides::Sides;
 use crate::commission::suited::{TrialNight, Unsuited};
 use crate::consent::Policies;
+use crate::labels::{Draw, Labelled};
 use crate::roster::{Former, Home, Resident, Roster};
 use crate::tuning::standing::{Sent, Word};
 use crate::view::ledger::NightLedger;
@@ -58,6 +59,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (20, include_str!("migrations/020_refusals.sql")),
     (21, include_str!("migrations/021_sides.sql")),
     (22, include_str!("migrations/022_words.sql")),
+    (23, include_str!("migrations/023_labels.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.
@@ -391,6 +393,26 @@ impl Store for SqliteStore {
 
     fn steps_to_restore(&self, since: Timestamp) -> Result<Vec<CourseRow>, StoreError> {
         commission::steps_to_restore(&self.connection, since)
+    }
+
+    fn labelled(&self, night: Date) -> Result<Labelled, StoreError> {
+        Ok(Labelled {
+            drawn: labels::drawn(&self.connection, night)?,
+            said: labels::said(&self.connection, night)?,
+        })
+    }
+
+    fn draw(&mut self, draws: &[Draw]) -> Result<(), StoreError> {
+        labels::draw(&mut self.connection, draws)
+    }
+
+    fn labels_to_send(
+        &self,
+        after: i64,
+        night: Date,
+        now: Timestamp,
+    ) -> Result<(i64, Vec<(UnitId, Signed)>), StoreError> {
+        labels::to_send(&self.connection, (after, night, now))
     }
 
     fn steps_since_passed(&self, unit: UnitId) -> Result<Vec<CourseRow>, StoreError> {

@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::ids::{CheckId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::Book;
@@ -25,11 +25,13 @@ use super::outlook::{self, ByUnit, Outlook, by_unit, outlook};
 use super::standing::{Sent, Word};
 use super::{ChangeId, Decision, Floor, Gone, Levels};
 use crate::keys::HubKeys;
+use crate::labels::{self, LabelError};
 use crate::roster::Roster;
 use crate::service::Hands;
 use crate::settings::Settings;
 use crate::settings::compare::Place;
-use crate::store::{SqliteStore, Store as _, Tunings};
+use crate::store::{Labels, SqliteStore, Store as _, Tunings};
+use crate::view::Tonight;
 use crate::watch::StaffId;
 
 /// How often it is looked whether a home came, moved or left, of real time: enrolment is a matter
@@ -261,6 +263,23 @@ impl Clerk {
                 now: (self.now)(),
             })
         })
+    }
+
+    /// Writes down what somebody found at a check of tonight. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be said, or the store cannot be written.
+    pub fn label(
+        &self,
+        tonight: &Tonight,
+        what: (CheckId, labels::Word),
+        by: StaffId,
+    ) -> Result<(), LabelError> {
+        let label = labels::label(tonight, what, by, &self.keys)?;
+        Labels::open(&self.ledger)?.add(&label)?;
+        self.look();
+        Ok(())
     }
 
     fn look(&self) {

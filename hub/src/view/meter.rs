@@ -183,6 +183,7 @@ mod tests {
             checks: Vec::new(),
             homes: Vec::new(),
             consent: std::sync::Arc::default(),
+            labels: std::sync::Arc::default(),
         }
     }
 

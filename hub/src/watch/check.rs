@@ -95,6 +95,11 @@ pub(super) struct CheckState {
 }
 
 impl CheckState {
+    /// Whether a unit is to look, as far as is known.
+    pub(super) fn is_to_be_looked_at(&self) -> bool {
+        self.planned.manner == Manner::Digital && self.called_off.is_none()
+    }
+
     pub(super) fn new(mut planned: Planned) -> Self {
         let frozen = planned.manner;
         let service = match frozen {

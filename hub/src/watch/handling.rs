@@ -98,6 +98,12 @@ impl Watch {
         self.settings = settings;
     }
 
+    /// What is set for the homes.
+    #[must_use]
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.settings
+    }
+
     /// How long whoever takes a row now has it when nothing happens.
     fn falls_back_after(&self, row: i64) -> Duration {
         let row = self.exceptions.row(row);

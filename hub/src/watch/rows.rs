@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nattsyn_protocol::ids::{ResidentId, UnitId};
+use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::change::{Arrival, Exception, How, Outcome};
@@ -43,7 +43,20 @@ impl Watch {
             checks,
             homes: self.home_rows(now),
             consent: Arc::default(),
+            labels: Arc::default(),
         }
+    }
+
+    /// The checks of tonight that a unit is to look at, of one resident, whose windows open later
+    /// than this.
+    #[must_use]
+    pub fn looked_at_later(&self, resident: ResidentId, than: Timestamp) -> Vec<CheckId> {
+        let states = self.checks.values().filter(|state| {
+            let check = &state.planned.check;
+            let is_theirs = check.id.night == self.night && check.id.resident == resident;
+            is_theirs && check.opens > than && state.is_to_be_looked_at()
+        });
+        states.map(|state| state.planned.check.id).collect()
     }
 
     /// A resident in words that staff know, also one who is no longer enrolled.
@@ -104,6 +117,7 @@ impl Watch {
         CheckRow {
             id: check.id,
             person: self.person(check.id.resident),
+            home: self.roster.of_resident(check.id.resident).map(|it| it.id),
             opens: check.opens,
             deadline: check.deadline,
             standing: self.standing(state, now),

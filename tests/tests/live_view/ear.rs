@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use nattsyn_clock::Clock;
 use nattsyn_hub::certificates::Identity;
 use nattsyn_protocol::hello::Hello;
+use nattsyn_protocol::labels::{Label, LabelMessage};
 use nattsyn_protocol::live::{Ended, FRAME_BYTES, LiveUp, Opened};
 use nattsyn_protocol::policy::{Capability, HeldPolicy};
 use nattsyn_protocol::report::Report;
@@ -102,6 +103,15 @@ impl Ear {
             signed.open(&self.eye).ok().filter(&meant)
         };
         self.waits("a report", found).await
+    }
+
+    /// What somebody found, on its way to the unit.
+    pub(crate) async fn label(&self, root: &PublicKey) -> Label {
+        let found = |it: &Passed| {
+            let message: LabelMessage = (it.channel == Channel::Label).then(|| read(&it.body))?;
+            message.open(root).ok()
+        };
+        self.waits("a label", found).await
     }
 
     /// That a view is open, and when it was said.

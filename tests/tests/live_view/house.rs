@@ -16,6 +16,7 @@ use nattsyn_hub::demo::homes::{Home, ZONE};
 use nattsyn_hub::demo::provision::provision;
 use nattsyn_hub::enrolment::{Homes, enrol};
 use nattsyn_hub::keys::{HubKeys, endorse};
+use nattsyn_hub::labels::Draw;
 use nattsyn_hub::nights;
 use nattsyn_hub::roster::Roster;
 use nattsyn_hub::serve::Layout;
@@ -24,7 +25,7 @@ use nattsyn_hub::settings::compare::Place;
 use nattsyn_hub::staff::command::{StaffCommand, run};
 use nattsyn_hub::staff::webauthn::{Party, Purpose, Registration};
 use nattsyn_hub::staff::{Register, Rights};
-use nattsyn_hub::store::{SqliteStore, Tunings, ViewRecord, Views};
+use nattsyn_hub::store::{Labels, SettingsVersions, SqliteStore, Tunings, ViewRecord, Views};
 use nattsyn_hub::tuning::{self, ChangeId, Floor, Gone, Levels};
 use nattsyn_protocol::assertion::{Base64, sha256};
 use nattsyn_protocol::demonstration::{self, Show};
@@ -106,6 +107,18 @@ impl House {
     /// Everything that a hub and a unit need, shortly before 23:00, with this way between the unit
     /// and the broker. Neither runs yet.
     pub(crate) fn build(agreed: Agreed, way: Way<'_>) -> Self {
+        // So short before the look that an eye which time jumps over is not thought to be silent;
+        // written down half an hour before it, so that the button is still waited for.
+        let begins = at(10, 59).after(Duration::from_secs(40));
+        Self::build_at((at(10, 30), begins), agreed, way)
+    }
+
+    /// The same where everything was agreed to then, and it is then.
+    pub(crate) fn build_at(
+        (written, begins): (Timestamp, Timestamp),
+        agreed: Agreed,
+        way: Way<'_>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = ports::free();
         let wire = Proxy::open(port, Line::PLAIN);
@@ -133,9 +146,7 @@ impl House {
             std::fs::write(unit.join("eye.toml"), own + QUICK).unwrap();
         }
         let eye = enrolled.eye;
-        enrol_all(&layout, &home, enrolled.clone());
-        // So short before the look that an eye which time jumps over is not thought to be silent.
-        let begins = at(10, 59).after(Duration::from_secs(40));
+        enrol_all(&layout, &home, enrolled.clone(), written);
         let party = Party {
             host: "localhost".to_owned(),
             origin: format!("http://localhost:{}", wire.port),
@@ -232,6 +243,21 @@ impl House {
             .unwrap();
     }
 
+    /// The municipality has each night drawn.
+    pub(crate) fn draws_every_night(&self) {
+        let mut settings = SettingsVersions::open(&self.layout().ledger()).unwrap();
+        let by = DAG.0.parse().unwrap();
+        let body = "[municipality]\ndrawn_visits_percent = 100\n";
+        let version = settings.add((self.dial.now(), &by), "a test", body);
+        assert_eq!(version.unwrap(), 1);
+    }
+
+    /// What came out by lot.
+    pub(crate) fn drawn(&self) -> Vec<Draw> {
+        let labels = Labels::open(&self.layout().ledger()).unwrap();
+        labels.drawn(NIGHT).unwrap()
+    }
+
     /// What the hub holds of nights' counts.
     pub(crate) fn counts(&self) -> Vec<NightCounts> {
         let tunings = Tunings::open_to_read(&self.layout().ledger()).unwrap();
@@ -294,9 +320,13 @@ fn config(port: u16, broker: &Mosquitto, hub: &Identity) -> String {
     )
 }
 
-/// The hub's keys, the home, its plan and what was agreed: written down half an hour before the
-/// window, so that the button is still waited for.
-fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) {
+/// The hub's keys, the home, its plan and what was agreed, as written down then.
+fn enrol_all(
+    layout: &Layout,
+    home: &Home,
+    enrolled: nattsyn_hub::roster::Home,
+    written: Timestamp,
+) {
     let key = HubKeys::draw(&layout.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);
     HubKeys::keep(&layout.keys(), &demonstration::root(), &endorsement).unwrap();
@@ -307,14 +337,14 @@ fn enrol_all(layout: &Layout, home: &Home, enrolled: nattsyn_hub::roster::Home) 
         ..Homes::default()
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
-    enrol(&mut store, &homes.on_paper(at(10, 30)), &keys, at(10, 30)).unwrap();
+    enrol(&mut store, &homes.on_paper(written), &keys, written).unwrap();
     let mut counter = Counter {
         store: &mut store,
         keys: &keys,
         zone: ZONE,
         rules: Rules::default(),
         said: [].into(),
-        now: at(10, 30),
+        now: written,
     };
     let said = (home.plan.resident, home.consent(NIGHT).unwrap());
     let taken = counter.take_in(&[said], &Taker::enrolment()).unwrap();

@@ -13,6 +13,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it stands")]
 
+mod drawn;
 mod ear;
 mod ends;
 mod house;
@@ -100,6 +101,11 @@ async fn whoever_agreed_to_a_sensor_is_offered_to_nobody_and_shown_to_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thresholds_that_two_people_set_hold_in_a_real_unit_and_it_tells_the_night() {
     stricter::than_the_model().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_finds_at_a_drawn_check_is_joined_in_a_real_unit_and_told_with_the_night() {
+    drawn::and_somebody_went().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,6 +39,11 @@ pub(crate) async fn night_of(levels: Option<Levels>) -> (Finding, NightCounts) {
     house.dial.turn_to(at(11, 0).after(Duration::from_secs(1)));
     let look = ear.report(|report| report.look == 1).await;
     house.dial.turn_to(at(24, 5));
+    (look.finding, night_told(&house).await)
+}
+
+/// What the hub has been told of the night, once it has.
+pub(crate) async fn night_told(house: &House) -> NightCounts {
     let told = tokio::time::timeout(COUNTED_WITHIN, async {
         loop {
             match house.counts().pop() {
@@ -47,7 +52,7 @@ pub(crate) async fn night_of(levels: Option<Levels>) -> (Finding, NightCounts) {
             }
         }
     });
-    (look.finding, told.await.expect("counts in time"))
+    told.await.expect("counts in time")
 }
 
 pub(crate) async fn than_the_model() {

@@ -11,7 +11,7 @@ use crate::watch::Said;
 
 use super::super::texts::{self, Tally};
 use super::signs::{Sign, sign};
-use super::{View, name};
+use super::{View, labels, name};
 
 /// How long after its look a report may come before the page says when it came.
 ///
@@ -35,6 +35,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
             } @else {
                 ol.rows { @for check in checks { (row(view, check)) } }
             }
+            (labels::way(view))
         }
     }
 }

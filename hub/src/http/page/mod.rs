@@ -9,6 +9,7 @@ pub(super) mod access;
 pub(super) mod account;
 mod attend;
 pub(super) mod audit;
+mod book;
 pub(super) mod commission;
 pub(super) mod consent;
 pub(super) mod door;
@@ -16,6 +17,7 @@ pub(super) mod extract;
 pub(super) mod handover;
 mod hands;
 mod homes;
+mod labels;
 mod ledger;
 pub(super) mod live;
 mod matters;
@@ -35,6 +37,7 @@ pub(super) mod technical;
 pub(super) mod tuning;
 
 pub(super) use attend::marks;
+pub(super) use book::Book;
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -44,7 +47,6 @@ use nattsyn_protocol::time::Timestamp;
 use crate::consent::Verdict;
 use crate::notify::teller::{Hearing, Told};
 use crate::roster::Roster;
-use crate::staff::{Allowed, Permission};
 use crate::view::ledger::NightLedger;
 use crate::view::meter::Meter;
 use crate::view::resident::ResidentFile;
@@ -110,109 +112,6 @@ pub(super) fn document((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
     shell(lang, &title, Script::Live, &body)
 }
 
-/// Which page it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Book {
-    /// What needs a person, tonight.
-    Tonight,
-    /// A night of the ledger.
-    Ledger,
-    /// A night's morning report.
-    Morning,
-    /// What one shift hands to the next.
-    Handover,
-    /// How often staff are asked.
-    Meter,
-    /// What is set.
-    Settings,
-    /// Where evidence becomes a word.
-    Thresholds,
-    /// What is to be mended.
-    Faults,
-    /// Units that are tried where they hang.
-    Commissioning,
-    /// Who may do what.
-    Access,
-    /// The log.
-    Log,
-    /// One's own roles and keys.
-    Account,
-}
-
-impl Book {
-    /// In the order of the menu.
-    const ALL: [Self; 12] = [
-        Self::Tonight,
-        Self::Ledger,
-        Self::Morning,
-        Self::Handover,
-        Self::Meter,
-        Self::Settings,
-        Self::Thresholds,
-        Self::Faults,
-        Self::Commissioning,
-        Self::Access,
-        Self::Log,
-        Self::Account,
-    ];
-
-    /// Those that somebody's roles open, in the order of the menu.
-    fn of(viewer: &Viewer) -> impl Iterator<Item = Self> {
-        let may = |book: &Self| viewer.roles.allow(book.needs()) == Allowed::Yes;
-        Self::ALL.into_iter().filter(may)
-    }
-
-    /// What it asks for, as the table of addresses says ([`super::access::WAYS`]).
-    fn needs(self) -> Permission {
-        match self {
-            Self::Tonight => Permission::SeeNight,
-            Self::Ledger | Self::Morning | Self::Handover | Self::Meter => Permission::SeeLedger,
-            Self::Settings => Permission::SeeSettings,
-            Self::Thresholds => Permission::SeeThresholds,
-            Self::Faults => Permission::SeeFaults,
-            Self::Commissioning => Permission::Commission,
-            // The menu has it for whoever goes through it; from their account everybody may.
-            Self::Access => Permission::ReviewAccess,
-            Self::Log => Permission::ReadLog,
-            Self::Account => Permission::OwnShift,
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Self::Tonight => "/",
-            Self::Ledger => "/ledger",
-            Self::Morning => "/morning",
-            Self::Handover => "/handover",
-            Self::Meter => "/meter",
-            Self::Settings => "/settings",
-            Self::Thresholds => "/thresholds",
-            Self::Faults => "/technical",
-            Self::Commissioning => "/commission",
-            Self::Access => "/access",
-            Self::Log => "/audit",
-            Self::Account => "/account",
-        }
-    }
-
-    fn title(self) -> texts::Phrase {
-        match self {
-            Self::Tonight => texts::ATTEND,
-            Self::Ledger => texts::ledger::TITLE,
-            Self::Morning => texts::ledger::MORNING,
-            Self::Handover => texts::shift::HANDOVER,
-            Self::Meter => texts::shift::METER,
-            Self::Settings => texts::settings::TITLE,
-            Self::Thresholds => texts::tuning::TITLE,
-            Self::Faults => texts::technical::TITLE,
-            Self::Commissioning => texts::commission::TITLE,
-            Self::Access => texts::access::TITLE,
-            Self::Log => texts::audit::TITLE,
-            Self::Account => texts::account::TITLE,
-        }
-    }
-}
-
 /// A page of the ledger.
 pub(super) fn book(
     lang: Lang,
@@ -268,6 +167,21 @@ pub(super) fn consents_page(
     let own = consent::everybody(lang, everybody);
     let address = format!("/consents?lang={}", lang.other().tag());
     let title = format!("{} – Nattsyn", texts::consent::ALL_TITLE.to(lang));
+    leaf(lang, (tonight, viewer), (None, &address, &title), &own)
+}
+
+/// Checks that are followed by a visit by lot.
+pub(super) fn labels_page(
+    tonight: &Tonight,
+    lang: Lang,
+    viewer: &Viewer,
+    trouble: Option<texts::Phrase>,
+) -> Markup {
+    let told = Told::default();
+    let view = View::new((tonight, &told), lang, viewer);
+    let own = labels::body(&view, trouble);
+    let address = format!("/labels?lang={}", lang.other().tag());
+    let title = format!("{} – Nattsyn", texts::labels::TITLE.to(lang));
     leaf(lang, (tonight, viewer), (None, &address, &title), &own)
 }
 
@@ -387,6 +301,7 @@ pub(super) fn changing((tonight, told): (&Tonight, &Told), lang: Lang, viewer: &
         (attend::open(&view))
         (consent::unrecorded(&view))
         (matters::section(&view))
+        (labels::section(&view))
         (attend::closed(&view))
         (ledger::section(&view))
         (homes::section(&view))

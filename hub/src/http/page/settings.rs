@@ -196,7 +196,7 @@ fn home_row(shown: &Shown<'_>, settings: &Settings, home: HomeId) -> Markup {
     }
 }
 
-/// The three values of a place, each with where it comes from.
+/// The values of a place, each with where it comes from.
 fn values(lang: Lang, applied: &Applied) -> Markup {
     let team = applied.team.value.as_ref();
     let team = team.map_or(says::NONE.to(lang), |team| team.as_str());
@@ -207,6 +207,8 @@ fn values(lang: Lang, applied: &Applied) -> Markup {
             (value(lang, says::ANSWER_WITHIN, (&time, &applied.answer_within)))
             @let time = words::time(applied.falls_back_after.value);
             (value(lang, says::FALLS_BACK, (&time, &applied.falls_back_after)))
+            @let share = words::percent(applied.drawn_visits.value);
+            (value(lang, says::DRAWN_VISITS, (&share, &applied.drawn_visits)))
         }
     }
 }

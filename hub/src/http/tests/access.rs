@@ -91,6 +91,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../tuning.rs"),
         include_str!("../commission.rs"),
         include_str!("../sides.rs"),
+        include_str!("../labels.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {

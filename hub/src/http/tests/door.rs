@@ -26,7 +26,7 @@ pub(super) struct Hub {
     pub(super) folder: tempfile::TempDir,
     now: Arc<Mutex<Now>>,
     site: Router,
-    _tonight: watch::Sender<Arc<Tonight>>,
+    tonight: watch::Sender<Arc<Tonight>>,
 }
 
 pub(super) const SAME: (&str, &str) = ("sec-fetch-site", "same-origin");
@@ -44,7 +44,7 @@ impl Hub {
             folder,
             now,
             site: Router::new(),
-            _tonight: sender,
+            tonight: sender,
         };
         hub.start(front);
         hub
@@ -91,12 +91,17 @@ impl Hub {
             heads: Some(watch::channel(Outside::Nowhere).1),
             rights: Some(rights),
             door: Door::Staff(Arc::new(porter), front),
-            ..State::showing(self._tonight.subscribe())
+            ..State::showing(self.tonight.subscribe())
         });
     }
 
     pub(super) fn ledger(&self) -> std::path::PathBuf {
         self.folder.path().join("ledger.sqlite")
+    }
+
+    /// The night as pages show it from now on.
+    pub(super) fn shows(&self, tonight: Tonight) {
+        self.tonight.send_replace(Arc::new(tonight));
     }
 
     pub(super) fn moment(&self) -> Timestamp {

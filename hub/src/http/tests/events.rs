@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 
@@ -156,4 +157,21 @@ async fn an_open_event_stream_does_not_keep_the_server_from_stopping() {
         server.await.unwrap().unwrap();
     });
     rest.await.expect("the stream ends well within the grace");
+}
+
+#[tokio::test]
+async fn health_is_ok_while_somebody_can_send_and_not_after() {
+    let (sender, site) = site(sample::busy());
+    let response = ask(&site, "GET", "/healthz").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(text(response).await, "ok");
+    drop(sender);
+    for address in ["/healthz", "/events"] {
+        let response = ask(&site, "GET", address).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "{address}"
+        );
+    }
 }

@@ -32,6 +32,7 @@ mod contrast;
 mod door;
 mod events;
 mod farewells;
+mod labels;
 mod matters;
 mod outside;
 mod phone;
@@ -440,23 +441,6 @@ async fn the_page_asks_nothing_of_anybody_else() {
     );
 }
 
-#[tokio::test]
-async fn health_is_ok_while_somebody_can_send_and_not_after() {
-    let (sender, site) = site(sample::busy());
-    let response = ask(&site, "GET", "/healthz").await;
-    assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(text(response).await, "ok");
-    drop(sender);
-    for address in ["/healthz", "/events"] {
-        let response = ask(&site, "GET", address).await;
-        assert_eq!(
-            response.status(),
-            StatusCode::SERVICE_UNAVAILABLE,
-            "{address}"
-        );
-    }
-}
-
 /// Every text that has a name of its own.
 fn named_phrases() -> Vec<Phrase> {
     let parts = [
@@ -482,6 +466,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::tuning::ALL,
         texts::commission::ALL,
         texts::sides::ALL,
+        texts::labels::ALL,
     ];
     parts.concat()
 }

@@ -34,6 +34,7 @@ phrases! {
                    "The steps are alerted in order. The last is the night lead.";
     TEAM = "Lag", "Team";
     ANSWER_WITHIN = "Svarstid", "Response target";
+    DRAWN_VISITS = "Lottade besök, av hundra nätter", "Drawn visits, of a hundred nights";
     FALLS_BACK = "Faller tillbaka efter", "Falls back after";
     NONE = "inget", "none";
     IN_AREA = "i området", "in the area";

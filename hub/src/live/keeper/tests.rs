@@ -137,6 +137,7 @@ fn tonight(consent: Functions) -> Arc<Tonight> {
         checks: Vec::new(),
         homes: Vec::new(),
         consent: Arc::new(consent),
+        labels: Arc::default(),
     })
 }
 

@@ -107,6 +107,7 @@ impl Night {
             checks: Vec::new(),
             homes: Vec::new(),
             consent: std::sync::Arc::default(),
+            labels: Arc::default(),
         }
     }
 
