@@ -114,6 +114,9 @@ pub struct HomeCounts {
     pub version: u8,
     /// The home's id, as everywhere outside the hub's store.
     pub home: String,
+    /// The model whose scores these are, as in a unit's reports; absent where nobody wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Checks with nobody there.
     pub nobody: Kind,
     /// Checks with somebody there.
@@ -158,6 +161,7 @@ impl HomeCounts {
         Self {
             version: VERSION,
             home: home.to_owned(),
+            model: None,
             nobody: Kind::default(),
             somebody: Kind::default(),
         }

@@ -7,7 +7,7 @@ mod picture;
 
 use std::fmt::Write as _;
 
-use crate::counts::{HomeCounts, State};
+use crate::counts::HomeCounts;
 use crate::fit::{Policy, Rule, Verdict};
 use crate::home::{Never, Pair};
 use crate::summary::{Fit, WorstState};
@@ -158,7 +158,7 @@ fn worst(worst: &WorstState) -> [String; 2] {
         at_most,
     } = worst;
     let at_most = 100.0 * at_most;
-    let (swedish, english) = named(*state);
+    let (swedish, english) = words::state(*state);
     [
         format!(
             "Värsta iscensatta läget: {swedish}. {erring} av {homes} bostäder skulle ha sagt \
@@ -169,19 +169,6 @@ fn worst(worst: &WorstState) -> [String; 2] {
              without their own worst; at most {at_most:.1} % with 95 % confidence."
         ),
     ]
-}
-
-fn named(state: State) -> (&'static str, &'static str) {
-    match state {
-        State::EmptyBare => ("tom, utan täcke", "empty, bare"),
-        State::EmptyMade => ("tom, bäddad", "empty, made"),
-        State::EmptyHeaped => ("tom, täcket i en hög", "empty, heaped"),
-        State::EmptyJustLeft => ("tom, nyss lämnad", "empty, just left"),
-        State::Uncovered => ("i sängen utan täcke", "in bed, uncovered"),
-        State::HalfCovered => ("i sängen, halvt täckt", "in bed, half covered"),
-        State::Covered => ("i sängen under täcket", "in bed, under the duvet"),
-        State::OnTheEdge => ("på sängkanten", "on the edge"),
-    }
 }
 
 /// Every home with its pair.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::counts::{HomeCounts, Word};
+use crate::counts::{HomeCounts, State, Word};
 use crate::fit::{Lack, Policy};
 use crate::grid;
 use crate::home::{Level, Never, Pair, SetBy};
@@ -180,6 +180,21 @@ fn of_lack(lack: &Lack) -> [String; 2] {
 /// A score in Swedish: with a comma.
 fn number(score: f64) -> String {
     format!("{score:.3}").replace('.', ",")
+}
+
+/// A staged state, in Swedish and English.
+#[must_use]
+pub fn state(state: State) -> (&'static str, &'static str) {
+    match state {
+        State::EmptyBare => ("tom, utan täcke", "empty, bare"),
+        State::EmptyMade => ("tom, bäddad", "empty, made"),
+        State::EmptyHeaped => ("tom, täcket i en hög", "empty, heaped"),
+        State::EmptyJustLeft => ("tom, nyss lämnad", "empty, just left"),
+        State::Uncovered => ("i sängen utan täcke", "in bed, uncovered"),
+        State::HalfCovered => ("i sängen, halvt täckt", "in bed, half covered"),
+        State::Covered => ("i sängen under täcket", "in bed, under the duvet"),
+        State::OnTheEdge => ("på sängkanten", "on the edge"),
+    }
 }
 
 #[cfg(test)]

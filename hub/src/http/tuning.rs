@@ -130,7 +130,7 @@ async fn counted(
     let made = ask(site, move |clerk| {
         // Kept until it is counted, also where nobody waits for it any more.
         let _turn = turn;
-        let file = clerk.file()?;
+        let file = clerk.file(&place)?;
         file.map().examine_place(&place)?;
         Ok(make(&file, &place))
     });

@@ -130,6 +130,8 @@ fn a_night_is_drawn_once_among_the_checks_that_somebody_can_still_prepare_for() 
     assert!(check.window > WindowKey(1), "it is being looked at");
     assert_eq!(first[0].chance_ppm, 500_000, "one of two");
     assert_eq!(rows(&office, Act::VisitDrawn), 1);
+    office.pass(600);
+    assert_eq!(office.desk.tonight(office.at(600)).labels.drawn, first);
     // Not again when time passes, nor by another process, nor with another share.
     office.pass(900);
     let mut office = office.restarted(1000);

@@ -207,9 +207,18 @@ pub(super) fn to_send(
     Ok((last, sent))
 }
 
+const SOURCES: [(Source, &str); 2] = [
+    (Source::BeforeVisit, "before_visit"),
+    (Source::BedEmpty, "bed_empty"),
+];
+
 fn source(source: Source) -> &'static str {
-    match source {
-        Source::BeforeVisit => "before_visit",
-        Source::BedEmpty => "bed_empty",
-    }
+    let mut all = SOURCES.into_iter();
+    all.find(|(one, _)| *one == source)
+        .map_or("", |(_, text)| text)
+}
+
+pub(super) fn source_of(text: &str) -> Option<Source> {
+    let mut all = SOURCES.into_iter();
+    all.find(|(_, one)| *one == text).map(|(source, _)| source)
 }

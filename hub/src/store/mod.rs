@@ -15,6 +15,7 @@ mod exchange;
 mod handlings;
 mod labels;
 mod ledger;
+mod own;
 mod private;
 mod resident;
 mod roles;

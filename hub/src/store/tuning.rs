@@ -223,7 +223,8 @@ impl Tunings {
             .map_err(doing(READING))
     }
 
-    /// Keeps a pool as the newest; returns its number.
+    /// Keeps a pool as the newest, and why it does not go on from the one before, if it does not;
+    /// returns its number.
     ///
     /// # Errors
     ///
@@ -231,17 +232,22 @@ impl Tunings {
     pub fn add_pool(
         &mut self,
         (at, by): (Timestamp, &StaffId),
-        one_in: u32,
+        (one_in, anew): (u32, &str),
         body: &str,
     ) -> Result<i64, StoreError> {
         self.write(|connection| {
             connection.execute(
-                "INSERT INTO pools (one_in, body, at_ms, made_by) VALUES (?1, ?2, ?3, ?4)",
-                params![one_in, body, at.as_ms(), by.to_string()],
+                "INSERT INTO pools (one_in, body, at_ms, made_by, anew)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![one_in, body, at.as_ms(), by.to_string(), anew],
             )?;
             let number = connection.last_insert_rowid();
             let row = AuditRow::new(at, by.clone(), Act::PoolTaken);
-            audit::append(connection, &row.detail(format!("pool {number}")))?;
+            let detail = match anew {
+                "" => format!("pool {number}"),
+                _ => format!("pool {number} anew"),
+            };
+            audit::append(connection, &row.detail(detail))?;
             Ok(number)
         })
     }

@@ -3,7 +3,7 @@
 //! An edge: it opens the ledger anew for every act, as the command line does, lets one act end
 //! before the next begins, and has the desk look at once at what was written. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use nattsyn_protocol::ids::{CheckId, UnitId};
+use nattsyn_protocol::ids::{CheckId, HomeId, UnitId};
 use nattsyn_protocol::time::Timestamp;
 
 use super::book::Book;
@@ -22,8 +22,9 @@ use super::counter::{Counter, TuningError, WentBack};
 use super::evidence::{Evidence, Newest};
 use super::map::Map;
 use super::outlook::{self, ByUnit, Outlook, by_unit, outlook};
-use super::standing::{Sent, Word};
-use super::{ChangeId, Decision, Floor, Gone, Levels};
+use super::own::OwnPart;
+use super::standing::{Progress, Sent, Word, progress_to};
+use super::{ChangeId, Decision, Floor, Gone, Levels, MODELS_OWN};
 use crate::keys::HubKeys;
 use crate::labels::{self, LabelError};
 use crate::roster::Roster;
@@ -89,6 +90,8 @@ pub struct File {
     pub since: Date,
     /// What the newest pool shows.
     pub evidence: Newest,
+    /// The own parts of the homes that are asked about and whose units are commissioned.
+    pub own: BTreeMap<HomeId, OwnPart>,
 }
 
 impl File {
@@ -101,6 +104,22 @@ impl File {
             book: &self.book,
             floor: self.floor,
             sent: &self.sent,
+        }
+    }
+
+    /// Whether a home's unit says that it works by these levels. One that was never sent any works
+    /// by its model's own.
+    #[must_use]
+    pub fn is_held(&self, home: HomeId, levels: Levels) -> bool {
+        let homes = self.roster.homes().iter();
+        let Some(unit) = homes.filter(|it| it.id == home).map(|it| it.unit).next() else {
+            return false;
+        };
+        let word = self.words.get(&unit).copied();
+        match progress_to(levels, self.sent.get(&unit), word) {
+            Progress::Acknowledged(_) => true,
+            Progress::None => levels == MODELS_OWN,
+            Progress::Foreign(_) | Progress::Unsaid(_) | Progress::Waits(_) => false,
         }
     }
 
@@ -134,19 +153,23 @@ impl Clerk {
         }
     }
 
-    /// Everything that is known. Blocks.
+    /// Everything that is known, for the page of a place. Blocks.
     ///
     /// # Errors
     ///
     /// The store cannot be read.
-    pub fn file(&self) -> Result<File, TuningError> {
+    pub fn file(&self, place: &Place) -> Result<File, TuningError> {
         let rows = Tunings::open_to_read(&self.ledger)?;
         let (roster, settings) = grounds(&rows)?;
         let since = outlook::since(self.today());
+        let book = rows.book()?;
+        let waiting = book.waiting().map(|change| &change.place);
+        let own = own_parts(&rows, &roster, waiting.chain([place]))?;
         Ok(File {
+            own,
             roster,
             settings,
-            book: rows.book()?,
+            book,
             floor: self.floor,
             sent: rows.newest()?,
             words: rows.words()?,
@@ -317,6 +340,31 @@ impl Clerk {
     fn time_zone(&self) -> TimeZone {
         TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// The own parts of those places that are homes.
+fn own_parts<'a>(
+    rows: &Tunings,
+    roster: &Roster,
+    places: impl Iterator<Item = &'a Place>,
+) -> Result<BTreeMap<HomeId, OwnPart>, TuningError> {
+    let homes: BTreeSet<HomeId> = places
+        .filter_map(|place| match place {
+            Place::Home(home) => Some(*home),
+            Place::Municipality | Place::Area(_) => None,
+        })
+        .collect();
+    if homes.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let gates = rows.gates()?;
+    let mut own = BTreeMap::new();
+    for home in roster.homes().iter().filter(|it| homes.contains(&it.id)) {
+        if let Some(part) = rows.own_part(&gates, home)? {
+            own.insert(home.id, part);
+        }
+    }
+    Ok(own)
 }
 
 /// Who is enrolled, and which home lies in which area.

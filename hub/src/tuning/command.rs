@@ -3,6 +3,7 @@
 //!
 //! Proposing and approving is for two people who are signed in, so it is done on the page alone.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use nattsyn_calibration::summary::Fit;
 use nattsyn_calibration::words as calibration;
 use nattsyn_protocol::time::Timestamp;
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Parting, leap, parting};
 use super::map::Map;
 use super::{Floor, clerk, words};
 use crate::agreement::file::Said;
@@ -42,7 +43,14 @@ pub enum TuningCommand {
         #[arg(long, value_name = "N", default_value_t = 100,
               value_parser = clap::value_parser!(u32).range(2..))]
         one_in: u32,
+        /// Why it does not go on from the newest: another order of homes, fewer, or another N. Each
+        /// such pool is a look of its own at the evidence.
+        #[arg(long, value_name = "WHY", value_parser = reason)]
+        anew: Option<String>,
     },
+    /// Print every home's own part as one JSON object a line, in the order of enrolment: what a pool
+    /// is made of. No name and no address.
+    Counts,
     /// What holds where, and from where; what waits; what the newest pool shows.
     Show,
 }
@@ -69,6 +77,20 @@ pub enum CommandError {
         /// The line and the reason.
         source: ReadError,
     },
+    /// It does not go on from the newest pool.
+    #[error("{}: {why}", path.display())]
+    NotTheSame {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        why: Parting,
+    },
+    /// Its homes were not all looked at by one model.
+    #[error(
+        "{}: bostäder med olika modeller i samma underlag / homes of several models in one pool",
+        .0.display()
+    )]
+    Mixed(PathBuf),
     /// There is no home in it.
     #[error("{}: ingen bostad i filen / no home in the file", .0.display())]
     Empty(PathBuf),
@@ -98,7 +120,13 @@ pub fn run(
     command: &TuningCommand,
 ) -> Result<String, CommandError> {
     match command {
-        TuningCommand::Pool { file, by, one_in } => take_pool(ledger, now, (file, by), *one_in),
+        TuningCommand::Pool {
+            file,
+            by,
+            one_in,
+            anew,
+        } => take_pool(ledger, now, (file, by), (*one_in, anew.as_deref())),
+        TuningCommand::Counts => own_counts(ledger),
         TuningCommand::Show => show(ledger, floor),
     }
 }
@@ -107,7 +135,7 @@ fn take_pool(
     ledger: &Path,
     now: Timestamp,
     (file, by): (&Path, &StaffId),
-    one_in: u32,
+    (one_in, anew): (u32, Option<&str>),
 ) -> Result<String, CommandError> {
     let entry = Register::open(ledger)?.entry(by)?;
     if entry.is_none_or(|entry| entry.pin.is_none()) {
@@ -126,18 +154,53 @@ fn take_pool(
     if homes.is_empty() {
         return Err(CommandError::Empty(file.to_owned()));
     }
+    let models: BTreeSet<&String> = homes.iter().filter_map(|it| it.model.as_ref()).collect();
+    if models.len() > 1 {
+        return Err(CommandError::Mixed(file.to_owned()));
+    }
+    let mut rows = Tunings::open(ledger)?;
+    let newest = rows.pool()?;
+    let before = newest.as_ref().map(Evidence::of).and_then(Result::ok);
+    if let Some(why) = parting(newest.as_ref(), (one_in, &homes)).filter(|_| anew.is_none()) {
+        let path = file.to_owned();
+        return Err(CommandError::NotTheSame { path, why });
+    }
     let policy = Policy {
         one_in,
         ..Policy::default()
     };
     let fit = Fit::of(policy, &homes);
-    let number = Tunings::open(ledger)?.add_pool((now, by), one_in, &body)?;
+    let number = rows.add_pool((now, by), (one_in, anew.unwrap_or_default()), &body)?;
     let homes = crate::settings::words::homes(homes.len());
     let taken = Said::new(
         format!("underlag {number} är sparat: {}", homes.sv),
         format!("pool {number} is kept: {}", homes.en),
     );
-    Ok(lines([taken].into_iter().chain(verdicts(&fit))))
+    let said = [taken].into_iter().chain(verdicts(&fit));
+    let leap = before.and_then(|before| leap(&before.fit, &fit));
+    Ok(lines(said.chain(leap)))
+}
+
+/// Every home's own part, a line each.
+fn own_counts(ledger: &Path) -> Result<String, CommandError> {
+    let rows = Tunings::open_to_read(ledger)?;
+    let (roster, gates) = (rows.store().roster()?, rows.gates()?);
+    let mut said = String::new();
+    for home in roster.homes() {
+        if let Some(own) = rows.own_part(&gates, home)? {
+            said.push_str(&serde_json::to_string(&own.counts).unwrap_or_default());
+            said.push('\n');
+        }
+    }
+    Ok(said)
+}
+
+/// What is typed to explain something: not nothing.
+fn reason(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("skriv varför / say why".to_owned()),
+        why => Ok(why.to_owned()),
+    }
 }
 
 /// A pool's text; `None` if it is longer than [`POOL_MAX`], however long it says that it is.

@@ -18,6 +18,7 @@ pub mod counter;
 pub mod evidence;
 pub mod map;
 pub mod outlook;
+pub mod own;
 pub mod settle;
 pub mod standing;
 #[cfg(test)]

@@ -256,11 +256,18 @@ pub fn bound(bound: Bound) -> Said {
                  nattsyn-hub tuning pool."
             ),
         ),
-        Bound::NotInPool => Said::new(
-            "Underlaget har inga märkta tillsyner härifrån, så inget är visat för just det här \
-             steget.",
-            "The evidence has no labelled checks from here, so nothing is shown for this very \
-             level.",
+        Bound::Several => Said::new(
+            "Löftet sägs om en bostad i taget: varje bostad har egna nätter.",
+            "The promise is said of one home at a time: each has nights of its own.",
+        ),
+        Bound::NotCommissioned => Said::new(
+            "Inget är visat: enheten är inte driftsatt här, så bostaden har inget eget underlag.",
+            "Nothing is shown: the unit is not commissioned here, so the home has no evidence of \
+             its own.",
+        ),
+        Bound::OtherModel => Said::new(
+            "Inget är visat: underlaget är från en annan modell än den som ser efter här.",
+            "Nothing is shown: the evidence is of another model than the one that looks here.",
         ),
         Bound::NoRule(lack) => because(Never::Pool(lack)),
         Bound::NoLevel(never) => because(never),

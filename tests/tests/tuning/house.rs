@@ -28,6 +28,8 @@ use nattsyn_tests::mosquitto::Mosquitto;
 use nattsyn_tests::ports;
 use nattsyn_tests::served::{CONFIG, Hub, socket};
 
+use super::own;
+
 /// The test that is the hub's process.
 const HUB: &str = "the_hub_of_two_managers";
 
@@ -142,6 +144,7 @@ fn enrol_all(layout: &Layout) {
     };
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
     enrol(&mut store, &homes.on_paper(begins()), &keys, begins()).unwrap();
+    own::write(&layout.ledger(), begins());
 }
 
 /// Registers a unit manager; returns the PIN that was drawn for them.
@@ -167,16 +170,16 @@ fn pin_of(layout: &Layout, (id, name): (&str, &str)) -> String {
     pin[..6].to_owned()
 }
 
-/// Brings invented homes in as `nattsyn-hub tuning pool` does; this home is the first of them.
+/// Brings invented homes in as `nattsyn-hub tuning pool` does; this home is none of them.
 fn take_pool(folder: &tempfile::TempDir, layout: &Layout) {
     let file = folder.path().join("pool.jsonl");
-    let others = (1..POOL.0).map(|number| counted(&format!("pool-{number}"), number));
-    let pool = [counted("h0000001", 0)].into_iter().chain(others);
+    let pool = (0..POOL.0).map(|number| counted(&format!("pool-{number}"), number));
     std::fs::write(&file, pool.collect::<String>()).unwrap();
     let command = TuningCommand::Pool {
         file,
         by: DAG.0.parse().unwrap(),
         one_in: 100,
+        anew: None,
     };
     let said = command::run(&layout.ledger(), Floor::default(), begins(), &command).unwrap();
     assert!(said.contains("”synlig”: regeln står"), "{said}");

@@ -12,6 +12,7 @@
 
 mod chief;
 mod house;
+mod own;
 mod unit;
 
 use std::time::Duration;
@@ -49,12 +50,20 @@ async fn a_moved_slider_shows_what_it_does_and_only_two_people_and_the_units_wor
     unit.says_hello(None).await;
     unit.counts_thirty_nights(&house).await;
 
+    own::are_printed_for_a_pool(&house.ledger());
+
     let dag = Chief::comes(&house, DAG, PHONE).await;
     dag.goes_to(HOME).await;
     dag.reads("Inget är satt: modellens egna gränser").await;
     dag.reads("har inte fått några gränser").await;
     dag.reads("Inget skulle ändras i någon bostad").await;
     dag.reads("Löftet kräver minst steg 46").await;
+    // Its own part: commissioned, and the trial of one kind of night is over.
+    dag.reads("Sängen tom: 28 nätter av 28 och så många till: 2")
+        .await;
+    dag.reads("Någon i sängen: 0 nätter av 28").await;
+    dag.reads("svårast att skilja från någon: tom,").await;
+    dag.photographs("#own", "tuning-own").await;
     dag.photographs("main", "tuning-before").await;
 
     // By keyboard, as whoever cannot drag does it; every step is counted by the server.
@@ -67,6 +76,7 @@ async fn a_moved_slider_shows_what_it_does_and_only_two_people_and_the_units_wor
     dag.reads("Ingen räkning kan säga om ett ”synlig” var fel")
         .await;
     dag.reads("Högst 1 av 100").await;
+    dag.reads("Det gäller först när enheten har svarat").await;
     let said = dag
         .asks("document.getElementById('visible').ariaValueText")
         .await;

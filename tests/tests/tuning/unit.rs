@@ -25,6 +25,7 @@ use nattsyn_protocol::wire;
 
 use super::SOON;
 use super::house::{House, NIGHT, eye, home};
+use super::own;
 
 type Heard = Arc<Mutex<Vec<(Channel, Vec<u8>)>>>;
 
@@ -81,7 +82,7 @@ impl Unit {
             policy: None,
             thresholds: held.map(|version| self.holds(version)),
             commissioning: None,
-            commissioned: None,
+            commissioned: Some(own::held()),
             word: None,
         };
         let hello = Hello {
@@ -119,7 +120,7 @@ impl Unit {
                 night: NIGHT.checked_sub(days.days()).unwrap(),
                 checks: vec![(10, 1), (47, 1), (58, 3)],
                 otherwise: 1,
-                evidence: None,
+                evidence: Some(own::evidence()),
             };
             let counts = Signed::seal(&counts, &eye());
             self.says(Channel::Counts, wire::encode(&CountsMessage { counts }))

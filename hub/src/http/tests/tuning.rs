@@ -195,7 +195,7 @@ async fn a_pool_that_cannot_be_read_takes_nothing_else_of_the_page_away() {
     let office = Office::open().await;
     let by = "dag-001".parse().unwrap();
     let mut rows = Tunings::open(&office.hub.ledger()).unwrap();
-    let number = rows.add_pool((sample::at("12:00"), &by), 100, "no home's counts");
+    let number = rows.add_pool((sample::at("12:00"), &by), (100, ""), "no home's counts");
     assert_eq!(number.unwrap(), 1);
     let page = strip_tags(&office.page(&office.dag, "/thresholds").await);
     place(&page, "underlag 1 går inte att läsa");

@@ -93,6 +93,37 @@ phrases! {
     NO_COUNT_KNOWS = "Ingen räkning kan säga om ett ”synlig” var fel, för ingen går dit då.",
                      "No count can say whether a “visible” was wrong, because then nobody goes \
                       there.";
+    ONCE_HELD = "Det gäller först när enheten har svarat att den har de här stegen.",
+                "It holds only once the unit has said that it has these levels.";
+    OWN = "Bostadens egna nätter", "The home’s own nights";
+    OWN_MEANS = "Löftet kräver att enheten är driftsatt här, och 28 nätter av vardera slaget då \
+                 någon har sagt vad som fanns i sängen.",
+                "The promise asks that the unit is commissioned here, and for 28 nights of each \
+                 kind on which somebody said what was in the bed.";
+    OWN_NONE = "Enheten är inte driftsatt här, eller har underkänts sedan dess. Inget den har sett \
+                räknas.",
+               "The unit is not commissioned here, or was refused since. Nothing that it saw \
+                counts.";
+    OWN_SINCE = "Driftsatt", "Commissioned";
+    BY_MODEL = "modell", "model";
+    OWN_NOBODY = "Sängen tom", "The bed empty";
+    OWN_SOMEBODY = "Någon i sängen", "Somebody in bed";
+    OWN_NIGHTS = "nätter av", "nights of";
+    OWN_LATER = "och så många till:", "and so many more:";
+    OWN_STAGED = "prövade vid driftsättningen:", "tried when commissioned:";
+    OWN_WORST_EMPTY = "Den tomma säng som var svårast att skilja från någon:",
+                      "The empty bed that was hardest to tell from somebody:";
+    OWN_WORST_IN_BED = "Den i sängen som var svårast att se:",
+                       "Whoever in bed was hardest to see:";
+    OWN_HOW = "Nätterna kommer av lottade besök, som sätts under Inställningar, och av dem som sett \
+               en tom säng.",
+              "The nights come from drawn visits, which are set under Settings, and from whoever \
+               saw an empty bed.";
+    OWN_LEFT_OUT = "Svar som inte räknas, för enheten såg med en annan modell eller var driftsatt på \
+                    annat sätt:",
+                   "Answers that do not count, since the unit looked with another model or was \
+                    commissioned otherwise:";
+    STEP = "steg", "level";
     FAILED = "Följderna kan inte räknas just nu. Tryck på Visa följderna.",
              "The consequences cannot be counted right now. Press Show the consequences.";
     WHY = "Varför?", "Why?";

@@ -459,12 +459,22 @@ fn a_home_that_moves_keeps_what_is_stricter_until_two_people_have_approved() {
 
 /// Runs `nattsyn-hub tuning pool` on a text; what it says, or why not.
 fn takes_pool(office: &Office, by: &str, text: &str) -> Result<String, String> {
+    takes_pool_anew(office, by, (text, None))
+}
+
+/// The same with why it does not go on from the newest.
+fn takes_pool_anew(
+    office: &Office,
+    by: &str,
+    (text, anew): (&str, Option<&str>),
+) -> Result<String, String> {
     let file = office.path.with_file_name("pool.jsonl");
     std::fs::write(&file, text).unwrap();
     let command = TuningCommand::Pool {
         file,
         by: who(by),
         one_in: 100,
+        anew: anew.map(str::to_owned),
     };
     run(&office.path, Floor::default(), at(9), &command).map_err(|error| {
         let error: &dyn std::error::Error = &error;
@@ -492,6 +502,17 @@ fn a_pool_is_kept_with_who_gave_it_and_a_bad_one_is_refused_by_its_line() {
     assert!(twice.contains("line 2"), "{twice}");
     let empty = takes_pool(&office, "chef-001", "\n").unwrap_err();
     assert!(empty.contains("ingen bostad"), "{empty}");
+    let of_model = |number: u8, model: &str| {
+        let home = counted(&format!("h000000{number}"), 100);
+        home.replacen(
+            "\"nobody\"",
+            &format!("\"model\":\"{model}\",\"nobody\""),
+            1,
+        )
+    };
+    let both = of_model(1, "0a1b2c3d") + &of_model(2, "ffffffff");
+    let mixed = takes_pool(&office, "chef-001", &both).unwrap_err();
+    assert!(mixed.contains("olika modeller"), "{mixed}");
     let rows = Tunings::open(&office.path).unwrap();
     assert_eq!(rows.pool().unwrap(), None, "nothing was kept");
     let said = takes_pool(&office, "chef-001", &good).unwrap();
@@ -503,6 +524,19 @@ fn a_pool_is_kept_with_who_gave_it_and_a_bad_one_is_refused_by_its_line() {
     let kept = rows.pool().unwrap().unwrap();
     assert_eq!((kept.by, kept.body), (who("chef-001"), good));
     assert_eq!(office.acts(), ["chef-001 pool_taken pool 1"]);
+    let other = counted("h0000002", 100);
+    let parted = takes_pool(&office, "chef-001", &other).unwrap_err();
+    assert!(
+        parted.contains("bostad 1 var \"h0000001\" och är nu \"h0000002\""),
+        "{parted}"
+    );
+    assert!(parted.contains("--anew"), "{parted}");
+    assert_eq!(rows.pool_number().unwrap(), Some(1));
+    takes_pool_anew(&office, "chef-001", (&other, Some("ny kommun"))).unwrap();
+    assert_eq!(
+        office.acts().last().unwrap(),
+        "chef-001 pool_taken pool 2 anew"
+    );
     let shown = run(&office.path, Floor::default(), at(10), &TuningCommand::Show).unwrap();
     assert!(shown.contains("bostaden h0000001"), "{shown}");
     assert!(shown.contains("modellens egna gränser"), "{shown}");

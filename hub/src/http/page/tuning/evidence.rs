@@ -10,7 +10,7 @@ use nattsyn_calibration::summary::Fit;
 use nattsyn_calibration::words as calibration;
 
 use crate::settings::compare::Place;
-use crate::tuning::evidence::{Bound, Evidence, Newest};
+use crate::tuning::evidence::{Bound, Evidence, Newest, margin};
 use crate::tuning::words;
 
 use super::super::super::texts::{Lang, tuning as says};
@@ -49,7 +49,10 @@ fn pool(shown: &Shown<'_>, evidence: &Evidence) -> Markup {
         Lang::English => 1,
     };
     let margin = match shown.place {
-        Place::Home(home) => evidence.margin(*home, shown.file.map().of_home(*home).value),
+        Place::Home(home) => {
+            let levels = shown.file.map().of_home(*home).value;
+            shown.file.own.get(home).and_then(|own| margin(own, levels))
+        }
         Place::Municipality | Place::Area(_) => None,
     };
     html! {

@@ -5,6 +5,7 @@
 //! residents anyway, ids for everybody else.
 
 mod evidence;
+mod own;
 mod units;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::settings::InForce;
 use crate::settings::compare::Place;
 use crate::staff::{Allowed, Permission};
 use crate::tuning::clerk::File;
+use crate::tuning::evidence::{About, Bound};
 use crate::tuning::{Caution, Change, Gone, Levels, place_word, words};
 use crate::view::{Reality, Tonight};
 
@@ -175,6 +177,7 @@ fn body(shown: &Shown<'_>) -> Markup {
         (now(shown))
         (sliders(shown))
         (back(shown))
+        (own::section(shown))
         (evidence::section(shown))
         @if *shown.place == Place::Municipality { (places(shown)) }
         (history(shown))
@@ -343,15 +346,25 @@ pub(in crate::http) fn consequences(lang: Lang, file: &File, place: &Place, wish
 /// What is known of *visible* that is wrong: nothing from counts, and what a pool has shown.
 fn misses(lang: Lang, file: &File, place: &Place, set: Option<Levels>) -> Markup {
     let levels = file.map().with(place, Some((place, set))).value;
-    let home = match place {
-        Place::Home(home) => Some(*home),
-        Place::Municipality | Place::Area(_) => None,
+    let about = match place {
+        Place::Home(home) => file
+            .own
+            .get(home)
+            .map_or(About::Uncommissioned, About::Home),
+        Place::Municipality | Place::Area(_) => About::Several,
     };
-    let bound = file.evidence.bound(home, levels);
+    let bound = file.evidence.bound(about, levels);
+    let is_so = match place {
+        Place::Home(home) => file.is_held(*home, levels),
+        Place::Municipality | Place::Area(_) => true,
+    };
     html! {
         p.misses {
             strong { (says::MISSES.to(lang)) } " " (says::NO_COUNT_KNOWS.to(lang)) " "
             (said(lang, words::bound(bound)))
+            @if let (Bound::Kept { .. }, false) = (bound, is_so) {
+                " " (says::ONCE_HELD.to(lang))
+            }
         }
     }
 }
