@@ -48,8 +48,8 @@ pub enum TuningCommand {
         #[arg(long, value_name = "WHY", value_parser = reason)]
         anew: Option<String>,
     },
-    /// Print every home's own part as one JSON object a line, in the order of enrolment: what a pool
-    /// is made of. No name and no address.
+    /// Print every home's own part as one JSON object a line, in the order of enrolment: what a
+    /// pool is made of. No name and no address.
     Counts,
     /// What holds where, and from where; what waits; what the newest pool shows.
     Show,

@@ -301,7 +301,7 @@ mod tests {
         let mut beyond = good.clone();
         beyond.evidence.labelled[0].bin = 65;
         for wrong in [model, earlier, never, unsent, beyond] {
-            let own = of(&[wrong.clone()]);
+            let own = of(std::slice::from_ref(&wrong));
             assert_eq!(own.counts.nobody.trial.total(), 0, "{wrong:?}");
             assert_eq!(own.left_out, 1, "{wrong:?}");
         }

@@ -58,12 +58,7 @@ async fn a_moved_slider_shows_what_it_does_and_only_two_people_and_the_units_wor
     dag.reads("har inte fått några gränser").await;
     dag.reads("Inget skulle ändras i någon bostad").await;
     dag.reads("Löftet kräver minst steg 46").await;
-    // Its own part: commissioned, and the trial of one kind of night is over.
-    dag.reads("Sängen tom: 28 nätter av 28 och så många till: 2")
-        .await;
-    dag.reads("Någon i sängen: 0 nätter av 28").await;
-    dag.reads("svårast att skilja från någon: tom,").await;
-    dag.photographs("#own", "tuning-own").await;
+    own::is_read(&dag).await;
     dag.photographs("main", "tuning-before").await;
 
     // By keyboard, as whoever cannot drag does it; every step is counted by the server.

@@ -21,6 +21,7 @@ use nattsyn_protocol::labels::{Found, Label, Labelled, NightEvidence};
 use nattsyn_protocol::signing::Signed;
 use nattsyn_protocol::time::Timestamp;
 
+use super::chief::Chief;
 use super::house::{DAG, NIGHT, eye, home};
 
 const MODEL: &str = "0a1b2c3d";
@@ -67,6 +68,15 @@ pub(crate) fn are_printed_for_a_pool(ledger: &Path) {
     for named in ["Exempel", "r0000001", "u0000001", "2026"] {
         assert!(!printed.contains(named), "{printed}");
     }
+}
+
+/// On the home's page: commissioned, and the trial of one kind of night is over.
+pub(crate) async fn is_read(dag: &Chief) {
+    dag.reads("Sängen tom: 28 nätter av 28 och så många till: 2")
+        .await;
+    dag.reads("Någon i sängen: 0 nätter av 28").await;
+    dag.reads("svårast att skilja från någon: tom,").await;
+    dag.photographs("#own", "tuning-own").await;
 }
 
 fn staged() -> Vec<StagedLevel> {

@@ -96,10 +96,11 @@ phrases! {
     ONCE_HELD = "Det gäller först när enheten har svarat att den har de här stegen.",
                 "It holds only once the unit has said that it has these levels.";
     OWN = "Bostadens egna nätter", "The home’s own nights";
-    OWN_MEANS = "Löftet kräver att enheten är driftsatt här, och 28 nätter av vardera slaget då \
-                 någon har sagt vad som fanns i sängen.",
-                "The promise asks that the unit is commissioned here, and for 28 nights of each \
-                 kind on which somebody said what was in the bed.";
+    OWN_MEANS = "Löftet om ”synlig” kräver att enheten är driftsatt här och 28 nätter då någon har \
+                 sagt att sängen var tom. Det om ”syns inte” kräver lika många med någon i den.",
+                "The promise of “visible” asks that the unit is commissioned here and for 28 nights \
+                 on which somebody said that the bed was empty. That of “not visible” asks for as \
+                 many with somebody in it.";
     OWN_NONE = "Enheten är inte driftsatt här, eller har underkänts sedan dess. Inget den har sett \
                 räknas.",
                "The unit is not commissioned here, or was refused since. Nothing that it saw \

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use nattsyn_protocol::demonstration;
 
+use super::evidence::counted;
 use super::*;
 use crate::enrolment::{Homes, enrol};
 use crate::keys::HubKeys;
