@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use nattsyn_protocol::commission::Commissioned;
 use nattsyn_protocol::ids::{CheckId, ResidentId, UnitId};
 use nattsyn_protocol::labels::Found;
 use nattsyn_protocol::plan::Plan;
 use nattsyn_protocol::thresholds::NightCounts;
+use nattsyn_protocol::time::Timestamp;
 
 use super::sqlite::doing;
 use super::{StoreError, Tunings, commission, labels, rows};
 use crate::commission::gate::Gates;
 use crate::labels::{Source, Word};
 use crate::roster::Home;
-use crate::tuning::own::{LabelledNight, OwnPart, Passed, own_part};
+use crate::tuning::own::{Asked, LabelledNight, OwnPart, Passed, own_part};
 
 const READING: &str = "reading a home's own nights";
 
@@ -47,7 +48,10 @@ impl Tunings {
         let nights = nights(connection, home)?;
         let residents: Vec<ResidentId> = home.residents.iter().map(|it| it.id).collect();
         let most_looks = most_looks(connection, &residents)?;
-        Ok(Some(own_part(home.id, &passed, &nights, most_looks)))
+        Ok(Some(OwnPart {
+            asked: asked(connection, home, passed.at)?,
+            ..own_part(home.id, &passed, &nights, most_looks)
+        }))
     }
 }
 
@@ -125,6 +129,22 @@ fn sent(connection: &Connection, unit: UnitId) -> Result<SentOf, StoreError> {
         }
     }
     Ok(sent)
+}
+
+/// The checks of a home that came out by lot since then.
+fn asked(connection: &Connection, home: &Home, since: Timestamp) -> Result<Asked, StoreError> {
+    let sql = "SELECT count(*), coalesce(sum(EXISTS (
+                   SELECT 1 FROM labels WHERE labels.check_id = draws.check_id AND body <> ''
+               )), 0) FROM draws
+               WHERE home = ?1 AND unit = ?2 AND check_id IS NOT NULL AND at_ms >= ?3";
+    let of = params![home.id.to_string(), home.unit.to_string(), since.as_ms()];
+    let read = |row: &Row<'_>| {
+        Ok(Asked {
+            drawn: row.get(0)?,
+            answered: row.get(1)?,
+        })
+    };
+    connection.query_row(sql, of, read).map_err(doing(READING))
 }
 
 /// How many looks a check of these residents can have, by their newest plans.

@@ -58,9 +58,26 @@ pub struct OwnPart {
     pub since: Timestamp,
     /// What it is.
     pub counts: HomeCounts,
+    /// The staged try with nobody there that was hardest to tell from somebody, and the one with
+    /// somebody that was hardest to see.
+    pub hardest: [Option<(State, Bin)>; 2],
+    /// Staged tries in which no level decided.
+    pub undecided: usize,
+    /// Checks that came out by lot since then, and how many of them somebody answered.
+    pub asked: Asked,
     /// Labels of the unit's that the hub never sent, or of another model or commissioning: they
     /// count for nothing.
     pub left_out: usize,
+}
+
+/// Checks that came out by lot. Where people go to some and not to others, by what the unit said,
+/// what they find is no fair sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// How many came out.
+    pub drawn: u32,
+    /// Of how many somebody said whether the bed was empty.
+    pub answered: u32,
 }
 
 /// A home's own part, from the nights of its unit in their order. Looks of a check with nobody
@@ -73,7 +90,7 @@ pub fn own_part(
     most_looks: u32,
 ) -> OwnPart {
     let mut left_out = 0;
-    let mut all: Vec<Look> = staged(passed).collect();
+    let mut all = staged(passed);
     for night in nights {
         for labelled in &night.evidence.labelled {
             let sent = night.sent.get(&labelled.found);
@@ -112,6 +129,10 @@ pub fn own_part(
         model: passed.held.model.clone(),
         since: passed.at,
         counts,
+        hardest: [looks::Label::Nobody, looks::Label::Somebody]
+            .map(|label| hardest(&tries(passed), label)),
+        undecided: tries(passed).iter().filter(|it| it.2.is_none()).count(),
+        asked: Asked::default(),
         left_out,
     }
 }
@@ -121,20 +142,48 @@ fn is_of(evidence: &NightEvidence, held: &HeldCommissioned) -> bool {
     evidence.model == held.model && evidence.commissioned == Some(held.version)
 }
 
-/// What was staged, as looks. A try in which no level decides (somebody else was there too) shows
-/// nothing, and what is asked of two in one bed is no state of this one.
-fn staged(passed: &Passed) -> impl Iterator<Item = Look> {
+/// A staged try: what was staged, who was there, and the bin that it reached.
+type Try = (State, looks::Label, Option<Bin>);
+
+/// What was staged, as looks. A try in which no level decides (somebody was seen elsewhere, the
+/// frames disagreed) counts as the worst of its kind that was decided: as much as it can have cost.
+/// Where none was decided there is nothing to count.
+fn staged(passed: &Passed) -> Vec<Look> {
+    let tries = tries(passed);
     let night = passed.at.0.to_string();
-    let of = passed.staged.iter().enumerate();
-    of.filter_map(move |(at, staged)| {
-        let (state, label) = state(staged.state)?;
+    let look = |(at, (state, label, bin)): (usize, &Try)| {
+        let bin = bin.or_else(|| hardest(&tries, *label).map(|(_, bin)| bin))?;
         Some(Look {
             night: night.clone(),
             check: at.to_string(),
-            bin: Bin::new(staged.level?)?,
-            label: Some(label),
-            source: looks::Source::Staged(state),
+            bin,
+            label: Some(*label),
+            source: looks::Source::Staged(*state),
         })
+    };
+    tries.iter().enumerate().filter_map(look).collect()
+}
+
+/// The tries with nobody or with one sleeper there: what is asked of two in one bed, and a covered
+/// lens, are no states of one home's bed.
+fn tries(passed: &Passed) -> Vec<Try> {
+    let one = |staged: &StagedLevel| {
+        let (state, label) = state(staged.state)?;
+        Some((state, label, staged.level.and_then(Bin::new)))
+    };
+    passed.staged.iter().filter_map(one).collect()
+}
+
+/// The try of a kind whose bin lies nearest to an error, of those that a level decides.
+fn hardest(tries: &[Try], label: looks::Label) -> Option<(State, Bin)> {
+    let of_kind = tries.iter().filter(|(_, of, _)| *of == label);
+    let decided = of_kind.filter_map(|(state, _, bin)| Some((*state, (*bin)?)));
+    decided.reduce(|worst, next| {
+        let is_worse = match label {
+            looks::Label::Nobody => next.1 > worst.1,
+            looks::Label::Somebody => next.1 < worst.1,
+        };
+        if is_worse { next } else { worst }
     })
 }
 
@@ -157,7 +206,7 @@ fn state(state: commission::State) -> Option<(State, looks::Label)> {
 #[cfg(test)]
 mod tests {
     use jiff::ToSpan as _;
-    use nattsyn_calibration::counts::{STAGED, TRIAL, Word};
+    use nattsyn_calibration::counts::{Kind, STAGED, TRIAL, Word};
     use nattsyn_protocol::commission::Room;
     use nattsyn_protocol::labels::Labelled;
 
@@ -309,10 +358,27 @@ mod tests {
     }
 
     #[test]
-    fn a_staged_try_in_which_no_level_decides_is_missing() {
+    fn a_staged_try_in_which_no_level_decides_counts_as_the_worst_of_its_kind() {
         let mut passed = passed();
+        let before = own_part(home(), &passed, &[], 3);
+        // Of those at 10 and at 50: now as those at 12, and as those at 50.
         passed.staged[1].level = None;
+        passed.staged[5].level = None;
         let own = own_part(home(), &passed, &[], 3);
-        assert_eq!(own.counts.nobody.commissioned(), STAGED - 1);
+        let sum = |kind: &Kind| kind.staged.iter().map(|it| it.sum).sum::<u32>();
+        assert_eq!(own.counts.nobody.commissioned(), STAGED);
+        assert_eq!(sum(&own.counts.nobody), sum(&before.counts.nobody) + 2);
+        assert_eq!(own.counts.somebody.commissioned(), STAGED);
+        assert_eq!(sum(&own.counts.somebody), sum(&before.counts.somebody));
+        assert_eq!((before.undecided, own.undecided), (0, 2));
+        let [empty, in_bed] = own.hardest.map(Option::unwrap);
+        assert_eq!(empty, (State::EmptyBare, Bin::new(12).unwrap()));
+        assert_eq!(in_bed, (State::HalfCovered, Bin::new(50).unwrap()));
+        for staged in &mut passed.staged {
+            staged.level = None;
+        }
+        let own = own_part(home(), &passed, &[], 3);
+        assert_eq!(own.counts.nobody.commissioned(), 0, "nothing is known");
+        assert_eq!(own.hardest, [None, None]);
     }
 }

@@ -19,7 +19,8 @@ use nattsyn_hub::roster::Resident;
 use nattsyn_hub::serve::Layout;
 use nattsyn_hub::staff::Register;
 use nattsyn_hub::staff::command::{StaffCommand, run};
-use nattsyn_hub::store::SqliteStore;
+use nattsyn_hub::store::{SqliteStore, Store as _, Tunings};
+use nattsyn_hub::tuning::own::OwnPart;
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::ids::{ResidentId, UnitId, WindowKey};
 use nattsyn_protocol::plan::{Plan, Window};
@@ -139,6 +140,16 @@ impl House {
     /// The page of who sleeps where in a home.
     pub(crate) fn sides(&self, home: usize) -> String {
         format!("/residents/{}/place", self.homes[home].plan.resident)
+    }
+
+    /// What a home has shown of itself, if its unit is commissioned.
+    pub(crate) fn own(&self, home: usize) -> Option<OwnPart> {
+        let layout = Layout::at(&self.folder.path().join("data"));
+        let rows = Tunings::open_to_read(&layout.ledger()).unwrap();
+        let (roster, gates) = (rows.store().roster().unwrap(), rows.gates().unwrap());
+        let of = |it: &&nattsyn_hub::roster::Home| it.unit == self.unit(home);
+        let home = roster.homes().iter().find(of).unwrap();
+        rows.own_part(&gates, home).unwrap()
     }
 
     /// What came of the first resident's check, in the ledger's word; none while it is open.

@@ -105,6 +105,9 @@ async fn a_home_that_passes_counts_and_a_knocked_camera_is_noticed_at_its_next_l
         })
         .await;
     assert_eq!(end, End::Passed);
+    let own = house.own(0).unwrap().counts;
+    let staged = [own.nobody.commissioned(), own.somebody.commissioned()];
+    assert_eq!(staged, [8, 8], "all that the promise asks to be staged");
     examined.push(tea.examines("receipt").await);
     tea.photographs("commission-receipt").await;
     axe::nothing_found(&examined);
@@ -137,6 +140,7 @@ async fn a_camera_that_cuts_the_bed_is_refused_and_what_it_sees_does_not_count()
     let end = tea
         .commissions(&house, 0, (wrong, &unit), async |_, _| {})
         .await;
+    assert_eq!(house.own(0), None, "what it saw is nobody's evidence");
     let End::Refused(why) = end else {
         panic!("it passes");
     };

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use nattsyn_calibration::counts;
 use nattsyn_hub::commission::gate::CommissionWord;
 use nattsyn_hub::commission::{CourseRow, Step};
-use nattsyn_hub::labels::{self, Said, Source, Word};
+use nattsyn_hub::labels::{self, Draw, Said, Source, Word};
 use nattsyn_hub::store::{Batch, Labels, SqliteStore, Store as _};
 use nattsyn_hub::tuning::Floor;
 use nattsyn_hub::tuning::command::{TuningCommand, run};
@@ -76,6 +76,7 @@ pub(crate) async fn is_read(dag: &Chief) {
         .await;
     dag.reads("Någon i sängen: 0 nätter av 28").await;
     dag.reads("svårast att skilja från någon: tom,").await;
+    dag.reads("Lottade besök som har besvarats: 30 av 31").await;
     dag.photographs("#own", "tuning-own").await;
 }
 
@@ -132,6 +133,9 @@ pub(crate) fn write(ledger: &Path, now: Timestamp) {
         ..Batch::default()
     };
     store.commit(&batch).unwrap();
+    // One more was drawn, and nobody went.
+    let drawn: Vec<Draw> = (1..=31).map(|days| draw(days, now)).collect();
+    store.draw(&drawn).unwrap();
     let mut labels = Labels::open(ledger).unwrap();
     for days in 1..=30 {
         let night = NIGHT.checked_sub(days.days()).unwrap();
@@ -139,12 +143,28 @@ pub(crate) fn write(ledger: &Path, now: Timestamp) {
     }
 }
 
-fn label(night: Date, now: Timestamp) -> labels::Label {
-    let check = CheckId {
+fn check(night: Date) -> CheckId {
+    CheckId {
         resident: home().residents[0].id,
         night,
         window: WindowKey(1),
-    };
+    }
+}
+
+fn draw(days: i64, at: Timestamp) -> Draw {
+    let night = NIGHT.checked_sub(days.days()).unwrap();
+    Draw {
+        home: home().id,
+        night,
+        unit: home().unit,
+        check: Some(check(night)),
+        chance_ppm: 50_000,
+        at,
+    }
+}
+
+fn label(night: Date, now: Timestamp) -> labels::Label {
+    let check = check(night);
     let (unit, found) = (home().unit, Found::Nobody);
     let down = Label { unit, check, found };
     labels::Label {

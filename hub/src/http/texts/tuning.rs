@@ -124,6 +124,13 @@ phrases! {
                     annat sätt:",
                    "Answers that do not count, since the unit looked with another model or was \
                     commissioned otherwise:";
+    OWN_ANSWERED = "Lottade besök som har besvarats:", "Drawn visits that were answered:";
+    OWN_UNANSWERED = "Går någon dit ibland, men inte när tillsynen blev ”synlig”, stämmer inte löftet.",
+                     "If somebody goes there at times, but not when the check was “visible”, the \
+                      promise does not hold.";
+    OF = "av", "of";
+    OWN_UNDECIDED = "Prövningar som inget steg avgjorde, räknade som den svåraste av sitt slag:",
+                    "Tries that no level decided, counted as the hardest of their kind:";
     STEP = "steg", "level";
     FAILED = "Följderna kan inte räknas just nu. Tryck på Visa följderna.",
              "The consequences cannot be counted right now. Press Show the consequences.";

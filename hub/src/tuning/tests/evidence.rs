@@ -7,7 +7,7 @@ use nattsyn_protocol::thresholds::NEVER;
 use super::super::evidence::{
     About, Bound, Evidence, Newest, Parting, Pool, bound, margin, parting,
 };
-use super::super::own::OwnPart;
+use super::super::own::{Asked, OwnPart};
 use super::super::words;
 use super::{at, home, levels, who};
 
@@ -61,6 +61,9 @@ fn own(nights: u32) -> OwnPart {
         model: "0a1b2c3d".to_owned(),
         since: at(0),
         counts: homes.remove(0),
+        hardest: [None, None],
+        undecided: 0,
+        asked: Asked::default(),
         left_out: 0,
     }
 }

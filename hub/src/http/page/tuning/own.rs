@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use nattsyn_calibration::counts::{Kind, STAGED, Staged, TRIAL};
+use nattsyn_calibration::counts::{Kind, STAGED, State, TRIAL};
+use nattsyn_calibration::grid::Bin;
 use nattsyn_calibration::words as calibration;
 
 use crate::settings::compare::Place;
@@ -35,22 +36,30 @@ fn part(shown: &Shown<'_>, own: &OwnPart) -> Markup {
         ("nobody", says::OWN_NOBODY, &own.counts.nobody),
         ("somebody", says::OWN_SOMEBODY, &own.counts.somebody),
     ];
-    let nobody = own.counts.nobody.staged.iter();
-    let hardest_empty = nobody.max_by_key(|staged| staged.worst);
-    let somebody = own.counts.somebody.staged.iter();
-    let hardest_in_bed = somebody.filter(|it| it.worst.is_some());
-    let hardest_in_bed = hardest_in_bed.min_by_key(|staged| staged.worst);
+    let [empty, in_bed] = own.hardest;
     html! {
         p.lasted {
             (says::OWN_SINCE.to(lang)) " " (shown.time(own.since)) ", "
             (says::BY_MODEL.to(lang)) " " (own.model) "."
         }
         @for (id, name, kind) in kinds { (trial(lang, (id, name), kind)) }
-        (hardest(lang, says::OWN_WORST_EMPTY, hardest_empty))
-        (hardest(lang, says::OWN_WORST_IN_BED, hardest_in_bed))
+        (hardest(lang, says::OWN_WORST_EMPTY, empty))
+        (hardest(lang, says::OWN_WORST_IN_BED, in_bed))
+        @if own.undecided > 0 {
+            p.lasted data-undecided=(own.undecided) {
+                (says::OWN_UNDECIDED.to(lang)) " " (own.undecided) "."
+            }
+        }
         @if own.left_out > 0 {
             p.lasted data-left-out=(own.left_out) {
                 (says::OWN_LEFT_OUT.to(lang)) " " (own.left_out) "."
+            }
+        }
+        @if own.asked.drawn > 0 {
+            p data-answered=(own.asked.answered) {
+                (says::OWN_ANSWERED.to(lang)) " " strong { (own.asked.answered) } " "
+                (says::OF.to(lang)) " " (own.asked.drawn) ". "
+                @if own.asked.answered < own.asked.drawn { (says::OWN_UNANSWERED.to(lang)) }
             }
         }
         p.lasted { (says::OWN_HOW.to(lang)) }
@@ -72,19 +81,19 @@ fn trial(lang: Lang, (id, name): (&str, Phrase), kind: &Kind) -> Markup {
     }
 }
 
-fn hardest(lang: Lang, what: Phrase, staged: Option<&Staged>) -> Markup {
-    let Some((staged, worst)) = staged.and_then(|it| Some((it, it.worst?))) else {
+fn hardest(lang: Lang, what: Phrase, tried: Option<(State, Bin)>) -> Markup {
+    let Some((state, bin)) = tried else {
         return html! {};
     };
-    let (sv, en) = calibration::state(staged.state);
+    let (sv, en) = calibration::state(state);
     let state = match lang {
         Lang::Swedish => sv,
         Lang::English => en,
     };
     html! {
         p {
-            (what.to(lang)) " " strong { (state) } " ("
-            (says::STEP.to(lang)) " " (worst.reached()) ")."
+            (what.to(lang)) " " strong { (state) } " (" (says::STEP.to(lang)) " " (bin.reached())
+            ")."
         }
     }
 }
