@@ -82,7 +82,7 @@ fn passed(
 /// The nights of a home's unit that have labels, in order.
 fn nights(connection: &Connection, home: &Home) -> Result<Vec<LabelledNight>, StoreError> {
     let doing = doing(READING);
-    let mut sent = sent(connection, home.unit)?;
+    let mut sent = sent(connection, home)?;
     let sql = "SELECT body FROM counts WHERE unit = ?1 AND (home = ?2 OR home IS NULL)
                AND body LIKE '%\"labelled\"%' ORDER BY night";
     let mut query = connection.prepare_cached(sql).map_err(&doing)?;
@@ -105,8 +105,9 @@ fn nights(connection: &Connection, home: &Home) -> Result<Vec<LabelledNight>, St
     Ok(nights)
 }
 
-/// What went down to a unit: the last word about each check.
-fn sent(connection: &Connection, unit: UnitId) -> Result<SentOf, StoreError> {
+/// What went down to a home's unit: the last word about each check. What was found of somebody who
+/// lives there no more tells nothing of who does.
+fn sent(connection: &Connection, home: &Home) -> Result<SentOf, StoreError> {
     let doing = doing(READING);
     let sql = "SELECT check_id, found, source, chance_ppm FROM labels AS it
                WHERE unit = ?1 AND body <> ''
@@ -114,7 +115,9 @@ fn sent(connection: &Connection, unit: UnitId) -> Result<SentOf, StoreError> {
                                  WHERE later.check_id = it.check_id AND later.label > it.label)
                ORDER BY label";
     let mut query = connection.prepare_cached(sql).map_err(&doing)?;
-    let mut found = query.query(params![unit.to_string()]).map_err(&doing)?;
+    let mut found = query
+        .query(params![home.unit.to_string()])
+        .map_err(&doing)?;
     let mut sent = SentOf::new();
     while let Some(row) = found.next().map_err(&doing)? {
         let check: CheckId = rows::parsed(row, 0, READING)?;
@@ -123,7 +126,8 @@ fn sent(connection: &Connection, unit: UnitId) -> Result<SentOf, StoreError> {
         let chance = row.get(3).map_err(&doing)?;
         let read = Word::of_tag(&word).zip(labels::source_of(&source));
         let (word, source) = read.ok_or_else(|| rows::unreadable(READING, &word))?;
-        if let Word::Found(found) = word {
+        let lives_here = home.residents.iter().any(|it| it.id == check.resident);
+        if let (Word::Found(found), true) = (word, lives_here) {
             let of_night = sent.entry(check.night).or_default();
             of_night.entry(found).or_insert((source, chance));
         }
@@ -163,4 +167,268 @@ fn most_looks(connection: &Connection, residents: &[ResidentId]) -> Result<u32, 
         most = looks.max().unwrap_or_default().max(most);
     }
     Ok(u32::try_from(most).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use ed25519_dalek::SigningKey;
+    use jiff::civil::date;
+
+    use nattsyn_calibration::counts::STAGED;
+    use nattsyn_calibration::grid::Bin;
+    use nattsyn_protocol::commission::{HeldCommissioned, Room, StagedLevel, State};
+    use nattsyn_protocol::demonstration;
+    use nattsyn_protocol::ids::HomeId;
+    use nattsyn_protocol::labels::{Label, Labelled, NightEvidence};
+    use nattsyn_protocol::signing::{PublicKey, Signed};
+
+    use super::*;
+    use crate::commission::gate::{CommissionWord, Refusal, RefusedWhy};
+    use crate::commission::{CourseRow, Step};
+    use crate::enrolment::{Homes, enrol};
+    use crate::keys::HubKeys;
+    use crate::labels::{self, Said};
+    use crate::roster::Resident;
+    use crate::store::{Batch, Labels, NewCounts, SqliteStore, Store as _};
+
+    const MODEL: &str = "0a1b2c3d";
+
+    fn eye() -> SigningKey {
+        SigningKey::from_bytes(&[3; 32])
+    }
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::from_ms(1_795_300_000_000 + minutes * 60_000).unwrap()
+    }
+
+    fn home() -> Home {
+        Home {
+            id: "h0000001".parse().unwrap(),
+            address: "Exempelgatan 1".to_owned(),
+            unit: "u0000001".parse().unwrap(),
+            eye: PublicKey::of(&eye()),
+            residents: vec![Resident {
+                id: "r0000001".parse().unwrap(),
+                name: "Namn 1".to_owned(),
+            }],
+        }
+    }
+
+    fn held(version: u32) -> HeldCommissioned {
+        HeldCommissioned {
+            version,
+            model: MODEL.to_owned(),
+            places: Vec::new(),
+        }
+    }
+
+    /// A ledger with a home.
+    struct Office {
+        path: PathBuf,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Office {
+        fn open() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("ledger.sqlite");
+            let signing = SigningKey::from_bytes(&[9; 32]);
+            let keys = HubKeys::endorsed(signing, &demonstration::root_key(), 1);
+            let homes = Homes {
+                plans: vec![Plan::bare(home().residents[0].id, home().unit)],
+                homes: vec![home()],
+                ..Homes::default()
+            };
+            let mut store = SqliteStore::open(&path).unwrap();
+            enrol(&mut store, &homes, &keys, at(0)).unwrap();
+            Self {
+                path,
+                _folder: folder,
+            }
+        }
+
+        fn commits(&self, batch: &Batch) {
+            SqliteStore::open(&self.path)
+                .unwrap()
+                .commit(batch)
+                .unwrap();
+        }
+
+        /// The unit passes, and says so.
+        fn passes(&self, version: u32) {
+            let said = Commissioned {
+                unit: home().unit,
+                held: held(version),
+                at_ms: at(1),
+                staged: vec![StagedLevel {
+                    state: State::EmptyMade,
+                    room: Room::AsItIs,
+                    level: Some(12),
+                }],
+                word: None,
+            };
+            let step = CourseRow {
+                id: 0,
+                unit: home().unit,
+                at: at(1),
+                by: None,
+                step: Step::Commissioned(Signed::seal(&said, &eye())),
+            };
+            self.commits(&Batch {
+                steps: vec![step],
+                ..Batch::default()
+            });
+            self.says(Some(held(version)));
+        }
+
+        fn says(&self, held: Option<HeldCommissioned>) {
+            let word = CommissionWord { held, number: None };
+            self.commits(&Batch {
+                commissioned: vec![(home().unit, word, at(2))],
+                ..Batch::default()
+            });
+        }
+
+        /// A night on which the bed was found empty at this level.
+        fn counts(&self, day: i8, bin: u8, home_of: Option<HomeId>) {
+            let counts = NightCounts {
+                unit: home().unit,
+                night: date(2026, 11, day),
+                checks: vec![(bin, 1)],
+                otherwise: 0,
+                evidence: Some(NightEvidence {
+                    model: MODEL.to_owned(),
+                    commissioned: Some(1),
+                    labelled: vec![Labelled {
+                        found: Found::Nobody,
+                        bin,
+                        looks: 3,
+                    }],
+                }),
+            };
+            self.commits(&Batch {
+                counts: vec![NewCounts {
+                    signed: Signed::seal(&counts, &eye()),
+                    counts,
+                    home: home_of,
+                    came: at(3),
+                }],
+                ..Batch::default()
+            });
+        }
+
+        /// What was said of a check, by whatever right.
+        fn labels(&self, check: &str, source: Source, chance_ppm: u32) {
+            let check: CheckId = check.parse().unwrap();
+            let (unit, found) = (home().unit, Found::Nobody);
+            let label = labels::Label {
+                said: Said {
+                    check,
+                    word: Word::Found(found),
+                    by: "anna-001".parse().unwrap(),
+                    at: at(3),
+                },
+                home: home().id,
+                unit,
+                source,
+                chance_ppm,
+                signed: Some(Signed::seal(&Label { unit, check, found }, &eye())),
+            };
+            Labels::open(&self.path).unwrap().add(&label).unwrap();
+        }
+
+        fn own(&self) -> Option<OwnPart> {
+            let rows = Tunings::open(&self.path).unwrap();
+            let gates = rows.gates().unwrap();
+            rows.own_part(&gates, &home()).unwrap()
+        }
+    }
+
+    #[test]
+    fn only_what_the_unit_passed_as_and_still_says_is_a_homes_own() {
+        let office = Office::open();
+        assert_eq!(office.own(), None, "it never passed");
+        office.passes(1);
+        let own = office.own().unwrap();
+        assert_eq!((own.model.as_str(), own.since), (MODEL, at(1)));
+        assert_eq!(own.counts.nobody.commissioned(), 1);
+        assert!(own.counts.nobody.commissioned() < STAGED);
+        office.says(None);
+        assert_eq!(office.own(), None, "its profile is gone");
+        office.says(Some(held(1)));
+        assert!(office.own().is_some());
+        office.says(Some(held(2)));
+        assert_eq!(office.own(), None, "it says another than the hub heard of");
+        office.says(Some(held(1)));
+        office.commits(&Batch {
+            refused: vec![Refusal {
+                unit: home().unit,
+                why: RefusedWhy::Exchanged,
+                version: 1,
+                at: at(4),
+            }],
+            ..Batch::default()
+        });
+        assert_eq!(office.own(), None, "another one hangs there");
+    }
+
+    #[test]
+    fn nights_count_with_the_chance_of_what_was_sent_about_who_lives_there_now() {
+        let office = Office::open();
+        office.passes(1);
+        for (day, bin, place) in [
+            (10, 20, Some(home().id)),
+            (11, 21, None),
+            (12, 22, Some("h0000009".parse().unwrap())),
+            (13, 23, Some(home().id)),
+            (14, 24, Some(home().id)),
+        ] {
+            office.counts(day, bin, place);
+        }
+        office.labels("r0000001.20261110.1", Source::BeforeVisit, 50_000);
+        // The unit takes the first of a night; the second has no part in it.
+        office.labels("r0000001.20261110.2", Source::BedEmpty, 1_000_000);
+        office.labels("r0000001.20261111.1", Source::BedEmpty, 1_000_000);
+        office.labels("r0000001.20261112.1", Source::BeforeVisit, 50_000);
+        office.labels("r0000007.20261113.1", Source::BeforeVisit, 50_000);
+        let own = office.own().unwrap();
+        let trial: Vec<(Bin, u32)> = own.counts.nobody.trial.filled().collect();
+        let bins = [20, 21].map(|bin| (Bin::new(bin).unwrap(), 1));
+        assert_eq!(trial, bins, "not elsewhere, not of others, not unasked");
+        assert_eq!(own.left_out, 2, "of the 13th and the 14th");
+    }
+
+    #[test]
+    fn drawn_visits_are_counted_with_how_many_were_answered() {
+        let office = Office::open();
+        office.passes(1);
+        let mut store = SqliteStore::open(&office.path).unwrap();
+        let draws = [(9, 0), (10, 5), (11, 5), (12, 5)].map(|(day, minute)| {
+            let night = date(2026, 11, day);
+            labels::Draw {
+                home: home().id,
+                night,
+                unit: home().unit,
+                check: (day != 12).then(|| CheckId {
+                    resident: home().residents[0].id,
+                    night,
+                    window: nattsyn_protocol::ids::WindowKey(1),
+                }),
+                chance_ppm: 50_000,
+                at: at(minute),
+            }
+        });
+        store.draw(&draws).unwrap();
+        for check in ["r0000001.20261109.1", "r0000001.20261110.1"] {
+            office.labels(check, Source::BeforeVisit, 50_000);
+        }
+        let asked = office.own().unwrap().asked;
+        let expected = Asked {
+            drawn: 2,
+            answered: 1,
+        };
+        assert_eq!(asked, expected, "since it passed, and only what came out");
+    }
 }
