@@ -161,9 +161,10 @@ async fn a_camera_that_cuts_the_bed_is_refused_and_what_it_sees_does_not_count()
     house.comes_to(0, 1, None).await;
 }
 
-/// A room with a double bed in which the shipped eye tells both sleepers apart, and one in which it
-/// does not (`detector/examples/commission_rooms.rs`, `double`).
-const TOLD_APART: u64 = 5_047;
+/// A room with a double bed in which the shipped eye tells both sleepers apart whatever the noise
+/// of the pictures, and one in which it does not (`detector/examples/commission_rooms.rs`,
+/// `double`). Others pass on some days and not on others.
+const TOLD_APART: u64 = 5_151;
 const NOT_TOLD_APART: u64 = 5_000;
 
 fn of_two(room: u64) -> Hung {
