@@ -321,28 +321,42 @@ mod tests {
 
         /// What was said of a check, by whatever right.
         fn labels(&self, check: &str, source: Source, chance_ppm: u32) {
-            let check: CheckId = check.parse().unwrap();
-            let (unit, found) = (home().unit, Found::Nobody);
-            let label = labels::Label {
-                said: Said {
-                    check,
-                    word: Word::Found(found),
-                    by: "anna-001".parse().unwrap(),
-                    at: at(3),
-                },
-                home: home().id,
-                unit,
-                source,
-                chance_ppm,
-                signed: Some(Signed::seal(&Label { unit, check, found }, &eye())),
+            let mut label = unsent(check, Word::Found(Found::Nobody));
+            (label.source, label.chance_ppm) = (source, chance_ppm);
+            let sent = Label {
+                unit: label.unit,
+                check: label.said.check,
+                found: Found::Nobody,
             };
-            Labels::open(&self.path).unwrap().add(&label).unwrap();
+            label.signed = Some(Signed::seal(&sent, &eye()));
+            self.adds(&label);
+        }
+
+        fn adds(&self, label: &labels::Label) {
+            Labels::open(&self.path).unwrap().add(label).unwrap();
         }
 
         fn own(&self) -> Option<OwnPart> {
             let rows = Tunings::open(&self.path).unwrap();
             let gates = rows.gates().unwrap();
             rows.own_part(&gates, &home()).unwrap()
+        }
+    }
+
+    /// A word that has not gone down to the unit.
+    fn unsent(check: &str, word: Word) -> labels::Label {
+        labels::Label {
+            said: Said {
+                check: check.parse().unwrap(),
+                word,
+                by: "anna-001".parse().unwrap(),
+                at: at(3),
+            },
+            home: home().id,
+            unit: home().unit,
+            source: Source::BedEmpty,
+            chance_ppm: 1_000_000,
+            signed: None,
         }
     }
 
@@ -372,6 +386,37 @@ mod tests {
             ..Batch::default()
         });
         assert_eq!(office.own(), None, "another one hangs there");
+    }
+
+    #[test]
+    fn a_commissioning_anew_is_what_holds() {
+        let office = Office::open();
+        office.passes(1);
+        office.counts(10, 20, Some(home().id));
+        office.labels("r0000001.20261110.1", Source::BedEmpty, 1_000_000);
+        assert_eq!(office.own().unwrap().counts.nobody.trial.total(), 1);
+        office.passes(2);
+        let own = office.own().unwrap();
+        assert_eq!(own.counts.nobody.commissioned(), 1);
+        assert_eq!(own.counts.nobody.trial.total(), 0, "a night of the first");
+    }
+
+    #[test]
+    fn of_a_check_counts_the_last_word_and_only_what_was_sent() {
+        let office = Office::open();
+        office.passes(1);
+        let kept = || office.own().unwrap().counts.nobody.trial.total();
+        office.counts(10, 20, Some(home().id));
+        office.counts(11, 20, Some(home().id));
+        let other = "r0000001.20261111.1";
+        office.adds(&unsent(other, Word::Found(Found::Nobody)));
+        assert_eq!(kept(), 0, "nothing went down");
+        let check = "r0000001.20261110.1";
+        office.labels(check, Source::BedEmpty, 1_000_000);
+        assert_eq!(kept(), 1);
+        office.adds(&unsent(check, Word::Unknown));
+        assert_eq!(kept(), 0, "they cannot tell after all");
+        assert_eq!(office.own().unwrap().left_out, 2);
     }
 
     #[test]
