@@ -443,6 +443,10 @@ mod tests {
         let bins = [20, 21].map(|bin| (Bin::new(bin).unwrap(), 1));
         assert_eq!(trial, bins, "not elsewhere, not of others, not unasked");
         assert_eq!(own.left_out, 2, "of the 13th and the 14th");
+        let rows = Tunings::open(&office.path).unwrap();
+        let sent = sent(&rows.store().connection, &home()).unwrap();
+        let first = sent[&date(2026, 11, 10)][&Found::Nobody];
+        assert_eq!(first, (Source::BeforeVisit, 50_000));
     }
 
     #[test]
