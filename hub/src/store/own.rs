@@ -180,8 +180,9 @@ mod tests {
     use nattsyn_calibration::grid::Bin;
     use nattsyn_protocol::commission::{HeldCommissioned, Room, StagedLevel, State};
     use nattsyn_protocol::demonstration;
-    use nattsyn_protocol::ids::HomeId;
+    use nattsyn_protocol::ids::{HomeId, WindowKey};
     use nattsyn_protocol::labels::{Label, Labelled, NightEvidence};
+    use nattsyn_protocol::plan::Window;
     use nattsyn_protocol::signing::{PublicKey, Signed};
 
     use super::*;
@@ -216,6 +217,14 @@ mod tests {
         }
     }
 
+    fn next_door() -> Home {
+        let mut home = home();
+        home.id = "h0000002".parse().unwrap();
+        home.unit = "u0000002".parse().unwrap();
+        home.residents[0].id = "r0000002".parse().unwrap();
+        home
+    }
+
     fn held(version: u32) -> HeldCommissioned {
         HeldCommissioned {
             version,
@@ -236,9 +245,16 @@ mod tests {
             let path = folder.path().join("ledger.sqlite");
             let signing = SigningKey::from_bytes(&[9; 32]);
             let keys = HubKeys::endorsed(signing, &demonstration::root_key(), 1);
+            let (from, to) = ("23:00".parse().unwrap(), "23:59".parse().unwrap());
+            let looked_at = Plan {
+                windows: vec![Window::nightly(WindowKey(1), from, to)],
+                ..Plan::bare(home().residents[0].id, home().unit)
+            };
+            let next_door = next_door();
+            let not = Plan::bare(next_door.residents[0].id, next_door.unit);
             let homes = Homes {
-                plans: vec![Plan::bare(home().residents[0].id, home().unit)],
-                homes: vec![home()],
+                plans: vec![looked_at, not],
+                homes: vec![home(), next_door],
                 ..Homes::default()
             };
             let mut store = SqliteStore::open(&path).unwrap();
@@ -463,7 +479,7 @@ mod tests {
                 check: (day != 12).then(|| CheckId {
                     resident: home().residents[0].id,
                     night,
-                    window: nattsyn_protocol::ids::WindowKey(1),
+                    window: WindowKey(1),
                 }),
                 chance_ppm: 50_000,
                 at: at(minute),
@@ -473,11 +489,25 @@ mod tests {
         for check in ["r0000001.20261109.1", "r0000001.20261110.1"] {
             office.labels(check, Source::BeforeVisit, 50_000);
         }
+        // Whoever cannot tell has not answered.
+        office.adds(&unsent("r0000001.20261111.1", Word::Unknown));
         let asked = office.own().unwrap().asked;
         let expected = Asked {
             drawn: 2,
             answered: 1,
         };
         assert_eq!(asked, expected, "since it passed, and only what came out");
+    }
+
+    #[test]
+    fn the_longest_check_of_whoever_lives_there_says_how_many_looks_one_can_have() {
+        let office = Office::open();
+        let rows = Tunings::open(&office.path).unwrap();
+        let [here, there] = [home(), next_door()].map(|home| home.residents[0].id);
+        let most = |of: &[ResidentId]| most_looks(&rows.store().connection, of).unwrap();
+        assert_eq!(most(&[there]), 1, "whose plan has no check");
+        assert!(most(&[here]) > 1);
+        assert_eq!(most(&[here, there]), most(&[here]));
+        assert_eq!(most(&[there, here]), most(&[here]));
     }
 }
