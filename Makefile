@@ -1,6 +1,7 @@
 # Each target is one line of what it is for; the logic lives in Rust.
-# demo, night and test set up what they need first: `.ci/setup` says what it installs.
-.PHONY: demo night test check bench eval setup-demo setup-test setup-eval help
+# All set up what they need first: `.ci/setup` says what it installs.
+.PHONY: demo night test check pi pi-test bench eval setup-demo setup-test setup-pi setup-eval \
+  setup-pi-test help
 HOMES ?= 12
 LISTEN ?= 127.0.0.1:8080
 RUN = target/debug/nattsyn-hub
@@ -25,6 +26,17 @@ check: setup-test ## what must hold of the text itself: format, lints, the unit'
 	cargo clippy -p nattsyn-detector --features pi -- -D warnings
 	cargo clippy -p nattsyn-detector --all-targets --no-default-features -- -D warnings
 
+pi: setup-pi ## two packages for 64-bit Raspberry Pi OS, in dist/
+	detector/debian/build
+
+pi-test: setup-pi-test ## the package on an emulated Raspberry Pi: installed, killed, without power (root; 20 minutes)
+	detector/debian/build
+	cargo build --workspace --bin nattsyn-pi-test
+	rm -rf target/pi/unit && cp -r tests/pi/unit target/pi/unit
+	target/debug/nattsyn-pi-test keys target/pi/unit
+	tests/pi/image target/pi/board "$$PWD/$$(ls dist/nattsyn-unit_*_arm64.deb)" target/pi/unit
+	target/debug/nattsyn-pi-test try target/pi/board
+
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches
 
@@ -41,6 +53,12 @@ setup-demo:
 
 setup-test:
 	@.ci/setup test
+
+setup-pi:
+	@.ci/setup pi
+
+setup-pi-test:
+	@.ci/setup pi-test
 
 setup-eval:
 	@test -f "$(NATTSYN_DATA)/frames.csv" || { echo "eval: set NATTSYN_DATA to the folder of real" \

@@ -15,7 +15,7 @@ use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 fn main() {
     let config = EyeConfig::load(Path::new("eye.toml")).expect("never run");
-    let pair = PairEnd::from_stdin().expect("never run");
+    let pair = PairEnd::from_stdin(None).expect("never run");
     leak(&[0; 64]);
     eye::open(config, pair).expect("never run").run();
 }

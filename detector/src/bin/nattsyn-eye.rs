@@ -29,6 +29,9 @@ struct Arguments {
     /// The eye's configuration.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Where the voice receives, if standard input is a datagram socket: as systemd starts it.
+    #[arg(long, value_name = "SOCKET")]
+    other_end: Option<PathBuf>,
     /// Print the public key that the hub enrols, and do nothing else.
     #[arg(long)]
     public_key: bool,
@@ -82,7 +85,7 @@ fn main() -> anyhow::Result<ExitCode> {
         writeln!(std::io::stdout(), "{key}").context("printing the public key")?;
         return Ok(ExitCode::SUCCESS);
     }
-    let pair = PairEnd::from_stdin()?;
+    let pair = PairEnd::from_stdin(arguments.other_end.as_deref())?;
     match eye::open(config, pair)?.run() {
         End::Asked => {
             tracing::info!("eye ended");

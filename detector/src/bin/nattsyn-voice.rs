@@ -10,13 +10,16 @@ use tracing_subscriber::EnvFilter;
 use nattsyn_detector::config::voice::VoiceConfig;
 use nattsyn_detector::voice::run::run;
 
-/// Speaks for a Nattsyn unit, and cannot see. Started by nattsyn-supervise.
+/// Speaks for a Nattsyn unit, and cannot see. Started by systemd or nattsyn-supervise.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// The configuration file, such as examples/voice.toml.
     #[arg(long)]
     config: PathBuf,
+    /// Where the eye receives, if standard input is a datagram socket: as systemd starts it.
+    #[arg(long, value_name = "SOCKET")]
+    other_end: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -28,5 +31,5 @@ fn main() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let config = VoiceConfig::load(&arguments.config)?;
-    run(&config).context("running the voice")
+    run(&config, arguments.other_end.as_deref()).context("running the voice")
 }

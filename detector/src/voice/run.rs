@@ -5,7 +5,7 @@
 //! watchdog is told where this loop turns and nowhere else: a voice that hangs is silent to the
 //! hub at once, and is started anew.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -68,12 +68,13 @@ pub enum VoiceError {
     Alone,
 }
 
-/// Runs until the supervisor says stop.
+/// Runs until the supervisor says stop. Standard input is this side's end of the pair, and
+/// `other_end` where the eye receives, if that is another socket.
 ///
 /// # Errors
 ///
 /// Something needed at the start is missing, or the supervisor is gone.
-pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
+pub fn run(config: &VoiceConfig, other_end: Option<&Path>) -> Result<(), VoiceError> {
     let system = |what| move |source| VoiceError::System { what, source };
     let (clock, following) = match &config.demonstration {
         Some(demonstration) => {
@@ -84,7 +85,7 @@ pub fn run(config: &VoiceConfig) -> Result<(), VoiceError> {
         }
         None => (Clock::machine(), None),
     };
-    let pair = PairEnd::from_stdin()?;
+    let pair = PairEnd::from_stdin(other_end)?;
     let watchdog = Watchdog::from_environment();
     let disk = Folder::open(config.state.clone()).map_err(|source| VoiceError::State {
         path: config.state.clone(),

@@ -1,0 +1,321 @@
+//! `nattsyn-pi-test`: installs the unit's package on an emulated Raspberry Pi and breaks it there.
+//!
+//! Prints each step with what was typed and what came of it, and one line of sums; ends with
+//! status 1 if a step failed. `make pi-test` runs it after `tests/pi/image` has made what the
+//! board boots from. The board is [`nattsyn_tests::board`]; here is what is tried on it.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+use nattsyn_clock::Clock;
+use nattsyn_hub::certificates::Authority;
+use nattsyn_tests::board::{Board, BoardError, pause};
+
+/// Tries the unit's package on an emulated Raspberry Pi.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Makes the unit's keys and certificates, for its card.
+    Keys {
+        /// The folder that gets them.
+        folder: PathBuf,
+    },
+    /// Gives the board power and tries.
+    Try {
+        /// What `tests/pi/image` has made.
+        board: PathBuf,
+    },
+}
+
+/// Kernel options with every wall, and without Landlock, as Raspberry Pi OS has it.
+const WHOLE: &str = "";
+const NO_LANDLOCK: &str = "lsm=lockdown,yama,integrity,apparmor";
+
+/// How long a service may take to have shut itself in: the eye's model is loaded by an emulated
+/// processor.
+const IN_SERVICE_WITHIN: Duration = Duration::from_secs(240);
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<ExitCode, Failure> {
+    match Arguments::parse().act {
+        Act::Keys { folder } => {
+            let aside = tempfile::tempdir()?;
+            let authority = Authority::create(aside.path())?;
+            authority.issue_unit("u0000001".parse()?, &folder)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Act::Try { board } => {
+            let mut trial = Trial::default();
+            let ended = trial.all(&board);
+            if let Err(error) = &ended {
+                trial.step(&format!("the trial goes on ({error})"), false)?;
+            }
+            writeln!(
+                std::io::stdout(),
+                "\npi-test: {} steps passed, {} failed",
+                trial.passed,
+                trial.failed
+            )?;
+            Ok(match trial.failed {
+                0 => ExitCode::SUCCESS,
+                _some => ExitCode::FAILURE,
+            })
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Trial {
+    passed: u32,
+    failed: u32,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug)]
+enum Ended {
+    Well,
+    Badly,
+}
+
+impl From<bool> for Ended {
+    fn from(is_so: bool) -> Self {
+        match is_so {
+            true => Self::Well,
+            false => Self::Badly,
+        }
+    }
+}
+
+impl Trial {
+    fn all(&mut self, folder: &Path) -> Result<(), Failure> {
+        let mut board = self.boots(folder, WHOLE)?;
+        self.is_installed(&mut board)?;
+        self.comes_into_service(&mut board)?;
+        self.comes_back_when_killed(&mut board)?;
+        self.loses_power(board)?;
+        let mut board = self.boots(folder, WHOLE)?;
+        self.is_in_service_by_itself(&mut board)?;
+        board.ask("sync")?;
+        board.cut_power();
+        let mut board = self.boots(folder, NO_LANDLOCK)?;
+        self.lacks_landlock(&mut board)?;
+        self.is_purged(&mut board)?;
+        board.cut_power();
+        Ok(())
+    }
+
+    /// Says how a step ended.
+    fn step(&mut self, what: &str, ended: impl Into<Ended>) -> std::io::Result<()> {
+        let word = match ended.into() {
+            Ended::Well => {
+                self.passed += 1;
+                "ok"
+            }
+            Ended::Badly => {
+                self.failed += 1;
+                "FAILED"
+            }
+        };
+        writeln!(std::io::stdout(), "\n{word}: {what}\n")
+    }
+
+    /// Types a command and shows both.
+    fn types(&self, board: &mut Board, command: &str) -> Result<String, Failure> {
+        let answer = board.ask(command)?;
+        let mut out = std::io::stdout();
+        writeln!(out, "    # {command}")?;
+        for line in answer.text.lines() {
+            writeln!(out, "    {line}")?;
+        }
+        Ok(answer.text)
+    }
+
+    fn boots(&mut self, folder: &Path, options: &str) -> Result<Board, Failure> {
+        let mut board = Board::power_on(folder, options)?;
+        let took = board.booted_in.as_secs();
+        let model = self.types(
+            &mut board,
+            "tr -d '\\0' </proc/device-tree/model; uname -rm",
+        )?;
+        let what = format!("an emulated board boots from its card, in {took} s of emulation");
+        self.step(&what, model.contains("Raspberry Pi 3 Model B"))?;
+        Ok(board)
+    }
+
+    fn is_installed(&mut self, board: &mut Board) -> Result<(), Failure> {
+        let installed = board.ask_within("dpkg -i unit.deb", Duration::from_secs(400))?;
+        self.types(board, "dpkg -l nattsyn-unit | tail -1")?;
+        self.step("one package is installed", installed.status == 0)?;
+        let users = self.types(board, "id nattsyn-eye; id nattsyn-voice")?;
+        self.step(
+            "the eye's user has camera and pins, the voice's has nothing",
+            users
+                .lines()
+                .next()
+                .is_some_and(|eye| eye.contains("(video)") && eye.contains("(gpio)"))
+                && users
+                    .lines()
+                    .nth(1)
+                    .is_some_and(|voice| voice.matches('(').count() == 3),
+        )?;
+        let state = self.types(board, "systemctl is-active nattsyn-eye nattsyn-voice")?;
+        self.step(
+            "nothing runs before it is set up",
+            state == "inactive\ninactive",
+        )?;
+        Ok(())
+    }
+
+    fn comes_into_service(&mut self, board: &mut Board) -> Result<(), Failure> {
+        let set_up = "install -d -m 700 -o nattsyn-eye -g nattsyn-eye /var/lib/nattsyn-eye && \
+             head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' >unit/eye.key && \
+             install -m 600 -o nattsyn-eye unit/eye.key /var/lib/nattsyn-eye/ && \
+             install -d -m 700 -o nattsyn-voice /etc/nattsyn/tls && \
+             install -m 600 -o nattsyn-voice unit/*.pem unit/unit.key /etc/nattsyn/tls/ && \
+             cp unit/*.toml unit/stage.json /etc/nattsyn/ && \
+             systemctl start nattsyn-eye nattsyn-voice";
+        self.types(board, set_up)?;
+        let walls = "own_user locked_memory network privileges landlock calls";
+        self.waits_for(board, &format!("shut in walls=\\\"{walls}\\\""), "eye", 1)?;
+        self.step("the eye is in service behind all six walls", true)?;
+        self.waits_for(board, "eye started", "voice", 1)?;
+        self.step("the voice hears that the eye has started", true)?;
+        let locked = self.types(board, &in_status("eye", "VmLck|VmHWM|Seccomp:|CapEff"))?;
+        let is_locked = locked.lines().any(|line| {
+            let kib = line.strip_prefix("VmLck:").map(str::trim);
+            kib.is_some_and(|kib| !kib.starts_with("0 "))
+        });
+        self.step("no page of the eye's can go to a disk", is_locked)?;
+        self.types(board, &in_status("voice", "VmHWM"))?;
+        let ports = self.types(board, "ss -Hlntu")?;
+        self.step("nothing listens on any port", ports.is_empty())?;
+        Ok(())
+    }
+
+    fn comes_back_when_killed(&mut self, board: &mut Board) -> Result<(), Failure> {
+        let voice = board.ask(&format!("echo {}", main_pid("voice")))?.text;
+        self.types(board, &format!("kill -9 {}", main_pid("eye")))?;
+        self.waits_for(board, "eye started", "voice", 2)?;
+        let after = board.ask(&format!("echo {}", main_pid("voice")))?.text;
+        self.step(
+            "an eye that is killed is back, and the voice never left",
+            voice == after,
+        )?;
+        Ok(())
+    }
+
+    /// Power goes while the card is written to.
+    fn loses_power(&mut self, mut board: Board) -> Result<(), Failure> {
+        let fill = "sync; (while :; do date >>/var/lib/nattsyn-voice/state/written; sync; done) &";
+        self.types(&mut board, fill)?;
+        pause(Duration::from_secs(3));
+        board.cut_power();
+        Ok(())
+    }
+
+    fn is_in_service_by_itself(&mut self, board: &mut Board) -> Result<(), Failure> {
+        self.waits_for(board, "eye started", "voice", 1)?;
+        self.step(
+            "after a power cut in the middle of writing the unit is in service",
+            true,
+        )?;
+        let boots = "journalctl -b -u nattsyn-eye -o cat | grep -o 'eye started boot=.*'";
+        let boot = self.types(board, boots)?;
+        self.step("and its starts are counted on", boot.ends_with("0003"))?;
+        self.types(board, "systemd-analyze --no-pager")?;
+        Ok(())
+    }
+
+    fn lacks_landlock(&mut self, board: &mut Board) -> Result<(), Failure> {
+        self.waits_for(
+            board,
+            "wall missing, and accepted wall=\\\"landlock\\\"",
+            "eye",
+            1,
+        )?;
+        self.step(
+            "without Landlock a demonstration's eye says what it lacks",
+            true,
+        )?;
+        let real = "sed -i '/^root/s/\"P/\"A/; /^\\[source\\]/,/^$/d' /etc/nattsyn/eye.toml && \
+                    systemctl restart nattsyn-eye";
+        self.types(board, real)?;
+        self.waits_for(board, "landlock", "eye", 2)?;
+        let last = "journalctl -b -u nattsyn-eye -o cat | grep -a landlock | tail -1";
+        let said = self.types(board, last)?;
+        self.step("an eye of a home does not start", said.contains("without"))?;
+        let named = "printf '[shut_in]\\nwithout = [\"landlock\"]\\n' >>/etc/nattsyn/eye.toml && \
+                     systemctl restart nattsyn-eye";
+        self.types(board, named)?;
+        self.waits_for(board, "shut in walls", "eye", 2)?;
+        self.step("and starts where the wall is named as missing", true)?;
+        Ok(())
+    }
+
+    fn is_purged(&mut self, board: &mut Board) -> Result<(), Failure> {
+        let purge = board.ask_within("dpkg --purge nattsyn-unit", Duration::from_secs(400))?;
+        let left = "ls -d /etc/nattsyn /var/lib/nattsyn* /run/nattsyn/* 2>/dev/null";
+        let left = self.types(board, left)?;
+        let is_gone = purge.status == 0 && left.is_empty();
+        self.step(
+            "a unit that is removed leaves no key, plan or profile",
+            is_gone,
+        )?;
+        Ok(())
+    }
+
+    /// Until a service has said something so many times since the board has power.
+    fn waits_for(
+        &self,
+        board: &mut Board,
+        words: &str,
+        service: &str,
+        times: u32,
+    ) -> Result<(), Failure> {
+        let count =
+            format!("journalctl -b -u nattsyn-{service} -o cat | grep -a \"{words}\" | wc -l");
+        let clock = Clock::machine();
+        let until = clock.real_now() + IN_SERVICE_WITHIN;
+        loop {
+            let said = board.ask(&count)?.text;
+            if said.parse::<u32>().is_ok_and(|said| said >= times) {
+                let last = "tail -1";
+                let show = format!(
+                    "journalctl -b -u nattsyn-{service} -o cat | grep -a \"{words}\" | {last}"
+                );
+                self.types(board, &show)?;
+                return Ok(());
+            }
+            if clock.real_now() > until {
+                let all = format!("journalctl -b -u nattsyn-{service} -o cat | tail -30");
+                self.types(board, &all)?;
+                return Err(Box::new(BoardError::Silent {
+                    command: words.to_owned(),
+                    within: IN_SERVICE_WITHIN,
+                    heard: said,
+                }));
+            }
+            pause(Duration::from_secs(3));
+        }
+    }
+}
+
+fn main_pid(service: &str) -> String {
+    format!("$(systemctl show -p MainPID --value nattsyn-{service})")
+}
+
+fn in_status(service: &str, lines: &str) -> String {
+    format!("grep -E '{lines}' /proc/{}/status", main_pid(service))
+}
