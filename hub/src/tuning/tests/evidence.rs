@@ -98,6 +98,9 @@ fn a_bound_is_said_only_of_a_home_with_an_own_part_that_the_pool_has_a_rule_for(
     };
     let said = words::bound(Bound::Below { needs }).sv;
     assert!(said.contains(&format!("minst steg {needs}")), "{said}");
+    for (level, is) in [(needs, kept), (needs - 1, Bound::Below { needs })] {
+        assert_eq!(bound(Some(&large), here, levels(level, 43)), is);
+    }
     assert_eq!(margin(&own, pair), Some(25));
     large.model = Some(own.model.clone());
     assert_eq!(bound(Some(&large), here, pair), kept);
