@@ -5,8 +5,8 @@
 //! leaks on purpose, so it is not blind. It says nothing about code that carries another name.
 //!
 //! What is read is built as this test is, in debug and with its symbols. The package that ships
-//! is built from the same features in release and is read by nobody: optimised and without
-//! symbols it names nothing. That it is made from this source is for whoever builds it to say.
+//! is built from the same features in release; `make pi` reads its eye in the same way before the
+//! names are taken out. That it is made from this source is for whoever builds it to say.
 //!
 //! Builds this package twice more, a minute on two cores: nothing but the linked program shows
 //! what is in it.
