@@ -9,6 +9,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nattsyn_detector::config::eye::{EyeFile, SourceConfig};
+use nattsyn_detector::config::voice::VoiceConfig;
+use nattsyn_detector::shut_in::Wall;
 use nattsyn_protocol::demonstration;
 
 const EYE: &str = include_str!("../debian/nattsyn-eye.service");
@@ -104,4 +107,25 @@ fn the_services_name_each_others_sockets_and_never_give_up() {
     assert_eq!(said(EYE, "PrivateNetwork"), "yes");
     assert_eq!(said(EYE, "RestrictAddressFamilies"), "AF_UNIX");
     assert_eq!(said(VOICE, "PrivateDevices"), "yes");
+}
+
+#[test]
+fn the_packages_examples_are_read_and_keep_what_is_secret_with_its_user() {
+    let eye: EyeFile = toml::from_str(include_str!("../debian/eye.toml")).unwrap();
+    let own = Path::new("/var/lib").join(said(EYE, "StateDirectory"));
+    for file in [eye.key, eye.memory, eye.counts, eye.profile] {
+        assert_eq!(file.parent(), Some(&*own), "{}", file.display());
+    }
+    let rules = include_str!("../debian/70-nattsyn.rules");
+    let SourceConfig::V4l2 { device } = eye.source else {
+        panic!("no camera");
+    };
+    let name = device.strip_prefix("/dev").unwrap().display();
+    assert!(rules.contains(&format!("SYMLINK+=\"{name}\"")), "{name}");
+    assert_eq!(eye.shut_in.without, [Wall::Landlock]);
+
+    let voice: VoiceConfig = toml::from_str(include_str!("../debian/voice.toml")).unwrap();
+    assert_eq!(voice.unit, eye.unit);
+    let own = Path::new("/var/lib").join(said(VOICE, "StateDirectory"));
+    assert!(voice.state.starts_with(&own) && voice.broker.key.starts_with(&own));
 }

@@ -206,6 +206,18 @@ impl House {
         assert_eq!(told.as_deref(), outcome, "{check}");
     }
 
+    /// Waits until a unit has said something of its home's second resident, whose look would
+    /// otherwise be under way when time goes on: an eye whose look takes ten minutes has hung.
+    pub(crate) async fn second_is_looked_at(&self, home: usize, window: u8) {
+        let check = format!("{}.20261121.{window}", second(home));
+        let told = tokio::time::timeout(SOON, async {
+            while !self.reports().iter().any(|it| it.contains(&check)) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        assert!(told.await.is_ok(), "{check}: {:?}", self.reports());
+    }
+
     /// Somebody takes so long to lie down otherwise, to move a chair, to walk to the lamp.
     pub(crate) fn passes(&self, while_: Duration) {
         self.dial.turn_to(self.dial.now().after(while_));

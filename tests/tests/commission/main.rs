@@ -218,6 +218,8 @@ async fn two_under_one_unit_count_once_the_care_has_said_who_sleeps_where() {
     unit.shows(camera.showing(ASLEEP, 7));
     house.looks_at(at(11, 0)).await;
     house.comes_to(0, 1, Some("visible")).await;
+    house.looks_at(at(11, 1)).await;
+    house.second_is_looked_at(0, 1).await;
 
     // They have swapped, and whoever lies in place 1 is no longer the first. It is said by the
     // night shift: who came in the morning has been signed out.
