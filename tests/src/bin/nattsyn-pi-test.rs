@@ -199,6 +199,12 @@ impl Trial {
         });
         self.step("no page of the eye's can go to a disk", is_locked)?;
         self.types(board, &in_status("voice", "VmHWM"))?;
+        let queue = self.types(board, "cat /proc/sys/net/unix/max_dgram_qlen")?;
+        let is_long = queue.parse::<u32>().is_ok_and(|words| words >= 100);
+        self.step(
+            "hundreds of words can wait for a program that restarts",
+            is_long,
+        )?;
         let ports = self.types(board, "ss -Hlntu")?;
         self.step("nothing listens on any port", ports.is_empty())?;
         Ok(())
