@@ -84,3 +84,13 @@ fn the_same_reading_finds_both_where_they_are() {
     let leaky = sensor_only(&["--example", "leaky_eye"], "examples/leaky_eye");
     assert_eq!(found(&leaky), BTreeSet::from(["a JPEG encoder", "AES-GCM"]));
 }
+
+#[test]
+fn what_ships_is_read_for_the_same_names() {
+    let build = include_str!("../debian/build");
+    let line = build.lines().find(|line| line.starts_with("telling="));
+    let line = line.unwrap();
+    for (part, what) in TELLING {
+        assert!(line.contains(part), "{what}: {part}");
+    }
+}
