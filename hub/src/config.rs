@@ -56,6 +56,27 @@ pub struct Config {
     pub thresholds: tuning::Floor,
     /// The broker between hub and units. Default: the embedded one.
     pub broker: Broker,
+    /// Where new units are let in. Default nowhere. See `docs/reference/enrolment.md`.
+    pub enrolment: Option<Enrolment>,
+}
+
+/// Where new units are let in, and those that are in get their next certificates.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrolment {
+    /// The name or address under which units reach the hub: it stands in codes, in the hub's
+    /// certificate, and in what a unit is told of the embedded broker.
+    pub host: String,
+    /// Where to listen. Default `0.0.0.0:8884`.
+    #[serde(default = "usual_door")]
+    pub listen: SocketAddr,
+    /// The port that stands in codes, if it is another than the one that is listened on: behind
+    /// something that passes connections on unread.
+    pub port: Option<u16>,
+}
+
+fn usual_door() -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], 8884))
 }
 
 /// How often access is gone through.
@@ -178,6 +199,7 @@ impl Default for Config {
             consent: consent::Rules::default(),
             thresholds: tuning::Floor::default(),
             broker: Broker::default(),
+            enrolment: None,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::keys::HubKeys;
 use crate::roster::{Home, Roster};
 use crate::store::{Entries, Store};
 
-pub use file::{EXAMPLE, EnrolError};
+pub use file::{EXAMPLE, EnrolError, Known};
 
 /// The zone if the file has no plan at all.
 const ZONE: &str = "Europe/Stockholm";

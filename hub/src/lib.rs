@@ -27,6 +27,7 @@ pub mod settings;
 pub mod staff;
 pub mod store;
 pub mod tuning;
+pub mod units;
 pub mod view;
 pub mod watch;
 

@@ -13,15 +13,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use nattsyn_clock::Clock;
 use nattsyn_hub::agreement::command::{Office, PlansCommand};
-use nattsyn_hub::audit::{self, command::AuditCommand};
+use nattsyn_hub::audit::{self, Who, command::AuditCommand};
 use nattsyn_hub::commission::{self, command::CommissionCommand};
 use nattsyn_hub::config::Config;
 use nattsyn_hub::consent::command::ConsentCommand;
 use nattsyn_hub::consent::{self, counter};
 use nattsyn_hub::demo;
-use nattsyn_hub::enrolment::{self, Homes};
+use nattsyn_hub::enrolment::{self, Enrolled, Homes};
 use nattsyn_hub::keys::HubKeys;
 use nattsyn_hub::notify::receiver::register;
 use nattsyn_hub::plan_b::{self, Tongue};
@@ -29,8 +30,9 @@ use nattsyn_hub::serve::{self, Layout};
 use nattsyn_hub::settings::command::{Counter, SettingsCommand};
 use nattsyn_hub::staff::command::{RosterCommand, StaffCommand};
 use nattsyn_hub::staff::{self, Register};
-use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _};
+use nattsyn_hub::store::{SettingsVersions, SqliteStore, Store as _, Units};
 use nattsyn_hub::tuning::{self, command::TuningCommand};
+use nattsyn_hub::units::{self, command::UnitCommand, desk};
 use nattsyn_protocol::schedule::night_of;
 
 /// The hub of Nattsyn: knows which looks are due, keeps the ledger, shows what needs a person.
@@ -122,6 +124,16 @@ enum Command {
         #[command(subcommand)]
         command: CommissionCommand,
     },
+    /// Units: take them into stock, let them in, hang them, take them down. Can be done while the
+    /// hub runs.
+    Unit {
+        /// The configuration.
+        #[arg(long, value_name = "FILE", global = true, default_value = "hub.toml")]
+        config: PathBuf,
+        /// What to do.
+        #[command(subcommand)]
+        command: UnitCommand,
+    },
     /// The log of who saw and did what: verify, head, extract. Can be done while the hub runs.
     Audit {
         /// The configuration.
@@ -170,7 +182,7 @@ impl Command {
             Self::Plans { .. } | Self::PlanB { .. } | Self::Staff { .. } => "warn",
             Self::Receivers { .. } => "warn",
             Self::Settings { .. } | Self::Audit { .. } | Self::Consent { .. } => "warn",
-            Self::Tuning { .. } | Self::Commission { .. } => "warn",
+            Self::Tuning { .. } | Self::Commission { .. } | Self::Unit { .. } => "warn",
             Self::Prepare { .. } | Self::Enrol { .. } | Self::Serve { .. } => "info",
         }
     }
@@ -205,6 +217,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Audit { config, command } => audit(&config, &command)?,
         Command::Tuning { config, command } => tuning(&config, &command)?,
         Command::Commission { config, command } => commissioning(&config, command)?,
+        Command::Unit { config, command } => unit(&config, command)?,
         Command::PlanB {
             config,
             night,
@@ -249,13 +262,14 @@ fn prepare(config: &Path, root: &Path) -> anyhow::Result<()> {
 
 fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
     let config = Config::read(config)?;
-    let homes = Homes::read(file)?;
     let layout = Layout::under(&config.data)?;
+    let known = Units::open(&layout.ledger())?.known()?;
+    let homes = Homes::read(file, &known)?;
     let keys =
         HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
     let mut store = SqliteStore::open(&layout.ledger())?;
-    let enrolled = enrolment::enrol(&mut store, &homes, &keys, Clock::machine().now().timestamp)?;
-    let drafts = Homes::read_consents(file)?;
+    let enrolled = take_over(&mut store, &layout, (&homes, &keys), &Who::Hub)?;
+    let drafts = Homes::read_consents(file, &known)?;
     let mut counter = counter::Counter {
         store: &mut store,
         keys: &keys,
@@ -267,19 +281,50 @@ fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
     for resident in counter.take_in(&drafts, &consent::Taker::enrolment())? {
         tell(std::io::stdout(), &format!("consent of {resident}"));
     }
-    for folder in serve::admit(&config, &enrolled.units)? {
+    let foreign = enrolled
+        .units
+        .iter()
+        .filter(|unit| !known.contains_key(unit));
+    for folder in serve::admit(&config, &foreign.copied().collect::<Vec<_>>())? {
         let what = format!("for the unit's voice: {}", folder.display());
         tell(std::io::stdout(), &what);
     }
+    for plan in homes.plans.iter().filter(|plan| plan.windows.is_empty()) {
+        let what = format!("no windows, so nobody checks on: {}", plan.resident);
+        tell(std::io::stdout(), &what);
+    }
+    tell_changes(&enrolled);
+    let summary = format!(
+        "{} homes enrolled, {} plans new; a changed plan holds from the next noon",
+        enrolled.homes,
+        enrolled.plans.len()
+    );
+    tell(std::io::stdout(), &summary);
+    Ok(())
+}
+
+/// Makes homes the hub's, if their units can be theirs, and writes down what became of units by it.
+fn take_over(
+    store: &mut SqliteStore,
+    layout: &Layout,
+    (homes, keys): (&Homes, &HubKeys),
+    by: &Who,
+) -> anyhow::Result<Enrolled> {
+    let now = Clock::machine().now().timestamp;
+    let mut units = Units::open(&layout.ledger())?;
+    desk::examine_homes(&units, &homes.homes)?;
+    let enrolled = enrolment::enrol(store, homes, keys, now)?;
+    desk::follow(&mut units, &store.roster()?, (by, now))?;
+    Ok(enrolled)
+}
+
+/// What an enrolment changed, and what somebody must do about it.
+fn tell_changes(enrolled: &Enrolled) {
     for (resident, version) in &enrolled.plans {
         tell(
             std::io::stdout(),
             &format!("plan of {resident}: version {version}"),
         );
-    }
-    for plan in homes.plans.iter().filter(|plan| plan.windows.is_empty()) {
-        let what = format!("no windows, so nobody checks on: {}", plan.resident);
-        tell(std::io::stdout(), &what);
     }
     for resident in &enrolled.superseded {
         let what = format!(
@@ -306,12 +351,35 @@ fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
         );
         tell(std::io::stdout(), &what);
     }
-    let summary = format!(
-        "{} homes enrolled, {} plans new; a changed plan holds from the next noon",
-        enrolled.homes,
-        enrolled.plans.len()
-    );
-    tell(std::io::stdout(), &summary);
+}
+
+fn unit(config: &Path, command: UnitCommand) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
+    let layout = Layout::under(&config.data)?;
+    let desk = serve::desk(&config, &layout)?;
+    if let Some(by) = command.by() {
+        let entry = Register::open(&layout.ledger())?.entry(by)?;
+        let works_here = entry.is_some_and(|entry| entry.pin.is_some());
+        anyhow::ensure!(
+            works_here,
+            "--by {by}: finns inte bland dem som arbetar här / is not among those who work here"
+        );
+    }
+    if let UnitCommand::Install { unit, home, by } = &command {
+        let keys = HubKeys::open(&layout.keys())
+            .context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+        let homes = Homes {
+            homes: desk.placed(*unit, *home)?,
+            ..Homes::default()
+        };
+        let mut store = SqliteStore::open(&layout.ledger())?;
+        let by = Who::Staff(by.clone());
+        tell_changes(&take_over(&mut store, &layout, (&homes, &keys), &by)?);
+    }
+    let zone = TimeZone::get(&config.zone).context("the hub's zone")?;
+    let now = Clock::machine().now().timestamp;
+    let said = units::command::run(&desk, &zone, now, command)?;
+    tell(std::io::stdout(), said.trim_end());
     Ok(())
 }
 

@@ -3,6 +3,10 @@
 //! [`prepare`] makes the folder once, [`run`] keeps the hub going, [`admit`] gives enrolled units
 //! their certificates. What the hub does is in the modules that this one starts.
 
+mod units;
+
+pub use units::desk;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -19,7 +23,7 @@ use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::signing::PublicKey;
 
 use crate::audit::{AuditError, Log, heads};
-use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle};
+use crate::broker::{self, BrokerConfig, BrokerError, BrokerHandle, Watch};
 use crate::certificates::{Authority, CertificateError, Identity};
 use crate::commission::clerk as commissions;
 use crate::config::{Broker, Config, Embedded};
@@ -41,6 +45,7 @@ use crate::staff::ending::Managed;
 use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::tuning::clerk as tuned;
+use crate::units::endpoint::DoorError;
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
 
@@ -86,6 +91,9 @@ pub enum ServeError {
     /// The service cannot be started, or ended.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// Units cannot be let in.
+    #[error(transparent)]
+    Door(#[from] DoorError),
     /// Nobody can be told so.
     #[error("who is told (`notify` in the configuration)")]
     Notify(#[from] SettingsError),
@@ -171,13 +179,12 @@ pub fn prepare(config: &Config, root_seed: &Path) -> Result<PublicKey, ServeErro
     let root = keys::read_seed(root_seed).map_err(ServeError::Root)?;
     let key = HubKeys::draw(&layout.keys()).map_err(ServeError::Keys)?;
     let endorsement = keys::endorse(&root, key, 1);
-    let root = PublicKey::of(&root);
-    HubKeys::keep(&layout.keys(), &root, &endorsement).map_err(ServeError::Keys)?;
-    match (&config.broker, Authority::exists(&layout.tls())) {
-        (Broker::Embedded(_), None) => drop(Authority::create(&layout.tls())?),
-        (Broker::Embedded(_) | Broker::External(_), _) => {}
+    let pinned = PublicKey::of(&root);
+    HubKeys::keep(&layout.keys(), &pinned, &endorsement).map_err(ServeError::Keys)?;
+    if Authority::exists(&layout.tls()).is_none() {
+        Authority::create(&layout.tls(), &root)?;
     }
-    Ok(root)
+    Ok(pinned)
 }
 
 /// Gives every unit that has none a certificate for the embedded broker; returns the folders of
@@ -239,7 +246,10 @@ pub async fn run_by(
     let (told, shown) = watch::channel(Arc::default());
     let (answers, answered) = Answers::new();
     let page = listen(config).await?;
-    let (mut embedded, endpoint) = broker(config, &layout).await?;
+    let (keeper_of_units, watched) = units::open_book(&layout, clock)?;
+    let (mut embedded, endpoint) = broker(config, &layout, watched.clone()).await?;
+    let kept = (keeper_of_units, watched, clock);
+    let (units, _desk) = units::open_door(config, &layout, (&keys, &endpoint), kept).await?;
     let mut service = start(config, &layout, (keys.clone(), endpoint), clock)?;
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
@@ -286,6 +296,7 @@ pub async fn run_by(
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
+        never = units.run() => match never {},
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
@@ -484,10 +495,12 @@ async fn ended(broker: &mut Option<BrokerHandle>) {
 async fn broker(
     config: &Config,
     layout: &Layout,
+    watched: Watch,
 ) -> Result<(Option<BrokerHandle>, Endpoint), ServeError> {
     match &config.broker {
         Broker::Embedded(embedded) => {
-            let (handle, endpoint) = embedded_broker(embedded, &layout.tls()).await?;
+            let (handle, endpoint) =
+                embedded_broker(config, embedded, (&layout.tls(), watched)).await?;
             Ok((Some(handle), endpoint))
         }
         Broker::External(external) => {
@@ -506,8 +519,9 @@ async fn broker(
 }
 
 async fn embedded_broker(
+    whole: &Config,
     embedded: &Embedded,
-    tls: &Path,
+    (tls, watched): (&Path, Watch),
 ) -> Result<(BrokerHandle, Endpoint), ServeError> {
     let authority = Authority::open(tls)?;
     let host = if embedded.listen.ip().is_unspecified() {
@@ -517,10 +531,12 @@ async fn embedded_broker(
     };
     let mut names = embedded.names.clone();
     names.push(host.clone());
+    names.extend(whole.enrolment.as_ref().map(|door| door.host.clone()));
     let config = BrokerConfig {
         listen: embedded.listen,
         identity: authority.issue_server(&names, tls)?,
         connections_max: embedded.connections_max,
+        watched,
     };
     let handle = broker::start(&config).await?;
     let endpoint = Endpoint {

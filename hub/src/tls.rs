@@ -10,7 +10,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::certificates::Identity;
 
@@ -41,20 +42,61 @@ pub enum TlsError {
     },
 }
 
-/// For a server that takes only clients whose certificate the authority signed.
-pub(crate) fn server(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
+/// Whether whoever comes must show a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Showing {
+    /// They must.
+    Must,
+    /// They may come without: whoever comes for the first time has none.
+    May,
+}
+
+/// For a server that takes only clients whose certificate was signed by who signed its own: another
+/// hub of the same municipality has the same root, and its units are not this one's.
+pub(crate) fn server(identity: &Identity, showing: Showing) -> Result<Arc<ServerConfig>, TlsError> {
     let unusable = unusable(&identity.certificate);
-    let roots = Arc::new(roots(&identity.ca)?);
-    let clients = WebPkiClientVerifier::builder_with_provider(roots, provider())
-        .build()
-        .map_err(TlsError::Authority)?;
+    let own = chain(&identity.certificate)?;
+    let mut signer = RootCertStore::empty();
+    for certificate in own.iter().skip(1) {
+        signer.add(certificate.clone()).map_err(&unusable)?;
+    }
+    let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(signer), provider());
+    let clients = match showing {
+        Showing::Must => clients,
+        Showing::May => clients.allow_unauthenticated(),
+    };
+    let clients = clients.build().map_err(TlsError::Authority)?;
     let config = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(&unusable)?
         .with_client_cert_verifier(clients)
-        .with_single_cert(chain(&identity.certificate)?, key(&identity.key)?)
+        .with_single_cert(own, key(&identity.key)?)
         .map_err(&unusable)?;
     Ok(Arc::new(config))
+}
+
+/// What a client's certificate says, which the handshake has verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// Its common name.
+    pub(crate) name: String,
+    /// Its serial number, in hexadecimal digits.
+    pub(crate) serial: String,
+}
+
+/// Whose certificate a connection brought; `None` if it brought none, or a nameless one.
+pub(crate) fn shown(connection: &ServerConnection) -> Option<Shown> {
+    let certificate = connection.peer_certificates()?.first()?;
+    let (_rest, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let name = certificate.subject().iter_common_name().next()?;
+    let serial = certificate
+        .raw_serial()
+        .iter()
+        .map(|byte| format!("{byte:02x}"));
+    Some(Shown {
+        name: name.as_str().ok()?.to_owned(),
+        serial: serial.collect(),
+    })
 }
 
 /// For a client that shows its certificate, and takes only a server whose the authority signed.

@@ -308,7 +308,8 @@ async fn homes_that_are_enrolled_while_the_hub_runs_are_watched_and_sent_their_p
 #[ignore = "needs mosquitto, from Debian's package of that name"]
 async fn mosquitto_as_shipped_serves_as_well_and_keeps_units_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::create(folder.path()).unwrap();
+    let authority =
+        Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key()).unwrap();
     authority.issue_server(&[], folder.path()).unwrap();
     let broker = Pipe::mosquitto(folder.path()).await;
     let mut town = Town::around(folder, authority, broker);

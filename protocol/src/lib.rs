@@ -7,6 +7,8 @@
 //!
 //! Where evidence becomes a word in one home is said by [`thresholds`].
 //!
+//! How a unit is let in is in [`enrolment`].
+//!
 //! How a unit is tried out where it hangs, before its checks count, is in [`commission`].
 //!
 //! What residents agreed to reaches a unit as a [`policy`]; who may see one unclear look, as a
@@ -16,6 +18,7 @@ pub mod assertion;
 pub mod calendar;
 pub mod commission;
 pub mod demonstration;
+pub mod enrolment;
 pub mod finding;
 pub mod grant;
 pub mod heartbeat;

@@ -48,6 +48,23 @@ impl PublicKey {
     pub fn of(key: &SigningKey) -> Self {
         Self(key.verifying_key())
     }
+
+    /// The key of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// They are no point of the curve.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SignatureError> {
+        VerifyingKey::from_bytes(bytes)
+            .map(Self)
+            .map_err(|_error| SignatureError::BadKey)
+    }
+
+    /// Its 32 bytes, as RFC 8032 writes them.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
 }
 
 impl fmt::Display for PublicKey {

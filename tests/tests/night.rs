@@ -216,7 +216,7 @@ fn every_check_of_a_night_ends_in_one_outcome_or_an_open_exception() {
 fn the_same_night_is_kept_with_mosquitto_as_the_broker() {
     let folder = tempfile::tempdir().unwrap();
     let tls = folder.path().join("data/tls");
-    let authority = Authority::create(&tls).unwrap();
+    let authority = Authority::create(&tls, &nattsyn_protocol::demonstration::root_key()).unwrap();
     let broker = Mosquitto::start(folder.path(), &authority, &tls);
     let demonstration = Demonstration::start(
         &folder.path().join("data"),

@@ -89,11 +89,13 @@ impl Town {
         let clock = Clock::demonstration(&socket, "bench")?;
         let hold = clock.hold(1.0);
 
-        let authority = Authority::create(folder.path())?;
+        let authority =
+            Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key())?;
         let broker = broker::start(&BrokerConfig {
             listen: ([127, 0, 0, 1], 0).into(),
             identity: authority.issue_server(&[], folder.path())?,
             connections_max: connected + 10,
+            watched: nattsyn_hub::broker::Watch::nobody(),
         })
         .await?;
         let keys = keys(&folder)?;

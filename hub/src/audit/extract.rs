@@ -130,6 +130,24 @@ impl Act {
                 "skickade till sensorenheten vad den får göra",
                 "sent the unit what it may do",
             ),
+            Self::UnitKept => ("tog emot en sensorenhet i förråd", "took a unit into stock"),
+            Self::UnitCodeMade => (
+                "gjorde en kod för att släppa in en sensorenhet",
+                "made a code to let a unit in",
+            ),
+            Self::UnitStep => (
+                "skrev in vad som hänt en sensorenhet",
+                "wrote down what became of a unit",
+            ),
+            Self::UnitRenewed => (
+                "gav en sensorenhet dess nästa certifikat",
+                "gave a unit its next certificate",
+            ),
+            Self::UnitSuperseded => (
+                "lät ett äldre certifikat upphöra",
+                "ended an older certificate",
+            ),
+            Self::UnitRefused => ("släppte inte in någon", "let somebody not in"),
             Self::CommissionBegun => ("började driftsätta enheten", "began to commission the unit"),
             Self::CommissionTried => ("prövade enheten", "tried the unit"),
             Self::CommissionPlaced => (

@@ -184,6 +184,18 @@ acts! {
     Labelled = "labelled";
     /// A unit counts on paper for a while.
     OnPaper = "on_paper";
+    /// Took a unit into stock, or wrote down what it is.
+    UnitKept = "unit_kept";
+    /// Made a code by which a unit may be let in.
+    UnitCodeMade = "unit_code_made";
+    /// Said what has become of a unit.
+    UnitStep = "unit_step";
+    /// A unit got its next certificate.
+    UnitRenewed = "unit_renewed";
+    /// A unit's older certificate holds no more.
+    UnitSuperseded = "unit_superseded";
+    /// Somebody was not let in as a unit, or did what is not a unit's to do; the detail says what.
+    UnitRefused = "unit_refused";
     /// Set settings.
     SettingsChanged = "settings_changed";
     /// Took somebody in among the staff.

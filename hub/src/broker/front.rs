@@ -1,7 +1,8 @@
-//! The broker's outer door: TLS, and a certificate from everybody.
+//! The broker's outer door: TLS, and a certificate from everybody that still holds.
 //!
 //! Bytes pass through unread. Whose they are, the gate behind learns from the source port that
-//! this module dials from. When either side ends, so does the other.
+//! this module dials from. When either side ends, so does the other; and so do both when the
+//! certificate that was shown holds no more.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::Watch;
 use super::gate::Doors;
+use crate::tls::{self, Shown};
+use crate::units::denied::{Denied, Why};
+use crate::units::keeper::Sign;
 
 /// How long a client may take over its TLS handshake: ten times what a slow mobile network
 /// needs for two round trips.
@@ -31,6 +34,7 @@ pub(super) struct Front {
     pub(super) doors: Doors,
     pub(super) inner: SocketAddr,
     pub(super) connections_max: usize,
+    pub(super) watched: Watch,
 }
 
 impl Front {
@@ -56,8 +60,9 @@ impl Front {
                 continue;
             };
             let (acceptor, doors, inner) = (acceptor.clone(), self.doors.clone(), self.inner);
+            let watched = self.watched.clone();
             connections.spawn(async move {
-                if let Err(error) = serve(stream, &acceptor, &doors, inner).await {
+                if let Err(error) = serve(stream, &acceptor, (&doors, inner), watched).await {
                     tracing::debug!(%error, "connection ended");
                 }
                 drop(place);
@@ -69,21 +74,51 @@ impl Front {
 async fn serve(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
-    doors: &Doors,
-    inner: SocketAddr,
+    (doors, inner): (&Doors, SocketAddr),
+    mut watched: Watch,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let outside = timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await??;
-    let name = common_name(&outside).ok_or(std::io::ErrorKind::PermissionDenied)?;
+    let outside = timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await?;
+    let outside = outside.inspect_err(|error| {
+        if let Some(sign) = Sign::of_handshake(error) {
+            watched.signs.say(sign);
+        }
+    })?;
+    let Shown { name, serial } =
+        tls::shown(outside.get_ref().1).ok_or(std::io::ErrorKind::PermissionDenied)?;
+    let denied = watched.denied.borrow_and_update().why(&serial);
+    if let Some(why) = denied {
+        watched.signs.say(Sign::refused(&name, why.word()));
+        return Err(std::io::ErrorKind::PermissionDenied.into());
+    }
+    watched.signs.say(Sign::Used(serial.clone()));
 
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-    let door = doors.open(socket.local_addr()?, name);
+    let door = doors.open(socket.local_addr()?, name.clone());
     let inside = socket.connect(inner).await?;
     inside.set_nodelay(true)?;
-    let result = pass(outside, inside).await;
+    let result = tokio::select! {
+        passed = pass(outside, inside) => passed,
+        why = ended(&mut watched, &serial) => {
+            watched.signs.say(Sign::refused(&name, why));
+            Err(std::io::ErrorKind::PermissionDenied.into())
+        }
+    };
     drop(door);
     result
+}
+
+/// Done when the certificate holds no more, with why.
+async fn ended(watched: &mut Watch, serial: &str) -> &'static str {
+    let is_denied = |denied: &Arc<Denied>| denied.why(serial).is_some();
+    let why = watched.denied.wait_for(is_denied).await;
+    let why = why.map(|denied| denied.why(serial).map_or("denied", Why::word));
+    match why {
+        Ok(why) => why,
+        // The list is as it will ever be.
+        Err(_ended) => std::future::pending().await,
+    }
 }
 
 /// Passes bytes both ways until one side ends.
@@ -100,12 +135,4 @@ async fn pass(
     // Says goodbye in TLS; a client that does not take it is not waited for.
     timeout(HANDSHAKE_MAX, outside_write.shutdown()).await??;
     result.map(drop)
-}
-
-/// The common name of the client's certificate, which the handshake has verified.
-fn common_name(stream: &TlsStream<TcpStream>) -> Option<String> {
-    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
-    let (_rest, certificate) = X509Certificate::from_der(certificate).ok()?;
-    let name = certificate.subject().iter_common_name().next()?;
-    name.as_str().ok().map(str::to_owned)
 }

@@ -16,6 +16,7 @@ use rmqtt::hook::{Handler, HookResult, Parameter, ReturnType, Type};
 use rmqtt::types::{AuthResult, ConnectInfo, PublishAclResult, SubscribeReturn};
 
 use super::rules::{self, Answer};
+use crate::units::keeper::{Sign, Signs};
 
 /// The connections that the front has open towards rmqtt, and whose certificate each brought.
 #[derive(Clone, Default)]
@@ -53,19 +54,26 @@ impl Drop for Door {
 }
 
 /// Puts the gate into rmqtt.
-pub(super) async fn install(context: &ServerContext, doors: &Doors) {
+pub(super) async fn install(context: &ServerContext, doors: &Doors, signs: &Signs) {
     let register = context.extends.hook_mgr().register();
     for question in [
         Type::ClientAuthenticate,
         Type::ClientSubscribeCheckAcl,
         Type::MessagePublishCheckAcl,
     ] {
-        register.add(question, Box::new(Gate(doors.clone()))).await;
+        let gate = Gate {
+            doors: doors.clone(),
+            signs: signs.clone(),
+        };
+        register.add(question, Box::new(gate)).await;
     }
     register.start().await;
 }
 
-struct Gate(Doors);
+struct Gate {
+    doors: Doors,
+    signs: Signs,
+}
 
 #[async_trait]
 impl Handler for Gate {
@@ -86,14 +94,14 @@ impl Handler for Gate {
                     match rules::may_listen(&session.id.client_id, &filter) {
                         Answer::Yes => SubscribeReturn::new_success(subscribe.opts.qos(), None),
                         Answer::No => {
-                            refuse(&session.id.client_id, "listen");
+                            self.refuse(&session.id.client_id, "listen");
                             SubscribeReturn::new_failure(SubscribeAckReason::NotAuthorized)
                         }
                     },
                 )
             }
             Parameter::MessagePublishCheckAcl(session, publish) => {
-                HookResult::PublishAclResult(may_publish(&session.id.client_id, publish))
+                HookResult::PublishAclResult(self.may_publish(&session.id.client_id, publish))
             }
             _ => return (true, before),
         };
@@ -106,7 +114,7 @@ impl Gate {
         let name = connect
             .id()
             .remote_addr
-            .and_then(|address| self.0.name(address));
+            .and_then(|address| self.doors.name(address));
         let may = name.map_or(Answer::No, |name| {
             rules::may_connect(&name, connect.client_id())
         });
@@ -115,29 +123,30 @@ impl Gate {
         match (may, connect) {
             (Answer::Yes, ConnectInfo::V5(..)) if !has_will => AuthResult::Allow(false, None),
             (Answer::Yes | Answer::No, ConnectInfo::V3(..) | ConnectInfo::V5(..)) => {
-                refuse(connect.client_id(), "connect");
+                self.refuse(connect.client_id(), "connect");
                 AuthResult::NotAuthorized
             }
         }
     }
-}
 
-fn may_publish(name: &str, publish: &Publish) -> PublishAclResult {
-    let answer = if publish.retain {
-        Answer::No
-    } else {
-        rules::may_write(name, &publish.topic)
-    };
-    match answer {
-        Answer::Yes => PublishAclResult::allow(),
-        Answer::No => {
-            refuse(name, "write");
-            PublishAclResult::rejected(true, None)
+    fn may_publish(&self, name: &str, publish: &Publish) -> PublishAclResult {
+        let answer = if publish.retain {
+            Answer::No
+        } else {
+            rules::may_write(name, &publish.topic)
+        };
+        match answer {
+            Answer::Yes => PublishAclResult::allow(),
+            Answer::No => {
+                self.refuse(name, "write");
+                PublishAclResult::rejected(true, None)
+            }
         }
     }
-}
 
-/// A client id is at most eight characters long, so it cannot fill a log.
-fn refuse(client: &str, what: &str) {
-    tracing::warn!(client, what, "refused by the broker");
+    /// A client id is at most eight characters long, so it cannot fill a log.
+    fn refuse(&self, client: &str, what: &'static str) {
+        tracing::warn!(client, what, "refused by the broker");
+        self.signs.say(Sign::refused(client, what));
+    }
 }

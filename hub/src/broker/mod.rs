@@ -27,7 +27,9 @@ use nattsyn_protocol::topics::TOPIC_MAX;
 use nattsyn_protocol::wire::BODY_MAX;
 
 use crate::certificates::Identity;
-use crate::tls::{self, TlsError};
+use crate::tls::{self, Showing, TlsError};
+use crate::units::denied::{self, Watched};
+use crate::units::keeper::Signs;
 use front::Front;
 use gate::Doors;
 
@@ -59,6 +61,28 @@ pub struct BrokerConfig {
     pub identity: Identity,
     /// Most connections at once; more are closed before their handshake.
     pub connections_max: usize,
+    /// Whose certificate holds no more, and who is told of what happens at the door.
+    pub watched: Watch,
+}
+
+/// What the door goes by, and whom it tells.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Whose certificate holds no more: now, and as it changes.
+    pub denied: Watched,
+    /// Who is told which certificates are used, and what was refused.
+    pub signs: Signs,
+}
+
+impl Watch {
+    /// Nobody is denied and nobody told: where units are invented.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            denied: denied::nobody(),
+            signs: Signs::nobody(),
+        }
+    }
 }
 
 /// Why the embedded broker cannot be started.
@@ -119,7 +143,7 @@ impl Drop for BrokerHandle {
 ///
 /// The certificate cannot be used, or the address cannot be had.
 pub async fn start(config: &BrokerConfig) -> Result<BrokerHandle, BrokerError> {
-    let tls = tls::server(&config.identity)?;
+    let tls = tls::server(&config.identity, Showing::Must)?;
     let refused = |source| BrokerError::Listen {
         address: config.listen,
         source,
@@ -137,7 +161,7 @@ pub async fn start(config: &BrokerConfig) -> Result<BrokerHandle, BrokerError> {
         .mqtt_max_sessions(connections_max)
         .build()
         .await;
-    gate::install(&context, &doors).await;
+    gate::install(&context, &doors, &config.watched.signs).await;
     let server = MqttServer::new(context)
         .listener_by_id(inner, LISTENER)
         .build();
@@ -152,6 +176,7 @@ pub async fn start(config: &BrokerConfig) -> Result<BrokerHandle, BrokerError> {
         doors,
         inner: inner_address,
         connections_max: config.connections_max,
+        watched: config.watched.clone(),
     };
     tracing::info!(%address, "embedded broker listens");
     Ok(BrokerHandle {

@@ -15,6 +15,8 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::certificates::{Authority, HUB_NAME};
+use crate::units::denied::{Denied, Why};
+use crate::units::keeper::Sign;
 
 const A: &str = "uaaaaaaa";
 const B: &str = "ubbbbbbb";
@@ -24,6 +26,8 @@ const B: &str = "ubbbbbbb";
 const SOON: Duration = Duration::from_secs(20);
 
 struct Town {
+    denied: tokio::sync::watch::Sender<Arc<Denied>>,
+    signs: mpsc::Receiver<Sign>,
     broker: BrokerHandle,
     authority: Authority,
     folder: tempfile::TempDir,
@@ -32,14 +36,23 @@ struct Town {
 impl Town {
     async fn new(connections_max: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::create(folder.path()).unwrap();
+        let authority =
+            Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key()).unwrap();
+        let (denied, list) = tokio::sync::watch::channel(Arc::default());
+        let (signs, heard) = Signs::channel();
         let config = BrokerConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             identity: authority.issue_server(&[], folder.path()).unwrap(),
             connections_max,
+            watched: Watch {
+                denied: list,
+                signs,
+            },
         };
         let broker = start(&config).await.unwrap();
         Self {
+            denied,
+            signs: heard,
             broker,
             authority,
             folder,
@@ -195,17 +208,103 @@ async fn a_client_without_a_certificate_of_the_authority_is_not_let_in() {
             .is_err()
     );
 
-    // Shows a certificate of its own making.
-    let elsewhere = tempfile::tempdir().unwrap();
-    let other = Authority::create(elsewhere.path()).unwrap();
-    let mut forged = identity(&other, elsewhere.path(), A);
-    forged.ca = town.authority.ca();
-    let tls = tls::client(&forged).unwrap();
-    assert!(Client::connect(options(A, port, Some(tls))).await.is_err());
+    // Shows a certificate of its own making, or of another hub under the same root.
+    for root in [
+        ed25519_dalek::SigningKey::from_bytes(&[5; 32]),
+        nattsyn_protocol::demonstration::root_key(),
+    ] {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = Authority::create(elsewhere.path(), &root).unwrap();
+        let mut forged = identity(&other, elsewhere.path(), A);
+        forged.ca = town.authority.ca();
+        let tls = tls::client(&forged).unwrap();
+        assert!(Client::connect(options(A, port, Some(tls))).await.is_err());
+    }
 
     // Speaks no TLS at all.
     assert!(Client::connect(options(A, port, None)).await.is_err());
     town.connect(A).await;
+}
+
+/// The serial number of a certificate, as the door reads it.
+fn serial(identity: &Identity) -> String {
+    let pem = std::fs::read(&identity.certificate).unwrap();
+    let (_rest, pem) = x509_parser::pem::parse_x509_pem(&pem).unwrap();
+    let certificate = pem.parse_x509().unwrap();
+    certificate.raw_serial_as_string().replace(':', "")
+}
+
+impl Town {
+    /// What the door said next.
+    async fn sign(&mut self) -> Sign {
+        timeout(SOON, self.signs.recv()).await.unwrap().unwrap()
+    }
+
+    fn deny(&self, serial: &str, why: Why) {
+        let list = Denied::new([(serial.to_owned(), why)].into());
+        self.denied.send_replace(Arc::new(list));
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_holds_no_more_ends_its_connection_and_lets_nobody_in() {
+    let mut town = Town::new(10).await;
+    // Each call makes another certificate for the same name.
+    let (first, second) = (
+        town.identity(A),
+        identity(&town.authority, &town.folder.path().join("b"), A),
+    );
+    let options = |identity: &Identity| {
+        let tls = tls::client(identity).unwrap();
+        options(A, town.broker.address().port(), Some(tls))
+    };
+    let (own, others) = (options(&first), options(&second));
+    let mut client = Client::connect(own.clone()).await.unwrap();
+    assert_eq!(town.sign().await, Sign::Used(serial(&first)));
+
+    town.deny(&serial(&second), Why::Removed);
+    let refused = Client::connect(others).await;
+    assert!(refused.is_err(), "a denied certificate was let in");
+    assert_eq!(town.sign().await, Sign::refused(A, "removed"));
+    // Whoever is not on the list notices nothing.
+    client
+        .client
+        .publish("n1/uaaaaaaa/up/b", ClientQoS::AtLeastOnce, false, "x")
+        .await
+        .unwrap();
+    assert!(
+        timeout(SOON, client.packets.recv())
+            .await
+            .unwrap()
+            .is_some()
+    );
+
+    town.deny(&serial(&first), Why::Superseded);
+    let ended = timeout(SOON, client.packets.recv()).await.unwrap();
+    assert_eq!(ended, None, "the connection goes on");
+    assert_eq!(town.sign().await, Sign::refused(A, "superseded"));
+    assert!(Client::connect(own).await.is_err());
+}
+
+#[tokio::test]
+async fn a_unit_that_speaks_for_another_is_refused_and_it_is_said_who() {
+    let mut town = Town::new(10).await;
+    let mut client = town.connect(A).await;
+    assert!(matches!(town.sign().await, Sign::Used(_)));
+    client
+        .client
+        .publish("n1/ubbbbbbb/up/r", ClientQoS::AtLeastOnce, false, "x")
+        .await
+        .unwrap();
+    assert_eq!(town.sign().await, Sign::refused(A, "write"));
+    let answer = timeout(SOON, client.packets.recv()).await.unwrap();
+    let is_taken =
+        matches!(&answer, Some(Packet::PubAck(ack)) if ack.reason == PubAckReason::Success);
+    assert!(!is_taken, "{answer:?}");
+    // Under another's name at the door.
+    assert!(Client::connect(town.options(A, B)).await.is_err());
+    assert!(matches!(town.sign().await, Sign::Used(_)));
+    assert_eq!(town.sign().await, Sign::refused(B, "connect"));
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ impl House {
         let tls = folder.tls();
         let authority = match Authority::exists(&tls) {
             Some(_) => Authority::open(&tls)?,
-            None => Authority::create(&tls)?,
+            None => Authority::create(&tls, &nattsyn_protocol::demonstration::root_key())?,
         };
         let identity = authority.issue_hub(&tls)?;
         let (host, port, broker) = match &args.broker {
@@ -228,6 +228,7 @@ impl House {
                     listen: SocketAddr::from(([127, 0, 0, 1], 0)),
                     identity: authority.issue_server(&[], &tls)?,
                     connections_max: CONNECTIONS_MAX,
+                    watched: crate::broker::Watch::nobody(),
                 };
                 let broker = broker::start(&config).await?;
                 (

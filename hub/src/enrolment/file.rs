@@ -16,6 +16,9 @@ use crate::agreement::Seat;
 use crate::consent::draft::Draft;
 use crate::roster::{Home, Resident};
 
+/// The keys of the eyes that were let in, by unit.
+pub type Known = BTreeMap<UnitId, PublicKey>;
+
 /// The shipped example: two homes of invented people.
 pub const EXAMPLE: &str = include_str!("../../examples/homes.toml");
 
@@ -71,7 +74,8 @@ struct HomeForm {
     id: String,
     address: String,
     unit: String,
-    eye: String,
+    /// The eye's key. A unit that was let in has it in the book.
+    eye: Option<String>,
     /// The last day on which the unit counts though it was never commissioned.
     on_paper_until: Option<String>,
     #[serde(default)]
@@ -124,12 +128,12 @@ impl Homes {
     /// # Errors
     ///
     /// With file, home, key and reason.
-    pub fn read(path: &Path) -> Result<Self, EnrolError> {
+    pub fn read(path: &Path, known: &Known) -> Result<Self, EnrolError> {
         let text = std::fs::read_to_string(path).map_err(|source| EnrolError::Read {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(&text, path)
+        Self::parse(&text, path, known)
     }
 
     /// Reads the consents that stand in an enrolment file, by resident: those of [`Homes::read`]
@@ -138,12 +142,15 @@ impl Homes {
     /// # Errors
     ///
     /// As [`Homes::read`].
-    pub fn read_consents(path: &Path) -> Result<Vec<(ResidentId, Draft)>, EnrolError> {
+    pub fn read_consents(
+        path: &Path,
+        known: &Known,
+    ) -> Result<Vec<(ResidentId, Draft)>, EnrolError> {
         let text = std::fs::read_to_string(path).map_err(|source| EnrolError::Read {
             path: path.to_owned(),
             source,
         })?;
-        Self::parse(&text, path)?;
+        Self::parse(&text, path, known)?;
         let form: FileForm = toml::from_str(&text).map_err(|error| EnrolError::Parse {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
@@ -161,7 +168,7 @@ impl Homes {
     /// # Errors
     ///
     /// With file, home, key and reason.
-    pub fn parse(text: &str, path: &Path) -> Result<Self, EnrolError> {
+    pub fn parse(text: &str, path: &Path, known: &Known) -> Result<Self, EnrolError> {
         let form: FileForm = toml::from_str(text).map_err(|error| EnrolError::Parse {
             path: path.to_owned(),
             message: error.to_string().trim_end().to_owned(),
@@ -185,7 +192,7 @@ impl Homes {
                 reason: fault.reason,
             };
             take_names(form, &mut taken).map_err(fault)?;
-            let (home, plans) = read_home(form).map_err(fault)?;
+            let (home, plans) = read_home(form, known).map_err(fault)?;
             if let Some(until) = read_paper(form).map_err(fault)? {
                 homes.paper.insert(home.unit, until);
             }
@@ -202,8 +209,9 @@ fn take_names(form: &HomeForm, taken: &mut BTreeSet<String>) -> Result<(), Fault
         .resident
         .iter()
         .map(|resident| ("resident.id", &resident.id));
-    let names = [("id", &form.id), ("unit", &form.unit), ("eye", &form.eye)];
-    for (key, name) in names.into_iter().chain(residents) {
+    let names = [("id", &form.id), ("unit", &form.unit)];
+    let eye = form.eye.iter().map(|eye| ("eye", eye));
+    for (key, name) in names.into_iter().chain(eye).chain(residents) {
         if !taken.insert(format!("{key} {name}")) {
             return Err(fault(key, format!("{name:?} stands twice in the file")));
         }
@@ -211,7 +219,7 @@ fn take_names(form: &HomeForm, taken: &mut BTreeSet<String>) -> Result<(), Fault
     Ok(())
 }
 
-fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
+fn read_home(form: &HomeForm, known: &Known) -> Result<(Home, Vec<Plan>), Fault> {
     let id: HomeId = form
         .id
         .parse()
@@ -220,7 +228,7 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
         .unit
         .parse()
         .map_err(|error: IdError| fault("unit", error))?;
-    let eye = PublicKey::try_from(form.eye.clone()).map_err(|error| fault("eye", error))?;
+    let eye = read_eye(form, known.get(&unit))?;
     not_empty("address", &form.address)?;
     if form.resident.is_empty() {
         return Err(fault("resident", "nobody lives here"));
@@ -264,6 +272,20 @@ fn read_home(form: &HomeForm) -> Result<(Home, Vec<Plan>), Fault> {
         residents,
     };
     Ok((home, plans))
+}
+
+/// The key of a home's eye: from the book, or from the file where the book has none.
+fn read_eye(form: &HomeForm, known: Option<&PublicKey>) -> Result<PublicKey, Fault> {
+    let written = form.eye.clone().map(PublicKey::try_from).transpose();
+    match (written.map_err(|error| fault("eye", error))?, known) {
+        (Some(eye), Some(known)) if eye != *known => Err(fault(
+            "eye",
+            "is not the key with which this unit was let in",
+        )),
+        (Some(eye), _) => Ok(eye),
+        (None, Some(known)) => Ok(*known),
+        (None, None) => Err(fault("eye", "is missing, and no such unit has been let in")),
+    }
 }
 
 /// The end of the day that a home names, in its residents' zone.
@@ -331,7 +353,28 @@ mod tests {
     use crate::agreement::SPREAD_MAX;
 
     fn parse(text: &str) -> Result<Homes, String> {
-        Homes::parse(text, Path::new("homes.toml")).map_err(|error| error.to_string())
+        parse_knowing(text, &Known::new())
+    }
+
+    fn parse_knowing(text: &str, known: &Known) -> Result<Homes, String> {
+        Homes::parse(text, Path::new("homes.toml"), known).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_unit_that_was_let_in_needs_no_key_in_the_file_and_takes_no_other() {
+        let unit = "u0000001".parse().unwrap();
+        let own = parse(EXAMPLE).unwrap().homes[0].eye;
+        let start = EXAMPLE.find("eye = ").unwrap();
+        let end = start + EXAMPLE[start..].find('\n').unwrap();
+        let without = format!("{}{}", &EXAMPLE[..start], &EXAMPLE[end..]);
+        let error = parse(&without).unwrap_err();
+        assert!(error.contains("eye: is missing"), "{error}");
+        let known = Known::from([(unit, own)]);
+        let homes = parse_knowing(&without, &known).unwrap();
+        assert_eq!(homes.homes[0].eye, own);
+        let other = Known::from([(unit, parse(EXAMPLE).unwrap().homes[1].eye)]);
+        let error = parse_knowing(EXAMPLE, &other).unwrap_err();
+        assert!(error.contains("was let in"), "{error}");
     }
 
     #[test]

@@ -219,7 +219,8 @@ mod tests {
     #[tokio::test]
     async fn a_hub_that_had_too_much_to_say_to_no_broker_still_hears_the_next() {
         let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::create(folder.path()).unwrap();
+        let authority =
+            Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key()).unwrap();
         let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let listen = free.local_addr().unwrap();
         drop(free);
@@ -241,6 +242,7 @@ mod tests {
             listen,
             identity: authority.issue_server(&[], folder.path()).unwrap(),
             connections_max: 2,
+            watched: crate::broker::Watch::nobody(),
         };
         let _broker = broker::start(&config).await.unwrap();
         let connected =

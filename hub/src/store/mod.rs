@@ -9,6 +9,7 @@ mod apart;
 mod archive;
 pub(crate) mod audit;
 mod basis;
+mod certificates;
 mod commission;
 mod consent;
 mod exchange;
@@ -29,6 +30,7 @@ mod tellings;
 #[cfg(test)]
 mod tests;
 mod tuning;
+mod units;
 mod views;
 mod words;
 
@@ -58,6 +60,7 @@ use crate::watch::{Change, Planned, Repeated, Saved};
 pub use agreements::Entries;
 pub use archive::{Archive, SqliteArchive};
 pub use basis::Basis;
+pub use certificates::Certificate;
 pub use commission::{Courses, Written};
 pub use labels::Labels;
 pub use roles::RolesFile;
@@ -71,6 +74,7 @@ pub(crate) use sqlite::schema_of;
 pub use subscriptions::{Ended, NewSubscription, Subscribed, Subscriptions};
 pub use tellings::Tellings;
 pub use tuning::{Deed, NewCounts, Tunings};
+pub use units::{CodeRow, Enrolment, UnitError, Units};
 pub use views::{ViewRecord, Views};
 
 /// Why the store did not do what it was asked.

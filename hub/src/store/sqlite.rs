@@ -61,6 +61,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (22, include_str!("migrations/022_words.sql")),
     (23, include_str!("migrations/023_labels.sql")),
     (24, include_str!("migrations/024_pools.sql")),
+    (25, include_str!("migrations/025_units.sql")),
 ];
 
 /// The schema as a version left it: what an older hub's file looks like.

@@ -53,6 +53,7 @@ fn homes() -> Homes {
     Homes::parse(
         crate::enrolment::EXAMPLE,
         std::path::Path::new("homes.toml"),
+        &crate::enrolment::Known::new(),
     )
     .unwrap()
 }

@@ -82,6 +82,7 @@ impl Pipe {
             listen,
             identity,
             connections_max: 10,
+            watched: nattsyn_hub::broker::Watch::nobody(),
         };
         Self::Embedded(broker::start(&config).await.unwrap())
     }
@@ -172,7 +173,8 @@ impl Town {
     /// Ten seconds after the windows opened.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::create(folder.path()).unwrap();
+        let authority =
+            Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key()).unwrap();
         let server = authority.issue_server(&[], folder.path()).unwrap();
         Self::around(folder, authority, Pipe::embedded(server).await)
     }

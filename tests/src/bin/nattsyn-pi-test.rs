@@ -52,7 +52,8 @@ fn main() -> Result<ExitCode, Failure> {
     match Arguments::parse().act {
         Act::Keys { folder } => {
             let aside = tempfile::tempdir()?;
-            let authority = Authority::create(aside.path())?;
+            let authority =
+                Authority::create(aside.path(), &nattsyn_protocol::demonstration::root_key())?;
             authority.issue_unit("u0000001".parse()?, &folder)?;
             Ok(ExitCode::SUCCESS)
         }

@@ -98,7 +98,8 @@ fn stage(flat: &Flat) -> Stage {
 /// folder for each unit, which reaches the broker at `port`.
 pub(crate) fn furnish(folder: &Path, flats: &[Flat], port: u16) {
     let rooms = Rooms(folder.to_owned());
-    let authority = Authority::create(&rooms.tls()).unwrap();
+    let authority =
+        Authority::create(&rooms.tls(), &nattsyn_protocol::demonstration::root_key()).unwrap();
     std::fs::create_dir_all(folder.join("hub")).unwrap();
     let key = HubKeys::draw(&rooms.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);

@@ -82,6 +82,7 @@ async fn serve(rooms: &Rooms, port: u16) {
         listen: ([127, 0, 0, 1], port).into(),
         identity: authority.issue_server(&[], &rooms.tls()).unwrap(),
         connections_max: CONNECTIONS_MAX,
+        watched: nattsyn_hub::broker::Watch::nobody(),
     };
     let _broker = broker::start(&config).await.unwrap();
     let setup = Setup {

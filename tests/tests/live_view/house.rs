@@ -123,7 +123,8 @@ impl House {
         let port = ports::free();
         let wire = Proxy::open(port, Line::PLAIN);
         let layout = Layout::under(&folder.path().join("data")).unwrap();
-        let authority = Authority::create(&layout.tls()).unwrap();
+        let authority =
+            Authority::create(&layout.tls(), &nattsyn_protocol::demonstration::root_key()).unwrap();
         let broker = Mosquitto::start(folder.path(), &authority, &layout.tls());
         let ear = authority.issue_hub(&layout.tls()).unwrap();
         std::fs::write(folder.path().join(CONFIG), config(port, &broker, &ear)).unwrap();

@@ -48,7 +48,12 @@ pub(crate) fn astrid() -> ResidentId {
 }
 
 pub(crate) fn homes() -> Homes {
-    Homes::parse(EXAMPLE, Path::new("homes.toml")).unwrap()
+    Homes::parse(
+        EXAMPLE,
+        Path::new("homes.toml"),
+        &nattsyn_hub::enrolment::Known::new(),
+    )
+    .unwrap()
 }
 
 pub(crate) fn without_astrid() -> Homes {

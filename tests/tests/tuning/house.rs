@@ -84,7 +84,8 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let port = ports::free();
         let layout = Layout::under(&folder.path().join("data")).unwrap();
-        let authority = Authority::create(&layout.tls()).unwrap();
+        let authority =
+            Authority::create(&layout.tls(), &nattsyn_protocol::demonstration::root_key()).unwrap();
         let broker = Mosquitto::start(folder.path(), &authority, &layout.tls());
         let hub = authority.issue_hub(&layout.tls()).unwrap();
         let unit = authority

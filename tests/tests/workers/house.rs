@@ -242,9 +242,14 @@ fn enrol_all(layout: &Layout) {
     let key = HubKeys::draw(&layout.keys()).unwrap();
     let endorsement = endorse(&demonstration::root_key(), key, 1);
     HubKeys::keep(&layout.keys(), &demonstration::root(), &endorsement).unwrap();
-    Authority::create(&layout.tls()).unwrap();
+    Authority::create(&layout.tls(), &nattsyn_protocol::demonstration::root_key()).unwrap();
     let keys = HubKeys::open(&layout.keys()).unwrap();
-    let homes = Homes::parse(&homes(), Path::new("homes.toml")).unwrap();
+    let homes = Homes::parse(
+        &homes(),
+        Path::new("homes.toml"),
+        &nattsyn_hub::enrolment::Known::new(),
+    )
+    .unwrap();
     let mut store = SqliteStore::open(&layout.ledger()).unwrap();
     enrol(&mut store, &homes.on_paper(at(8, 0)), &keys, at(8, 0)).unwrap();
     // With Åke it is agreed to telephone first; with the others, that somebody goes there.

@@ -53,7 +53,12 @@ fn town() -> Town {
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn homes(text: &str) -> Homes {
-    Homes::parse(text, std::path::Path::new("homes.toml")).unwrap()
+    Homes::parse(
+        text,
+        std::path::Path::new("homes.toml"),
+        &crate::enrolment::Known::new(),
+    )
+    .unwrap()
 }
 
 fn noon(night: Date) -> Timestamp {
