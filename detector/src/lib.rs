@@ -4,6 +4,7 @@ pub mod camera;
 pub mod config;
 pub mod count;
 pub mod disk;
+pub mod enrol;
 pub mod eye;
 pub mod forgetful;
 pub mod guard;

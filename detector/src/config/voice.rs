@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use nattsyn_protocol::ids::UnitId;
+use nattsyn_protocol::signing::PublicKey;
 
 use super::{ConfigError, beside, read};
 
@@ -20,6 +21,9 @@ pub struct VoiceConfig {
     pub state: PathBuf,
     /// Where the broker is, and how to speak with it.
     pub broker: BrokerConfig,
+    /// Where the next certificate comes from. A unit that was let in by a code has it; one without
+    /// it keeps the certificate that it was given.
+    pub door: Option<DoorConfig>,
     /// Only in a demonstration: whose clock to follow.
     pub demonstration: Option<DemonstrationConfig>,
 }
@@ -42,6 +46,18 @@ pub struct BrokerConfig {
     /// PEM file with this unit's private key.
     #[serde(default = "default_key")]
     pub key: PathBuf,
+}
+
+/// `[door]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DoorConfig {
+    /// The name of the hub's door for units, as in its certificate.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The municipality's root, by which the door is known: base64 without `=`.
+    pub root: PublicKey,
 }
 
 /// `[demonstration]`, absent in a real home.

@@ -105,6 +105,12 @@ impl User {
         self.uid
     }
 
+    /// Its own group's number.
+    #[must_use]
+    pub fn gid(&self) -> u32 {
+        self.gid
+    }
+
     /// Makes the calling thread this user for good. Call it in a process of one thread; what
     /// the kernel promised about its parent's death is forgotten by this.
     ///
