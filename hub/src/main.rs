@@ -267,8 +267,13 @@ fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
     let homes = Homes::read(file, &known)?;
     let keys =
         HubKeys::open(&layout.keys()).context("the hub's keys (made by `nattsyn-hub prepare`)")?;
+    let _alone = desk::alone(&layout.ledger())?;
     let mut store = SqliteStore::open(&layout.ledger())?;
-    let enrolled = take_over(&mut store, &layout, (&homes, &keys), &Who::Hub)?;
+    let mut units = Units::open(&layout.ledger())?;
+    let now = Clock::machine().now().timestamp;
+    desk::examine_homes(&units, &homes.homes)?;
+    let enrolled = enrolment::enrol(&mut store, &homes, &keys, now)?;
+    desk::follow(&mut units, &store.roster()?, (&Who::Hub, now))?;
     let drafts = Homes::read_consents(file, &known)?;
     let mut counter = counter::Counter {
         store: &mut store,
@@ -301,21 +306,6 @@ fn enrol(config: &Path, file: &Path) -> anyhow::Result<()> {
     );
     tell(std::io::stdout(), &summary);
     Ok(())
-}
-
-/// Makes homes the hub's, if their units can be theirs, and writes down what became of units by it.
-fn take_over(
-    store: &mut SqliteStore,
-    layout: &Layout,
-    (homes, keys): (&Homes, &HubKeys),
-    by: &Who,
-) -> anyhow::Result<Enrolled> {
-    let now = Clock::machine().now().timestamp;
-    let mut units = Units::open(&layout.ledger())?;
-    desk::examine_homes(&units, &homes.homes)?;
-    let enrolled = enrolment::enrol(store, homes, keys, now)?;
-    desk::follow(&mut units, &store.roster()?, (by, now))?;
-    Ok(enrolled)
 }
 
 /// What an enrolment changed, and what somebody must do about it.
@@ -366,15 +356,9 @@ fn unit(config: &Path, command: UnitCommand) -> anyhow::Result<()> {
         );
     }
     if let UnitCommand::Install { unit, home, by } = &command {
-        let keys = HubKeys::open(&layout.keys())
-            .context("the hub's keys (made by `nattsyn-hub prepare`)")?;
-        let homes = Homes {
-            homes: desk.placed(*unit, *home)?,
-            ..Homes::default()
-        };
-        let mut store = SqliteStore::open(&layout.ledger())?;
         let by = Who::Staff(by.clone());
-        tell_changes(&take_over(&mut store, &layout, (&homes, &keys), &by)?);
+        let now = Clock::machine().now().timestamp;
+        tell_changes(&desk.install((*unit, *home), "", (&by, now))?);
     }
     let zone = TimeZone::get(&config.zone).context("the hub's zone")?;
     let now = Clock::machine().now().timestamp;

@@ -246,10 +246,7 @@ pub async fn run_by(
     let (told, shown) = watch::channel(Arc::default());
     let (answers, answered) = Answers::new();
     let page = listen(config).await?;
-    let (keeper_of_units, watched) = units::open_book(&layout, clock)?;
-    let (mut embedded, endpoint) = broker(config, &layout, watched.clone()).await?;
-    let kept = (keeper_of_units, watched, clock);
-    let (units, _desk) = units::open_door(config, &layout, (&keys, &endpoint), kept).await?;
+    let (units, mut embedded, endpoint) = units::open(config, &layout, &keys, clock).await?;
     let mut service = start(config, &layout, (keys.clone(), endpoint), clock)?;
     let now = believed(clock, &service.tonight);
     let (phones, housekeeper) = open_phones(&layout, &opened, now.clone())?;
@@ -268,6 +265,7 @@ pub async fn run_by(
         consents: Some(Arc::clone(&clerk)),
         thresholds: Some(Arc::clone(&tuned)),
         commissioning: Some(Arc::clone(&commissions)),
+        units: Some(Arc::clone(&units.desk)),
         audit: Some(accounts.log),
         heads: Some(accounts.outside),
         rights: Some(accounts.rights),
@@ -276,18 +274,14 @@ pub async fn run_by(
     };
     let rounds = receivers.begin(&service.tonight);
     let feeding = feeder.run(clock.clone(), service.tonight.clone(), shown);
-    let teller = teller::run(
-        opened,
-        Tellings::open(&layout.ledger())?,
-        clock.clone(),
-        service.tonight.clone(),
-        told,
-        Proving {
-            zone: accounts.zone,
-            answered,
-            verdicts: service.verdicts.clone(),
-        },
-    );
+    let proving = Proving {
+        zone: accounts.zone,
+        answered,
+        verdicts: service.verdicts.clone(),
+    };
+    let tellings = Tellings::open(&layout.ledger())?;
+    let tonight = service.tonight.clone();
+    let teller = teller::run(opened, tellings, clock.clone(), tonight, told, proving);
     tokio::select! {
         served = http::serve(page, state, stop) => {
             served.map_err(|source| unheard(config, source))?;
@@ -296,12 +290,11 @@ pub async fn run_by(
         never = rounds => match never {},
         never = feeding => match never {},
         () = keeper.run() => {}
-        never = units.run() => match never {},
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
         never = verdicts.tell_heads(heads) => match never {},
-        never = keep(clerk, tuned, commissions) => match never {},
+        never = keep(clerk, tuned, commissions, units) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
     }
@@ -412,13 +405,15 @@ fn open_clerks(
     (Arc::new(clerk), Arc::new(tuned), Arc::new(commissions))
 }
 
-/// Signs what is due, for ever.
+/// Signs what is due and keeps the units' book, for ever.
 async fn keep(
     clerk: Arc<Clerk>,
     tuned: Arc<tuned::Clerk>,
     commissions: Arc<commissions::Clerk>,
+    units: units::Units,
 ) -> Infallible {
     tokio::select! {
+        never = units.run() => never,
         never = clerk.keep() => never,
         never = tuned.keep() => never,
         never = commissions.keep() => never,

@@ -311,6 +311,10 @@ async fn mosquitto_as_shipped_serves_as_well_and_keeps_units_apart() {
     let authority =
         Authority::create(folder.path(), &nattsyn_protocol::demonstration::root_key()).unwrap();
     authority.issue_server(&[], folder.path()).unwrap();
+    let list = authority
+        .list(&[], Timestamp::from_ms(1_700_000_000_000).unwrap())
+        .unwrap();
+    std::fs::write(folder.path().join("denied.crl"), list).unwrap();
     let broker = Pipe::mosquitto(folder.path()).await;
     let mut town = Town::around(folder, authority, broker);
     let (mut unit, mut other) = (town.unit(1).await, town.unit(2).await);

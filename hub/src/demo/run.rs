@@ -168,6 +168,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         consents: Some(Arc::clone(&clerk)),
         thresholds: Some(house.thresholds(&service)?),
         commissioning: Some(house.commissions(&service)?),
+        units: None,
         audit: Some(log),
         heads: None,
         rights: Some(rights),

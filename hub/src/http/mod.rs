@@ -36,6 +36,7 @@ mod table;
 mod technical;
 mod texts;
 mod tuning;
+mod units;
 
 use std::future::Future;
 use std::io;
@@ -70,6 +71,7 @@ use crate::service::Hands;
 use crate::staff::Rights;
 use crate::store::Archive;
 use crate::tuning::clerk as tuned;
+use crate::units::desk::Desk;
 use crate::view::Tonight;
 
 use self::access::people;
@@ -118,6 +120,8 @@ pub struct State {
     pub thresholds: Option<Arc<tuned::Clerk>>,
     /// By which units are commissioned. Without it none are, and the page says so.
     pub commissioning: Option<Arc<commissions::Clerk>>,
+    /// By which units are taken in and let in. Without it none are, and the page says so.
+    pub units: Option<Arc<Desk>>,
     /// Where it is written down who saw and did what, before it is shown. Without it nothing is
     /// written; a hub in which people live has one.
     pub audit: Option<Arc<Log>>,
@@ -146,6 +150,7 @@ impl State {
             consents: None,
             thresholds: None,
             commissioning: None,
+            units: None,
             audit: None,
             heads: None,
             rights: None,
@@ -195,6 +200,7 @@ struct Site {
     consents: Option<Arc<Clerk>>,
     thresholds: Option<Arc<tuned::Clerk>>,
     commissioning: Option<Arc<commissions::Clerk>>,
+    units: Option<Arc<Desk>>,
     audit: Option<Arc<Log>>,
     heads: Option<watch::Receiver<Outside>>,
     rights: Option<Arc<Rights>>,
@@ -254,6 +260,7 @@ fn router(state: State, stop: Stop) -> Router {
         consents: state.consents,
         thresholds: state.thresholds,
         commissioning: state.commissioning,
+        units: state.units,
         audit: state.audit,
         heads: state.heads,
         rights: state.rights,
@@ -290,6 +297,7 @@ fn inside(site: &Site) -> Router<Site> {
         .merge(consent::inside())
         .merge(tuning::inside())
         .merge(commission::inside())
+        .merge(units::inside())
         .merge(sides::inside())
         .merge(labels::inside())
         .route("/test-alarms/{trial}", post(proof::answer))
@@ -336,6 +344,7 @@ fn outside(site: &Site) -> Router<Site> {
             "/assets/commission.js",
             asset("text/javascript", COMMISSION_JS),
         )
+        .route("/assets/units.js", asset("text/javascript", UNITS_JS))
         .route("/assets/icon.svg", asset("image/svg+xml", ICON_SVG))
         .merge(phone::assets())
         .merge(live::assets())
@@ -353,6 +362,7 @@ const COPY_JS: &str = include_str!("assets/copy.js");
 const KEYS_JS: &str = include_str!("assets/keys.js");
 const TUNING_JS: &str = include_str!("assets/tuning.js");
 const COMMISSION_JS: &str = include_str!("assets/commission.js");
+const UNITS_JS: &str = include_str!("assets/units.js");
 const ICON_SVG: &str = include_str!("assets/icon.svg");
 
 fn asset(kind: &'static str, body: &'static str) -> MethodRouter<Site> {

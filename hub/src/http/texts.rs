@@ -104,6 +104,7 @@ pub(in crate::http) mod sound;
 pub(in crate::http) mod technical;
 pub(in crate::http) mod told;
 pub(in crate::http) mod tuning;
+pub(in crate::http) mod units;
 
 phrases! {
     NIGHT = "Natten", "The night of";

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::path::Path;
+use std::sync::Arc;
 
 use nattsyn_clock::Clock;
 use nattsyn_protocol::enrolment::Place;
@@ -9,11 +10,11 @@ use nattsyn_protocol::signing::PublicKey;
 use nattsyn_protocol::time::Timestamp;
 
 use super::{Layout, ServeError};
-use crate::broker::Watch;
+use crate::broker::{BrokerHandle, Watch};
 use crate::certificates::Authority;
 use crate::config::{Broker, Config, Enrolment};
 use crate::ingest::Endpoint;
-use crate::keys::{self, HubKeys};
+use crate::keys::HubKeys;
 use crate::units::desk::Desk;
 use crate::units::endpoint::{Bound, Open};
 use crate::units::keeper::Keeper;
@@ -23,6 +24,8 @@ use crate::units::letting_in::Directions;
 pub(super) struct Units {
     keeper: Keeper,
     door: Option<Open>,
+    /// Where people act on the book.
+    pub(super) desk: Arc<Desk>,
 }
 
 impl Units {
@@ -41,35 +44,39 @@ impl Units {
     }
 }
 
-/// The book as it is now, and what the broker's door goes by.
-pub(super) fn open_book(layout: &Layout, clock: &Clock) -> Result<(Keeper, Watch), ServeError> {
-    let (keeper, signs, denied) = Keeper::open((&layout.ledger(), &layout.tls()), time(clock))?;
-    Ok((keeper, Watch { denied, signs }))
-}
-
-/// The door, if there is to be one, and where people act on the book.
-pub(super) async fn open_door(
+/// The book, the broker that goes by it, and the door, if there is to be one.
+pub(super) async fn open(
     config: &Config,
     layout: &Layout,
-    (keys, broker): (&HubKeys, &Endpoint),
-    (keeper, watch, clock): (Keeper, Watch, &Clock),
-) -> Result<(Units, Desk), ServeError> {
-    let paths = (layout.ledger(), layout.tls());
-    let paths: (&Path, &Path) = (&paths.0, &paths.1);
+    keys: &HubKeys,
+    clock: &Clock,
+) -> Result<(Units, Option<BrokerHandle>, Endpoint), ServeError> {
+    let (ledger, tls) = (layout.ledger(), layout.tls());
+    let paths: (&Path, &Path) = (&ledger, &tls);
+    let (keeper, signs, denied) = Keeper::open(paths, time(clock))?;
+    let watched = Watch {
+        denied,
+        signs: signs.clone(),
+    };
+    let (broker, endpoint) = super::broker(config, layout, watched).await?;
     let Some(enrolment) = &config.enrolment else {
-        let units = Units { keeper, door: None };
-        return Ok((units, Desk::new(paths, None)));
+        let units = Units {
+            keeper,
+            door: None,
+            desk: Arc::new(Desk::new(paths, None).with_keys(keys.clone())),
+        };
+        return Ok((units, broker, endpoint));
     };
     let bound = Bound::at(enrolment.listen).await?;
-    let authority = Authority::open(paths.1)?;
-    let ports = (bound.address().port(), broker.port);
+    let authority = Authority::open(&tls)?;
+    let ports = (bound.address().port(), endpoint.port);
     let directions = directions(config, (enrolment, &authority), keys.root, ports)?;
     let names = [enrolment.host.clone()];
-    let identity = authority.issue_server(&names, &paths.1.join("door"))?;
-    let desk = Desk::new(paths, Some(directions));
-    let door = bound.open(&identity, desk.clone(), (watch.signs, time(clock)))?;
+    let identity = authority.issue_server(&names, &tls.join("door"))?;
+    let desk = Arc::new(Desk::new(paths, Some(directions)).with_keys(keys.clone()));
+    let door = bound.open(&identity, Arc::clone(&desk), (signs, time(clock)))?;
     let door = Some(door);
-    Ok((Units { keeper, door }, desk))
+    Ok((Units { keeper, door, desk }, broker, endpoint))
 }
 
 /// Where people act on the book of a hub that may be running, from another process.
@@ -80,18 +87,18 @@ pub(super) async fn open_door(
 pub fn desk(config: &Config, layout: &Layout) -> Result<Desk, ServeError> {
     let paths = (layout.ledger(), layout.tls());
     let paths: (&Path, &Path) = (&paths.0, &paths.1);
+    let keys = HubKeys::open(&layout.keys()).map_err(ServeError::Keys)?;
     let Some(enrolment) = &config.enrolment else {
-        return Ok(Desk::new(paths, None));
+        return Ok(Desk::new(paths, None).with_keys(keys));
     };
     let broker = match &config.broker {
         Broker::Embedded(embedded) => embedded.listen.port(),
         Broker::External(external) => external.url.port,
     };
-    let pinned = keys::read_root(&layout.keys()).map_err(ServeError::Keys)?;
     let authority = Authority::open(paths.1)?;
     let ports = (enrolment.listen.port(), broker);
-    let directions = directions(config, (enrolment, &authority), pinned, ports)?;
-    Ok(Desk::new(paths, Some(directions)))
+    let directions = directions(config, (enrolment, &authority), keys.root, ports)?;
+    Ok(Desk::new(paths, Some(directions)).with_keys(keys))
 }
 
 fn directions(

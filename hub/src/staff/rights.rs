@@ -196,6 +196,7 @@ impl Standing {
             | Permission::ProposeThresholds
             | Permission::ApproveThresholds
             | Permission::Commission
+            | Permission::KeepUnits
             | Permission::SaySides => Ok(()),
         }
     }

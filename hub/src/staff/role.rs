@@ -67,6 +67,9 @@ pub enum Permission {
     ApproveThresholds,
     /// Try units out where they hang: units and places, nothing about a resident.
     Commission,
+    /// Take units in, let them in, hang them, take them down: units and addresses, nothing about a
+    /// resident.
+    KeepUnits,
     /// Say which resident sleeps in which place of a home.
     SaySides,
 }
@@ -198,7 +201,7 @@ impl Role {
             Permission::SeeFaults => &[Self::Technician, Self::Administrator],
             // Whoever installs stands by the unit. Nobody of the night: what one depends on, one
             // does not pass.
-            Permission::Commission => &[Self::Technician],
+            Permission::Commission | Permission::KeepUnits => &[Self::Technician],
             // Those who know them, and see at night that they have swapped.
             Permission::SaySides => &[Self::NightStaff, Self::NightLead, Self::UnitManager],
             Permission::LiveView => &[Self::NightStaff, Self::NightLead],
@@ -267,7 +270,7 @@ impl fmt::Display for Role {
 
 impl Permission {
     /// Every permission, in the order of the matrix.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OwnShift,
         Self::SeeNight,
         Self::HandleRows,
@@ -286,6 +289,7 @@ impl Permission {
         Self::ProposeThresholds,
         Self::ApproveThresholds,
         Self::Commission,
+        Self::KeepUnits,
         Self::SaySides,
     ];
 
@@ -311,6 +315,7 @@ impl Permission {
             Self::ProposeThresholds => "propose_thresholds",
             Self::ApproveThresholds => "approve_thresholds",
             Self::Commission => "commission",
+            Self::KeepUnits => "keep_units",
             Self::SaySides => "say_sides",
         }
     }
@@ -361,6 +366,10 @@ impl Permission {
                 "Approve thresholds that somebody else proposed",
             ),
             Self::Commission => ("Driftsätta enheter", "Commission units"),
+            Self::KeepUnits => (
+                "Lägga in, hänga upp och ta ned enheter",
+                "Take in, hang and take down units",
+            ),
             Self::SaySides => ("Säga vem som sover var", "Say who sleeps where"),
         }
     }
@@ -425,7 +434,9 @@ mod tests {
                 Permission::SeeFaults,
             ];
             // Units, addresses, and places by number.
-            mine.extend((role == Role::Technician).then_some(Permission::Commission));
+            if role == Role::Technician {
+                mine.extend([Permission::Commission, Permission::KeepUnits]);
+            }
             assert_eq!(may, mine);
         }
     }

@@ -4,7 +4,10 @@
 //! home, for as long as it lives; what a home's unit is stands in the roster, and [`follow`] writes
 //! down what became of units by it.
 
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
 
 use nattsyn_protocol::enrolment::{Admission, Code, Enrol, Renew, Renewed, Token, is_fingerprint};
 use nattsyn_protocol::ids::{HomeId, UnitId};
@@ -12,8 +15,11 @@ use nattsyn_protocol::time::Timestamp;
 
 use super::letting_in::{self, Directions, Refused};
 use super::{Deed, Inventory, Stage, Step, Unit};
+use crate::agreement::edit::EditError;
 use crate::audit::Who;
 use crate::certificates::{Authority, CertificateError};
+use crate::enrolment::{self, Enrolled, Homes};
+use crate::keys::HubKeys;
 use crate::roster::{Home, Roster};
 use crate::store::{SqliteStore, Store as _, StoreError, UnitError, Units};
 
@@ -42,6 +48,15 @@ pub enum DeskError {
     /// A text is too long.
     #[error("{0}: longer than {TEXT_MAX} characters")]
     TooLong(&'static str),
+    /// Nothing can be signed here.
+    #[error("the hub's keys (made by `nattsyn-hub prepare`)")]
+    NoKeys,
+    /// The roster cannot be changed.
+    #[error(transparent)]
+    Roster(#[from] EditError),
+    /// Somebody else changes the roster, or nobody can tell.
+    #[error("waiting for whoever changes the roster")]
+    Lock(#[source] std::io::Error),
     /// No units can be let in here.
     #[error("units are let in nowhere: `[enrolment]` is missing in the hub's configuration")]
     NoDoor,
@@ -89,6 +104,7 @@ pub struct Desk {
     ledger: PathBuf,
     tls: PathBuf,
     directions: Option<Directions>,
+    keys: Option<HubKeys>,
 }
 
 impl Desk {
@@ -99,6 +115,16 @@ impl Desk {
             ledger: ledger.to_owned(),
             tls: tls.to_owned(),
             directions,
+            keys: None,
+        }
+    }
+
+    /// The same, with the keys by which plans are signed for the unit that a home gets.
+    #[must_use]
+    pub fn with_keys(self, keys: HubKeys) -> Self {
+        Self {
+            keys: Some(keys),
+            ..self
         }
     }
 
@@ -222,12 +248,52 @@ impl Desk {
         Ok(units.step(&step(what, note, (by, at)))?)
     }
 
-    /// The home's people as they would be with this unit: for the roster to take over.
+    /// Where units can hang: homes by id and address.
     ///
     /// # Errors
     ///
-    /// There is no such home, or the unit cannot hang there.
-    pub fn placed(&self, unit: UnitId, home: HomeId) -> Result<Vec<Home>, DeskError> {
+    /// The roster cannot be read.
+    pub fn homes(&self) -> Result<Vec<(HomeId, String)>, DeskError> {
+        let roster = SqliteStore::open(&self.ledger)?.roster()?;
+        let homes = roster.homes().iter();
+        Ok(homes.map(|home| (home.id, home.address.clone())).collect())
+    }
+
+    /// Makes a unit a home's. The one that the home had is removed by that.
+    ///
+    /// # Errors
+    ///
+    /// There is no such home, the unit cannot hang there, or it cannot be written.
+    pub fn install(
+        &self,
+        (unit, home): (UnitId, HomeId),
+        note: &str,
+        (by, at): (&Who, Timestamp),
+    ) -> Result<Enrolled, DeskError> {
+        within("note", note)?;
+        let keys = self.keys.as_ref().ok_or(DeskError::NoKeys)?;
+        let _alone = alone(&self.ledger)?;
+        let homes = Homes {
+            homes: self.placed(unit, home)?,
+            ..Homes::default()
+        };
+        let mut store = SqliteStore::open(&self.ledger)?;
+        let enrolled = enrolment::enrol(&mut store, &homes, keys, at)?;
+        let mut units = self.units()?;
+        let installed = Step {
+            home: Some(home),
+            ..step((unit, Deed::Installed), note, (by, at))
+        };
+        match units.unit(unit)?.map(|found| found.stage) {
+            // It was there already.
+            Some(Stage::Installed | Stage::Fault) => {}
+            Some(_) | None => units.step(&installed)?,
+        }
+        follow(&mut units, &store.roster()?, (by, at))?;
+        Ok(enrolled)
+    }
+
+    fn placed(&self, unit: UnitId, home: HomeId) -> Result<Vec<Home>, DeskError> {
         let units = self.units()?;
         let found = units.unit(unit)?.ok_or(DeskError::NoSuch(unit))?;
         let stage = found.stage;
@@ -265,6 +331,24 @@ impl Desk {
         let authority = Authority::open(&self.tls)?;
         letting_in::renew((&mut self.units()?, &authority), shown, asked, now)
     }
+}
+
+/// Waits until nobody else changes the roster, and keeps others from it until it is dropped: whoever
+/// changes one home of it writes all of them.
+///
+/// # Errors
+///
+/// The lock's file cannot be had.
+pub fn alone(ledger: &Path) -> Result<File, DeskError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(ledger.with_extension("roster.lock"))
+        .map_err(DeskError::Lock)?;
+    rustix::fs::flock(&file, FlockOperation::LockExclusive)
+        .map_err(|errno| DeskError::Lock(errno.into()))?;
+    Ok(file)
 }
 
 /// Refuses homes whose units cannot be theirs. A unit that nobody took into stock is not judged:

@@ -18,14 +18,13 @@ use axum::routing::{get, post};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use nattsyn_protocol::enrolment::{BODY_MAX, ENROL, RENEW, ROOT};
+use nattsyn_protocol::enrolment::{BODY_MAX, ENROL, RENEW, ROOT, Renew};
 use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::time::Timestamp;
 
@@ -95,12 +94,12 @@ impl Bound {
     pub fn open(
         self,
         identity: &Identity,
-        desk: Desk,
+        desk: Arc<Desk>,
         (signs, now): (Signs, impl Fn() -> Timestamp + Send + Sync + 'static),
     ) -> Result<Open, DoorError> {
         let tls = tls::server(identity, Showing::May)?;
         let site = Site {
-            desk: Arc::new(desk),
+            desk,
             signs: signs.clone(),
             now: Arc::new(now),
         };
@@ -200,14 +199,15 @@ async fn root(State(site): State<Site>) -> Response {
 }
 
 async fn enrol(State(site): State<Site>, body: Bytes) -> Response {
-    let asked = match read(&body) {
-        Ok(asked) => asked,
-        Err(answer) => return answer,
-    };
-    answer(site, "?".to_owned(), move |desk, now| {
-        desk.enrol(&asked, now)
-    })
-    .await
+    match serde_json::from_slice(&body) {
+        Ok(asked) => {
+            answer(site, "?".to_owned(), move |desk, now| {
+                desk.enrol(&asked, now)
+            })
+            .await
+        }
+        Err(error) => unreadable(&error),
+    }
 }
 
 async fn renew(
@@ -215,9 +215,9 @@ async fn renew(
     Extension(shown): Extension<Option<Shown>>,
     body: Bytes,
 ) -> Response {
-    let asked = match read(&body) {
+    let asked: Renew = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
-        Err(answer) => return answer,
+        Err(error) => return unreadable(&error),
     };
     let unit = shown.as_ref().and_then(|shown| shown.name.parse().ok());
     let (Some(shown), Some(unit)) = (shown, unit) else {
@@ -232,11 +232,9 @@ async fn renew(
     .await
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|error| {
-        let why = format!("the body cannot be read: {error}");
-        (StatusCode::BAD_REQUEST, why).into_response()
-    })
+fn unreadable(error: &serde_json::Error) -> Response {
+    let why = format!("the body cannot be read: {error}");
+    (StatusCode::BAD_REQUEST, why).into_response()
 }
 
 /// Asks the desk, off the thread that serves, and writes a refusal down.

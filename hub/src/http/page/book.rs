@@ -25,6 +25,8 @@ pub(in crate::http) enum Book {
     Faults,
     /// Units that are tried where they hang.
     Commissioning,
+    /// Units from stock to wiped.
+    Units,
     /// Who may do what.
     Access,
     /// The log.
@@ -35,7 +37,7 @@ pub(in crate::http) enum Book {
 
 impl Book {
     /// In the order of the menu.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Tonight,
         Self::Ledger,
         Self::Morning,
@@ -45,6 +47,7 @@ impl Book {
         Self::Thresholds,
         Self::Faults,
         Self::Commissioning,
+        Self::Units,
         Self::Access,
         Self::Log,
         Self::Account,
@@ -65,6 +68,7 @@ impl Book {
             Self::Thresholds => Permission::SeeThresholds,
             Self::Faults => Permission::SeeFaults,
             Self::Commissioning => Permission::Commission,
+            Self::Units => Permission::KeepUnits,
             // The menu has it for whoever goes through it; from their account everybody may.
             Self::Access => Permission::ReviewAccess,
             Self::Log => Permission::ReadLog,
@@ -83,6 +87,7 @@ impl Book {
             Self::Thresholds => "/thresholds",
             Self::Faults => "/technical",
             Self::Commissioning => "/commission",
+            Self::Units => "/units",
             Self::Access => "/access",
             Self::Log => "/audit",
             Self::Account => "/account",
@@ -100,6 +105,7 @@ impl Book {
             Self::Thresholds => texts::tuning::TITLE,
             Self::Faults => texts::technical::TITLE,
             Self::Commissioning => texts::commission::TITLE,
+            Self::Units => texts::units::TITLE,
             Self::Access => texts::access::TITLE,
             Self::Log => texts::audit::TITLE,
             Self::Account => texts::account::TITLE,

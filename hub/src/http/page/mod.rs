@@ -35,6 +35,7 @@ mod signs;
 mod still;
 pub(super) mod technical;
 pub(super) mod tuning;
+pub(super) mod units;
 
 pub(super) use attend::marks;
 pub(super) use book::Book;
@@ -343,6 +344,8 @@ enum Script {
     Tune,
     /// The same, and it follows a unit.
     Commission,
+    /// The same, and it waits for a unit to be let in.
+    Unit,
     /// Nothing.
     None,
 }
@@ -372,6 +375,7 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     Script::Look => script type="module" src="/assets/live.js" {},
                     Script::Tune => script type="module" src="/assets/tuning.js" {},
                     Script::Commission => script type="module" src="/assets/commission.js" {},
+                    Script::Unit => script type="module" src="/assets/units.js" {},
                     Script::Listen | Script::None => {}
                 }
                 @match script {
@@ -381,6 +385,7 @@ fn shell(lang: Lang, title: &str, script: Script, body: &Markup) -> Markup {
                     | Script::Account
                     | Script::Look
                     | Script::Tune
+                    | Script::Unit
                     | Script::Commission => {
                         script type="module" src="/assets/listen.js" {}
                     }

@@ -465,6 +465,7 @@ fn named_phrases() -> Vec<Phrase> {
         texts::live::ALL,
         texts::tuning::ALL,
         texts::commission::ALL,
+        texts::units::ALL,
         texts::sides::ALL,
         texts::labels::ALL,
     ];
