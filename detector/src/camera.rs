@@ -87,7 +87,10 @@ pub enum CameraError {
         source: std::io::Error,
     },
     /// The camera offers no format that this build reads.
-    #[error("camera offers none of the formats GREY, Y10, Y12, Y16, YUYV, UYVY, NV12, YU12")]
+    #[error(
+        "camera offers none of the formats GREY, Y10, Y12 and Y16 (also packed), YUYV, UYVY, NV12, \
+         YU12, MJPG"
+    )]
     Format,
     /// The driver's bytes are no frame.
     #[error("camera gave what is no frame")]
@@ -100,6 +103,9 @@ pub enum CameraError {
         /// Bytes that its format needs.
         needed: usize,
     },
+    /// What the camera compressed is no picture, or not the whole one.
+    #[error("camera gave what is no whole JPEG")]
+    Compressed(#[source] Box<image::ImageError>),
     /// The picture's file cannot be read, or is no picture.
     #[error("reading the picture {name:?}")]
     Picture {

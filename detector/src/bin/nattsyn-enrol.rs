@@ -43,6 +43,13 @@ enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "code")]
         file: Option<PathBuf>,
     },
+    /// Wait until somebody holds the code before the camera. Only while the unit is not enrolled.
+    #[cfg(feature = "pi")]
+    Scan {
+        /// The camera.
+        #[arg(long, default_value = "/dev/nattsyn-camera")]
+        device: PathBuf,
+    },
     /// Show the fingerprint that the hub's page asks for.
     Show,
     /// Get the next certificate, if it is time to.
@@ -70,6 +77,8 @@ fn main() -> anyhow::Result<()> {
     };
     match arguments.command {
         Command::Code { code, file } => let_in(&paths, code, file),
+        #[cfg(feature = "pi")]
+        Command::Scan { device } => let_in(&paths, Some(scanned(&paths, &device)?), None),
         Command::Show => {
             say(&format!(
                 "ögats fingeravtryck / the eye's fingerprint: {}",
@@ -96,6 +105,37 @@ fn main() -> anyhow::Result<()> {
             say("raderad / wiped");
             Ok(())
         }
+    }
+}
+
+/// The code that somebody holds before the camera; waits for it.
+#[cfg(feature = "pi")]
+fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
+    use nattsyn_detector::camera::{FrameSource as _, V4l2Camera};
+    use nattsyn_detector::enrol::scanning::{Scanned, scan};
+    use nattsyn_protocol::time::Timestamp;
+
+    anyhow::ensure!(
+        !paths.voice_settings().exists(),
+        "enheten är redan insläppt / this unit is enrolled"
+    );
+    let mut camera = V4l2Camera::new(device);
+    camera
+        .open(Timestamp(jiff::Timestamp::now()))
+        .context("the camera")?;
+    say("väntar på en kod framför kameran / waiting for a code before the camera");
+    let mut was = Scanned::Nothing;
+    loop {
+        let shot = camera.next_frame().context("the camera")?;
+        let found = scan(&shot.frame);
+        if let Scanned::Code(code) = found {
+            camera.close();
+            return Ok(code);
+        }
+        if found == Scanned::Another && was != Scanned::Another {
+            say("det är en annan kod, inte Nattsyns / that is another code, not Nattsyn's");
+        }
+        was = found;
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod door;
 mod files;
 pub mod renewal;
+pub mod scanning;
 mod settings;
 pub mod wiping;
 

@@ -144,7 +144,8 @@ async fn a_technician_does_what_the_page_says_from_stock_to_wiped() {
         "a technician reads a resident's name"
     );
 
-    tea.presses("details:has(form[action*=remove]) > summary").await;
+    tea.presses("details:has(form[action*=remove]) > summary")
+        .await;
     tea.ticks("form[action*=remove]").await;
     tea.presses("#remove").await;
     tea.sees("document.querySelector('#unit').dataset.stage === 'removed'")

@@ -11,6 +11,7 @@ use nattsyn_protocol::enrolment::Code;
 use nattsyn_protocol::ids::HomeId;
 use nattsyn_protocol::time::Timestamp;
 
+use crate::audit::Who;
 use crate::units::letting_in::CODE_HOLDS;
 use crate::units::{Inventory, Stage, Step, Unit};
 use crate::view::Tonight;
@@ -162,7 +163,7 @@ pub(in crate::http) fn sheet(shown: &Shown<'_>, sheet: &Sheet) -> Markup {
             ol.history {
                 @for step in sheet.steps.iter().rev() {
                     li {
-                        (shown.face().dated(step.at)) " " (step.by.to_string()) ": "
+                        (shown.face().dated(step.at)) " " (doer(&step.by)) ": "
                         (says::deed(step.deed).to(lang))
                         @if let Some(home) = step.home { " (" (home) ")" }
                         @if !step.note.is_empty() { ": " (step.note) }
@@ -201,6 +202,14 @@ fn picture(text: &str) -> Markup {
     // Without the declaration that an SVG file of its own begins with.
     let begins = drawn.find("<svg").unwrap_or_default();
     html! { (PreEscaped(drawn.get(begins..).unwrap_or_default())) }
+}
+
+/// Who did something: by id, or the hub by itself.
+fn doer(who: &Who) -> String {
+    match who {
+        Who::Hub => "Nattsyn".to_owned(),
+        Who::Staff(_) | Who::Unknown => who.to_string(),
+    }
 }
 
 fn next(shown: &Shown<'_>, sheet: &Sheet) -> Markup {

@@ -39,10 +39,10 @@ phrases! {
                   "Have the unit before you, with power and network. The code is good once, for 15 \
                    minutes.";
     SCAN = "Håll koden framför enhetens kamera", "Hold the code before the unit’s camera";
-    SCAN_HOW = "En handsbredd till en halv meter bort, tills statuslampan lyser stadigt. Syns inte \
+    SCAN_HOW = "En handsbredd till en halv meter bort, tills sidan går vidare av sig själv. Syns inte \
                 skärmen för kameran: skriv ut koden, eller skriv in den på enheten: \
                 nattsyn-enrol code KOD",
-               "From a hand’s breadth to half a metre away, until the status lamp stays lit. If the \
+               "From a hand’s breadth to half a metre away, until this page goes on by itself. If the \
                 camera cannot see the screen: print the code, or type it on the unit: nattsyn-enrol \
                 code CODE";
     WAITS = "Väntar på enheten", "Waiting for the unit";
