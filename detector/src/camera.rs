@@ -27,7 +27,7 @@ use crate::shut_in::Request;
 pub use replay::ReplayCamera;
 pub use staged::StagedCamera;
 #[cfg(feature = "pi")]
-pub use v4l2::V4l2Camera;
+pub use v4l2::{Exposing, V4l2Camera};
 
 /// One frame as the camera gave it.
 pub struct Shot {

@@ -117,7 +117,7 @@ fn the_packages_examples_are_read_and_keep_what_is_secret_with_its_user() {
         assert_eq!(file.parent(), Some(&*own), "{}", file.display());
     }
     let rules = include_str!("../debian/70-nattsyn.rules");
-    let SourceConfig::V4l2 { device } = eye.source else {
+    let SourceConfig::V4l2 { device, .. } = eye.source else {
         panic!("no camera");
     };
     let name = device.strip_prefix("/dev").unwrap().display();

@@ -107,7 +107,11 @@ fn counting(arguments: &Arguments, file: String) -> anyhow::Result<Counting> {
                 ms(arguments.over_ms),
                 ms(arguments.settle_ms),
             )?;
-            let device = camera.clone().map(|device| SourceConfig::V4l2 { device });
+            let device = camera.clone().map(|device| SourceConfig::V4l2 {
+                device,
+                exposure: None,
+                gain: None,
+            });
             let folder = pictures.clone();
             let folder = folder.map(|folder| SourceConfig::Pictures { folder });
             let source = device.or(folder).context("name a camera or a folder")?;

@@ -111,7 +111,7 @@ fn main() -> anyhow::Result<()> {
 /// The code that somebody holds before the camera; waits for it.
 #[cfg(feature = "pi")]
 fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
-    use nattsyn_detector::camera::{FrameSource as _, V4l2Camera};
+    use nattsyn_detector::camera::{Exposing, FrameSource as _, V4l2Camera};
     use nattsyn_detector::enrol::scanning::{Scanned, scan};
     use nattsyn_protocol::time::Timestamp;
 
@@ -119,7 +119,7 @@ fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
         !paths.voice_settings().exists(),
         "enheten är redan insläppt / this unit is enrolled"
     );
-    let mut camera = V4l2Camera::new(device);
+    let mut camera = V4l2Camera::new(device, Exposing::default());
     camera
         .open(Timestamp(jiff::Timestamp::now()))
         .context("the camera")?;

@@ -2,9 +2,10 @@
 //!
 //! Device, format and buffers are taken once, before the eye shuts itself in; a look only starts
 //! and stops the stream, which takes four requests on one descriptor. Exposure and gain are the
-//! driver's. Between looks no stream runs, and the buffers are overwritten. A camera that is not
+//! driver's, unless the settings say otherwise. Between looks no stream runs, and the buffers are overwritten. A camera that is not
 //! there, or goes, is lost to this process: the eye ends, and the next one opens it.
 
+mod controls;
 mod ring;
 
 use std::io;
@@ -20,6 +21,7 @@ use super::pixels::{Layout, frame};
 use super::{CameraError, FrameSource, Shot};
 use crate::presence::Sequence;
 use crate::shut_in::Request;
+pub use controls::Exposing;
 use ring::{Filled, Ring};
 
 /// The size asked for; the driver answers with the nearest it has. Four times the network's
@@ -58,8 +60,8 @@ impl V4l2Camera {
     /// Takes the camera behind a device node, such as `/dev/video0`. That it cannot be had is
     /// said here, and at each look.
     #[must_use]
-    pub fn new(device: &Path) -> Self {
-        let taken = take(device).inspect_err(|error| {
+    pub fn new(device: &Path, exposing: Exposing) -> Self {
+        let taken = take(device, exposing).inspect_err(|error| {
             tracing::error!(error = error as &dyn std::error::Error, "no camera");
         });
         Self {
@@ -69,9 +71,10 @@ impl V4l2Camera {
     }
 }
 
-fn take(device: &Path) -> Result<Taken, CameraError> {
+fn take(device: &Path, exposing: Exposing) -> Result<Taken, CameraError> {
     let device = Device::with_path(device).map_err(doing("opening the camera"))?;
     let (layout, format) = negotiate(&device)?;
+    controls::set(&device, exposing);
     let ring = Ring::reserve(&device, BUFFERS).map_err(doing("reserving the camera's buffers"))?;
     Ok(Taken {
         ring,

@@ -84,6 +84,11 @@ pub enum SourceConfig {
         /// Its device node.
         #[serde(default = "default_device")]
         device: PathBuf,
+        /// For how long a frame is exposed, in the driver's units: 100 µs for a USB camera, lines
+        /// for a bare sensor. Left out, the driver decides.
+        exposure: Option<u32>,
+        /// How much the sensor amplifies, in the driver's units. Left out, the driver decides.
+        gain: Option<u32>,
     },
     /// What a demonstration stages; only under the demonstration's root.
     Staged {
@@ -220,6 +225,8 @@ impl Default for SourceConfig {
     fn default() -> Self {
         Self::V4l2 {
             device: default_device(),
+            exposure: None,
+            gain: None,
         }
     }
 }
@@ -293,7 +300,7 @@ impl EyeConfig {
             .map_err(|error| bad("look", error.to_string()))?;
         let key = read_key(&beside(path, &file.key)).map_err(|reason| bad("key", reason))?;
         let source = match file.source {
-            SourceConfig::V4l2 { device } => SourceConfig::V4l2 { device },
+            own @ SourceConfig::V4l2 { .. } => own,
             SourceConfig::Staged { file } => SourceConfig::Staged {
                 file: beside(path, &file),
             },

@@ -198,17 +198,28 @@ pub(crate) fn open_source(source: SourceConfig) -> Result<Box<dyn FrameSource>, 
     match source {
         SourceConfig::Staged { file } => Ok(Box::new(StagedCamera::new(&file))),
         SourceConfig::Pictures { folder } => Ok(Box::new(ReplayCamera::new(&folder))),
-        SourceConfig::V4l2 { device } => open_camera(&device),
+        SourceConfig::V4l2 {
+            device,
+            exposure,
+            gain,
+        } => open_camera(&device, (exposure, gain)),
     }
 }
 
 #[cfg(feature = "pi")]
-fn open_camera(device: &Path) -> Result<Box<dyn FrameSource>, StartError> {
-    Ok(Box::new(crate::camera::V4l2Camera::new(device)))
+fn open_camera(
+    device: &Path,
+    (exposure, gain): (Option<u32>, Option<u32>),
+) -> Result<Box<dyn FrameSource>, StartError> {
+    let exposing = crate::camera::Exposing { exposure, gain };
+    Ok(Box::new(crate::camera::V4l2Camera::new(device, exposing)))
 }
 
 #[cfg(not(feature = "pi"))]
-fn open_camera(_device: &Path) -> Result<Box<dyn FrameSource>, StartError> {
+fn open_camera(
+    _device: &Path,
+    _exposing: (Option<u32>, Option<u32>),
+) -> Result<Box<dyn FrameSource>, StartError> {
     Err(StartError::NotInThisBuild("source of kind v4l2"))
 }
 
