@@ -31,11 +31,9 @@ pi: setup-pi ## two packages for 64-bit Raspberry Pi OS, in dist/
 
 pi-test: setup-pi-test ## the package on an emulated Raspberry Pi: installed, killed, without power (root; 20 minutes)
 	detector/debian/build
-	cargo build --workspace --bin nattsyn-pi-test
-	rm -rf target/pi/unit && cp -r tests/pi/unit target/pi/unit
-	target/debug/nattsyn-pi-test keys target/pi/unit
-	tests/pi/image target/pi/board "$$PWD/$$(ls dist/nattsyn-unit_*_arm64.deb)" target/pi/unit
-	target/debug/nattsyn-pi-test try target/pi/board
+	cargo build --workspace --bin nattsyn-pi-test --bin nattsyn-hub
+	tests/pi/image target/pi/board "$$PWD/$$(ls dist/nattsyn-unit_*_arm64.deb)" tests/pi/unit
+	target/debug/nattsyn-pi-test target/pi/board
 
 bench: setup-demo ## how fast, as ratios in one run
 	cargo bench -p nattsyn-benches

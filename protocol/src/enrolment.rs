@@ -72,7 +72,7 @@ pub enum CodeError {
     #[error("not a code of Nattsyn: it begins with {SCHEME}")]
     Scheme,
     /// It has not the three parts host:port, root and token.
-    #[error("the code is not whole: host:port/root/token is expected")]
+    #[error("the code is not whole: host:port, root and token are expected, with / between")]
     Parts,
     /// Host or port cannot be used.
     #[error("the code names no host and port")]

@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use nattsyn_clock::Clock;
 
+/// The address under which a board reaches the machine that emulates it.
+pub const HOST: &str = "10.0.2.2";
+
 /// Longest that a board may take from power to its shell. Emulated on two loaded cores it takes
 /// one to three minutes.
 const BOOT_WITHIN: Duration = Duration::from_secs(400);
@@ -99,6 +102,7 @@ impl Board {
             .arg(format!("file:{}", at("console.log").display()))
             .arg("-serial")
             .arg(format!("unix:{},server=on,wait=off", socket.display()))
+            .args(["-netdev", "user,id=home", "-device", "usb-net,netdev=home"])
             .args(["-append", &format!("console=ttyAMA0,115200 rw {options}")])
             .stdin(Stdio::null())
             .spawn()

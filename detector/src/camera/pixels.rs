@@ -1,8 +1,8 @@
 //! A driver's bytes as brightness: the formats that cameras for the Pi and USB deliver.
 //!
-//! Raw ones are read off pixel by pixel, packed ones group by group. Motion JPEG is the last that is
-//! asked for: some USB cameras have nothing else at a useful size, and what was compressed has lost
-//! some of the noise by which a frozen picture is told from a still one.
+//! Raw ones are read off pixel by pixel, packed ones group by group. Motion JPEG is the last that
+//! is asked for: some USB cameras have nothing else at a useful size, and what was compressed has
+//! lost some of the noise by which a frozen picture is told from a still one.
 
 use std::io::Cursor;
 

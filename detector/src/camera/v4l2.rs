@@ -2,8 +2,9 @@
 //!
 //! Device, format and buffers are taken once, before the eye shuts itself in; a look only starts
 //! and stops the stream, which takes four requests on one descriptor. Exposure and gain are the
-//! driver's, unless the settings say otherwise. Between looks no stream runs, and the buffers are overwritten. A camera that is not
-//! there, or goes, is lost to this process: the eye ends, and the next one opens it.
+//! driver's, unless the settings say otherwise. Between looks no stream runs, and the buffers are
+//! overwritten. A camera that is not there, or goes, is lost to this process: the eye ends, and the
+//! next one opens it.
 
 mod controls;
 mod ring;

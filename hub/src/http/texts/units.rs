@@ -42,9 +42,9 @@ phrases! {
     SCAN_HOW = "En handsbredd till en halv meter bort, tills sidan går vidare av sig själv. Syns inte \
                 skärmen för kameran: skriv ut koden, eller skriv in den på enheten: \
                 nattsyn-enrol code KOD",
-               "From a hand’s breadth to half a metre away, until this page goes on by itself. If the \
-                camera cannot see the screen: print the code, or type it on the unit: nattsyn-enrol \
-                code CODE";
+               "From a hand’s breadth to half a metre away, until this page goes on by itself. If \
+                the camera cannot see the screen: print the code, or type it on the unit: \
+                nattsyn-enrol code CODE";
     WAITS = "Väntar på enheten", "Waiting for the unit";
     GO_ON = "Enheten är insläppt: fortsätt", "The unit is let in: go on";
     CONFIRM = "Är det den här enheten?", "Is it this unit?";

@@ -4,38 +4,28 @@
 //! status 1 if a step failed. `make pi-test` runs it after `tests/pi/image` has made what the
 //! board boots from. The board is [`nattsyn_tests::board`]; here is what is tried on it.
 
+mod town;
+
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
 use nattsyn_clock::Clock;
-use nattsyn_hub::certificates::Authority;
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_tests::board::{Board, BoardError, pause};
+
+use town::Town;
 
 /// Tries the unit's package on an emulated Raspberry Pi.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    #[command(subcommand)]
-    act: Act,
-}
-
-#[derive(Debug, Subcommand)]
-enum Act {
-    /// Makes the unit's keys and certificates, for its card.
-    Keys {
-        /// The folder that gets them.
-        folder: PathBuf,
-    },
-    /// Gives the board power and tries.
-    Try {
-        /// What `tests/pi/image` has made.
-        board: PathBuf,
-    },
+    /// What `tests/pi/image` has made.
+    board: PathBuf,
 }
 
 /// Kernel options with every wall, and without Landlock, as Raspberry Pi OS has it.
@@ -49,32 +39,19 @@ const IN_SERVICE_WITHIN: Duration = Duration::from_secs(240);
 type Failure = Box<dyn Error>;
 
 fn main() -> Result<ExitCode, Failure> {
-    match Arguments::parse().act {
-        Act::Keys { folder } => {
-            let aside = tempfile::tempdir()?;
-            let authority =
-                Authority::create(aside.path(), &nattsyn_protocol::demonstration::root_key())?;
-            authority.issue_unit("u0000001".parse()?, &folder)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Act::Try { board } => {
-            let mut trial = Trial::default();
-            let ended = trial.all(&board);
-            if let Err(error) = &ended {
-                trial.step(&format!("the trial goes on ({error})"), false)?;
-            }
-            writeln!(
-                std::io::stdout(),
-                "\npi-test: {} steps passed, {} failed",
-                trial.passed,
-                trial.failed
-            )?;
-            Ok(match trial.failed {
-                0 => ExitCode::SUCCESS,
-                _some => ExitCode::FAILURE,
-            })
-        }
+    let board = Arguments::parse().board;
+    let mut trial = Trial::default();
+    let ended = trial.all(&board);
+    if let Err(error) = &ended {
+        trial.step(&format!("the trial goes on ({error})"), false)?;
     }
+    let (passed, failed) = (trial.passed, trial.failed);
+    let mut out = std::io::stdout();
+    writeln!(out, "\npi-test: {passed} steps passed, {failed} failed")?;
+    Ok(match failed {
+        0 => ExitCode::SUCCESS,
+        _some => ExitCode::FAILURE,
+    })
 }
 
 #[derive(Debug, Default)]
@@ -101,13 +78,17 @@ impl From<bool> for Ended {
 
 impl Trial {
     fn all(&mut self, folder: &Path) -> Result<(), Failure> {
+        let town = Town::open()?;
         let mut board = self.boots(folder, WHOLE)?;
         self.is_installed(&mut board)?;
+        let unit = self.is_let_in(&mut board, &town)?;
         self.comes_into_service(&mut board)?;
+        self.gets_its_plan(&mut board, (&town, unit))?;
         self.comes_back_when_killed(&mut board)?;
         self.loses_power(board)?;
         let mut board = self.boots(folder, WHOLE)?;
         self.is_in_service_by_itself(&mut board)?;
+        self.is_cut_off(&mut board, (&town, unit))?;
         board.ask("sync")?;
         board.cut_power();
         let mut board = self.boots(folder, NO_LANDLOCK)?;
@@ -179,15 +160,71 @@ impl Trial {
         Ok(())
     }
 
+    /// By a code, over the network; the keys are the board's own.
+    fn is_let_in(&mut self, board: &mut Board, town: &Town) -> Result<UnitId, Failure> {
+        self.types(board, "ip -br address show scope global")?;
+        self.types(board, "cp unit/eye.toml unit/stage.json /etc/nattsyn/")?;
+        let unit = town.stock()?;
+        let guessed = town.code(unit)?;
+        let (hub, _) = guessed.rsplit_once('/').unwrap_or_default();
+        let guess = format!("nattsyn-enrol code {hub}/AAAAAAAAAAAAAAAAAAAAAA");
+        let said = self.types(board, &guess)?;
+        self.step(
+            "a code that is guessed lets nobody in",
+            said.contains("not known here"),
+        )?;
+        let code = town.code(unit)?;
+        let said = self.types(board, &format!("nattsyn-enrol code {code}"))?;
+        self.step("a code lets the unit in", said.contains(&unit.to_string()))?;
+        let whose = "stat -c '%U %a %n' /var/lib/nattsyn-*/*.key /var/lib/nattsyn-*/*.pem";
+        let whose = self.types(board, whose)?;
+        let is_own = whose.contains("nattsyn-eye 600 /var/lib/nattsyn-eye/eye.key")
+            && whose.contains("nattsyn-voice 600 /var/lib/nattsyn-voice/unit.pem");
+        self.step(
+            "by keys that only the eye and only the voice can read",
+            is_own,
+        )?;
+        Ok(unit)
+    }
+
+    fn gets_its_plan(
+        &mut self,
+        board: &mut Board,
+        (town, unit): (&Town, UnitId),
+    ) -> Result<(), Failure> {
+        let shown = self.types(board, "nattsyn-enrol show")?;
+        let print = shown.rsplit(' ').next().unwrap_or_default();
+        let life = town.installs(unit, print)?;
+        for line in life.lines() {
+            writeln!(std::io::stdout(), "    hub: {line}")?;
+        }
+        self.step(
+            "its fingerprint is confirmed and a home has it",
+            life.contains("installed"),
+        )?;
+        self.waits_for(board, "plan taken", "voice", 1)?;
+        self.step("it gets its plan, and the eye believes it", true)?;
+        let timers = "systemctl list-timers --no-pager nattsyn-renew.timer | grep -c nattsyn-renew";
+        let timers = self.types(board, timers)?;
+        self.step("its next certificate is asked for daily", timers == "1")?;
+        Ok(())
+    }
+
+    fn is_cut_off(
+        &mut self,
+        board: &mut Board,
+        (town, unit): (&Town, UnitId),
+    ) -> Result<(), Failure> {
+        self.waits_for(board, "link up", "voice", 1)?;
+        self.step("it has reached the hub again", true)?;
+        let said = town.removes(unit)?;
+        writeln!(std::io::stdout(), "    hub: {said}")?;
+        self.waits_for(board, "broker not reached", "voice", 1)?;
+        self.step("once removed it is cut off, and let in no more", true)?;
+        Ok(())
+    }
+
     fn comes_into_service(&mut self, board: &mut Board) -> Result<(), Failure> {
-        let set_up = "install -d -m 700 -o nattsyn-eye -g nattsyn-eye /var/lib/nattsyn-eye && \
-             head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \\n' >unit/eye.key && \
-             install -m 600 -o nattsyn-eye unit/eye.key /var/lib/nattsyn-eye/ && \
-             install -d -m 700 -o nattsyn-voice /etc/nattsyn/tls && \
-             install -m 600 -o nattsyn-voice unit/*.pem unit/unit.key /etc/nattsyn/tls/ && \
-             cp unit/*.toml unit/stage.json /etc/nattsyn/ && \
-             systemctl start nattsyn-eye nattsyn-voice";
-        self.types(board, set_up)?;
         let walls = "own_user locked_memory network privileges landlock calls";
         self.waits_for(board, &format!("shut in walls=\\\"{walls}\\\""), "eye", 1)?;
         self.step("the eye is in service behind all six walls", true)?;
