@@ -39,13 +39,14 @@ use crate::notify::receiver::Receivers;
 use crate::notify::teller::{self, Answers, Proving};
 use crate::notify::{Opened, SettingsError};
 use crate::outside::{Feeder, Signs};
-use crate::service::{self, ServiceError, Setup};
+use crate::service::{self, ServiceError, Setup, Verdicts};
 use crate::settings::{Keeper, KeeperError};
 use crate::staff::ending::Managed;
 use crate::staff::{Porter, PorterError, Rights};
 use crate::store::{SqliteArchive, SqliteStore, StoreError, Tellings, Views};
 use crate::tuning::clerk as tuned;
 use crate::units::endpoint::DoorError;
+use crate::units::keeper::Late;
 use crate::view::{Reality, Tonight};
 use crate::watch::wall;
 
@@ -293,7 +294,7 @@ pub async fn run_by(
         () = views.run() => {}
         never = housekeeper.run(clock.clone()) => match never {},
         never = accounts.heads.run(clock.clone()) => match never {},
-        never = verdicts.tell_heads(heads) => match never {},
+        never = tell(verdicts, heads, units.late()) => match never {},
         never = keep(clerk, tuned, commissions, units) => match never {},
         ended = service.ended() => return Ok(ended?),
         () = ended(&mut embedded) => return Err(ServeError::BrokerEnded),
@@ -403,6 +404,18 @@ fn open_clerks(
         believed_time(now.clone()),
     );
     (Arc::new(clerk), Arc::new(tuned), Arc::new(commissions))
+}
+
+/// Tells the desk what is found out beside it, for ever.
+async fn tell(
+    verdicts: Verdicts,
+    heads: watch::Receiver<heads::Outside>,
+    late: watch::Receiver<Late>,
+) -> Infallible {
+    tokio::select! {
+        never = verdicts.clone().tell_heads(heads) => never,
+        never = verdicts.tell_late(late) => never,
+    }
 }
 
 /// Signs what is due and keeps the units' book, for ever.

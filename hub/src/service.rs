@@ -289,6 +289,10 @@ impl Service {
                 self.desk.find(now, team, wrong)?;
                 Some(written)
             }
+            Found::Late(units) => {
+                self.desk.find_late(now, units)?;
+                None
+            }
             Found::Heads(kept) => {
                 self.desk.find_heads(now, kept)?;
                 None

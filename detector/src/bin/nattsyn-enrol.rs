@@ -4,13 +4,14 @@
 //! a day, as the voice's user.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use nattsyn_clock::Clock;
 use nattsyn_detector::enrol::renewal::Outcome;
 use nattsyn_detector::enrol::{self, Paths, renewal, wiping};
 use nattsyn_protocol::enrolment::Code;
@@ -38,7 +39,7 @@ enum Command {
     Code {
         /// The code: nattsyn1://…
         #[arg(required_unless_present = "file")]
-        code: Option<Code>,
+        code: Option<String>,
         /// A file that holds it, such as one on the card's first partition. It is removed.
         #[arg(long, value_name = "FILE", conflicts_with = "code")]
         file: Option<PathBuf>,
@@ -76,9 +77,11 @@ fn main() -> anyhow::Result<()> {
         voice: arguments.voice,
     };
     match arguments.command {
-        Command::Code { code, file } => let_in(&paths, code, file),
+        Command::Code { code, file } => {
+            let_in(&paths, &typed(code, file.as_deref())?, file.as_deref())
+        }
         #[cfg(feature = "pi")]
-        Command::Scan { device } => let_in(&paths, Some(scanned(&paths, &device)?), None),
+        Command::Scan { device } => let_in(&paths, &scanned(&paths, &device)?, None),
         Command::Show => {
             say(&format!(
                 "ögats fingeravtryck / the eye's fingerprint: {}",
@@ -87,7 +90,7 @@ fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Command::Renew => {
-            let outcome = renewal::renew(&paths, jiff::Timestamp::now())?;
+            let outcome = renewal::renew(&paths, Clock::machine().now().timestamp.0)?;
             match outcome {
                 Outcome::NotDue(at) => tracing::info!(%at, "not due before then"),
                 Outcome::Renewed(until) => tracing::info!(%until, "renewed"),
@@ -110,10 +113,9 @@ fn main() -> anyhow::Result<()> {
 
 /// The code that somebody holds before the camera; waits for it.
 #[cfg(feature = "pi")]
-fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
+fn scanned(paths: &Paths, device: &Path) -> anyhow::Result<Code> {
     use nattsyn_detector::camera::{Exposing, FrameSource as _, V4l2Camera};
     use nattsyn_detector::enrol::scanning::{Scanned, scan};
-    use nattsyn_protocol::time::Timestamp;
 
     anyhow::ensure!(
         !paths.voice_settings().exists(),
@@ -121,7 +123,7 @@ fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
     );
     let mut camera = V4l2Camera::new(device, Exposing::default());
     camera
-        .open(Timestamp(jiff::Timestamp::now()))
+        .open(Clock::machine().now().timestamp)
         .context("the camera")?;
     say("väntar på en kod framför kameran / waiting for a code before the camera");
     let mut was = Scanned::Nothing;
@@ -130,7 +132,7 @@ fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
         let found = scan(&shot.frame);
         if let Scanned::Code(code) = found {
             camera.close();
-            return Ok(code);
+            return Ok(*code);
         }
         if found == Scanned::Another && was != Scanned::Another {
             say("det är en annan kod, inte Nattsyns / that is another code, not Nattsyn's");
@@ -139,19 +141,22 @@ fn scanned(paths: &Paths, device: &std::path::Path) -> anyhow::Result<Code> {
     }
 }
 
-fn let_in(paths: &Paths, code: Option<Code>, file: Option<PathBuf>) -> anyhow::Result<()> {
-    let code = match (code, &file) {
+/// The code that was typed, or that stands in a file.
+fn typed(code: Option<String>, file: Option<&Path>) -> anyhow::Result<Code> {
+    let text = match (code, file) {
         (Some(code), _) => code,
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file);
-            let text = text.with_context(|| format!("reading {}", file.display()))?;
-            text.parse()
-                .with_context(|| format!("the code in {}", file.display()))?
+            text.with_context(|| format!("reading {}", file.display()))?
         }
         (None, None) => anyhow::bail!("a code is missing"),
     };
+    text.parse().context("the code")
+}
+
+fn let_in(paths: &Paths, code: &Code, file: Option<&Path>) -> anyhow::Result<()> {
     say(&format!("frågar / asking {}:{} …", code.host, code.port));
-    let enrolled = enrol::enrol(paths, &code, &mut |error, again| {
+    let enrolled = enrol::enrol(paths, code, &mut |error, again| {
         let why = format!("{:#}", anyhow::Error::msg(error.to_string()));
         say(&format!(
             "{why}; försöker igen om / trying again in {} s",
@@ -159,7 +164,7 @@ fn let_in(paths: &Paths, code: Option<Code>, file: Option<PathBuf>) -> anyhow::R
         ));
     })?;
     if let Some(file) = file {
-        let removed = std::fs::remove_file(&file);
+        let removed = std::fs::remove_file(file);
         removed.with_context(|| format!("removing {}", file.display()))?;
     }
     services("restart");
@@ -173,7 +178,7 @@ fn let_in(paths: &Paths, code: Option<Code>, file: Option<PathBuf>) -> anyhow::R
 
 /// Tells systemd about the two services, where it runs.
 fn services(what: &str) {
-    if !std::path::Path::new("/run/systemd/system").exists() {
+    if !Path::new("/run/systemd/system").exists() {
         return;
     }
     let told = Process::new("systemctl")

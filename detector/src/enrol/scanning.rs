@@ -9,7 +9,7 @@ use nattsyn_protocol::enrolment::Code;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scanned {
     /// A code of ours.
-    Code(Code),
+    Code(Box<Code>),
     /// A QR code of something else.
     Another,
     /// Nothing that can be read.
@@ -29,7 +29,7 @@ pub fn scan(frame: &Frame) -> Scanned {
             continue;
         };
         match text.parse() {
-            Ok(code) => return Scanned::Code(code),
+            Ok(code) => return Scanned::Code(Box::new(code)),
             Err(_another) => found = Scanned::Another,
         }
     }
@@ -55,6 +55,11 @@ mod tests {
 
     /// A code as a camera of 640 by 480 sees it: so many pixels a module, from there on, dark and
     /// light as given, with noise, and turned by a shear.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a drawing: places are within it, levels are clamped"
+    )]
     fn seen(text: &str, scale: f32, (dark, light): (f32, f32), shear: f32) -> Frame {
         let drawn = QrCode::new(text).unwrap();
         let modules = drawn.to_colors();
@@ -96,7 +101,11 @@ mod tests {
             (5.0, (60.0, 120.0), 0.08),
         ] {
             let found = scan(&seen(&text, scale, levels, shear));
-            assert_eq!(found, Scanned::Code(code()), "{scale} {levels:?} {shear}");
+            assert_eq!(
+                found,
+                Scanned::Code(Box::new(code())),
+                "{scale} {levels:?} {shear}"
+            );
         }
     }
 

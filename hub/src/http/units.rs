@@ -27,6 +27,8 @@ const FORM_BYTES_MAX: usize = 8 * 1024;
 /// How the checklists are written down: their version changes when a line of them does.
 const CHECKED: &str = "checklist 1";
 
+type Done = Result<(), DeskError>;
+
 type Pairs = Vec<(String, String)>;
 
 /// The addresses behind the door.
@@ -146,7 +148,7 @@ impl Asked {
     async fn acts(
         &self,
         unit: &str,
-        act: impl FnOnce(&Desk, UnitId, (&Who, Timestamp)) -> Result<(), DeskError> + Send + 'static,
+        act: impl FnOnce(&Desk, UnitId, (&Who, Timestamp)) -> Done + Send + 'static,
     ) -> Response {
         let Ok(id) = unit.parse::<UnitId>() else {
             return self.refuse(StatusCode::NOT_FOUND, says::NO_SUCH);
@@ -339,13 +341,13 @@ async fn say(
 ) -> Response {
     let asked = Asked::new(site, viewer, query.as_deref());
     let own = field(&pairs, "note").trim();
-    let note = match deed {
-        Deed::Removed if ticked(&pairs) != says::REMOVAL.len() => {
+    let mut note = own.to_owned();
+    if deed == Deed::Removed {
+        if ticked(&pairs) != says::REMOVAL.len() {
             return asked.missing(&unit, says::UNTICKED).await;
         }
-        Deed::Removed => format!("{CHECKED} {own}"),
-        _ => own.to_owned(),
-    };
+        note = format!("{CHECKED} {own}");
+    }
     let act = move |desk: &Desk, id, by: (&Who, Timestamp)| desk.say((id, deed), &note, by);
     asked.acts(&unit, act).await
 }

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use nattsyn_clock::Clock;
 use nattsyn_protocol::enrolment::Place;
 use nattsyn_protocol::signing::PublicKey;
@@ -17,7 +19,7 @@ use crate::ingest::Endpoint;
 use crate::keys::HubKeys;
 use crate::units::desk::Desk;
 use crate::units::endpoint::{Bound, Open};
-use crate::units::keeper::Keeper;
+use crate::units::keeper::{Keeper, Late};
 use crate::units::letting_in::Directions;
 
 /// Keeps the book, and lets units in where the configuration has a door.
@@ -29,6 +31,11 @@ pub(super) struct Units {
 }
 
 impl Units {
+    /// Whose certificate is near its end.
+    pub(super) fn late(&self) -> watch::Receiver<Late> {
+        self.keeper.late()
+    }
+
     /// For ever.
     pub(super) async fn run(self) -> Infallible {
         let door = async {

@@ -361,6 +361,17 @@ impl Desk {
         Ok(write(self.store.as_mut(), changes)?)
     }
 
+    /// Takes in whose certificate is near its end.
+    ///
+    /// # Errors
+    ///
+    /// The store fails. Drop the desk and open another.
+    pub fn find_late(&mut self, now: Moment, units: BTreeSet<UnitId>) -> Result<(), ServiceError> {
+        let now = self.read(now);
+        let changes = self.watch.handle_late(now, units);
+        Ok(write(self.store.as_mut(), changes)?)
+    }
+
     /// Takes in at once what another process or a page has just written.
     ///
     /// # Errors

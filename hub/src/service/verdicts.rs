@@ -1,11 +1,15 @@
 //! The way for what is found out beside the desk to it: what test alarms proved, written down there
 //! before it is answered, and whether the log's head lies outside.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use nattsyn_protocol::ids::UnitId;
+
 use crate::audit::heads::{Kept, Outside};
+use crate::units::keeper::Late;
 use crate::watch::TeamWord;
 use crate::watch::situation::Situation;
 
@@ -23,6 +27,8 @@ pub(crate) enum Found {
     },
     /// Whether the log's head lies outside.
     Heads(Kept),
+    /// Whose certificate is near its end.
+    Late(BTreeSet<UnitId>),
 }
 
 /// Brings what test alarms proved to the desk.
@@ -55,6 +61,22 @@ impl Verdicts {
         };
         self.0.send(found).await.map_err(|_gone| VerdictLost)?;
         answered.await.map_err(|_gone| VerdictLost)
+    }
+
+    /// Says each time whose certificate is near its end, for as long as it is polled; also that
+    /// nobody's is, so that what an earlier hub said ends.
+    pub async fn tell_late(self, mut late: watch::Receiver<Late>) -> Infallible {
+        loop {
+            if late.changed().await.is_err() {
+                // The keeper is gone, and with it the hub.
+                std::future::pending::<()>().await;
+            }
+            let units = late.borrow_and_update().clone();
+            if let Some(units) = units {
+                // A service that has ended needs to hear nothing.
+                self.0.send(Found::Late(units)).await.ok();
+            }
+        }
     }
 
     /// Says each time whether the log's head lies outside, for as long as it is polled; at once
@@ -93,7 +115,7 @@ mod tests {
             keeper.send_replace(said);
             match found.recv().await.unwrap() {
                 Found::Heads(heard) => assert_eq!(heard, kept),
-                Found::Team { .. } => panic!("no test alarm was made"),
+                Found::Team { .. } | Found::Late(_) => panic!("nothing else was found"),
             }
         }
         telling.abort();

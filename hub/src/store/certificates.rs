@@ -1,5 +1,5 @@
-//! Units' certificates: which there have been, which were used, and which hold no more. Rows that are
-//! only added to.
+//! Units' certificates: which there have been, which were used, and which hold no more. Rows that
+//! are only added to.
 
 use std::collections::BTreeMap;
 

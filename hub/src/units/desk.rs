@@ -333,8 +333,8 @@ impl Desk {
     }
 }
 
-/// Waits until nobody else changes the roster, and keeps others from it until it is dropped: whoever
-/// changes one home of it writes all of them.
+/// Waits until nobody else changes the roster, and keeps others from it until it is dropped:
+/// whoever changes one home of it writes all of them.
 ///
 /// # Errors
 ///
@@ -379,8 +379,9 @@ pub fn examine_homes(units: &Units, homes: &[Home]) -> Result<(), DeskError> {
     Ok(())
 }
 
-/// Writes down what became of units by the roster: one that is a home's now was installed, one that
-/// is no longer any home's was removed.
+/// Writes down what became of units by the roster: one that is a home's now was installed, one
+/// whose home has another now was removed. Of a home that is enrolled no more nothing follows here:
+/// a line that is missing in a file must not shut a unit out for good.
 ///
 /// # Errors
 ///
@@ -391,17 +392,19 @@ pub fn follow(
     (by, at): (&Who, Timestamp),
 ) -> Result<(), DeskError> {
     for unit in units.all()? {
-        let home = roster.homes().iter().find(|home| home.unit == unit.id);
-        let next = match (unit.stage, home) {
-            (Stage::Ready, Some(home)) => Step {
+        let hangs = roster.homes().iter().find(|home| home.unit == unit.id);
+        let before = roster
+            .homes()
+            .iter()
+            .find(|home| Some(home.id) == unit.home);
+        let next = match (unit.stage, hangs, before) {
+            (Stage::Ready, Some(home), _) => Step {
                 home: Some(home.id),
                 ..step((unit.id, Deed::Installed), "", (by, at))
             },
-            (Stage::Installed | Stage::Fault, None) => step(
-                (unit.id, Deed::Removed),
-                "no home's unit any more",
-                (by, at),
-            ),
+            (Stage::Installed | Stage::Fault, None, Some(_)) => {
+                step((unit.id, Deed::Removed), "its home has another", (by, at))
+            }
             (
                 Stage::Stock
                 | Stage::Enrolled
@@ -410,6 +413,7 @@ pub fn follow(
                 | Stage::Fault
                 | Stage::Removed
                 | Stage::Wiped,
+                _,
                 _,
             ) => continue,
         };

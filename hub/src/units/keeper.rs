@@ -5,7 +5,7 @@
 //! an hour for the same one who tries the same: somebody who knocks for ever must not fill the log.
 //! It decides nothing about who is let in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +14,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
+use nattsyn_protocol::ids::UnitId;
 use nattsyn_protocol::time::Timestamp;
 
+use super::Unit;
 use super::denied::{Denied, Watched};
 use super::desk::{self, DeskError};
 use crate::audit::Who;
@@ -45,6 +47,13 @@ const REMEMBERED_MAX: usize = 1000;
 /// Most signs that wait. At the bound one is dropped, with a line in the program's log: a use is
 /// said again when the unit comes again.
 const SIGNS_MAX: usize = 1024;
+
+/// How near its end a certificate is late: a unit asks when a third of thirty days is over, so it
+/// has asked in vain for ten. Somebody must see to it before the unit falls silent.
+pub const LATE: Duration = Duration::from_secs(10 * 24 * 3600);
+
+/// Units whose certificate is near its end; `None` until it is known.
+pub type Late = Option<BTreeSet<UnitId>>;
 
 /// The list of what holds no more, as other brokers read it, in the folder of certificates.
 pub const LIST_FILE: &str = "denied.crl";
@@ -82,15 +91,17 @@ impl Sign {
     #[must_use]
     pub fn of_handshake(error: &std::io::Error) -> Option<Self> {
         let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-        let what = match error {
-            rustls::Error::InvalidCertificate(why) => format!("certificate: {why:?}"),
-            rustls::Error::NoCertificatesPresented => "no certificate".to_owned(),
-            _ => return None,
+        let what = if let rustls::Error::InvalidCertificate(why) = error {
+            // Its kind alone: moments and names in it are whoever's who made it.
+            let why = format!("{why:?}");
+            let kind = why.split(|c: char| !c.is_alphanumeric()).next();
+            format!("certificate: {}", kind.unwrap_or_default())
+        } else if *error == rustls::Error::NoCertificatesPresented {
+            "no certificate".to_owned()
+        } else {
+            return None;
         };
-        Some(Self::refused(
-            "?",
-            what.chars().take(80).collect::<String>(),
-        ))
+        Some(Self::refused("?", what))
     }
 }
 
@@ -129,6 +140,7 @@ pub struct Keeper {
     tls: PathBuf,
     signs: mpsc::Receiver<Sign>,
     denied: watch::Sender<Arc<Denied>>,
+    late: watch::Sender<Late>,
     refused: BTreeMap<Refusal, Seen>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -137,6 +149,12 @@ pub struct Keeper {
 struct Seen {
     written: Timestamp,
     since: u64,
+}
+
+/// Whether a unit's certificate is near its end.
+#[must_use]
+pub fn is_late(unit: &Unit, now: Timestamp) -> bool {
+    unit.stage.is_let_in() && unit.until.is_some_and(|until| until < now.after(LATE))
 }
 
 impl Keeper {
@@ -159,10 +177,17 @@ impl Keeper {
             tls: tls.to_owned(),
             signs,
             denied,
+            late: watch::channel(None).0,
             refused: BTreeMap::new(),
             now: Box::new(now),
         };
         Ok((keeper, sender, watched))
+    }
+
+    /// The units of homes whose certificate is near its end: now, and as it changes.
+    #[must_use]
+    pub fn late(&self) -> watch::Receiver<Late> {
+        self.late.subscribe()
     }
 
     /// Keeps it, for ever.
@@ -198,6 +223,15 @@ impl Keeper {
         let roster = self.store.roster()?;
         desk::follow(&mut self.units, &roster, (&Who::Hub, now))?;
         self.units.supersede(now.before(OLDER_HOLDS), now)?;
+        let hangs = |unit: &Unit| roster.homes().iter().any(|home| home.unit == unit.id);
+        let units = self.units.all()?;
+        let late = units
+            .iter()
+            .filter(|unit| is_late(unit, now) && hangs(unit));
+        let late = Some(late.map(|unit| unit.id).collect());
+        if late != *self.late.borrow() {
+            self.late.send_replace(late);
+        }
         Ok(())
     }
 

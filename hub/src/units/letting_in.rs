@@ -129,7 +129,11 @@ pub fn enrol(
         .ok_or(Refused::UnknownCode)?;
     let certificate = match units.enrolment(code.unit)? {
         Some(before) if before.hash == code.hash && is_same(&before, &application) => {
-            // Its answer may have been lost.
+            // Its answer may have been lost. Whoever was removed since gets nothing.
+            let stage = units.unit(code.unit)?.map(|unit| unit.stage);
+            if !stage.is_some_and(Stage::is_let_in) {
+                return Err(Refused::Stage(stage));
+            }
             let first = units.newest(code.unit)?.filter(|it| it.after.is_none());
             in_time(&code, now)?;
             first.ok_or(Refused::Used)?

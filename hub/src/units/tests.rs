@@ -373,7 +373,14 @@ fn what_hangs_in_a_home_goes_to_no_other_and_is_removed_with_it() {
 
     let serial = office.serial(unit);
     assert_eq!(office.units().denied(NOON).unwrap().why(&serial), None);
+    // A file in which the home is missing shuts nobody out, and the home can come back.
     desk::follow(&mut office.units(), &Roster::default(), by).unwrap();
+    assert_eq!(office.desk.sheet(unit).unwrap().0.stage, Stage::Installed);
+    assert!(desk::examine_homes(&office.units(), &[home("h0000001", unit, eye)]).is_ok());
+    // Another in its place does.
+    let other = PublicKey::of(&SigningKey::from_bytes(&[9; 32]));
+    let roster = Roster::new(vec![home("h0000001", "u0000009".parse().unwrap(), other)]);
+    desk::follow(&mut office.units(), &roster, by).unwrap();
     assert_eq!(office.desk.sheet(unit).unwrap().0.stage, Stage::Removed);
     let denied = office.units().denied(NOON).unwrap();
     assert_eq!(denied.why(&serial), Some(Why::Removed));
@@ -405,6 +412,12 @@ fn a_removed_unit_gets_nothing_any_more() {
     };
     assert!(matches!(refused, Err(DeskError::Unit(UnitError::Illegal(why))) if why == illegal));
     assert!(office.say(unit, Deed::Mended).is_err());
+    let second = office.stock();
+    let asked = Hardware::new(5).apply(&office.code(second));
+    office.desk.enrol(&asked, NOON).unwrap();
+    office.say(second, Deed::Removed).unwrap();
+    let again = office.desk.enrol(&asked, NOON);
+    assert!(matches!(again, Err(Refused::Stage(Some(Stage::Removed)))));
     office.say(unit, Deed::Wiped).unwrap();
     // The same hardware, wiped: new keys, another id.
     assert_ne!(office.let_in(&Hardware::new(2)), unit);

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about people; a report or notice is counted and its check judged anew.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nattsyn_protocol::finding::Fault;
@@ -191,6 +192,15 @@ impl Watch {
             Kept::Yes => self.matters.clear(hub, situation, at, &mut changes),
             Kept::No => self.matters.raise(hub, situation, at, &mut changes),
         }
+        changes
+    }
+
+    /// Takes in which units' certificates are near their end. Said again it changes nothing.
+    pub fn handle_late(&mut self, now: Moment, units: BTreeSet<UnitId>) -> Vec<Change> {
+        let (at, mut changes) = (now.timestamp, Vec::new());
+        let subjects = units.into_iter().map(Subject::Unit);
+        let late = Situation::CertificateLate;
+        self.matters.set(late, subjects, at, &mut changes);
         changes
     }
 

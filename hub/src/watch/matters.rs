@@ -110,14 +110,16 @@ impl Closing {
     #[must_use]
     pub fn of(situation: Situation) -> &'static [Self] {
         use Situation::{
-            AwayUnconfirmed, BrokerDown, CommissionAwaited, ConsentReview, ConsentWithdrawn,
-            FoundDead, HubClock, LogHeadLost, LooksAwaited, PaperEnds, PlanWithoutUnit,
-            SensorUnsuited, SidesUnsaid, TestUnanswered, UnitOfNobody, UnitWithoutPlan,
+            AwayUnconfirmed, BrokerDown, CertificateLate, CommissionAwaited, ConsentReview,
+            ConsentWithdrawn, FoundDead, HubClock, LogHeadLost, LooksAwaited, PaperEnds,
+            PlanWithoutUnit, SensorUnsuited, SidesUnsaid, TestUnanswered, UnitOfNobody,
+            UnitWithoutPlan,
         };
         let goes_by_itself = matches!(
             situation,
             AwayUnconfirmed
                 | BrokerDown
+                | CertificateLate
                 | CommissionAwaited
                 | ConsentReview
                 | ConsentWithdrawn

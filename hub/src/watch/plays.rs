@@ -354,6 +354,11 @@ fn play(situation: Situation) -> Play {
             play.watch = Watch::new(play.now(), night(), roster, saved);
             play.pass();
         }
+        Situation::CertificateLate => {
+            let unit = play.home.unit;
+            let changes = play.watch.handle_late(play.now(), BTreeSet::from([unit]));
+            play.commit(changes);
+        }
         Situation::LogHeadLost => {
             let changes = play.watch.handle_heads(play.now(), Kept::No);
             play.commit(changes);

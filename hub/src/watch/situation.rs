@@ -378,6 +378,12 @@ situations! {
         "The hub’s clock jumped: Nattsyn goes on by the time that has passed",
         Administrator, [SetClock, Escalate]
     }
+    /// A home's unit has not had its next certificate for ten days: in ten more it is silent.
+    CertificateLate = "certificate_late" {
+        "Sensorenhetens certifikat har inte förnyats och går snart ut: då tystnar den",
+        "The unit’s certificate has not been renewed and soon ends: it is silent then",
+        Technician, [MendUnit, TakeUnitOut]
+    }
     /// The head of the log could not be put outside the hub.
     LogHeadLost = "log_head_lost" {
         "Loggens kontrollsumma når inte mappen utanför: ändras loggen nu syns det inte",

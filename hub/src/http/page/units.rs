@@ -12,6 +12,7 @@ use nattsyn_protocol::ids::HomeId;
 use nattsyn_protocol::time::Timestamp;
 
 use crate::audit::Who;
+use crate::units::keeper::is_late;
 use crate::units::letting_in::CODE_HOLDS;
 use crate::units::{Inventory, Stage, Step, Unit};
 use crate::view::Tonight;
@@ -21,10 +22,6 @@ use super::super::door::Viewer;
 use super::super::texts::{Lang, Phrase, commission, units as says};
 use super::signs::{Sign, sign};
 use super::{Book, Menu, Script, shell, still};
-
-/// How near its end a certificate is late: a unit asks when a third of thirty days is over, so it
-/// has asked in vain for ten.
-const LATE: std::time::Duration = std::time::Duration::from_secs(10 * 24 * 3600);
 
 /// What the pages are made from.
 pub(in crate::http) struct Shown<'a> {
@@ -124,10 +121,6 @@ fn standing(shown: &Shown<'_>, unit: &Unit) -> Markup {
         }
         @if is_late { p.notice { (says::LATE.to(lang)) } }
     }
-}
-
-fn is_late(unit: &Unit, now: Timestamp) -> bool {
-    unit.stage.is_let_in() && unit.until.is_some_and(|until| until < now.after(LATE))
 }
 
 fn trouble(shown: &Shown<'_>) -> Markup {

@@ -3,6 +3,7 @@
 use super::{Phrase, phrase};
 use crate::store::UnitError;
 use crate::units::desk::{DeskError, Misplaced};
+use crate::units::letting_in::CODE_HOLDS;
 use crate::units::{Deed, Stage};
 
 phrases! {
@@ -80,6 +81,9 @@ phrases! {
     UNKNOWN_HOME = "Välj en bostad.", "Choose a home.";
     UNTICKED = "Alla rader ska vara bockade.", "Every line must be ticked.";
 }
+
+/// The texts say fifteen minutes.
+const _: () = assert!(CODE_HOLDS.as_secs() == 15 * 60);
 
 /// What is gone through before a unit hangs somewhere.
 pub(in crate::http) const INSTALLATION: [Phrase; 5] = [
