@@ -1,5 +1,5 @@
-//! Who is let in as a unit, and who gets a next certificate. It reads and writes the book and signs;
-//! sockets and clocks are [`super::endpoint`]'s.
+//! Who is let in as a unit, and who gets a next certificate. It reads and writes the book and
+//! signs; sockets and clocks are [`super::endpoint`]'s.
 //!
 //! A code is good once and for fifteen minutes. Whoever asks again with the very same application
 //! gets the same answer: an answer that was lost on its way costs nobody a new code.

@@ -1,5 +1,5 @@
-//! A technician with a phone takes a unit in, lets it in, confirms it, hangs it and takes it down, by
-//! what the page says alone.
+//! A technician with a phone takes a unit in, lets it in, confirms it, hangs it and takes it down,
+//! by what the page says alone.
 
 use fantoccini::Locator;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! "Sensorenheter": every unit, and one unit with what is to be done next, for a phone.
+//! "Förråd och installation": every unit, and one unit with what is to be done next, for a phone.
 //!
 //! Nothing about a resident stands here: units, homes' addresses, and who did what. What tests and
 //! scripts hold on to: `#code`, `#make-code`, `#confirm`, `#install`, `#remove`, `data-stage`.

@@ -92,6 +92,7 @@ fn the_table_has_every_address_of_the_router_and_no_other() {
         include_str!("../commission.rs"),
         include_str!("../sides.rs"),
         include_str!("../labels.rs"),
+        include_str!("../units.rs"),
     ];
     let mut routed = BTreeSet::new();
     for source in sources {

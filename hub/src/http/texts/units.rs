@@ -7,7 +7,7 @@ use crate::units::letting_in::CODE_HOLDS;
 use crate::units::{Deed, Stage};
 
 phrases! {
-    TITLE = "Sensorenheter", "Units";
+    TITLE = "Förråd och installation", "Stock and installation";
     MEANING = "Varje enhet från förråd till raderad. Här står inget om dem som bor någonstans.",
               "Every unit from stock to wiped. Nothing about those who live anywhere stands here.";
     NONE = "Inga enheter är inlagda än.", "No unit has been taken in yet.";
