@@ -33,6 +33,7 @@ pi-test: setup-pi-test ## the package on an emulated Raspberry Pi: installed, ki
 	detector/debian/build
 	cargo build --workspace --bin nattsyn-pi-test --bin nattsyn-hub
 	tests/pi/image target/pi/board "$$PWD/$$(ls dist/nattsyn-unit_*_arm64.deb)" tests/pi/unit
+	tests/pi/modules target/pi/board
 	target/debug/nattsyn-pi-test target/pi/board
 
 bench: setup-demo ## how fast, as ratios in one run

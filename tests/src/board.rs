@@ -4,6 +4,7 @@
 //! line that only the shell can have written. Power is cut by ending the emulator, at any moment.
 
 use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -189,6 +190,28 @@ impl Board {
                 Err(RecvTimeoutError::Disconnected) => return Err(gone()),
             }
         }
+    }
+
+    /// Puts a file into the shell's folder, over the board's network.
+    ///
+    /// # Errors
+    ///
+    /// It does not get there.
+    pub fn take(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), BoardError> {
+        let doing = |doing| move |source| BoardError::Emulator { doing, source };
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(doing("offering a file"))?;
+        let port = listener
+            .local_addr()
+            .map_err(doing("offering a file"))?
+            .port();
+        std::thread::spawn(move || {
+            // Whoever does not take it all finds that out by its length.
+            if let Ok((mut line, _)) = listener.accept() {
+                line.write_all(&bytes).ok();
+            }
+        });
+        self.ask(&format!("cat </dev/tcp/{HOST}/{port} >{name}"))?;
+        Ok(())
     }
 
     /// Pulls the plug.

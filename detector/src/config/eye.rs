@@ -123,7 +123,7 @@ pub enum HandConfig {
     /// Not fitted. Without a button no policy can allow pictures.
     #[default]
     None,
-    /// On a pin that it closes to ground: the switch when it is off, the button while it is
+    /// On a pin that it closes to ground: the switch while it is on, the button while it is
     /// pressed. Needs a build with feature `pi`.
     Gpio {
         /// The pin, by its BCM number.

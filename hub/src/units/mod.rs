@@ -2,9 +2,9 @@
 //!
 //! A unit gets its id when it is taken into stock, and never another: it is let in once by a code
 //! ([`letting_in`]), by keys that it makes itself; somebody confirms that they are its own; it
-//! hangs in one home at most. Once removed it gets nothing any more, and a wiped one begins anew under
-//! another id. Which certificate still holds is [`denied`]; the door for units is [`endpoint`].
-//! What a unit sees and says is none of this module's business.
+//! hangs in one home at most. Once removed it gets nothing any more, and a wiped one begins anew
+//! under another id. Which certificate still holds is [`denied`]; the door for units is
+//! [`endpoint`]. What a unit sees and says is none of this module's business.
 
 pub mod command;
 pub mod denied;

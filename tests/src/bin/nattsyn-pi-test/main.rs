@@ -4,6 +4,7 @@
 //! status 1 if a step failed. `make pi-test` runs it after `tests/pi/image` has made what the
 //! board boots from. The board is [`nattsyn_tests::board`]; here is what is tried on it.
 
+mod room;
 mod town;
 
 use std::error::Error;
@@ -29,12 +30,19 @@ struct Arguments {
 }
 
 /// Kernel options with every wall, and without Landlock, as Raspberry Pi OS has it.
-const WHOLE: &str = "";
-const NO_LANDLOCK: &str = "lsm=lockdown,yama,integrity,apparmor";
+const WHOLE: &str = "iomem=relaxed";
+const NO_LANDLOCK: &str = "iomem=relaxed lsm=lockdown,yama,integrity,apparmor";
 
 /// How long a service may take to have shut itself in: the eye's model is loaded by an emulated
 /// processor.
 const IN_SERVICE_WITHIN: Duration = Duration::from_secs(240);
+
+/// How long until a look that is due is in the ledger.
+const LOOKED_WITHIN: Duration = Duration::from_secs(420);
+
+/// How soon the window opens, so that everything is ready for it, and how long it is.
+const OPENS_AFTER_MINUTES: i64 = 4;
+const OPEN_FOR_MINUTES: i64 = 40;
 
 type Failure = Box<dyn Error>;
 
@@ -83,7 +91,20 @@ impl Trial {
         self.is_installed(&mut board)?;
         let unit = self.is_let_in(&mut board, &town)?;
         self.comes_into_service(&mut board)?;
-        self.gets_its_plan(&mut board, (&town, unit))?;
+        let window = window();
+        let window = (window.0.as_str(), window.1.as_str());
+        match room::somebody_asleep()? {
+            Some(picture) => {
+                self.has_a_camera(&mut board, (folder, picture))?;
+                self.gets_its_plan(&mut board, (&town, unit), window)?;
+                self.looks(&mut board, &town)?;
+            }
+            None => {
+                let said = "\nskipped: NATTSYN_DATA is not set, so nobody is before the camera\n";
+                writeln!(std::io::stdout(), "{said}")?;
+                self.gets_its_plan(&mut board, (&town, unit), window)?;
+            }
+        }
         self.comes_back_when_killed(&mut board)?;
         self.loses_power(board)?;
         let mut board = self.boots(folder, WHOLE)?;
@@ -191,10 +212,11 @@ impl Trial {
         &mut self,
         board: &mut Board,
         (town, unit): (&Town, UnitId),
+        window: (&str, &str),
     ) -> Result<(), Failure> {
         let shown = self.types(board, "nattsyn-enrol show")?;
         let print = shown.rsplit(' ').next().unwrap_or_default();
-        let life = town.installs(unit, print)?;
+        let life = town.installs(unit, print, window)?;
         for line in life.lines() {
             writeln!(std::io::stdout(), "    hub: {line}")?;
         }
@@ -208,6 +230,81 @@ impl Trial {
         let timers = self.types(board, timers)?;
         self.step("its next certificate is asked for daily", timers == "1")?;
         Ok(())
+    }
+
+    /// Camera, lamp and switch; the clock as a time service sets it.
+    fn has_a_camera(
+        &mut self,
+        board: &mut Board,
+        (folder, picture): (&Path, Vec<u8>),
+    ) -> Result<(), Failure> {
+        room::set_up(board, folder, picture)?;
+        let said = room::begin(board)?;
+        writeln!(std::io::stdout(), "{said}")?;
+        let is_there = said.contains("video 660 /dev/video0") && said.contains("gpio 660 /dev/gp");
+        self.step("a camera that sees a room, and pins", is_there)?;
+        let now = Clock::machine().now().timestamp.as_ms() / 1000;
+        let clock = format!(
+            "date -s @{now} >/dev/null; mkdir -p /run/systemd/timesync; \
+             touch /run/systemd/timesync/synchronized"
+        );
+        self.types(board, &clock)?;
+        let settings = "sed -i '/^\\[source\\]/,$d' /etc/nattsyn/eye.toml && \
+             printf '[source]\\nkind = \"v4l2\"\\ndevice = \"/dev/video0\"\\n[light]\\nkind = \"gpio\"\\n\
+             pin = 18\\n[switch]\\nkind = \"gpio\"\\npin = 17\\n' >>/etc/nattsyn/eye.toml && \
+             ./room hold 17 1 && systemctl restart nattsyn-eye";
+        self.types(board, settings)?;
+        self.waits_for(board, "privacy switch position=Off", "eye", 1)?;
+        self.step(
+            "the eye takes them from behind its walls; the switch is off",
+            true,
+        )?;
+        Ok(())
+    }
+
+    /// The first look is paused by the switch; the second is made.
+    fn looks(&mut self, board: &mut Board, town: &Town) -> Result<(), Failure> {
+        board.ask("(./room watch 18 900 >lamp &)")?;
+        let first = self.is_reported(town, 1)?;
+        self.step(
+            "with the switch off it says that it is paused",
+            first == ["paused"],
+        )?;
+        let lamp = self.types(board, "cat lamp")?;
+        self.step("and the lamp stays dark", lamp.lines().count() == 1)?;
+        self.types(board, "./room hold 17 0")?;
+        let both = self.is_reported(town, 2)?;
+        let is_seen = both.last().is_some_and(|finding| finding == "visible");
+        self.step(
+            "with it on, somebody asleep in a real infrared frame is visible",
+            is_seen,
+        )?;
+        let lamp = self.types(board, "cat lamp")?;
+        let edges: Vec<f64> = lamp
+            .lines()
+            .filter_map(|line| line.split(' ').next()?.parse().ok())
+            .collect();
+        let lit = match edges.as_slice() {
+            [_, on, off] => off - on,
+            _ => 0.0,
+        };
+        let what = format!("the lamp was lit once, for {lit:.1} s of the board's time, and is out");
+        self.step(&what, lit > 0.5 && lit <= 30.0 && lamp.ends_with('0'))?;
+        Ok(())
+    }
+
+    /// Until so many looks are in the hub's ledger.
+    fn is_reported(&mut self, town: &Town, looks: usize) -> Result<Vec<String>, Failure> {
+        let clock = Clock::machine();
+        let until = clock.real_now() + LOOKED_WITHIN;
+        loop {
+            let found = town.reported()?;
+            if found.len() >= looks || clock.real_now() > until {
+                writeln!(std::io::stdout(), "    hub: reported {found:?}")?;
+                return Ok(found);
+            }
+            pause(Duration::from_secs(3));
+        }
     }
 
     fn is_cut_off(
@@ -354,6 +451,25 @@ impl Trial {
             pause(Duration::from_secs(3));
         }
     }
+}
+
+/// A window of the municipality's local time that opens in a few minutes.
+fn window() -> (String, String) {
+    let now = Clock::machine().now().timestamp.0;
+    let now = now
+        .in_tz("Europe/Stockholm")
+        .unwrap_or_else(|_unknown| now.to_zoned(jiff::tz::TimeZone::UTC));
+    let at = |minutes: i64| {
+        let then = now.checked_add(jiff::Span::new().minutes(minutes));
+        then.map_or_else(
+            |_end| String::new(),
+            |then| then.strftime("%H:%M").to_string(),
+        )
+    };
+    (
+        at(OPENS_AFTER_MINUTES),
+        at(OPENS_AFTER_MINUTES + OPEN_FOR_MINUTES),
+    )
 }
 
 fn main_pid(service: &str) -> String {

@@ -83,18 +83,33 @@ impl Town {
     }
 
     /// Somebody types what the unit shows, and it becomes a home's.
-    pub(crate) fn installs(&self, unit: UnitId, print: &str) -> Result<String, Failure> {
+    pub(crate) fn installs(
+        &self,
+        unit: UnitId,
+        print: &str,
+        (from, to): (&str, &str),
+    ) -> Result<String, Failure> {
         let unit = unit.to_string();
         self.says(&["unit", "confirm", &unit, print, "--by", DAG])?;
         let homes = format!(
             "[[home]]\nid = \"h0000001\"\naddress = \"Exempelgatan 1\"\nunit = \"{unit}\"\n\
              [[home.resident]]\nid = \"r0000001\"\nname = \"Astrid Exempel\"\n\
              [home.resident.plan]\nzone = \"Europe/Stockholm\"\n\
-             windows = [{{ key = 1, from = \"23:00\", to = \"23:45\" }}]\n"
+             offset_s = 0\nlooks_after_s = [0, 120, 240, 360]\n\
+             windows = [{{ key = 1, from = \"{from}\", to = \"{to}\" }}]\n"
         );
         std::fs::write(self.folder.path().join("homes.toml"), homes)?;
         self.says(&["enrol", "--config", "hub.toml", "--homes", "homes.toml"])?;
         self.says(&["unit", "show", &unit])
+    }
+
+    /// What the unit has reported, as it stands in the ledger.
+    pub(crate) fn reported(&self) -> Result<Vec<String>, Failure> {
+        let ledger = self.folder.path().join("data/ledger.sqlite");
+        let ledger = rusqlite::Connection::open(ledger)?;
+        let mut query = ledger.prepare("SELECT finding FROM reports ORDER BY id")?;
+        let found = query.query_map([], |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 
     /// Somebody says that it was taken down.
