@@ -115,15 +115,21 @@ impl Gate {
             .id()
             .remote_addr
             .and_then(|address| self.doors.name(address));
-        let may = name.map_or(Answer::No, |name| {
-            rules::may_connect(&name, connect.client_id())
+        let may = name.as_ref().map_or(Answer::No, |name| {
+            rules::may_connect(name, connect.client_id())
         });
         // A will would be published without asking the gate.
         let has_will = connect.last_will().is_some();
         match (may, connect) {
             (Answer::Yes, ConnectInfo::V5(..)) if !has_will => AuthResult::Allow(false, None),
             (Answer::Yes | Answer::No, ConnectInfo::V3(..) | ConnectInfo::V5(..)) => {
-                self.refuse(connect.client_id(), "connect");
+                // By their certificate: what they call themselves may be somebody else.
+                let who = name.as_deref().unwrap_or("?");
+                let what = match *who == **connect.client_id() {
+                    true => "connect",
+                    false => "connect under another name",
+                };
+                self.refuse(who, what);
                 AuthResult::NotAuthorized
             }
         }

@@ -304,7 +304,10 @@ async fn a_unit_that_speaks_for_another_is_refused_and_it_is_said_who() {
     // Under another's name at the door.
     assert!(Client::connect(town.options(A, B)).await.is_err());
     assert!(matches!(town.sign().await, Sign::Used(_)));
-    assert_eq!(town.sign().await, Sign::refused(B, "connect"));
+    assert_eq!(
+        town.sign().await,
+        Sign::refused(A, "connect under another name")
+    );
 }
 
 #[tokio::test]

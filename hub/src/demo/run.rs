@@ -53,6 +53,7 @@ use crate::staff::Rights;
 use crate::staff::webauthn::Party;
 use crate::store::{Batch, SqliteArchive, SqliteStore, Store as _, StoreError, Views};
 use crate::tuning::{Floor, clerk as tuned};
+use crate::units::desk::Desk;
 use crate::view::{Reality, Standing, Tonight};
 
 /// Most connections to the demonstration's broker: 200 homes, the hub, and each once more while
@@ -168,7 +169,7 @@ pub async fn run(args: Args) -> Result<ExitCode, DemoError> {
         consents: Some(Arc::clone(&clerk)),
         thresholds: Some(house.thresholds(&service)?),
         commissioning: Some(house.commissions(&service)?),
-        units: None,
+        units: Some(Arc::new(Desk::new((&ledger, &house.folder.tls()), None))),
         audit: Some(log),
         heads: None,
         rights: Some(rights),

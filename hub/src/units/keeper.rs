@@ -295,3 +295,99 @@ impl Keeper {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use nattsyn_protocol::demonstration::root_key;
+
+    use super::*;
+    use crate::audit::{Act, Log, Question};
+
+    const NOON: Timestamp = Timestamp(jiff::Timestamp::constant(1_800_000_000, 0));
+
+    struct Office {
+        folder: tempfile::TempDir,
+        keeper: Keeper,
+        now: Arc<Mutex<Timestamp>>,
+    }
+
+    impl Office {
+        fn open() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let tls = folder.path().join("tls");
+            Authority::create(&tls, &root_key()).unwrap();
+            let now = Arc::new(Mutex::new(NOON));
+            let shown = Arc::clone(&now);
+            let ledger = folder.path().join("ledger.sqlite");
+            let opened = Keeper::open((&ledger, &tls), move || *shown.lock().unwrap());
+            let keeper = opened.unwrap().0;
+            Self {
+                folder,
+                keeper,
+                now,
+            }
+        }
+
+        fn knock(&mut self, who: &str, what: &str) {
+            self.keeper.hear(Sign::refused(who, what)).unwrap();
+        }
+
+        fn refusals(&self) -> Vec<String> {
+            let log = Log::open(&self.folder.path().join("ledger.sqlite")).unwrap();
+            let rows = log.rows(&Question::default()).unwrap();
+            let refused = rows
+                .into_iter()
+                .filter(|row| row.act == Act::UnitRefused.word());
+            let mut details: Vec<_> = refused.map(|row| row.detail).collect();
+            details.sort();
+            details
+        }
+    }
+
+    #[test]
+    fn whoever_knocks_for_ever_is_in_the_log_once_an_hour_with_how_often() {
+        let mut office = Office::open();
+        for _again in 0..50 {
+            office.knock("u0000001", "write");
+        }
+        office.knock("u0000002", "write");
+        assert_eq!(office.refusals(), ["u0000001: write", "u0000002: write"]);
+        *office.now.lock().unwrap() = NOON.after(WRITTEN_EVERY);
+        office.knock("u0000001", "write");
+        let again = "u0000001: write (and 49 times more since)";
+        assert!(
+            office.refusals().contains(&again.to_owned()),
+            "{:?}",
+            office.refusals()
+        );
+        // A clock that was put back keeps nobody out of the log.
+        *office.now.lock().unwrap() = NOON.before(WRITTEN_EVERY);
+        office.knock("u0000002", "write");
+        assert_eq!(office.refusals().len(), 4);
+    }
+
+    #[test]
+    fn names_that_somebody_makes_up_fill_neither_memory_nor_log() {
+        let mut office = Office::open();
+        for number in 0..REMEMBERED_MAX + 20 {
+            office.knock(&format!("{number}"), "connect");
+        }
+        assert_eq!(office.refusals().len(), REMEMBERED_MAX);
+        assert_eq!(office.keeper.refused.len(), REMEMBERED_MAX);
+        let long = Sign::refused("a name that is much longer than any", "connect");
+        let Sign::Refused(refusal) = long else {
+            panic!("refused");
+        };
+        assert_eq!(refusal.who.len(), 8);
+    }
+
+    #[test]
+    fn the_list_for_other_brokers_is_there_from_the_beginning() {
+        let office = Office::open();
+        office.keeper.publish();
+        let list = std::fs::read_to_string(office.folder.path().join("tls").join(LIST_FILE));
+        assert!(list.unwrap().starts_with("-----BEGIN X509 CRL-----"));
+    }
+}

@@ -254,9 +254,9 @@ impl Trial {
              pin = 18\\n[switch]\\nkind = \"gpio\"\\npin = 17\\n' >>/etc/nattsyn/eye.toml && \
              ./room hold 17 1 && systemctl restart nattsyn-eye";
         self.types(board, settings)?;
-        self.waits_for(board, "privacy switch position=Off", "eye", 1)?;
+        self.waits_for(board, "shut in walls", "eye", 2)?;
         self.step(
-            "the eye takes them from behind its walls; the switch is off",
+            "the eye takes them before it is shut in; the switch is off",
             true,
         )?;
         Ok(())
