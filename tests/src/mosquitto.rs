@@ -8,10 +8,16 @@ use std::io;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use nattsyn_hub::certificates::Authority;
+use rumqttc::{TlsConfiguration, Transport};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+use nattsyn_hub::certificates::{Authority, Identity};
 
 use crate::ports;
 use crate::programs::{Running, installed};
@@ -70,6 +76,32 @@ impl Mosquitto {
     pub fn id(&self) -> u32 {
         self.process.0.id()
     }
+}
+
+/// The way to it for a test that speaks as a hub or a unit: with their certificate, and with its
+/// authority's, without which nobody who knows only the root can tell that it is theirs.
+///
+/// # Panics
+///
+/// A file of the identity is missing, or holds something else.
+#[must_use]
+pub fn transport(identity: &Identity) -> Transport {
+    let read = |path: &Path| -> Vec<CertificateDer<'static>> {
+        let all = CertificateDer::pem_file_iter(path).expect("certificates are there");
+        all.collect::<Result<_, _>>()
+            .expect("they are certificates")
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(read(&identity.ca));
+    let key = PrivateKeyDer::from_pem_file(&identity.key).expect("a key is there");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks the usual versions")
+        .with_root_certificates(roots)
+        .with_client_auth_cert(read(&identity.certificate), key)
+        .expect("certificate and key belong together");
+    Transport::Tls(TlsConfiguration::Rustls(Arc::new(config)))
 }
 
 fn write_config(

@@ -7,9 +7,6 @@ use std::time::Duration;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::task::JoinHandle;
 
 use nattsyn_clock::Clock;
@@ -23,6 +20,7 @@ use nattsyn_protocol::signing::{PublicKey, Signed};
 use nattsyn_protocol::thresholds::HeldThresholds;
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
+use nattsyn_tests::mosquitto;
 
 use super::SOON;
 
@@ -50,7 +48,7 @@ impl Ear {
     /// Listens at a broker from now on. What an eye says is read by its key.
     pub(crate) async fn listen(port: u16, identity: &Identity, eye: PublicKey) -> Self {
         let mut options = MqttOptions::new("ear", "localhost", port);
-        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls(identity))));
+        options.set_transport(mosquitto::transport(identity));
         // A frame with its topic; the client's own limit is less.
         options.set_max_packet_size(Some(u32::try_from(2 * FRAME_BYTES).unwrap()));
         let (client, mut events) = AsyncClient::new(options, 16);
@@ -173,19 +171,4 @@ fn live(it: &Passed) -> Option<LiveUp> {
 
 fn read<M: wire::Message>(body: &[u8]) -> M {
     wire::decode(body).unwrap()
-}
-
-fn tls(identity: &Identity) -> Arc<rustls::ClientConfig> {
-    let pem = |path: &std::path::Path| CertificateDer::from_pem_file(path).unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(pem(&identity.ca)).unwrap();
-    let key = PrivateKeyDer::from_pem_file(&identity.key).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(vec![pem(&identity.certificate)], key)
-        .unwrap();
-    Arc::new(config)
 }

@@ -6,12 +6,8 @@ use jiff::ToSpan as _;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::Packet;
 use rumqttc::v5::{AsyncClient, Event, EventLoop, MqttOptions};
-use rumqttc::{TlsConfiguration, Transport};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::task::JoinHandle;
 
-use nattsyn_hub::certificates::Identity;
 use nattsyn_protocol::demonstration;
 use nattsyn_protocol::hello::{Ack, Hello};
 use nattsyn_protocol::ids::BootId;
@@ -22,6 +18,7 @@ use nattsyn_protocol::thresholds::{
 };
 use nattsyn_protocol::topics::{Channel, Topic};
 use nattsyn_protocol::wire;
+use nattsyn_tests::mosquitto;
 
 use super::SOON;
 use super::house::{House, NIGHT, eye, home};
@@ -47,8 +44,7 @@ impl Unit {
     pub(crate) async fn connect(house: &House) -> Self {
         let id = home().unit;
         let mut options = MqttOptions::new(id.to_string(), "localhost", house.broker.port);
-        let tls = TlsConfiguration::Rustls(tls(&house.unit));
-        options.set_transport(Transport::Tls(tls));
+        options.set_transport(mosquitto::transport(&house.unit));
         let (client, mut events) = AsyncClient::new(options, 64);
         let filter = Topic::down_filter(id);
         client.subscribe(filter, QoS::AtLeastOnce).await.unwrap();
@@ -185,19 +181,4 @@ async fn hear(mut events: EventLoop, heard: Heard) {
                 .push((channel, publish.payload.to_vec()));
         }
     }
-}
-
-fn tls(identity: &Identity) -> Arc<rustls::ClientConfig> {
-    let pem = |path: &std::path::Path| CertificateDer::from_pem_file(path).unwrap();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(pem(&identity.ca)).unwrap();
-    let key = PrivateKeyDer::from_pem_file(&identity.key).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(vec![pem(&identity.certificate)], key)
-        .unwrap();
-    Arc::new(config)
 }

@@ -23,8 +23,8 @@ const ASLEEP: &str = "frames/EventSleep/subject11_config1_clip01_label8_frame020
 
 type Failure = Box<dyn Error>;
 
-/// A real frame of somebody asleep, as the camera gives it; `None` if `NATTSYN_DATA` names no folder
-/// that has it.
+/// A real frame of somebody asleep, as the camera gives it; `None` if `NATTSYN_DATA` names no
+/// folder that has it.
 pub(crate) fn somebody_asleep() -> Result<Option<Vec<u8>>, Failure> {
     let Some(data) = std::env::var_os("NATTSYN_DATA") else {
         return Ok(None);
